@@ -1,0 +1,131 @@
+// What a thread that runs the application looks like from outside: give it a request, be told of head, pieces, end or
+// failure, take back what it has not started, interrupt it. Python threads and Node.js threads implement it; nothing
+// above this folder knows one from the other.
+
+/** Where a request came from, as the connection knows it. */
+export interface Peer {
+  /** Client address without port; empty for a unix socket. */
+  readonly address: string;
+  /** Client port; 0 for a unix socket. */
+  readonly port: number;
+  /** Address of the listener that took the connection (SERVER_NAME); the path for a unix socket. */
+  readonly serverName: string;
+  /** Port of that listener; 0 for a unix socket. */
+  readonly serverPort: number;
+  readonly scheme: 'http' | 'https';
+}
+
+/** A parsed request head. Strings hold one latin-1 character per byte, as received. */
+export interface RequestHead {
+  readonly method: string;
+  /** The request target exactly as sent (RAW_URI, req.url). */
+  readonly target: string;
+  /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+  readonly minorVersion: number;
+  /** Flat list name, value, name, value in the order and spelling of the client (req.rawHeaders). */
+  readonly fields: readonly string[];
+}
+
+/** A body that streams while the request runs. One consumer takes, one producer feeds. */
+export interface BodySource {
+  /** Takes up to `maxBytes` of what has arrived; null when nothing is there now. The Buffer belongs to the taker. */
+  take(maxBytes: number): Buffer | null;
+  /** True when the body is complete and everything has been taken. */
+  readonly ended: boolean;
+  /** True when the body will never be complete: the client left, was too slow or broke the framing. */
+  readonly failed: boolean;
+  /** Set by the taker; called whenever bytes arrived, the body ended or it failed. */
+  onChange: (() => void) | null;
+}
+
+export type RequestBody =
+  | { readonly kind: 'none' }
+  /** Complete, in memory. */
+  | { readonly kind: 'bytes'; readonly bytes: Buffer }
+  /** Complete, in a file that the thread's process opens by this path before the request ends; length in bytes. */
+  | { readonly kind: 'file'; readonly path: string; readonly length: number }
+  /** Still arriving. */
+  | { readonly kind: 'stream'; readonly source: BodySource };
+
+/** Why a request got no (complete) response from its thread. The status is what the client sees if no head was sent. */
+export interface Failure {
+  readonly status: 500 | 502 | 503 | 504;
+  /** Stable code for logs and metrics: app-raised, thread-died, wire-broken, overdue, stopped ... */
+  readonly code: string;
+  /** For people; for app-raised the traceback or stack. */
+  readonly detail: string;
+}
+
+/** A response head as a thread gives it, before the server adds its own fields and framing. */
+export interface ReplyHead {
+  /** Status code and reason: "200 OK". */
+  readonly status: string;
+  /** Field lines "Name: value\r\n" as one latin-1 string, in the order of the application; free of injected line ends. */
+  readonly fields: string;
+  /** False when the application forbids a Date field (res.sendDate = false). */
+  readonly sendDate: boolean;
+}
+
+/**
+ * One request on its way through queue and thread, and the place that hears what becomes of it. The connection
+ * implements it; a thread calls it. After `end`, `whole`, or `failed` a thread calls nothing more.
+ */
+export interface Job {
+  readonly head: RequestHead;
+  readonly peer: Peer;
+  readonly body: RequestBody;
+
+  /** The thread has begun; from here on the request cannot be taken back. Called exactly once, before anything below. */
+  started(): void;
+  /** 1xx before the head (103 Early Hints, 102, 100): `status` like "103 Early Hints", `fields` as in ReplyHead. */
+  interim(status: string, fields: string): void;
+  /** The whole response in one: the usual way of a small one. `body` belongs to the connection from here on. */
+  whole(head: ReplyHead, body: Buffer): void;
+  replyHead(head: ReplyHead): void;
+  /**
+   * A piece of the body; belongs to the connection from here on. Answers false when no more can be taken in now:
+   * the thread (its channel) must pause until `AppThread.resume(job)`.
+   */
+  piece(bytes: Buffer): boolean;
+  /** The rest of the body is this range of an open regular file, which the connection reads and closes. */
+  file(fd: number, offset: number, length: number): void;
+  /** The response is complete. `trailers`: field lines as in ReplyHead, or empty. */
+  end(trailers: string): void;
+  failed(failure: Failure): void;
+}
+
+export type ThreadState =
+  /** The application is being loaded. */
+  | 'booting'
+  /** Takes requests. */
+  | 'ready'
+  /** Does not answer; its requests are answered for it; being replaced. */
+  | 'stuck'
+  /** Gone for good. */
+  | 'dead';
+
+/** What a thread tells the pool. Set once by the pool before `start`. */
+export interface ThreadEvents {
+  /** It has room for another request (a request ended, it became ready). */
+  roomMade(thread: AppThread): void;
+  /** It is dead; jobs it had have heard `failed` already. */
+  died(thread: AppThread, failure: Failure): void;
+}
+
+export interface AppThread {
+  /** Short name for logs: "thread 2". Unique within the worker for ever: a replacement has a new one. */
+  readonly name: string;
+  readonly state: ThreadState;
+  /** How many more requests it may be given now; 0 when none, when not ready or when stuck. */
+  readonly room: number;
+  /** Gives it a request. Only when `room` > 0. */
+  take(job: Job): void;
+  /** Takes a request back. True: it was not started and never will be. False: it has started. */
+  takeBack(job: Job): boolean;
+  /** The client of this running job has gone: what the application still says is dropped, its iterator is closed. */
+  clientGone(job: Job): void;
+  /** The connection can take pieces of this job's response again. */
+  resume(job: Job): void;
+  /** The job is overdue; it was answered already. Asks the thread to end it. Resolves to where it was stuck, for the log. */
+  interrupt(job: Job): Promise<string>;
+}

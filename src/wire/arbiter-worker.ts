@@ -1,0 +1,41 @@
+// What arbiter and worker say to each other over the IPC channel of child_process.fork. Plain objects; a listening
+// handle may travel beside `listener`. Shapes only, no behaviour.
+
+import type { Settings } from '../settings/settings.ts';
+
+/** One bound address, as the arbiter sees it. `handle` order is the order of --bind. */
+export interface ListenerAddress {
+  readonly index: number;
+  /** For people: "http://127.0.0.1:8000" or "unix:/run/app.sock". */
+  readonly label: string;
+  /** SERVER_NAME and SERVER_PORT; for unix sockets the path and 0. */
+  readonly host: string;
+  readonly port: number;
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'start';
+      readonly settings: Settings;
+      readonly listeners: readonly ListenerAddress[];
+      /** 1, 2, 3 ... over the life of the arbiter; for logs. */
+      readonly age: number;
+    }
+  /** A duplicate of listening handle `index` travels with this message. */
+  | { readonly kind: 'listener'; readonly index: number }
+  /** Stop accepting, finish what is under way, exit 0. */
+  | { readonly kind: 'drain' }
+  /** Exit at once. */
+  | { readonly kind: 'quit' };
+
+export type ToArbiter =
+  /** The process runs and listens to messages; asks for `start`. */
+  | { readonly kind: 'hello' }
+  /** Asks for a duplicate of listening handle `index`. */
+  | { readonly kind: 'want-listener'; readonly index: number }
+  /** The application is loaded on every thread and the worker accepts. */
+  | { readonly kind: 'ready' }
+  /** The worker cannot serve and is about to exit with `exitCode` (3 worker boot, 4 app load, 1 listen failed). */
+  | { readonly kind: 'boot-failed'; readonly exitCode: number; readonly message: string }
+  /** The I/O loop turns. Sent every second, also while draining. */
+  | { readonly kind: 'heartbeat'; readonly openConnections: number };
