@@ -20,6 +20,10 @@ export type ToWorker =
       readonly listeners: readonly ListenerAddress[];
       /** 1, 2, 3 ... over the life of the arbiter; for logs. */
       readonly age: number;
+      /** The real Python executable (never a shim) for a WSGI application; null for a Node.js one. */
+      readonly python: string | null;
+      /** --check-config: load the application, say `ready` or `boot-failed`, listen nowhere and exit. */
+      readonly check: boolean;
     }
   /** A duplicate of listening handle `index` travels with this message. */
   | { readonly kind: 'listener'; readonly index: number }

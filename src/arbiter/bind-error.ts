@@ -1,0 +1,52 @@
+// The sentences for an address that cannot be bound: what was wanted, who or what is in the way, what would be right.
+// One Error with one message; the log prints the message alone.
+
+import type { BindAddress } from '../settings/bind.ts';
+import { type Holder, whoListensOnPath, whoListensOnPort } from './who-listens.ts';
+
+/** "http://127.0.0.1:8000", "http://[::1]:8000", "unix:/run/app.sock": as the log and the errors show an address. */
+export function labelOf(address: BindAddress): string {
+  return address.kind === 'unix' ? `unix:${address.path}` : `http://${hostAndPort(address)}`;
+}
+
+/** `code`: the system's name for the failure, EADDRINUSE and so on. */
+export function cannotListen(address: BindAddress, code: string): Error {
+  const where = address.kind === 'unix' ? `unix:${address.path}` : hostAndPort(address);
+  return new Error(`Cannot listen on ${where}: ${reason(address, code)}`);
+}
+
+function hostAndPort({ host, port }: Extract<BindAddress, { kind: 'tcp' }>): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function reason(address: BindAddress, code: string): string {
+  switch (code) {
+    case 'EADDRINUSE':
+      return inUse(
+        address.kind === 'unix' ? whoListensOnPath(address.path) : whoListensOnPort(address.port),
+      );
+    case 'EACCES':
+      return address.kind === 'unix'
+        ? 'permission denied. The folder must be writable for this user.'
+        : 'permission denied. Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose another --bind.';
+    case 'EADDRNOTAVAIL':
+      return 'this machine has no such address. Use one of its own, or 0.0.0.0 for all.';
+    case 'EAFNOSUPPORT':
+      return 'this machine has IPv6 switched off. Use an IPv4 address.';
+    case 'ENOTFOUND':
+      return 'the name cannot be resolved. Use an address, or a name that /etc/hosts or DNS knows.';
+    case 'ENOENT':
+      return 'its folder does not exist. Create it, or choose another --bind.';
+    case 'EINVAL':
+    case 'ENAMETOOLONG':
+      return 'the system does not take this address. A socket path may have at most 107 bytes.';
+    default:
+      return `the system says ${code}.`;
+  }
+}
+
+function inUse(holder: Holder | null): string {
+  const remedy = 'Stop it, or choose another --bind.';
+  if (holder === null) return `another process is listening there. ${remedy}`;
+  return `process ${holder.pid} (${holder.name}) is listening there. ${remedy}`;
+}

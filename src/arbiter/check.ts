@@ -1,0 +1,67 @@
+// --check-config: loads the application in one worker, as it would be served, without a socket. Says nothing when all
+// is well; otherwise what Gunicorn says, with the traceback, and exit code 1.
+
+import { monotonicMs } from '../clock.ts';
+import type { Settings } from '../settings/settings.ts';
+import { Alarm } from './alarm.ts';
+import { exitCodes } from './exit-codes.ts';
+import { prepare, type Surroundings } from './surroundings.ts';
+import { type Death, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
+import { workerLimits, workerStates } from './worker-states.ts';
+
+export interface CheckOptions {
+  readonly workerUrl?: URL;
+}
+
+/** The exit code. Every failure has been written to standard error. */
+export async function checkApplication(
+  settings: Settings,
+  options: CheckOptions = {},
+): Promise<number> {
+  let trouble: string | null;
+  try {
+    trouble = await load(settings, await prepare(settings, options.workerUrl));
+  } catch (error) {
+    trouble = error instanceof Error ? error.message : String(error);
+  }
+  if (trouble === null) return exitCodes.ok;
+  process.stderr.write(`\nError while loading the application:\n\n${trouble.trimEnd()}\n`);
+  return exitCodes.badStart;
+}
+
+/** null when the application was loaded, else why not. Resolves when the worker has gone. */
+function load(settings: Settings, { python, launch }: Surroundings): Promise<string | null> {
+  return new Promise((resolve) => {
+    let trouble: string | null = null;
+    const owner: WorkerOwner = {
+      now: monotonicMs,
+      hello: (worker) => {
+        worker.say({ kind: 'start', settings, listeners: [], age: 1, python, check: true });
+      },
+      wantsListener: () => undefined,
+      ready: (worker) => worker.quit(),
+      bootFailed: (_worker, _exitCode, message) => {
+        trouble = message;
+      },
+      overdue: (worker, during, limitMs) => {
+        if (during === 'booting') trouble = workerStates.booting.overdue.text(worker.pid, limitMs);
+      },
+      died: (_worker, death) => {
+        alarm.stop();
+        resolve(trouble ?? unexplained(death));
+      },
+    };
+    const worker = new WorkerHandle(1, workerLimits(settings), owner, launch);
+    const alarm = new Alarm(monotonicMs, () => {
+      worker.tick();
+      alarm.set(Math.min(worker.dueAtMs, monotonicMs() + 500));
+    });
+    alarm.set(worker.dueAtMs);
+  });
+}
+
+/** A worker that was ready did its part, however it left. */
+function unexplained({ servedMs, code, signal }: Death): string | null {
+  if (servedMs !== null) return null;
+  return `The worker ended (${signal ?? `exit code ${code}`}) before the application was loaded.`;
+}

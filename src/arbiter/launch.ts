@@ -1,0 +1,96 @@
+// Starts a worker process and turns Node.js's events about it into the two calls of ProcessListener. Here are the
+// rough edges of child_process: a process that never started, a channel that closed while we were writing, an exit
+// that is told before the last message was read.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import type { ToArbiter } from '../wire/arbiter-worker.ts';
+import { exitCodes } from './exit-codes.ts';
+import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
+
+export interface LaunchOptions {
+  /** The module to run: worker/main, or a stand-in in tests. */
+  readonly workerUrl: URL;
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** Messages still in the channel are read within this time after the process ended. */
+const lastWordsMs = 1_000;
+
+/** Makes a function that starts one worker for each call. */
+export function launcher(options: LaunchOptions): (listener: ProcessListener) => WorkerProcess {
+  return (listener) => {
+    try {
+      return watch(start(options), listener);
+    } catch (error) {
+      // Out of memory or arguments too long: spawn throws for these and reports the others as an event.
+      setImmediate(() => neverStarted(error, listener));
+      return noProcess;
+    }
+  };
+}
+
+function start(options: LaunchOptions): ChildProcess {
+  return fork(options.workerUrl, [], {
+    cwd: options.cwd,
+    env: options.env,
+    // Flags of the arbiter's own node (--inspect, a test runner's) are not meant for the workers.
+    execArgv: [],
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  });
+}
+
+function watch(child: ChildProcess, listener: ProcessListener): WorkerProcess {
+  const { pid } = child;
+  if (pid === undefined) {
+    child.once('error', (error) => neverStarted(error, listener));
+    return noProcess;
+  }
+  child.on('message', (message) => {
+    if (isToArbiter(message)) listener.message(message);
+  });
+  // A failed kill or send: the exit that follows tells what matters.
+  child.on('error', () => undefined);
+  child.on('exit', (code, signal) => afterLastWords(child, () => listener.exit(code, signal)));
+  return {
+    pid,
+    say: (message, handle) => {
+      // The callback takes the error of a channel that has closed; without one it would be thrown at us as an event.
+      if (child.connected) child.send(message, handle, () => undefined);
+    },
+    kill: () => {
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Calls `done` once the channel is closed: `boot-failed` may still be in it when the exit is told. */
+function afterLastWords(child: ChildProcess, done: () => void): void {
+  if (!child.connected) {
+    done();
+    return;
+  }
+  const timer = setTimeout(() => {
+    child.off('disconnect', finish);
+    done();
+  }, lastWordsMs);
+  const finish = (): void => {
+    clearTimeout(timer);
+    done();
+  };
+  child.once('disconnect', finish);
+}
+
+const noProcess: WorkerProcess = { pid: 0, say: () => undefined, kill: () => undefined };
+
+/** Told as a worker that could not boot: it is logged, backed off and tried again in the same way. */
+function neverStarted(error: unknown, listener: ProcessListener): void {
+  const why = error instanceof Error ? error.message : String(error);
+  const message = `A worker process could not be started: ${why}.`;
+  listener.message({ kind: 'boot-failed', exitCode: exitCodes.workerBoot, message });
+  listener.exit(null, null);
+}
+
+function isToArbiter(message: unknown): message is ToArbiter {
+  return typeof message === 'object' && message !== null && 'kind' in message;
+}

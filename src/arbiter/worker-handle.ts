@@ -1,0 +1,199 @@
+// The arbiter's view of one worker process: its state, its deadline, what it said last. It runs on the table of
+// worker-states.ts and is told the time; what follows from a worker being ready or dead is its owner's business.
+// The worker's own side is worker/main.ts.
+
+import type { ToArbiter, ToWorker } from '../wire/arbiter-worker.ts';
+import type { ListenHandle } from './listeners.ts';
+import {
+  type WorkerEvent,
+  type WorkerLimits,
+  type WorkerState,
+  workerStates,
+} from './worker-states.ts';
+
+/** A started process, as launch.ts makes it. Neither call throws, also when the process has gone. */
+export interface WorkerProcess {
+  /** 0 when the process could not be started. */
+  readonly pid: number;
+  say(message: ToWorker, handle?: ListenHandle): void;
+  kill(): void;
+}
+
+/** What is heard of a process. `exit` comes exactly once and after the last message. */
+export interface ProcessListener {
+  message(message: ToArbiter): void;
+  exit(code: number | null, signal: string | null): void;
+}
+
+/** How a worker ended; `byUs`: the arbiter had sent it SIGKILL. */
+export interface Death {
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly byUs: boolean;
+  /** The state it was in when it ended or when it was killed. */
+  readonly during: WorkerState;
+  /** How long it was ready; null when it never was. */
+  readonly servedMs: number | null;
+}
+
+export interface WorkerOwner {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** The process asks for its start message. */
+  hello(worker: WorkerHandle): void;
+  wantsListener(worker: WorkerHandle, index: number): void;
+  ready(worker: WorkerHandle): void;
+  bootFailed(worker: WorkerHandle, exitCode: number, message: string): void;
+  /** A deadline passed; `limitMs` is its length. The handle has acted on it already. */
+  overdue(worker: WorkerHandle, during: WorkerState, limitMs: number): void;
+  /** Called exactly once, last. */
+  died(worker: WorkerHandle, death: Death): void;
+}
+
+export class WorkerHandle implements ProcessListener {
+  readonly age: number;
+  readonly #process: WorkerProcess;
+  readonly #limits: WorkerLimits;
+  readonly #owner: WorkerOwner;
+  #state: WorkerState = 'booting';
+  #dueAtMs: number;
+  #readyAtMs: number | null = null;
+  #openConnections = 0;
+  #killedDuring: WorkerState | null = null;
+
+  constructor(
+    age: number,
+    limits: WorkerLimits,
+    owner: WorkerOwner,
+    launch: (listener: ProcessListener) => WorkerProcess,
+  ) {
+    this.age = age;
+    this.#limits = limits;
+    this.#owner = owner;
+    this.#dueAtMs = owner.now() + limits.boot;
+    this.#process = launch(this);
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get state(): WorkerState {
+    return this.#state;
+  }
+
+  /** When `tick` must be called at the latest; Infinity when nothing is waited for. */
+  get dueAtMs(): number {
+    return this.#dueAtMs;
+  }
+
+  /** As the last heartbeat told. */
+  get openConnections(): number {
+    return this.#openConnections;
+  }
+
+  /** Asks it to finish what is under way and go. Harmless when it is on its way out already. */
+  drain(): void {
+    this.#apply('drain');
+  }
+
+  /** Asks it to go now. */
+  quit(): void {
+    this.#apply('quit');
+  }
+
+  kill(): void {
+    this.#apply('kill');
+  }
+
+  say(message: ToWorker, handle?: ListenHandle): void {
+    if (this.#state !== 'dead') this.#process.say(message, handle);
+  }
+
+  /** Acts on a deadline that has passed. */
+  tick(): void {
+    if (this.#state === 'dead' || this.#owner.now() < this.#dueAtMs) return;
+    const during = this.#state;
+    const limitMs = this.#limits[workerStates[during].deadline];
+    // Told first: the owner's log line must stand above the one about the death.
+    this.#owner.overdue(this, during, limitMs);
+    this.#apply('overdue');
+  }
+
+  /**
+   * The arbiter itself was stopped for a while and has not read what its workers said: their silence proves nothing.
+   */
+  forgiveSilence(): void {
+    if (this.#state !== 'dead' && workerStates[this.#state].heartbeatResets)
+      this.#restartDeadline();
+  }
+
+  message(message: ToArbiter): void {
+    if (this.#state === 'dead') return;
+    if (workerStates[this.#state].heartbeatResets) this.#restartDeadline();
+    switch (message.kind) {
+      case 'hello':
+        this.#owner.hello(this);
+        return;
+      case 'want-listener':
+        this.#owner.wantsListener(this, message.index);
+        return;
+      case 'heartbeat':
+        this.#openConnections = message.openConnections;
+        return;
+      case 'ready':
+        if (!this.#apply('ready')) return;
+        this.#readyAtMs = this.#owner.now();
+        this.#owner.ready(this);
+        return;
+      case 'boot-failed':
+        if (this.#apply('boot-failed')) {
+          this.#owner.bootFailed(this, message.exitCode, message.message);
+        }
+    }
+  }
+
+  exit(code: number | null, signal: string | null): void {
+    if (this.#state !== 'dead') this.#apply('exit', code, signal);
+  }
+
+  /** Moves along the table. False: the event means nothing in this state. */
+  #apply(event: WorkerEvent, code: number | null = null, signal: string | null = null): boolean {
+    if (this.#state === 'dead') return false;
+    const from = this.#state;
+    const to = workerStates[from].on[event];
+    if (to === undefined) return false;
+    this.#state = to;
+    if (to === 'dead') {
+      this.#dueAtMs = Infinity;
+      this.#owner.died(this, this.#death(from, code, signal));
+      return true;
+    }
+    if (to === 'killed') this.#killedDuring = from;
+    this.#restartDeadline();
+    this.#enter(to);
+    return true;
+  }
+
+  #enter(state: Exclude<WorkerState, 'dead'>): void {
+    const deed = workerStates[state].onEntry;
+    if (deed === 'say drain') this.#process.say({ kind: 'drain' });
+    else if (deed === 'say quit') this.#process.say({ kind: 'quit' });
+    else if (deed === 'send SIGKILL') this.#process.kill();
+  }
+
+  #restartDeadline(): void {
+    if (this.#state === 'dead') return;
+    this.#dueAtMs = this.#owner.now() + this.#limits[workerStates[this.#state].deadline];
+  }
+
+  #death(from: WorkerState, code: number | null, signal: string | null): Death {
+    return {
+      code,
+      signal,
+      byUs: this.#killedDuring !== null,
+      during: this.#killedDuring ?? from,
+      servedMs: this.#readyAtMs === null ? null : this.#owner.now() - this.#readyAtMs,
+    };
+  }
+}
