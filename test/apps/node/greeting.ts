@@ -1,0 +1,2 @@
+// The neighbour that types.ts imports.
+export const greeting: string = 'Hello from TypeScript\n';
