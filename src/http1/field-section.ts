@@ -1,0 +1,161 @@
+// Reads field lines (RFC 9112, 5) up to and with the blank line that ends them, for heads and for trailers alike. It
+// can stop after any byte and go on in another buffer: it keeps offsets from the start of the head, never bytes. The
+// outcome depends on the bytes alone, not on how they were cut, because each byte is judged once and in order.
+
+import type { ProtocolError } from './errors.ts';
+import { protocolError, quoteByte } from './errors.ts';
+import { nameAt } from './field-names.ts';
+import type { Bounds } from './limits.ts';
+import { COLON, CR, LF, SPACE, TAB, TOKEN, trimmed, VALUE } from './octets.ts';
+
+const LINE_START = 0;
+const NAME = 1;
+const FIELD_VALUE = 2;
+const LINE_END = 3;
+const SECTION_END = 4;
+const DONE = 5;
+
+export class FieldSection {
+  error: ProtocolError | null = null;
+  private readonly bounds: Bounds;
+  private state = LINE_START;
+  private count = 0;
+  /** Offset of the first line, and of the line being read. */
+  private start = 0;
+  private lineStart = 0;
+  /** For each line read: offset of its colon and of its CR. Kept between requests, so that it is allocated once. */
+  private readonly marks: number[] = [];
+
+  constructor(bounds: Bounds) {
+    this.bounds = bounds;
+  }
+
+  get done(): boolean {
+    return this.state === DONE;
+  }
+
+  /** Makes ready for a section whose first line is at offset `start` of the text that `unpack` will be given. */
+  begin(start: number): void {
+    this.error = null;
+    this.state = LINE_START;
+    this.count = 0;
+    this.start = start;
+    this.lineStart = start;
+  }
+
+  /**
+   * Reads bytes[from] up to `end`; offset of bytes[i] is i - shift. Returns the index after the last byte used, which
+   * is less than `end` only when `done` or `error` is set.
+   */
+  scan(bytes: Buffer, from: number, end: number, shift: number): number {
+    let i = from;
+    while (i < end && this.error === null) {
+      switch (this.state) {
+        case LINE_START:
+          i = this.beginLine(bytes, i, shift);
+          break;
+        case NAME:
+          i = this.scanName(bytes, i, end, shift);
+          break;
+        case FIELD_VALUE:
+          i = this.scanValue(bytes, i, end, shift);
+          break;
+        case LINE_END:
+          i = this.expectLf(bytes, i, LINE_START);
+          this.lineStart = i - shift;
+          break;
+        case SECTION_END:
+          i = this.expectLf(bytes, i, DONE);
+          break;
+        default:
+          return i;
+      }
+    }
+    return i;
+  }
+
+  /** The section as a flat list name, value, name, value; `text` holds its bytes as latin-1 from offset 0 on. */
+  unpack(text: string): string[] {
+    const { marks, count } = this;
+    const fields: string[] = [];
+    let lineStart = this.start;
+    for (let n = 0; n < count; n++) {
+      const colon = marks[2 * n] as number;
+      const lineEnd = marks[2 * n + 1] as number;
+      fields.push(nameAt(text, lineStart, colon), trimmed(text, colon + 1, lineEnd));
+      lineStart = lineEnd + 2;
+    }
+    return fields;
+  }
+
+  private beginLine(bytes: Buffer, i: number, shift: number): number {
+    const byte = bytes[i] as number;
+    if (byte === CR) {
+      this.state = SECTION_END;
+      return i + 1;
+    }
+    if (byte === SPACE || byte === TAB) {
+      // Folding would join this line to the one before; a reader in front of us may have done otherwise.
+      const first = i - shift === this.start;
+      this.error = protocolError(first ? 'space-before-first-field' : 'folded-field');
+    } else if (this.count === this.bounds.fieldCount) {
+      this.error = protocolError('too-many-fields', `${this.bounds.fieldCount}`);
+    }
+    this.state = NAME;
+    return i;
+  }
+
+  private scanName(bytes: Buffer, from: number, end: number, shift: number): number {
+    const limit = shift + this.lineStart + this.bounds.fieldBytes;
+    const stop = Math.min(limit, end);
+    let i = from;
+    while (i < stop && TOKEN[bytes[i] as number] === 1) i++;
+    if (i === end) return i;
+    const byte = bytes[i] as number;
+    if (i === limit) this.error = protocolError('field-too-large', `${this.bounds.fieldBytes + 2}`);
+    else if (byte !== COLON) this.error = nameError(byte);
+    else if (i - shift === this.lineStart) this.error = protocolError('empty-field-name');
+    this.marks[2 * this.count] = i - shift;
+    this.state = FIELD_VALUE;
+    return i + 1;
+  }
+
+  private scanValue(bytes: Buffer, from: number, end: number, shift: number): number {
+    const limit = shift + this.lineStart + this.bounds.fieldBytes;
+    const stop = Math.min(limit, end);
+    let i = from;
+    while (i < stop && VALUE[bytes[i] as number] === 1) i++;
+    if (i === end) return i;
+    const byte = bytes[i] as number;
+    if (byte !== CR) {
+      this.error =
+        i >= limit
+          ? protocolError('field-too-large', `${this.bounds.fieldBytes + 2}`)
+          : valueError(byte);
+      return i;
+    }
+    this.marks[2 * this.count + 1] = i - shift;
+    this.count++;
+    this.state = LINE_END;
+    return i + 1;
+  }
+
+  private expectLf(bytes: Buffer, i: number, next: number): number {
+    const byte = bytes[i] as number;
+    if (byte === LF) this.state = next;
+    else this.error = protocolError('bare-cr', quoteByte(byte));
+    return i + 1;
+  }
+}
+
+function nameError(byte: number): ProtocolError {
+  if (byte === LF) return protocolError('bare-lf');
+  if (byte === CR) return protocolError('no-colon');
+  if (byte === SPACE || byte === TAB) return protocolError('space-before-colon');
+  return protocolError('bad-field-name', quoteByte(byte));
+}
+
+function valueError(byte: number): ProtocolError {
+  if (byte === LF) return protocolError('bare-lf');
+  return protocolError('bad-field-value', quoteByte(byte));
+}

@@ -1,0 +1,224 @@
+// What a request head means once its lines are read: framing of the body, keep-alive, Host, Expect, Upgrade. Every rule
+// that needs more than one byte at a time is here. Where two readings are possible the request is refused, because the
+// proxy in front may have taken the other one.
+
+import type { RequestHead } from '../threads/app-thread.ts';
+import type { ProtocolError } from './errors.ts';
+import { protocolError, quoteText } from './errors.ts';
+import { isDigit, isToken, listMembers } from './octets.ts';
+import { isHost, splitTarget } from './target.ts';
+
+export interface ParsedHead extends RequestHead {
+  /** Target up to the first `?`, as sent; for absolute-form its path; empty for CONNECT. */
+  readonly path: string;
+  /** Target after the first `?`, as sent. */
+  readonly query: string;
+  /** Authority of an absolute-form or CONNECT target, else the Host field; null without either (HTTP/1.0). */
+  readonly host: string | null;
+  /** Bytes of the body by Content-Length; -1 without that field. */
+  readonly contentLength: number;
+  readonly chunked: boolean;
+  /** True when body bytes follow: chunked, or a Content-Length above 0. */
+  readonly hasBody: boolean;
+  /** What the client wants: HTTP/1.1 unless it says close, HTTP/1.0 only if it says keep-alive. */
+  readonly keepAlive: boolean;
+  /** The client waits for `100 Continue` before it sends the body. False when no body follows, and for HTTP/1.0. */
+  readonly expectContinue: boolean;
+  /** Value of Upgrade when Connection lists it, else null. Always null for HTTP/1.0. */
+  readonly upgrade: string | null;
+}
+
+/** The fields that steer the connection, as found; judged when all are known, so that their order does not matter. */
+interface Findings {
+  host: string | null;
+  hostCount: number;
+  contentLength: string | null;
+  contentLengthCount: number;
+  contentTypeCount: number;
+  transferEncoding: string | null;
+  upgrade: string | null;
+  expect: string | null;
+  close: boolean;
+  keepAlive: boolean;
+  upgradeListed: boolean;
+}
+
+export function understandHead(
+  method: string,
+  target: string,
+  minorVersion: number,
+  fields: readonly string[],
+): ParsedHead | ProtocolError {
+  const parts = splitTarget(method, target);
+  if (parts === null) return protocolError('bad-target', quoteText(target));
+  const found = steeringFields(fields);
+  const wrong = fieldsError(found, minorVersion) ?? framingError(found, minorVersion);
+  if (wrong !== null) return wrong;
+  const contentLength = found.contentLength === null ? -1 : Number(found.contentLength);
+  const chunked = found.transferEncoding !== null;
+  const hasBody = chunked || contentLength > 0;
+  const modern = minorVersion > 0;
+  return {
+    method,
+    target,
+    minorVersion,
+    fields,
+    path: parts.path,
+    query: parts.query,
+    // RFC 9112, 3.2.2: an origin server ignores Host when the target names the authority.
+    host: parts.authority ?? found.host,
+    contentLength,
+    chunked,
+    hasBody,
+    keepAlive: !found.close && (modern || found.keepAlive),
+    expectContinue: modern && hasBody && found.expect !== null,
+    upgrade: modern && found.upgradeListed ? found.upgrade : null,
+  };
+}
+
+export function isProtocolError(result: ParsedHead | ProtocolError): result is ProtocolError {
+  return 'rfc' in result;
+}
+
+function steeringFields(fields: readonly string[]): Findings {
+  const found: Findings = {
+    host: null,
+    hostCount: 0,
+    contentLength: null,
+    contentLengthCount: 0,
+    contentTypeCount: 0,
+    transferEncoding: null,
+    upgrade: null,
+    expect: null,
+    close: false,
+    keepAlive: false,
+    upgradeListed: false,
+  };
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] as string;
+    if (maySteer(name)) note(found, name.toLowerCase(), fields[i + 1] as string);
+  }
+  return found;
+}
+
+/** Length and first letter spare most names the way through toLowerCase. */
+function maySteer(name: string): boolean {
+  const first = name.charCodeAt(0) | 0x20;
+  switch (name.length) {
+    case 4:
+      return first === 0x68; // host
+    case 6:
+      return first === 0x65; // expect
+    case 7:
+    case 10:
+    case 12:
+    case 14:
+      return first === 0x75 || first === 0x63; // upgrade, connection, content-type, content-length
+    case 17:
+      return first === 0x74; // transfer-encoding
+    default:
+      return false;
+  }
+}
+
+function note(found: Findings, name: string, value: string): void {
+  switch (name) {
+    case 'host':
+      found.host = value;
+      found.hostCount++;
+      break;
+    case 'connection':
+      noteConnection(found, value);
+      break;
+    case 'content-length':
+      found.contentLength = value;
+      found.contentLengthCount++;
+      break;
+    case 'content-type':
+      found.contentTypeCount++;
+      break;
+    case 'transfer-encoding':
+      found.transferEncoding = joined(found.transferEncoding, value);
+      break;
+    case 'upgrade':
+      found.upgrade = joined(found.upgrade, value);
+      break;
+    case 'expect':
+      found.expect = joined(found.expect, value);
+      break;
+  }
+}
+
+/** Repeated fields of a list are one list (RFC 9110, 5.3). */
+function joined(before: string | null, value: string): string {
+  return before === null ? value : `${before}, ${value}`;
+}
+
+function noteConnection(found: Findings, value: string): void {
+  if (value === 'keep-alive') found.keepAlive = true;
+  else if (value === 'close') found.close = true;
+  else {
+    const options = listMembers(value);
+    if (options.includes('close')) found.close = true;
+    if (options.includes('keep-alive')) found.keepAlive = true;
+    if (options.includes('upgrade')) found.upgradeListed = true;
+  }
+}
+
+function fieldsError(found: Findings, minorVersion: number): ProtocolError | null {
+  const { host } = found;
+  if (host === null) {
+    if (minorVersion > 0) return protocolError('no-host');
+  } else {
+    if (found.hostCount > 1) return protocolError('repeated-host', quoteText(host));
+    if (!isHost(host)) return protocolError('bad-host', quoteText(host));
+  }
+  if (found.contentTypeCount > 1) return protocolError('repeated-content-type');
+  if (found.expect !== null && !listMembers(found.expect).every(isContinue)) {
+    return protocolError('unknown-expectation', quoteText(found.expect));
+  }
+  return null;
+}
+
+function isContinue(expectation: string): boolean {
+  return expectation === '100-continue';
+}
+
+function framingError(found: Findings, minorVersion: number): ProtocolError | null {
+  const { contentLength, transferEncoding } = found;
+  if (contentLength !== null) {
+    const wrong = contentLengthError(contentLength, found.contentLengthCount);
+    if (wrong !== null) return wrong;
+  }
+  if (transferEncoding === null) return null;
+  if (contentLength !== null) return protocolError('length-and-coding');
+  if (minorVersion === 0) return protocolError('coding-on-1.0', quoteText(transferEncoding));
+  return transferEncoding === 'chunked' ? null : codingError(transferEncoding);
+}
+
+/** 16 digits hold every number that is counted exactly (2^53 - 1); more are too many even if they are zeros. */
+const LENGTH_DIGITS = 16;
+
+function contentLengthError(value: string, count: number): ProtocolError | null {
+  // RFC 9112, 6.3 lets equal values pass; a proxy in front may have taken the first, the last, or neither.
+  if (count > 1) return protocolError('repeated-content-length', quoteText(value));
+  for (let i = 0; i < value.length; i++) {
+    if (!isDigit(value.charCodeAt(i))) {
+      return protocolError('bad-content-length', quoteText(value));
+    }
+  }
+  if (value === '') return protocolError('bad-content-length', quoteText(value));
+  const tooLarge = value.length > LENGTH_DIGITS || Number(value) > Number.MAX_SAFE_INTEGER;
+  return tooLarge ? protocolError('content-length-too-large', quoteText(value)) : null;
+}
+
+function codingError(value: string): ProtocolError | null {
+  const codings = listMembers(value);
+  if (codings.length === 1 && codings[0] === 'chunked') return null;
+  const chunkedAt = codings.indexOf('chunked');
+  const misplaced = chunkedAt !== -1 && chunkedAt !== codings.length - 1;
+  if (misplaced || !codings.every(isToken)) {
+    return protocolError('bad-transfer-coding', quoteText(value));
+  }
+  return protocolError('unknown-transfer-coding', quoteText(value));
+}

@@ -1,0 +1,193 @@
+// Reads the request line (RFC 9112, 3): method, one blank, target, one blank, HTTP/1.x, CR LF, nothing else. Like
+// FieldSection it keeps offsets only and can stop after any byte. What the target means is decided in target.ts.
+
+import type { ProtocolError } from './errors.ts';
+import { protocolError, quoteByte } from './errors.ts';
+import type { Bounds } from './limits.ts';
+import { CR, isDigit, LF, SPACE, TARGET, TOKEN } from './octets.ts';
+
+const BEFORE = 0;
+const BLANK_LINE_END = 1;
+const METHOD = 2;
+const REQUEST_TARGET = 3;
+const VERSION = 4;
+const DONE = 5;
+
+/** The longest registered method has 17 characters (UPDATEREDIRECTREF). */
+const METHOD_CHARACTERS = 32;
+
+const VERSION_PREFIX = 'HTTP/';
+const TLS_HANDSHAKE = 0x16;
+
+export class RequestLine {
+  error: ProtocolError | null = null;
+  /** Offsets from the first byte given: of the method, the blank after it, the blank after the target, the next line. */
+  start = 0;
+  methodEnd = 0;
+  targetEnd = 0;
+  end = 0;
+  /** 0 for HTTP/1.0; 1 for HTTP/1.1 and, as RFC 9110, 2.5 asks, for minor versions above. */
+  minorVersion = 1;
+  private readonly bounds: Bounds;
+  private state = BEFORE;
+
+  constructor(bounds: Bounds) {
+    this.bounds = bounds;
+  }
+
+  get done(): boolean {
+    return this.state === DONE;
+  }
+
+  /** True as soon as a byte of the line itself was seen. */
+  get started(): boolean {
+    return this.state >= METHOD;
+  }
+
+  begin(): void {
+    this.error = null;
+    this.state = BEFORE;
+    this.start = 0;
+  }
+
+  /** As FieldSection.scan. */
+  scan(bytes: Buffer, from: number, end: number, shift: number): number {
+    let i = from;
+    while (i < end && this.error === null) {
+      switch (this.state) {
+        case BEFORE:
+          i = this.skipBlankLine(bytes, i, shift);
+          break;
+        case BLANK_LINE_END:
+          i = this.endBlankLine(bytes, i, shift);
+          break;
+        case METHOD:
+          i = this.scanMethod(bytes, i, end, shift);
+          break;
+        case REQUEST_TARGET:
+          i = this.scanTarget(bytes, i, end, shift);
+          break;
+        case VERSION:
+          i = this.scanVersion(bytes, i, end, shift);
+          break;
+        default:
+          return i;
+      }
+    }
+    return i;
+  }
+
+  /** RFC 9112, 2.2: one blank line before the request line is ignored; some clients send one after a body. */
+  private skipBlankLine(bytes: Buffer, i: number, shift: number): number {
+    if (bytes[i] === CR && i === shift) {
+      this.state = BLANK_LINE_END;
+      return i + 1;
+    }
+    this.start = i - shift;
+    this.state = METHOD;
+    return i;
+  }
+
+  private endBlankLine(bytes: Buffer, i: number, shift: number): number {
+    const byte = bytes[i] as number;
+    if (byte !== LF) this.error = protocolError('bare-cr', quoteByte(byte));
+    this.state = BEFORE;
+    this.start = i + 1 - shift;
+    return i + 1;
+  }
+
+  private scanMethod(bytes: Buffer, from: number, end: number, shift: number): number {
+    const limit = shift + this.start + METHOD_CHARACTERS;
+    const stop = Math.min(limit, end);
+    let i = from;
+    while (i < stop && TOKEN[bytes[i] as number] === 1) i++;
+    if (i === end) return i;
+    const byte = bytes[i] as number;
+    const empty = i - shift === this.start;
+    if (byte !== SPACE || empty) {
+      const tooLong = i === limit && TOKEN[byte] === 1;
+      this.error = tooLong ? protocolError('method-too-long') : methodError(byte, empty);
+      return i;
+    }
+    this.methodEnd = i - shift;
+    this.state = REQUEST_TARGET;
+    return i + 1;
+  }
+
+  private scanTarget(bytes: Buffer, from: number, end: number, shift: number): number {
+    const limit = shift + this.start + this.bounds.lineBytes;
+    const stop = Math.min(limit, end);
+    let i = from;
+    while (i < stop && TARGET[bytes[i] as number] === 1) i++;
+    if (i === end) return i;
+    const byte = bytes[i] as number;
+    if (i >= limit) this.error = this.tooLong();
+    else if (byte !== SPACE) this.error = targetError(byte);
+    else if (i - shift === this.methodEnd + 1) this.error = protocolError('bad-request-line');
+    this.targetEnd = i - shift;
+    this.state = VERSION;
+    return i + 1;
+  }
+
+  /** `HTTP/d.d` CR LF, a byte at a time: position n counts from the H. */
+  private scanVersion(bytes: Buffer, from: number, end: number, shift: number): number {
+    const limit = shift + this.start + this.bounds.lineBytes;
+    for (let i = from; i < end; i++) {
+      const byte = bytes[i] as number;
+      const n = i - shift - this.targetEnd - 1;
+      if (n === 9 && byte === LF) {
+        this.state = DONE;
+        this.end = i + 1 - shift;
+        return i + 1;
+      }
+      if (n < 8 && i >= limit) this.error = this.tooLong();
+      else this.error = versionError(n, byte);
+      if (this.error !== null) return i;
+      if (n === 7) this.minorVersion = byte === 0x30 ? 0 : 1;
+    }
+    return end;
+  }
+
+  private tooLong(): ProtocolError {
+    return protocolError('request-line-too-long', `${this.bounds.lineBytes} bytes`);
+  }
+}
+
+function methodError(byte: number, empty: boolean): ProtocolError {
+  if (byte === LF) return protocolError('bare-lf');
+  if (byte === CR) return protocolError('bad-request-line');
+  if (empty && byte === TLS_HANDSHAKE) {
+    return protocolError('bad-method', `${quoteByte(byte)}, the beginning of a TLS handshake`);
+  }
+  return protocolError('bad-method', quoteByte(byte));
+}
+
+function targetError(byte: number): ProtocolError {
+  if (byte === LF) return protocolError('bare-lf');
+  // A line without a version is HTTP/0.9, which could not carry Host.
+  if (byte === CR) return protocolError('bad-request-line');
+  return protocolError('bad-target-byte', quoteByte(byte));
+}
+
+function versionError(n: number, byte: number): ProtocolError | null {
+  if (n === 9) return protocolError('bare-cr', quoteByte(byte));
+  if (versionByteFits(n, byte)) return null;
+  if (byte === LF) return protocolError('bare-lf');
+  if (n === 5 && isDigit(byte)) return protocolError('version-not-supported', quoteByte(byte));
+  return protocolError('bad-version', quoteByte(byte));
+}
+
+function versionByteFits(n: number, byte: number): boolean {
+  switch (n) {
+    case 5:
+      return byte === 0x31;
+    case 6:
+      return byte === 0x2e;
+    case 7:
+      return isDigit(byte);
+    case 8:
+      return byte === CR;
+    default:
+      return byte === VERSION_PREFIX.charCodeAt(n);
+  }
+}
