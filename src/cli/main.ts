@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// The `tunicorn` command. Gives run.ts the process it runs in, and loads the arbiter only when there is something to
+// serve: --help and mistakes answer at once.
+
+import { run } from './run.ts';
+
+process.exitCode = await run({
+  argv: process.argv.slice(2),
+  env: process.env,
+  cwd: process.cwd(),
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+  async serve(settings) {
+    const { runArbiter } = await import('../arbiter/arbiter.ts');
+    return runArbiter(settings);
+  },
+  async checkApplication(settings) {
+    const { checkApplication } = await import('../arbiter/check.ts');
+    return checkApplication(settings);
+  },
+});

@@ -1,0 +1,66 @@
+// What the command does with its words: help, version, the printed settings, the check, or serving. Failures become one
+// line and an exit code here. Everything it touches is given to it, so that the tests can run it without a process.
+
+import { createRequire } from 'node:module';
+import { helpText } from '../settings/describe/help.ts';
+import { printedConfig } from '../settings/describe/print-config.ts';
+import { resolveSettings, type Start } from '../settings/resolve.ts';
+import { SettingError } from '../settings/setting-error.ts';
+import type { Settings } from '../settings/settings.ts';
+
+/** Exit codes of what fails before there is an arbiter; the same as Gunicorn's. */
+export const USAGE_EXIT = 2;
+export const CONFIG_EXIT = 1;
+
+export interface World extends Start {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Serves until it is stopped; the exit code. */
+  readonly serve: (settings: Settings) => Promise<number>;
+  /** Loads the application once; the exit code. */
+  readonly checkApplication: (settings: Settings) => Promise<number>;
+}
+
+/** @returns the exit code */
+export async function run(world: World): Promise<number> {
+  try {
+    return await perform(world);
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    world.err(failureText(error));
+    return error.isUsage ? USAGE_EXIT : CONFIG_EXIT;
+  }
+}
+
+async function perform(world: World): Promise<number> {
+  const resolved = await resolveSettings(world);
+  if (resolved.show === 'help') {
+    world.out(`${helpText()}\n`);
+    return 0;
+  }
+  if (resolved.show === 'version') {
+    world.out(`tunicorn (version ${version()})\n`);
+    return 0;
+  }
+  for (const warning of resolved.warnings) world.err(`Warning: ${warning}\n`);
+  const { settings } = resolved;
+  if (settings.print_config) {
+    world.out(printedConfig(resolved));
+    if (!settings.check_config) return 0;
+  }
+  return settings.check_config ? world.checkApplication(settings) : world.serve(settings);
+}
+
+/** Shapes of Gunicorn (argparse for flags, `Error: ` for the rest); the stack of a config file below. */
+function failureText(error: SettingError): string {
+  const line = `${error.isUsage ? 'tunicorn: error: ' : 'Error: '}${error.message}\n`;
+  return error.detail === '' ? line : `${line}${error.detail}\n`;
+}
+
+/** From package.json, three folders above dist/src/cli. */
+export function version(): string {
+  const manifest: unknown = createRequire(import.meta.url)('../../../package.json');
+  const has = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  if (!has || typeof manifest.version !== 'string') throw new Error('package.json has no version');
+  return manifest.version;
+}

@@ -1,0 +1,50 @@
+// The catalogue: every setting there is, declared once, in the order of the book. Folder catalogue/ has a file for each
+// section; this one only binds them.
+
+import { application } from './catalogue/application.ts';
+import { bodies } from './catalogue/bodies.ts';
+import { config } from './catalogue/config.ts';
+import { limits } from './catalogue/limits.ts';
+import { logging } from './catalogue/logging.ts';
+import { sockets } from './catalogue/sockets.ts';
+import { timeouts } from './catalogue/timeouts.ts';
+import { workers } from './catalogue/workers.ts';
+import type { Section, Setting } from './declaration.ts';
+
+export const SECTIONS: readonly Section[] = [
+  config,
+  application,
+  sockets,
+  workers,
+  timeouts,
+  limits,
+  bodies,
+  logging,
+];
+
+const declared = {
+  ...config.settings,
+  ...application.settings,
+  ...sockets.settings,
+  ...workers.settings,
+  ...timeouts.settings,
+  ...limits.settings,
+  ...bodies.settings,
+  ...logging.settings,
+} as const;
+
+/** The declarations with their literal types, from which the types of settings and config files are inferred. */
+export type Catalogue = typeof declared;
+export type SettingName = keyof Catalogue;
+
+/** Every setting by name. */
+export const CATALOGUE: { readonly [N in SettingName]: Setting } = declared;
+
+/** Names in the order of the book. */
+export const SETTING_NAMES = Object.keys(declared) as readonly SettingName[];
+
+/** The setting of that name, or of that name in a config file. */
+export function settingNamed(name: string): SettingName | null {
+  if (Object.hasOwn(CATALOGUE, name)) return name as SettingName;
+  return SETTING_NAMES.find((known) => CATALOGUE[known].aliases?.includes(name)) ?? null;
+}

@@ -1,0 +1,91 @@
+// What is served: which application, of which kind, found and started how.
+
+import type { Section } from '../declaration.ts';
+
+export const application = {
+  title: 'Application',
+  about: 'What is served, and how it is found.',
+  settings: {
+    app: {
+      kind: 'text',
+      form: 'not empty',
+      default: null,
+      flags: [],
+      aliases: ['wsgi_app'],
+      placeholder: 'APP',
+      gunicorn: { differs: 'The same for WSGI applications. Node.js applications are new.' },
+      meaning: 'The application: package.module:callable, or a Node.js file.',
+      details:
+        'Python: `package.module:callable`, `package.module:factory()` or `package.module`, where the callable is then ' +
+        '`application`, or else `app`. Node.js: a path that has a slash or ends in `.ts`, `.mts`, `.cts`, `.js`, `.mjs` or `.cjs`, or a ' +
+        'directory with a package.json; `:name` behind it chooses an export other than the default one. Paths start at `chdir`. ' +
+        'It is the positional argument of the command line.',
+    },
+    app_type: {
+      kind: 'choice',
+      choices: ['auto', 'wsgi', 'node'],
+      default: 'auto',
+      flags: ['--app-type'],
+      gunicorn: 'new',
+      meaning: 'What kind of application APP is; auto goes by its form.',
+      details:
+        'Needed only where the form misleads: a Python package called `server.js`, for example.',
+    },
+    chdir: {
+      kind: 'text',
+      form: 'directory',
+      default: '.',
+      flags: ['--chdir'],
+      placeholder: 'DIR',
+      gunicorn: 'same',
+      meaning: 'Change to this directory before loading the application.',
+      details:
+        'It also becomes the first entry of `sys.path`. The config file is looked for before the change, in the start directory.',
+    },
+    pythonpath: {
+      kind: 'text',
+      form: 'directories',
+      default: null,
+      flags: ['--pythonpath'],
+      placeholder: 'DIRS',
+      gunicorn: 'same',
+      meaning: 'Directories to put at the head of sys.path, comma-separated.',
+    },
+    python: {
+      kind: 'text',
+      form: 'not empty',
+      default: 'python3',
+      environment: [{ name: 'VIRTUAL_ENV', as: '$VIRTUAL_ENV/bin/python3' }],
+      flags: ['--python'],
+      placeholder: 'PATH',
+      gunicorn: 'new',
+      meaning: 'The Python that runs a WSGI application.',
+      details:
+        'A name is looked up on PATH; a relative path starts at the start directory. Python 3.8 or newer. An active virtual ' +
+        'environment is used by itself.',
+    },
+    request_buffering: {
+      kind: 'choice',
+      choices: ['auto', 'on', 'off'],
+      default: 'auto',
+      flags: ['--request-buffering'],
+      gunicorn: 'new',
+      meaning: 'Whether a request is complete before a thread gets it.',
+      details:
+        '`auto` is `on` for WSGI, where waiting for a client would hold a thread, and `off` for Node.js, where it costs nothing. ' +
+        'Buffered bodies stay in memory up to `request_memory` and go to a temporary file beyond it.',
+      doesNot:
+        'With `off`, a WSGI thread waits for its client; `body_timeout` and `body_min_rate` are then all that bounds the wait.',
+    },
+    raw_env: {
+      kind: 'list',
+      form: 'assignment',
+      default: [],
+      flags: ['-e', '--env'],
+      placeholder: 'KEY=VALUE',
+      gunicorn: 'same',
+      meaning: 'Environment variables for the application; repeatable.',
+      doesNot: 'It is no place for secrets: `ps` shows command lines to everyone.',
+    },
+  },
+} as const satisfies Section;

@@ -1,0 +1,48 @@
+// Settings about settings: where the config file is, and the two ways to look before serving.
+
+import type { Section } from '../declaration.ts';
+
+export const config = {
+  title: 'Config',
+  about: 'Where settings come from, and how to look at them without serving.',
+  settings: {
+    config: {
+      kind: 'text',
+      form: 'file',
+      default: null,
+      flags: ['-c', '--config'],
+      placeholder: 'PATH',
+      inFile: false,
+      gunicorn: {
+        differs:
+          'Gunicorn reads `gunicorn.conf.py`, a Python program; Tunicorn does not read Python config files yet.',
+      },
+      meaning: 'The config file.',
+      details:
+        'Without it, the first of `tunicorn.config.ts`, `.mts`, `.js`, `.mjs`, `.cjs` and `.json` that is in the start ' +
+        'directory is read. A TypeScript or JavaScript file exports its settings: `export default { workers: 4 }`.',
+    },
+    check_config: {
+      kind: 'switch',
+      default: false,
+      flags: ['--check-config'],
+      gunicorn: 'same',
+      meaning: 'Check the settings, load the application once and exit.',
+      details:
+        'Exit code 0 and no output when all is well; 1 and the reason when not. Nothing is bound.',
+      doesNot:
+        'It sends the application no request, and does not try whether the addresses are free.',
+    },
+    print_config: {
+      kind: 'switch',
+      default: false,
+      flags: ['--print-config'],
+      gunicorn: {
+        differs:
+          'Gunicorn also loads the application; here that takes `--check-config` as well. Each line also says where its value came from.',
+      },
+      meaning: 'Print every setting, its value and its source, and exit.',
+      doesNot: 'It hides nothing: values of `raw_env` are printed, too.',
+    },
+  },
+} as const satisfies Section;

@@ -1,0 +1,107 @@
+// How many processes and threads there are, how much each may take on, and how long they may take to come and go.
+
+import type { Section } from '../declaration.ts';
+import { LONGEST_SECONDS } from './longest.ts';
+
+export const workers = {
+  title: 'Workers and threads',
+  about: 'How many there are, how much each takes on, how long they may take to come and to go.',
+  settings: {
+    workers: {
+      kind: 'count',
+      unit: 'processes',
+      default: 1,
+      min: 1,
+      max: 1024,
+      environment: [{ name: 'WEB_CONCURRENCY' }],
+      flags: ['-w', '--workers'],
+      gunicorn: { differs: 'Gunicorn accepts 0, listens, and never answers.' },
+      meaning: 'Worker processes.',
+      details:
+        'Python runs one thread at a time in each process, so use about one worker for each core; threads are for waiting.',
+    },
+    worker_class: {
+      kind: 'choice',
+      choices: ['gthread', 'sync'],
+      default: 'gthread',
+      refused: [
+        {
+          pattern: /asgi|uvicorn|daphne|hypercorn/i,
+          instead:
+            'Tunicorn runs WSGI and Node.js applications, in threads; it does not run ASGI applications.',
+        },
+        {
+          pattern: /gevent|eventlet|tornado|aiohttp|meinheld|greenlet/i,
+          instead:
+            'Threads do that job here: leave it out and choose how many, for example --threads 16.',
+        },
+      ],
+      flags: ['-k', '--worker-class'],
+      gunicorn: {
+        differs:
+          'Gunicorn starts from `sync` and silently makes it `gthread` when there are more threads.',
+      },
+      meaning: 'Kind of worker. sync is gthread with one thread.',
+      details:
+        'There is one kind of worker. Both names are here so that a command line made for Gunicorn works.',
+    },
+    threads: {
+      kind: 'count',
+      unit: 'threads',
+      default: 1,
+      min: 1,
+      max: 1024,
+      flags: ['--threads'],
+      gunicorn: 'same',
+      meaning: 'Threads of each worker that run the application.',
+      details:
+        'A Python thread runs one request at a time; a Node.js thread up to `thread_concurrency` at once. Clients never hold a thread, so count only what the application waits for.',
+    },
+    thread_concurrency: {
+      kind: 'count',
+      unit: 'requests',
+      default: 1000,
+      min: 1,
+      max: 1_000_000,
+      flags: ['--thread-concurrency'],
+      gunicorn: 'new',
+      meaning: 'Requests that one Node.js thread may run at once.',
+      doesNot: 'It has no effect on WSGI applications.',
+    },
+    worker_connections: {
+      kind: 'count',
+      unit: 'connections',
+      default: 1000,
+      min: 1,
+      max: 1_000_000,
+      flags: ['--worker-connections'],
+      gunicorn: 'same',
+      meaning: 'Open connections of one worker, whatever they are doing.',
+      details:
+        'At the limit only accepting stops: what is open goes on, and new clients wait in the `backlog` or go to another worker. ' +
+        'An idle keep-alive connection is closed early, oldest first, to let them in.',
+      doesNot: 'It does not limit how many requests run; `threads` and `thread_concurrency` do.',
+    },
+    graceful_timeout: {
+      kind: 'seconds',
+      default: 30,
+      min: 0,
+      max: LONGEST_SECONDS,
+      zero: 'at once',
+      flags: ['--graceful-timeout'],
+      gunicorn: 'same',
+      meaning: 'How long a worker may finish its requests after SIGTERM.',
+      doesNot: 'SIGINT and SIGQUIT do not wait for it.',
+    },
+    boot_timeout: {
+      kind: 'seconds',
+      default: 60,
+      min: 0.1,
+      max: LONGEST_SECONDS,
+      flags: ['--boot-timeout'],
+      gunicorn: 'new',
+      meaning: 'How long a worker may take to load the application.',
+      details: 'A worker that is not ready by then is killed and replaced.',
+    },
+  },
+} as const satisfies Section;

@@ -1,0 +1,228 @@
+// Holds a value against the declaration of its setting: text from flags and variables becomes what it means, values of
+// config files must be it already or be such text. What does not fit is a SettingError that says the rule, the value and its source.
+
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { BindError, formatBind, parseBind } from './bind.ts';
+import type { SettingName } from './catalogue.ts';
+import type {
+  BytesSetting,
+  ChoiceSetting,
+  CountSetting,
+  ItemForm,
+  ListSetting,
+  SecondsSetting,
+  Setting,
+  TextSetting,
+} from './declaration.ts';
+import { either, quote, SettingError } from './setting-error.ts';
+import { placeOf, type Source } from './source.ts';
+
+export type Value = number | boolean | string | null | readonly string[];
+
+/** A value on its way in. */
+export interface Given {
+  readonly name: SettingName;
+  readonly value: unknown;
+  readonly source: Source;
+}
+
+/** Thrown and caught in this file: `rule` completes "must be". */
+class Misfit extends Error {
+  readonly rule: string;
+  readonly value: unknown;
+  readonly suggestion: string;
+
+  constructor(rule: string, value: unknown, why = '', suggestion = '') {
+    super(why);
+    this.rule = rule;
+    this.value = value;
+    this.suggestion = suggestion;
+  }
+}
+
+/**
+ * The value of a setting, checked.
+ * @param base directory that relative paths start at
+ * @throws SettingError
+ */
+export function check(setting: Setting, given: Given, base: string): Value {
+  try {
+    return checked(setting, given.value, base);
+  } catch (error) {
+    if (error instanceof Misfit) throw badValue(setting, given, error);
+    throw error;
+  }
+}
+
+/** The sentence of every bad value, also of rules that need more than one setting. */
+export function badValue(
+  setting: Setting,
+  given: Given,
+  misfit: { rule: string; value: unknown; message?: string; suggestion?: string },
+): SettingError {
+  const { rule, value, message: why = '' } = misfit;
+  const what = `${quote(value)} ${placeOf(given.source)} is not`;
+  return new SettingError({
+    code: 'bad-value',
+    setting: given.name,
+    value,
+    source: given.source,
+    rule,
+    problem: `${given.name} must be ${rule}: ${what}${why === '' ? '' : `, ${why}`}.`,
+    suggestion: misfit.suggestion || leaveOut(setting, given.source),
+  });
+}
+
+function leaveOut(setting: Setting, source: Source): string {
+  if (source.kind === 'default') return 'Choose another.';
+  if (setting.kind === 'switch' || setting.default === null) return '';
+  const plain = setting.kind === 'list' ? setting.default.join(', ') : String(setting.default);
+  return plain === '' ? '' : `Leave it out for the default, ${plain}.`;
+}
+
+function checked(setting: Setting, value: unknown, base: string): Value {
+  switch (setting.kind) {
+    case 'count':
+      return checkNumber(setting, value, /^[+-]?\d+$/, 1);
+    case 'seconds':
+      return checkNumber(setting, value, /^[+-]?(\d+\.?\d*|\.\d+)$/, 0);
+    case 'bytes':
+      return checkNumber(setting, fromSize(value), /^[+-]?\d+$/, 1);
+    case 'switch':
+      return checkSwitch(value);
+    case 'choice':
+      return checkChoice(setting, value);
+    case 'text':
+      return checkText(setting, value, base);
+    case 'list':
+      return checkList(setting, value);
+  }
+}
+
+/** What a number must be; the upper bound is said only to those who broke it. */
+export function ruleOfNumber(
+  setting: CountSetting | SecondsSetting | BytesSetting,
+  tooLarge = false,
+): string {
+  const what = {
+    count: 'a whole number',
+    seconds: 'a number of seconds',
+    bytes:
+      setting.kind === 'bytes' && setting.unit
+        ? `a number of ${setting.unit}`
+        : 'a number of bytes',
+  }[setting.kind];
+  return tooLarge
+    ? `${what} from ${setting.min} to ${setting.max}`
+    : `${what}, ${setting.min} or more`;
+}
+
+/** @param step 1 for whole numbers, 0 for any */
+function checkNumber(
+  setting: CountSetting | SecondsSetting | BytesSetting,
+  value: unknown,
+  form: RegExp,
+  step: 0 | 1,
+): number {
+  const isText = typeof value === 'string' && form.test(value.trim());
+  const number = isText ? Number(value) : value;
+  const fits =
+    typeof number === 'number' &&
+    Number.isFinite(number) &&
+    (step === 0 || Number.isInteger(number));
+  if (!fits || number < setting.min) throw new Misfit(ruleOfNumber(setting), value);
+  if (number > setting.max) throw new Misfit(ruleOfNumber(setting, true), value);
+  return number;
+}
+
+/** "16m" is 16 MiB; anything else is left to the check of numbers. */
+function fromSize(value: unknown): unknown {
+  const parts = typeof value === 'string' ? /^(\d+)([kmg])$/i.exec(value.trim()) : null;
+  if (parts === null) return value;
+  const [, digits = '', suffix = ''] = parts;
+  const power = ['k', 'm', 'g'].indexOf(suffix.toLowerCase()) + 1;
+  return Number(digits) * 1024 ** power;
+}
+
+/** Words as in Gunicorn's config files. */
+function checkSwitch(value: unknown): boolean {
+  if (typeof value === 'boolean') return value;
+  const word = typeof value === 'string' ? value.trim().toLowerCase() : '';
+  if (word !== 'true' && word !== 'false') throw new Misfit('true or false', value);
+  return word === 'true';
+}
+
+function checkChoice(setting: ChoiceSetting, value: unknown): string {
+  const word = typeof value === 'string' ? value.toLowerCase() : '';
+  if (setting.choices.includes(word)) return word;
+  const refused = setting.refused?.find(({ pattern }) => pattern.test(word));
+  throw new Misfit(either(setting.choices), value, '', refused?.instead);
+}
+
+function checkText(setting: TextSetting, value: unknown, base: string): string | null {
+  if (value === null && setting.default === null) return null;
+  if (typeof value !== 'string') throw new Misfit('a text', value);
+  if (value.includes('\0')) throw new Misfit('a text without NUL characters', value);
+  if (setting.form !== 'any' && value === '') throw new Misfit('a text that is not empty', value);
+  if (setting.form === 'directory') return checkDirectory(value, base);
+  if (setting.form === 'directories') return absoluteEach(value, base);
+  // `-` is a standard stream.
+  if (setting.form === 'log file') return value === '-' ? value : resolve(base, value);
+  return value;
+}
+
+function checkDirectory(value: string, base: string): string {
+  const path = resolve(base, value);
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isDirectory()) return path;
+  throw new Misfit('an existing directory', value);
+}
+
+/** Not checked for existence, as in Gunicorn: Python skips what is not there. */
+function absoluteEach(value: string, base: string): string {
+  const parts = value.split(',').map((part) => part.trim());
+  return parts
+    .filter((part) => part !== '')
+    .map((part) => resolve(base, part))
+    .join(',');
+}
+
+function checkList(setting: ListSetting, value: unknown): readonly string[] {
+  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const texts = items.map((item) => {
+    if (typeof item !== 'string') throw new Misfit('a text or a list of texts', value);
+    ITEM_CHECKS[setting.form](item);
+    return item;
+  });
+  if (setting.form === 'address') checkAddresses(texts);
+  return texts;
+}
+
+const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string) => void } = {
+  address(item) {
+    try {
+      parseBind(item);
+    } catch (error) {
+      if (!(error instanceof BindError)) throw error;
+      throw new Misfit('HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH', item, error.message);
+    }
+  },
+  assignment(item) {
+    // The name is whatever the kernel takes, which is more than a shell can say.
+    if (!/^[^=\0]+=[^\0]*$/.test(item)) throw new Misfit('KEY=VALUE', item);
+  },
+};
+
+/** At least one, and none twice (port 0 is another port each time). */
+function checkAddresses(texts: readonly string[]): void {
+  if (texts.length === 0) throw new Misfit('at least one address', texts);
+  const seen = new Set<string>();
+  for (const text of texts) {
+    const address = parseBind(text);
+    const written = formatBind(address);
+    const repeats = seen.has(written) && !(address.kind === 'tcp' && address.port === 0);
+    if (repeats) throw new Misfit('different addresses', text, 'it stands there twice');
+    seen.add(written);
+  }
+}

@@ -1,0 +1,207 @@
+// Flags and positionals from a list of words, with the manners of Gunicorn's argparse: `--flag value`, `--flag=value`,
+// `-w4`, `-w 4`, unambiguous prefixes, positionals anywhere, `--`. Values are not judged here, only found.
+
+import { CATALOGUE, SETTING_NAMES, type SettingName } from './catalogue.ts';
+import type { Given } from './check.ts';
+import { missingFlag } from './gunicorn-only.ts';
+import { nearest } from './nearest.ts';
+import { either, quote, SettingError } from './setting-error.ts';
+import { type ArgumentsFrom, placeOfArguments } from './source.ts';
+
+export interface Arguments {
+  /** At most one for each setting: the last of a plain one, all of a list. */
+  readonly given: readonly Given[];
+  /** Set when --help or --version was met; what stands behind it was not read. */
+  readonly show: 'help' | 'version' | null;
+}
+
+interface FlagMeaning {
+  readonly flag: string;
+  readonly target: SettingName | 'help' | 'version';
+  /** The value it stands for; null when it takes one. */
+  readonly stands: boolean | null;
+  /** Gunicorn has the setting: its prefixes stay what they are there. */
+  readonly fromGunicorn: boolean;
+}
+
+const FLAGS: ReadonlyMap<string, FlagMeaning> = flagTable();
+
+function flagTable(): Map<string, FlagMeaning> {
+  const table = new Map<string, FlagMeaning>();
+  const add = (
+    flag: string,
+    target: FlagMeaning['target'],
+    stands: boolean | null,
+    old: boolean,
+  ): void => {
+    table.set(flag, { flag, target, stands, fromGunicorn: old });
+  };
+  for (const flag of ['-h', '--help']) add(flag, 'help', true, true);
+  for (const flag of ['-v', '--version']) add(flag, 'version', true, true);
+  for (const name of SETTING_NAMES) {
+    const { flags, kind, gunicorn } = CATALOGUE[name];
+    for (const flag of flags) {
+      add(flag, name, kind === 'switch' ? true : null, gunicorn !== 'new');
+      if (kind === 'switch') add(flag.replace(/^--/, '--no-'), name, false, false);
+    }
+  }
+  return table;
+}
+
+/** @throws SettingError that isUsage */
+export function parseArguments(words: readonly string[], from: ArgumentsFrom): Arguments {
+  const reader = new ArgumentReader(words, from);
+  return reader.read();
+}
+
+class ArgumentReader {
+  readonly #words: readonly string[];
+  readonly #from: ArgumentsFrom;
+  readonly #given = new Map<SettingName, Given>();
+  #next = 0;
+
+  constructor(words: readonly string[], from: ArgumentsFrom) {
+    this.#words = words;
+    this.#from = from;
+  }
+
+  read(): Arguments {
+    let onlyPositionals = false;
+    for (let word = this.#take(); word !== undefined; word = this.#take()) {
+      if (onlyPositionals || !looksLikeFlag(word)) this.#positional(word);
+      else if (word === '--') onlyPositionals = true;
+      else {
+        const show = this.#flag(word);
+        if (show !== null) return { given: [...this.#given.values()], show };
+      }
+    }
+    return { given: [...this.#given.values()], show: null };
+  }
+
+  #take(): string | undefined {
+    return this.#words[this.#next++];
+  }
+
+  #positional(word: string): void {
+    const before = this.#given.get('app');
+    if (before !== undefined) {
+      throw this.#usage(
+        'APP',
+        word,
+        `One application is served, not two: ${quote(before.value)} and ${quote(word)}`,
+      );
+    }
+    this.#add('app', 'APP', word);
+  }
+
+  #flag(word: string): 'help' | 'version' | null {
+    const [written, attached] = splitFlag(word);
+    const { flag, target, stands } = this.#meaningOf(written);
+    if (stands !== null && attached !== null) {
+      throw this.#usage(
+        flag,
+        attached,
+        `Option ${flag} takes no value, and got ${quote(attached)}`,
+      );
+    }
+    if (target === 'help' || target === 'version') return target;
+    this.#add(target, flag, stands ?? attached ?? this.#valueOf(target, flag));
+    return null;
+  }
+
+  #valueOf(name: SettingName, flag: string): string {
+    const value = this.#words[this.#next];
+    if (value === undefined || looksLikeFlag(value)) {
+      throw this.#usage(flag, null, `Option ${flag} needs a value (${placeholderOf(name)})`);
+    }
+    this.#next += 1;
+    return value;
+  }
+
+  #add(name: SettingName, flag: string, value: string | boolean): void {
+    const before = this.#given.get(name)?.value;
+    const isList = CATALOGUE[name].kind === 'list';
+    const all = isList ? [...(Array.isArray(before) ? before : []), value] : value;
+    this.#given.set(name, {
+      name,
+      value: all,
+      source: { kind: 'arguments', from: this.#from, flag },
+    });
+  }
+
+  /** The flag itself, or the only one that begins like it. */
+  #meaningOf(written: string): FlagMeaning {
+    const exact = FLAGS.get(written);
+    if (exact !== undefined) return exact;
+    const long = written.startsWith('--') && written.length > 2;
+    const starting = long ? [...FLAGS.values()].filter(({ flag }) => flag.startsWith(written)) : [];
+    const missing = missingFlag(written);
+    if (starting.length === 0 || missing?.exact === true) throw this.#unknown(written);
+    const chosen = onlyTarget(starting) ?? onlyTarget(starting.filter((m) => m.fromGunicorn));
+    if (chosen !== null) return chosen;
+    const several = either(starting.map(({ flag }) => flag));
+    throw this.#usage(written, null, `Option ${written} could be ${several}`);
+  }
+
+  #unknown(flag: string): SettingError {
+    const missing = missingFlag(flag);
+    const near = nearest(flag, [...FLAGS.keys()]);
+    return new SettingError({
+      code: missing === null ? 'unknown-flag' : 'not-yet',
+      setting: flag,
+      value: null,
+      source: { kind: 'arguments', from: this.#from, flag },
+      rule: '',
+      problem: missing?.problem ?? `Unknown option ${flag} ${placeOfArguments(this.#from, null)}.`,
+      suggestion:
+        missing?.instead ??
+        (near === null ? 'tunicorn --help lists them all.' : `Did you mean ${near}?`),
+    });
+  }
+
+  #usage(flag: string, value: unknown, problem: string): SettingError {
+    return new SettingError({
+      code: 'usage',
+      setting: flag,
+      value,
+      source: { kind: 'arguments', from: this.#from, flag },
+      rule: '',
+      problem: `${problem}${this.#from === 'command line' ? '' : ` in ${this.#from}`}.`,
+      suggestion: '',
+    });
+  }
+}
+
+/** As argparse sees it: `-`, negative numbers and whatever has a blank in it are values. */
+function looksLikeFlag(word: string): boolean {
+  if (!word.startsWith('-') || word === '-') return false;
+  return !/^-\d*\.?\d+$/.test(word) && !/^[^=]*\s/.test(word);
+}
+
+/** `--flag=value`, `-w4` and `-w=4` carry their value with them. */
+function splitFlag(word: string): [flag: string, attached: string | null] {
+  if (word.startsWith('--')) {
+    const equals = word.indexOf('=');
+    return equals === -1 ? [word, null] : [word.slice(0, equals), word.slice(equals + 1)];
+  }
+  const rest = word.slice(2);
+  return [word.slice(0, 2), rest === '' ? null : rest.replace(/^=/, '')];
+}
+
+/** The first of them, if all mean the same. */
+function onlyTarget(meanings: readonly FlagMeaning[]): FlagMeaning | null {
+  const [first] = meanings;
+  if (first === undefined) return null;
+  const same = meanings.every((m) => m.target === first.target && m.stands === first.stands);
+  return same ? first : null;
+}
+
+/** What stands for the value of a setting in --help and in errors. */
+export function placeholderOf(name: SettingName): string {
+  const setting = CATALOGUE[name];
+  if (setting.placeholder !== undefined) return setting.placeholder;
+  if (setting.kind === 'choice') return `{${setting.choices.join(',')}}`;
+  return { count: 'N', seconds: 'SECONDS', bytes: 'BYTES', text: 'TEXT', list: 'TEXT', switch: '' }[
+    setting.kind
+  ];
+}

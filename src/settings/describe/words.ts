@@ -1,0 +1,66 @@
+// How a setting's values are put into words; shared by the help text, the settings page and the editor schema.
+
+import type { Setting } from '../declaration.ts';
+
+/** "16 MiB" where that is shorter than the number of bytes. */
+export function sizeInWords(bytes: number): string {
+  const units: readonly [number, string][] = [
+    [1024 ** 3, 'GiB'],
+    [1024 ** 2, 'MiB'],
+    [1024, 'KiB'],
+  ];
+  const unit = units.find(([size]) => bytes >= size && bytes % size === 0);
+  return unit === undefined ? String(bytes) : `${bytes / unit[0]} ${unit[1]}`;
+}
+
+/** The default for people; empty when there is nothing to say. */
+export function defaultInWords(setting: Setting): string {
+  switch (setting.kind) {
+    case 'switch':
+      return '';
+    case 'list':
+      return setting.default.join(', ');
+    case 'text':
+    case 'choice':
+      return setting.default ?? '';
+    default:
+      if (setting.default === 0 && setting.zero !== undefined) return `0, ${setting.zero}`;
+      return setting.kind === 'bytes' ? sizeInWords(setting.default) : String(setting.default);
+  }
+}
+
+/** What a value may be, with its bounds and unit. */
+export function valuesInWords(setting: Setting): string {
+  switch (setting.kind) {
+    case 'count':
+      return `whole number of ${setting.unit}, ${rangeOf(setting)}`;
+    case 'seconds':
+      return `seconds, ${rangeOf(setting)}`;
+    case 'bytes':
+      return `${setting.unit ?? 'bytes'}, ${rangeOf(setting)}`;
+    case 'switch':
+      return 'true or false';
+    case 'choice':
+      return setting.choices.map((choice) => `\`${choice}\``).join(', ');
+    case 'list':
+      return 'list of texts, or one text';
+    case 'text':
+      return TEXT_FORMS[setting.form];
+  }
+}
+
+const TEXT_FORMS = {
+  any: 'text',
+  'not empty': 'text',
+  directory: 'path of an existing directory',
+  directories: 'paths of directories, comma-separated',
+  file: 'path of a file',
+  'log file': 'path of a file, or `-`',
+} as const;
+
+function rangeOf(setting: { min: number; max: number; zero?: string }): string {
+  const zero = setting.min === 0 && setting.zero !== undefined ? ` (0: ${setting.zero})` : '';
+  // Above this a bound is only what a number can hold.
+  const bounded = setting.max < Number.MAX_SAFE_INTEGER;
+  return bounded ? `${setting.min} to ${setting.max}${zero}` : `${setting.min} or more${zero}`;
+}

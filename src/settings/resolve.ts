@@ -1,0 +1,150 @@
+// Settings from all their sources, weak to strong: defaults, environment, config file, TUNICORN_CMD_ARGS, command line.
+// A stronger source replaces a weaker one, lists included; where each value came from is remembered.
+
+import { resolve } from 'node:path';
+import { CATALOGUE, SETTING_NAMES, type SettingName } from './catalogue.ts';
+import { badValue, check, type Given, type Value } from './check.ts';
+import { parseArguments } from './command-line.ts';
+import { findConfigFile, overlookedFile, readConfigFile } from './config-file.ts';
+import type { Settings } from './settings.ts';
+import { shellSplit } from './shell-split.ts';
+import { DEFAULT, type Source } from './source.ts';
+
+/** The variable that holds flags. */
+const ARGUMENTS_VARIABLE = 'TUNICORN_CMD_ARGS';
+
+export interface Start {
+  /** Without the executable and the script: `process.argv.slice(2)`. */
+  readonly argv: readonly string[];
+  readonly env: { readonly [name: string]: string | undefined };
+  /** The start directory, absolute. */
+  readonly cwd: string;
+}
+
+export type Sources = { readonly [N in SettingName]: Source };
+
+export interface Resolved {
+  readonly settings: Settings;
+  readonly sources: Sources;
+  /** Sentences for people about what was found and not used. */
+  readonly warnings: readonly string[];
+  /** What the command line asked for instead of serving; `settings` are the defaults then, for nobody to use. */
+  readonly show: 'help' | 'version' | null;
+}
+
+type Layer = ReadonlyMap<SettingName, Given>;
+
+/**
+ * Reads every source. Reads files and asks for directories, and starts nothing; call it again for a reload.
+ * @throws SettingError
+ */
+export async function resolveSettings(start: Start): Promise<Resolved> {
+  const commandLine = parseArguments(start.argv, 'command line');
+  if (commandLine.show !== null) {
+    return { ...settle([defaults()], start.cwd), warnings: [], show: commandLine.show };
+  }
+  const line = start.env[ARGUMENTS_VARIABLE] ?? '';
+  const variable = parseArguments(shellSplit(line, ARGUMENTS_VARIABLE), ARGUMENTS_VARIABLE);
+  const flags = [layer(variable.given), layer(commandLine.given)];
+  const { file, warnings } = await configFile(flags, start.cwd);
+  const weak = [defaults(), layer(fromEnvironment(start.env)), layer(file)];
+  return { ...settle([...weak, ...flags], start.cwd), warnings, show: null };
+}
+
+function defaults(): Layer {
+  return layer(
+    SETTING_NAMES.map((name) => ({ name, value: CATALOGUE[name].default, source: DEFAULT })),
+  );
+}
+
+function layer(given: readonly Given[]): Layer {
+  return new Map(given.map((one) => [one.name, one]));
+}
+
+/** Variables that stand for a setting; the first that is set counts. */
+function fromEnvironment(env: Start['env']): readonly Given[] {
+  const given: Given[] = [];
+  for (const name of SETTING_NAMES) {
+    for (const { name: variable, as } of CATALOGUE[name].environment ?? []) {
+      const text = env[variable];
+      if (text === undefined || text === '') continue;
+      const value = as === undefined ? text : as.replace(`$${variable}`, () => text);
+      given.push({ name, value, source: { kind: 'environment', variable } });
+      break;
+    }
+  }
+  return given;
+}
+
+/** The file that flags ask for, else the one that is there, else nothing. */
+async function configFile(
+  flags: readonly Layer[],
+  cwd: string,
+): Promise<{ file: readonly Given[]; warnings: readonly string[] }> {
+  const asked = strongest(flags, 'config');
+  const written = typeof asked?.value === 'string' ? asked.value : null;
+  const name = written ?? findConfigFile(cwd);
+  if (name === null) {
+    const overlooked = overlookedFile(cwd);
+    return { file: [], warnings: overlooked === null ? [] : [overlooked] };
+  }
+  const { given } = await readConfigFile(name, cwd, asked?.source ?? null);
+  const found: Given = { name: 'config', value: name, source: asked?.source ?? DEFAULT };
+  return { file: [found, ...given], warnings: [] };
+}
+
+function strongest(layers: readonly Layer[], name: SettingName): Given | undefined {
+  return layers.findLast((one) => one.has(name))?.get(name);
+}
+
+/** Settings whose relative paths start where the command was typed; all others start at `chdir`, as in Gunicorn. */
+const FROM_START: ReadonlySet<SettingName> = new Set<SettingName>(['config', 'chdir']);
+
+/** Takes the strongest value of each setting and checks it. What was replaced is not looked at. */
+function settle(layers: readonly Layer[], cwd: string): Pick<Resolved, 'settings' | 'sources'> {
+  const chosen = SETTING_NAMES.map((name) => {
+    const given = strongest(layers, name);
+    if (given === undefined) throw new Error(`${name} has no default`);
+    return given;
+  });
+  const given = Object.fromEntries(chosen.map((one) => [one.name, one])) as Record<
+    SettingName,
+    Given
+  >;
+  const chdir = check(CATALOGUE.chdir, given.chdir, cwd);
+  const base = typeof chdir === 'string' ? chdir : cwd;
+  const values = Object.fromEntries(
+    chosen.map((one): [SettingName, Value] => [
+      one.name,
+      check(CATALOGUE[one.name], one, FROM_START.has(one.name) ? cwd : base),
+    ]),
+  );
+  // Each value was checked against the declaration that its type is inferred from; TypeScript cannot follow the loop.
+  const settings = derive(values as unknown as Settings, cwd);
+  checkTogether(settings, given);
+  const sources = Object.fromEntries(chosen.map((one) => [one.name, one.source])) as Sources;
+  return { settings: Object.freeze(settings), sources };
+}
+
+/** Values that follow from others. */
+function derive(settings: Settings, cwd: string): Settings {
+  return {
+    ...settings,
+    config:
+      settings.config === null ? null : resolve(cwd, settings.config.replace(/^file:(\/\/)?/, '')),
+    // A name is looked up on PATH by whoever starts it; a path must not depend on where that is.
+    python: /[/\\]/.test(settings.python) ? resolve(cwd, settings.python) : settings.python,
+    queue_limit: settings.queue_limit === 0 ? settings.worker_connections : settings.queue_limit,
+  };
+}
+
+/** Rules over more than one setting. */
+function checkTogether(settings: Settings, given: Record<SettingName, Given>): void {
+  if (settings.worker_class === 'sync' && settings.threads > 1) {
+    throw badValue(CATALOGUE.threads, given.threads, {
+      rule: '1 with worker_class sync, which runs one request at a time',
+      value: settings.threads,
+      suggestion: 'Use worker_class gthread for more.',
+    });
+  }
+}
