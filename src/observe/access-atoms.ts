@@ -1,0 +1,114 @@
+// The words of an access-log format: for each atom of Gunicorn's `access_log_format` how to get it from a record. What
+// a client or an application can choose is escaped; what is missing is "-".
+
+import { type AccessRecord, basicUser, decodedPath, requestField } from './access-record.ts';
+import { escapeValue } from './escape.ts';
+
+/** `time` is the bracketed local time of the line. */
+export type Atom = (record: AccessRecord, time: string) => string;
+
+/** "-" for what is missing or empty, as log parsers split at blanks. */
+function shown(value: string | null | undefined): string {
+  return value === null || value === undefined || value === '' ? '-' : escapeValue(value);
+}
+
+function microseconds(record: AccessRecord): number {
+  return Math.trunc(record.durationMs * 1000);
+}
+
+function requestLine({ head }: AccessRecord): string {
+  return `${escapeValue(head.method)} ${escapeValue(head.target)} HTTP/1.${head.minorVersion}`;
+}
+
+function statusCode({ status }: AccessRecord): string {
+  const blank = status.indexOf(' ');
+  return shown(blank === -1 ? status : status.slice(0, blank));
+}
+
+/** Whole seconds, a dot, six digits. */
+function decimalSeconds(record: AccessRecord): string {
+  const all = microseconds(record);
+  const seconds = Math.trunc(all / 1e6);
+  return `${seconds}.${String(all - seconds * 1e6).padStart(6, '0')}`;
+}
+
+/** The atoms that are numbers, which alone may be written with %d. */
+export const numberAtoms: ReadonlySet<string> = new Set(['B', 'D', 'M', 'T']);
+
+const plain: Readonly<Record<string, Atom>> = {
+  h: (record) => shown(record.peer.address),
+  l: () => '-',
+  u: (record) => shown(basicUser(record.head.fields)),
+  t: (_, time) => time,
+  r: requestLine,
+  s: statusCode,
+  m: (record) => shown(record.head.method),
+  U: (record) => shown(decodedPath(record.head.path)),
+  // Gunicorn: the query may be empty and is then empty, so that %(U)s?%(q)s reads as the request did.
+  q: (record) => escapeValue(record.head.query),
+  H: (record) => `HTTP/1.${record.head.minorVersion}`,
+  b: (record) => String(record.bodyBytes),
+  B: (record) => String(record.bodyBytes),
+  f: (record) => shown(requestField(record.head.fields, 'referer')),
+  a: (record) => shown(requestField(record.head.fields, 'user-agent')),
+  T: (record) => String(Math.trunc(record.durationMs / 1000)),
+  D: (record) => String(microseconds(record)),
+  M: (record) => String(Math.trunc(record.durationMs)),
+  L: decimalSeconds,
+  p: () => `<${process.pid}>`,
+};
+
+/** The atom of that name; one that nobody knows is "-", as in Gunicorn. */
+export function atomNamed(name: string): Atom {
+  const bracketed = /^\{(.*)\}([ioe])$/.exec(name);
+  if (bracketed === null) return Object.hasOwn(plain, name) ? (plain[name] ?? missing) : missing;
+  const inner = (bracketed[1] ?? '').toLowerCase();
+  if (bracketed[2] === 'i') return (record) => shown(requestField(record.head.fields, inner));
+  return bracketed[2] === 'o' ? replyFieldAtom(inner) : variableAtom(inner);
+}
+
+function missing(): string {
+  return '-';
+}
+
+/** A field that the application gave; of repeated ones the last. Its text is searched only if a format asks. */
+function replyFieldAtom(lowerName: string): Atom {
+  const name = lowerName.replace(/[^\w-]/g, '\\$&');
+  const line = new RegExp(`(?:^|\\n)${name}:[ \\t]*([^\\r\\n]*)`, 'gi');
+  return (record) => {
+    let value: string | null = null;
+    for (const found of record.replyFields.matchAll(line)) value = found[1] ?? null;
+    return shown(value);
+  };
+}
+
+const variables: Readonly<Record<string, (record: AccessRecord) => string | null>> = {
+  request_method: ({ head }) => head.method,
+  path_info: ({ head }) => decodedPath(head.path),
+  query_string: ({ head }) => head.query,
+  raw_uri: ({ head }) => head.target,
+  server_protocol: ({ head }) => `HTTP/1.${head.minorVersion}`,
+  content_type: ({ head }) => requestField(head.fields, 'content-type'),
+  content_length: ({ head }) => requestField(head.fields, 'content-length'),
+  remote_addr: ({ peer }) => peer.address,
+  remote_port: ({ peer }) => (peer.port === 0 ? null : String(peer.port)),
+  server_name: ({ peer }) => peer.serverName,
+  server_port: ({ peer }) => String(peer.serverPort),
+  'wsgi.url_scheme': ({ peer }) => peer.scheme,
+};
+
+/** A variable of the WSGI environ, as far as it follows from the request, or one that the record brings along. */
+function variableAtom(lowerName: string): Atom {
+  const known = Object.hasOwn(variables, lowerName) ? variables[lowerName] : undefined;
+  if (known !== undefined) return (record) => shown(known(record));
+  if (lowerName.startsWith('http_')) {
+    const field = lowerName.slice('http_'.length).replaceAll('_', '-');
+    return (record) => shown(requestField(record.head.fields, field));
+  }
+  return (record) => {
+    for (const [name, value] of Object.entries(record.variables ?? {})) {
+      if (name.toLowerCase() === lowerName) return shown(value);
+    }
+    return '-';
+  };
+}

@@ -1,0 +1,68 @@
+// What the access log is told about one exchange. The parts are objects that the connection has anyway, so that filling
+// a record copies nothing, and what a format does not ask for is never looked at.
+
+export interface AccessRecord {
+  readonly peer: {
+    /** Without port; empty for a unix socket. */
+    readonly address: string;
+    readonly port: number;
+    readonly serverName: string;
+    readonly serverPort: number;
+    readonly scheme: string;
+  };
+  /** Strings with one latin-1 character for each byte, as received. */
+  readonly head: {
+    readonly method: string;
+    /** The request target as sent. */
+    readonly target: string;
+    /** The target up to "?", still percent-encoded. */
+    readonly path: string;
+    /** The target behind "?"; empty without. */
+    readonly query: string;
+    /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
+    readonly minorVersion: number;
+    /** Name, value, name, value in the order and spelling of the client. */
+    readonly fields: readonly string[];
+  };
+  /** Code and reason: "200 OK". */
+  readonly status: string;
+  /** The application's field lines, "Name: value\r\n" each, in one string. */
+  readonly replyFields: string;
+  /** Body bytes sent, without head and framing. */
+  readonly bodyBytes: number;
+  /** From the complete request head to the last byte of the response, in milliseconds with fractions. */
+  readonly durationMs: number;
+  /** For `{name}e`, beside the variables that follow from the request; names in any case. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+/** The value of a request field, name in lower case; of repeated ones the last, as Gunicorn; null without. */
+export function requestField(fields: readonly string[], lowerName: string): string | null {
+  for (let index = fields.length - 2; index >= 0; index -= 2) {
+    const name = fields[index];
+    if (name?.length === lowerName.length && name.toLowerCase() === lowerName) {
+      return fields[index + 1] ?? null;
+    }
+  }
+  return null;
+}
+
+/** The path as WSGI's PATH_INFO: percent-decoded, still a latin-1 character for each byte; a stray % stays. */
+export function decodedPath(path: string): string {
+  if (!path.includes('%')) return path;
+  return path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+/** The user of Basic credentials (RFC 7617), in bytes as sent; null without. */
+export function basicUser(fields: readonly string[]): string | null {
+  const credentials = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(
+    requestField(fields, 'authorization') ?? '',
+  );
+  const encoded = credentials?.[1];
+  if (encoded === undefined) return null;
+  const decoded = Buffer.from(encoded, 'base64').toString('latin1');
+  const colon = decoded.indexOf(':');
+  return colon <= 0 ? null : decoded.slice(0, colon);
+}

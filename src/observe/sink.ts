@@ -1,0 +1,136 @@
+// Where log lines go: standard output, standard error or a file. Lines of one turn of the loop leave in one write that
+// the loop does not wait for; a reader that has stopped (a full pipe, a full disk) costs lines, counted, and never the
+// server. What is still here when the process exits is written then.
+
+import fs from 'node:fs';
+import { SonicBoom } from 'sonic-boom';
+
+/** Lines beyond this much text waiting for a stuck destination are dropped: some 100,000 access-log lines. */
+const mostWaitingBytes = 16 * 1024 * 1024;
+
+/** A turn that logs more than this hands it over in between, so that no single string grows without bound. */
+const handOverAt = 64 * 1024;
+
+export class LogFileError extends Error {
+  override readonly name = 'LogFileError';
+  readonly code = 'log-unwritable';
+}
+
+/** Every open sink, so that one listener for exit is enough. */
+const open = new Set<Sink>();
+let listening = false;
+
+function flushAll(): void {
+  for (const sink of open) sink.flush();
+}
+
+export class Sink {
+  /** Told, once for each trouble and not for each line, that lines are being lost or a file cannot be reopened. */
+  onTrouble: ((message: string) => void) | null = null;
+
+  readonly #path: string | null;
+  #stream: SonicBoom;
+  #pending = '';
+  #scheduled = false;
+  #dropped = 0;
+  #troubled = false;
+  readonly #handOver = (): void => {
+    this.#scheduled = false;
+    this.#give();
+  };
+
+  /**
+   * `destination`: a path, or "-" for the descriptor `standard` (1 or 2).
+   * @throws LogFileError when the file cannot be opened.
+   */
+  constructor(destination: string, standard: 1 | 2) {
+    this.#path = destination === '-' ? null : destination;
+    this.#stream = this.#attach(this.#path === null ? standard : openLogFile(this.#path));
+    open.add(this);
+    if (!listening) process.on('exit', flushAll);
+    listening = true;
+  }
+
+  /** Lines lost since the start because the destination did not take them. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** One or more whole lines, each with its line end. Never throws and never waits. */
+  write(lines: string): void {
+    this.#pending += lines;
+    if (this.#pending.length > handOverAt) {
+      this.#give();
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#handOver);
+    }
+  }
+
+  /** Opens the file anew by its name, after a rotation. What was logged so far goes to the old file. */
+  reopen(): void {
+    if (this.#path === null) return;
+    let fd: number;
+    try {
+      fd = openLogFile(this.#path);
+    } catch (error) {
+      this.#trouble(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    this.#give();
+    this.#stream.end();
+    this.#stream = this.#attach(fd);
+  }
+
+  /** Writes everything now and returns when it is done: for the exit and for lines that must not be lost. */
+  flush(): void {
+    this.#give();
+    try {
+      this.#stream.flushSync();
+    } catch (error) {
+      this.#trouble(error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  /** Writes what is left and closes the file. */
+  close(): void {
+    if (!open.delete(this)) return;
+    this.#give();
+    this.#stream.end();
+  }
+
+  #give(): void {
+    const lines = this.#pending;
+    if (lines === '') return;
+    this.#pending = '';
+    this.#stream.write(lines);
+  }
+
+  #attach(fd: number): SonicBoom {
+    const stream = new SonicBoom({ fd, maxLength: mostWaitingBytes });
+    stream.on('error', (error: Error) => this.#trouble(error.message));
+    stream.on('drop', (lines: string) => {
+      this.#dropped += lines.split('\n').length - 1;
+      this.#trouble('it takes no more lines, some are lost');
+    });
+    stream.on('drain', () => {
+      this.#troubled = false;
+    });
+    return stream;
+  }
+
+  #trouble(cause: string): void {
+    if (this.#troubled) return;
+    this.#troubled = true;
+    this.onTrouble?.(`Cannot write the log ${this.#path ?? 'on a standard stream'}: ${cause}`);
+  }
+}
+
+function openLogFile(path: string): number {
+  try {
+    return fs.openSync(path, 'a', 0o644);
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    throw new LogFileError(`Cannot open the log file ${path}: ${cause}`, { cause: error });
+  }
+}
