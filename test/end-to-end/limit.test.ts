@@ -1,0 +1,163 @@
+// The scenario that froze Gunicorn 21 to 23: one worker, three threads, worker_connections 4.
+//
+// 1. More keep-alive clients come than the limit allows.
+// 2. At the limit the loop stopped looking at its poller, so that the connections it had were never handled again.
+// 3. It waited for nothing, in a loop without a pause, and went on saying that it was well: nobody restarted it.
+//
+// Here: everybody is served, never more than four connections are open, nothing spins.
+
+import assert from 'node:assert/strict';
+import { closeSync, constants, openSync } from 'node:fs';
+import test from 'node:test';
+import { openConnections, queuedConnections } from '../support/open-connections.ts';
+import { processorMs } from '../support/processes.ts';
+import { eventually, makeFifo, type RawClient, type Served, serveWsgi } from './serving.ts';
+
+const LIMIT = 4;
+const ARGS = ['-k', 'gthread', '--threads', '3', '--worker-connections', String(LIMIT)];
+
+/** Counts from the kernel's table as often as the event loop lets it, until told to stop; gives the highest count. */
+function watchConnections(port: number): () => number {
+  let highest = 0;
+  let watching = true;
+  const look = (): void => {
+    highest = Math.max(highest, openConnections(port));
+    if (watching) setImmediate(look);
+  };
+  look();
+  return () => {
+    watching = false;
+    return highest;
+  };
+}
+
+/** A client that wants `wanted` answers, on as many connections as the server makes it use. */
+async function persistentClient(server: Served, wanted: number): Promise<number> {
+  let answered = 0;
+  while (answered < wanted) {
+    const client = await server.connect();
+    try {
+      while (answered < wanted) {
+        const reply = await client.get('/');
+        assert.equal(reply.status, 200);
+        answered += 1;
+        if (reply.field('connection')?.toLowerCase() === 'close') break;
+      }
+    } catch (error) {
+      // An idle connection that had to make room: the client does as browsers do and comes again.
+      if (!(error instanceof Error) || !/closed|reset/.test(error.message)) throw error;
+    } finally {
+      client.destroy();
+    }
+  }
+  return answered;
+}
+
+/** Processor time that the server and all below it use while nothing happens, per second of waiting. */
+async function idleProcessorShare(server: Served): Promise<number> {
+  const family = [server.pid, ...server.childPids()];
+  const used = () => family.reduce((sum, pid) => sum + processorMs(pid), 0);
+  const [usedBefore, before] = [used(), performance.now()];
+  // The one place of these tests that lets time pass: that nothing spins can only be seen over a while.
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  return (used() - usedBefore) / (performance.now() - before);
+}
+
+test('64 keep-alive clients at worker_connections 4 are all served and never more than 4 are open', async () => {
+  const server = await serveWsgi('hello:app', ARGS);
+  const highest = watchConnections(server.port);
+  const answers = await Promise.all(Array.from({ length: 64 }, () => persistentClient(server, 5)));
+  assert.deepEqual(
+    answers,
+    Array.from({ length: 64 }, () => 5),
+  );
+  const most = highest();
+  assert.ok(most >= 2 && most <= LIMIT, `${most} connections were open at once`);
+});
+
+test('at the limit an idle server uses no processor time, and new clients still get in', async () => {
+  const server = await serveWsgi('hello:app', [...ARGS, '--keep-alive', '60']);
+  const idle = await idleClients(server, LIMIT);
+  const waiting = Array.from({ length: 20 }, () => persistentClient(server, 1));
+  assert.deepEqual(
+    await Promise.all(waiting),
+    Array.from({ length: 20 }, () => 1),
+  );
+  await eventually(() => openConnections(server.port) <= LIMIT);
+  const share = await idleProcessorShare(server);
+  assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a core while nothing happens`);
+  for (const client of idle) client.destroy();
+});
+
+test('with the limit full of running requests and a queue in the kernel nothing spins, and all get in', async () => {
+  const server = await serveWsgi('wait_for_signal:app', ARGS);
+  const fifo = await makeFifo();
+  let answered = 0;
+  const clients = await silentClients(server, LIMIT + 20);
+  for (const client of clients) {
+    void client.get(`/?fifo=${fifo}`, 'Connection: close\r\n').then(() => answered++);
+  }
+  await eventually(() => queuedConnections(server.port) >= 20);
+  assert.equal(openConnections(server.port), LIMIT);
+  const share = await idleProcessorShare(server);
+  assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a core while nothing happens`);
+  await eventually(() => {
+    letReadersGo(fifo);
+    return answered === clients.length;
+  });
+});
+
+test('silent clients at the limit are let go at their deadline, and the others get in', async () => {
+  const server = await serveWsgi('hello:app', [...ARGS, '--first-byte-timeout', '1']);
+  const silent = await silentClients(server, LIMIT);
+  await eventually(() => openConnections(server.port) === LIMIT);
+  assert.equal(await persistentClient(server, 3), 3);
+  for (const client of silent) await client.waitClosed();
+});
+
+test('idle keep-alive connections give way when others wait, the oldest first', async () => {
+  const server = await serveWsgi('hello:app', [...ARGS, '--keep-alive', '60']);
+  const idle = await idleClients(server, LIMIT);
+  const closed: number[] = [];
+  idle.forEach((client, index) => {
+    client.waitClosed().then(
+      () => closed.push(index),
+      () => {},
+    );
+  });
+  for (let newcomer = 1; newcomer < LIMIT; newcomer++) {
+    const client = await server.connect();
+    assert.equal((await client.get('/')).status, 200);
+    await eventually(() => closed.length >= newcomer);
+    assert.ok(openConnections(server.port) <= LIMIT);
+  }
+  assert.deepEqual(
+    closed,
+    closed.map((_, place) => place),
+  );
+});
+
+/** Clients that had one answer each, in this order, and keep their connection. */
+async function idleClients(server: Served, count: number): Promise<RawClient[]> {
+  const clients: RawClient[] = [];
+  for (let index = 0; index < count; index++) {
+    const client = await server.connect();
+    assert.equal((await client.get('/')).status, 200);
+    clients.push(client);
+  }
+  return clients;
+}
+
+/** Clients that connect and say nothing. */
+async function silentClients(server: Served, count: number): Promise<RawClient[]> {
+  return Promise.all(Array.from({ length: count }, () => server.connect()));
+}
+
+/** Opens and closes the fifo without waiting: whoever reads it now sees its end. */
+function letReadersGo(fifo: string): void {
+  try {
+    closeSync(openSync(fifo, constants.O_WRONLY | constants.O_NONBLOCK));
+  } catch {
+    // Nobody reads it at this moment.
+  }
+}
