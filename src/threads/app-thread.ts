@@ -74,6 +74,8 @@ export interface Job {
   readonly head: RequestHead;
   readonly peer: Peer;
   readonly body: RequestBody;
+  /** The thread that has it; null while it waits and once it is over. Written by the dispatcher and the job alone. */
+  thread: AppThread | null;
 
   /** The thread has begun; from here on the request cannot be taken back. Called exactly once, before anything below. */
   started(): void;
@@ -108,6 +110,11 @@ export type ThreadState =
 export interface ThreadEvents {
   /** It has room for another request (a request ended, it became ready). */
   roomMade(thread: AppThread): void;
+  /**
+   * It died before it started these requests: they can go to another thread. Called before `died`. A pool without this
+   * has them hear `failed`.
+   */
+  handedBack?(thread: AppThread, jobs: readonly Job[]): void;
   /** It is dead; jobs it had have heard `failed` already. */
   died(thread: AppThread, failure: Failure): void;
 }

@@ -1,0 +1,39 @@
+// What all connections of a worker share: their limits and deadlines in the machine's own units, the wheel, the budgets
+// for temporary files, and the neighbours. Made once by the worker from the settings.
+
+import type { HeadLimits } from '../http1/limits.ts';
+import type { SpoolBudget } from '../spool/budget.ts';
+import type { DeadlineWheel } from './deadlines.ts';
+import type { Requests, Surroundings } from './effects.ts';
+import type { DeadlineSetting } from './states.ts';
+
+export interface ConnectionContext {
+  readonly wheel: DeadlineWheel;
+  readonly requests: Requests;
+  readonly surroundings: Surroundings;
+  readonly headLimits: HeadLimits;
+  /** Milliseconds for each setting that a state names; 0 = no deadline, where its setting allows that. */
+  readonly deadlinesMs: { readonly [S in DeadlineSetting]: number };
+  /** A request body must come at this rate at least once body_timeout has passed, bytes per second. */
+  readonly bodyMinBytesPerSecond: number;
+  /** A response must be read at this rate at least once write_timeout has passed, bytes per second. */
+  readonly writeMinBytesPerSecond: number;
+  /** Largest request body, bytes; 0 = no limit. */
+  readonly bodyBytesMax: number;
+  /** Complete bodies before a thread sees the request (WSGI), or streaming ones. */
+  readonly bufferRequests: boolean;
+  readonly requestMemoryBytes: number;
+  readonly responseMemoryBytes: number;
+  readonly responseSpoolBytes: number;
+  readonly spoolDirectory: string;
+  readonly requestBudget: SpoolBudget;
+  readonly responseBudget: SpoolBudget;
+  /** How long a client that sent its end may still wait for the head of its response, ms; 0 = as long as it takes. */
+  readonly halfClosedGraceMs: number;
+  /** Value of the Server field. */
+  readonly server: string;
+  /** The Date field's present value. */
+  date(): string;
+  /** Monotonic milliseconds. */
+  now(): number;
+}

@@ -1,0 +1,58 @@
+// What the connection machine may ask of the edge, and what it may ask of the worker it lives in. The real edge is
+// socket.ts; the property tests have another one, with a simulated clock.
+
+import type { Failure, Job } from '../threads/app-thread.ts';
+import type { Exchange } from './exchange.ts';
+import type { Connection } from './machine.ts';
+
+/** The socket as the machine sees it. None of these calls back into the machine before it returns. */
+export interface Effects {
+  /**
+   * Hands bytes over in order. True when the kernel took all of them; false when some wait in this process:
+   * `Connection.drained()` follows once they have left. A string is latin-1. The bytes belong to the edge now.
+   */
+  write(bytes: Buffer | string): boolean;
+  /** Calls `Connection.drained()` in a later turn of the loop, so that one client cannot hold this one. */
+  later(): void;
+  pauseReading(): void;
+  resumeReading(): void;
+  /** Sends our end (FIN) after what was written; reading goes on. */
+  finish(): void;
+  /** Closes once what was written has left; `Connection.closed()` follows. */
+  close(): void;
+  /** Drops what was not sent and closes with a RST; `Connection.closed()` follows. */
+  reset(): void;
+}
+
+/** Where requests go. The dispatcher implements it. */
+export interface Requests {
+  /** Runs or queues the job, or refuses it at once with `job.failed` (503). */
+  submit(job: Job): void;
+  /**
+   * The client has gone, or was answered without the application. True: it never ran and never will. False: it has
+   * been started, and the thread was told that nobody listens unless `unlessStarted` is set.
+   */
+  withdraw(job: Job, unlessStarted?: boolean): boolean;
+  /** It was answered 504 (or its stream was cut): the thread is asked to end it, and replaced if it does not. */
+  overdue(job: Job): void;
+  /** The connection can take pieces of this job's response again. */
+  resume(job: Job): void;
+}
+
+/** What the worker that owns the connections knows and hears. */
+export interface Surroundings {
+  /** May this connection be kept alive after the response that is being planned? */
+  mayKeepAlive(connection: Connection): boolean;
+  /** The connection waits for a request (new or keep-alive) and may be closed to make room. */
+  idle(connection: Connection): void;
+  /** It no longer does. */
+  busy(connection: Connection): void;
+  /** Called exactly once for each connection, whatever way it ended. */
+  released(connection: Connection): void;
+  /** A fault of the client; the server answered `status` by itself. */
+  refused(connection: Connection, status: number, code: string, detail: string): void;
+  /** A request got no whole response from the application. */
+  failed(exchange: Exchange, failure: Failure): void;
+  /** A response has left or was cut short: the access log's moment. */
+  finished(exchange: Exchange): void;
+}

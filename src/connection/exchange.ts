@@ -1,0 +1,302 @@
+// One request and its response: hears from a thread what the application answers and puts it into HTTP's framing.
+// The thread is free as soon as it has said everything, however slowly the client reads. Once detached (the client
+// has gone, or was answered without the application) it hears nothing more.
+
+import { errorResponse } from '../http1/error-response.ts';
+import type { ParsedHead } from '../http1/head.ts';
+import { interimHead, lastChunk, planResponse, type ResponsePlan } from '../http1/response.ts';
+import { FileRange } from '../spool/file-range.ts';
+import type {
+  AppThread,
+  Failure,
+  Job,
+  Peer,
+  ReplyHead,
+  RequestBody,
+} from '../threads/app-thread.ts';
+import type { ConnectionContext } from './context.ts';
+import { ChunkedSource, COPY_BYTES, chunked, joined } from './framing.ts';
+import type { Connection } from './machine.ts';
+import { Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
+
+const EMPTY = Buffer.alloc(0);
+/** `#bytesLeft` when no Content-Length was announced. */
+const NO_LENGTH = Number.POSITIVE_INFINITY;
+
+export class Exchange implements Job, OutflowOwner {
+  readonly head: ParsedHead;
+  readonly peer: Peer;
+  readonly body: RequestBody;
+  thread: AppThread | null = null;
+  /** Monotonic ms at which the request was complete enough to be handed on. */
+  readonly beganMs: number;
+  /** For the access log: "200 OK", the application's field lines, bytes of body without framing. */
+  status = '';
+  replyFields = '';
+  bodyBytes = 0;
+
+  readonly #context: ConnectionContext;
+  /** Gives the request body back. Only when no thread can read it any more: its file is opened by name. */
+  #releaseBody: (() => void) | null;
+  #connection: Connection | null;
+  #plan: ResponsePlan | null = null;
+  #outflow: Outflow | null = null;
+  /** Head of the response while it waits for the first piece, to leave together with it. */
+  #heldHead = '';
+  /** Body bytes that the announced Content-Length still allows. */
+  #bytesLeft = NO_LENGTH;
+  /** The application has said everything. */
+  #complete = false;
+  #keepAlive = false;
+
+  constructor(
+    connection: Connection,
+    context: ConnectionContext,
+    head: ParsedHead,
+    body: RequestBody,
+    releaseBody: (() => void) | null,
+  ) {
+    this.#releaseBody = releaseBody;
+    this.#connection = connection;
+    this.#context = context;
+    this.head = head;
+    this.body = body;
+    this.peer = connection.peer;
+    this.beganMs = context.now();
+  }
+
+  /** A response head has been made; what follows can only complete or cut it. */
+  get headMade(): boolean {
+    return this.#plan !== null;
+  }
+
+  // What a thread tells (Job).
+
+  started(): void {
+    if (!this.#complete) this.#connection?.owe('started');
+  }
+
+  interim(status: string, fields: string): void {
+    // RFC 9110, 15.2: no 1xx to an HTTP/1.0 client.
+    const connection = this.#listening();
+    if (connection === null || this.#plan !== null || this.head.minorVersion === 0) return;
+    connection.send(interimHead(status, fields));
+  }
+
+  whole(reply: ReplyHead, body: Buffer): void {
+    this.jobOver();
+    const connection = this.#listening();
+    if (connection === null) return;
+    const plan = this.#makePlan(connection, reply, body.length);
+    if (plan === null) return;
+    if (body.length > WRITE_BYTES || connection.sending) {
+      this.#begin(connection, plan);
+      this.piece(body);
+      this.end('');
+      return;
+    }
+    const sent = plan.framing === 'none' ? EMPTY : this.#within(body);
+    this.bodyBytes = sent.length;
+    this.#finish(connection, connection.send(joined(plan.head, sent)));
+  }
+
+  replyHead(reply: ReplyHead): void {
+    const connection = this.#listening();
+    if (connection === null) return;
+    const plan = this.#makePlan(connection, reply, null);
+    if (plan !== null) this.#begin(connection, plan);
+  }
+
+  piece(bytes: Buffer): boolean {
+    const plan = this.#plan;
+    if (this.#listening() === null || plan === null || plan.framing === 'none') return true;
+    const allowed = this.#within(bytes);
+    if (allowed.length === 0) return true;
+    this.bodyBytes += allowed.length;
+    return this.#put(plan.framing === 'chunked' ? chunked(allowed) : [allowed]);
+  }
+
+  file(fd: number, offset: number, length: number): void {
+    const plan = this.#plan;
+    const file = new FileRange(fd, offset, Math.min(length, this.#bytesLeft));
+    if (this.#listening() === null || plan === null || plan.framing === 'none') {
+      file.release();
+      return;
+    }
+    this.#flushHead();
+    this.bodyBytes += file.buffered;
+    if (this.#bytesLeft !== NO_LENGTH) this.#bytesLeft -= file.buffered;
+    this.#outflow?.append(plan.framing === 'chunked' ? new ChunkedSource(file) : file);
+  }
+
+  end(trailers: string): void {
+    this.jobOver();
+    const connection = this.#listening();
+    const plan = this.#plan;
+    if (connection === null || plan === null) return;
+    const last = plan.framing === 'chunked' ? [Buffer.from(lastChunk(trailers), 'latin1')] : [];
+    this.#put(last);
+    this.#finish(connection, this.#outflow?.idle ?? true);
+  }
+
+  failed(failure: Failure): void {
+    this.jobOver();
+    if (this.#listening() === null) return;
+    this.#context.surroundings.failed(this, failure);
+    if (this.#plan === null) this.answerError(failure.status);
+    else this.#cut();
+  }
+
+  // What the connection tells.
+
+  /** No thread has the request any more, or none ever will. */
+  jobOver(): void {
+    this.thread = null;
+    this.#releaseBody?.();
+    this.#releaseBody = null;
+  }
+
+  /** The server answers in the application's place. Only before a head was made. */
+  answerError(status: number, mayKeepAlive = true): void {
+    const connection = this.#listening();
+    if (connection === null) return;
+    const keepAlive =
+      mayKeepAlive && this.head.keepAlive && this.#context.surroundings.mayKeepAlive(connection);
+    const answer = errorResponse(status, {
+      method: this.head.method,
+      minorVersion: this.head.minorVersion,
+      keepAlive,
+      date: this.#context.date(),
+      server: this.#context.server,
+    });
+    this.status = answer.status;
+    this.bodyBytes = answer.bodyBytes;
+    this.#finish(connection, connection.send(answer.text), keepAlive);
+  }
+
+  /** Everything handed to the kernel so far has left this process. */
+  drained(): void {
+    if (this.#outflow !== null) this.#outflow.drained();
+    else this.caughtUp();
+  }
+
+  /** Nobody listens any more: everything is given back and what the thread still says is dropped. */
+  detach(): void {
+    this.#connection = null;
+    this.#outflow?.release();
+    this.#outflow = null;
+  }
+
+  // What the outflow tells (OutflowOwner).
+
+  slower(): void {
+    const connection = this.#connection;
+    if (connection?.state.owing === 'streaming') connection.owe('client slower');
+  }
+
+  progressed(): void {
+    this.#connection?.clientProgressed();
+  }
+
+  caughtUp(): void {
+    const connection = this.#connection;
+    if (connection === null) return;
+    if (this.#complete) this.#settle(connection);
+    else if (connection.state.owing === 'writing') {
+      connection.owe('client caught up');
+      this.roomMade();
+    }
+  }
+
+  roomMade(): void {
+    this.#context.requests.resume(this);
+  }
+
+  lost(error: Error): void {
+    const failure: Failure = { status: 500, code: 'spool-failed', detail: error.message };
+    this.#context.surroundings.failed(this, failure);
+    this.#cut();
+  }
+
+  // Inside.
+
+  /** The connection, while what a thread says can still become part of the response. */
+  #listening(): Connection | null {
+    return this.#complete ? null : this.#connection;
+  }
+
+  #makePlan(connection: Connection, reply: ReplyHead, length: number | null): ResponsePlan | null {
+    const plan = planResponse(this.head, reply, {
+      keepAlive: this.#context.surroundings.mayKeepAlive(connection),
+      date: this.#context.date(),
+      server: this.#context.server,
+      bodyLength: length,
+    });
+    if (plan.error !== null) {
+      this.failed({ status: 500, code: 'bad-response', detail: plan.error });
+      return null;
+    }
+    this.#plan = plan;
+    this.status = reply.status;
+    this.replyFields = reply.fields;
+    this.#keepAlive = plan.keepAlive;
+    if (plan.framing === 'length') this.#bytesLeft = plan.length;
+    return plan;
+  }
+
+  /** The response comes in pieces. Its head leaves with the first one, or alone when this turn brings none. */
+  #begin(connection: Connection, plan: ResponsePlan): void {
+    this.#heldHead = plan.head;
+    this.#outflow = new Outflow(connection, this, this.#context);
+    connection.owe('head out');
+    queueMicrotask(() => this.#flushHead());
+  }
+
+  #flushHead(): void {
+    if (this.#heldHead !== '') this.#put([]);
+  }
+
+  /** The part of a piece that the announced Content-Length allows; what is too much is cut, as Gunicorn does. */
+  #within(bytes: Buffer): Buffer {
+    if (this.#bytesLeft === NO_LENGTH) return bytes;
+    const allowed = bytes.length <= this.#bytesLeft ? bytes : bytes.subarray(0, this.#bytesLeft);
+    this.#bytesLeft -= allowed.length;
+    return allowed;
+  }
+
+  /** Sends parts in order, the held head before them. False when no more should be given. */
+  #put(parts: Buffer[]): boolean {
+    const outflow = this.#outflow;
+    if (outflow === null) return true;
+    if (this.#heldHead !== '') {
+      const first = parts[0];
+      const together = first !== undefined && first.length <= COPY_BYTES;
+      const head = joined(this.#heldHead, together ? first : EMPTY);
+      this.#heldHead = '';
+      if (together) parts[0] = head;
+      else parts.unshift(head);
+    }
+    let room = true;
+    for (const part of parts) room = outflow.put(part) && room;
+    return room;
+  }
+
+  #finish(connection: Connection, everythingLeft: boolean, keepAlive = this.#keepAlive): void {
+    this.#complete = true;
+    this.#keepAlive = keepAlive;
+    // Announced more than was given: only the end of the connection tells the client.
+    if (this.#bytesLeft > 0 && this.#plan?.framing === 'length') this.#keepAlive = false;
+    connection.owe('answered');
+    if (everythingLeft) this.#settle(connection);
+  }
+
+  #settle(connection: Connection): void {
+    this.detach();
+    connection.settle(this, this.#keepAlive);
+  }
+
+  /** The response cannot be completed. Where its end would look like a whole one, only a reset tells the client. */
+  #cut(): void {
+    this.#connection?.abandon(this.#plan === null || this.#plan.framing === 'close');
+  }
+}

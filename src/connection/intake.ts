@@ -1,0 +1,180 @@
+// Where the bytes of a request body go: gathered whole before a thread sees the request, streamed to a thread that is
+// already running it, or dropped when the answer did not need them.
+
+import { Spool } from '../spool/spool.ts';
+import type { BodySource, RequestBody } from '../threads/app-thread.ts';
+import type { ConnectionContext } from './context.ts';
+
+/** A body that streams: bytes that wait for their thread before the client is made to wait. */
+const STREAM_BYTES = 128 * 1024;
+/** Unread body that is read and dropped to keep the connection; for more, closing is cheaper for both. */
+const DISCARD_BYTES = 1024 * 1024;
+
+export interface Intake {
+  /** Takes a piece, which is only valid during the call. False when the client must wait until `onRoom`. */
+  add(piece: Buffer): boolean;
+  /** The body is complete. */
+  end(): void;
+  /** The body will never be complete. */
+  fail(): void;
+  /** Gives memory and file back: no thread will read it any more. May be called twice. */
+  release(): void;
+}
+
+/** What a gathered body leads to. */
+export interface GatherEvents {
+  complete(body: RequestBody): void;
+  room(): void;
+  lost(error: Error): void;
+}
+
+/** A small body of known length: one buffer, filled as it comes. */
+class ExactIntake implements Intake {
+  readonly #bytes: Buffer;
+  readonly #events: GatherEvents;
+  #filled = 0;
+
+  constructor(length: number, events: GatherEvents) {
+    this.#bytes = Buffer.allocUnsafe(length);
+    this.#events = events;
+  }
+
+  add(piece: Buffer): boolean {
+    this.#bytes.set(piece, this.#filled);
+    this.#filled += piece.length;
+    return true;
+  }
+
+  end(): void {
+    this.#events.complete({ kind: 'bytes', bytes: this.#bytes });
+  }
+
+  fail(): void {}
+  release(): void {}
+}
+
+/** A body of unknown or large length: memory to a bound, then a private file. */
+class SpoolIntake implements Intake {
+  readonly #spool: Spool;
+  readonly #events: GatherEvents;
+
+  constructor(context: ConnectionContext, events: GatherEvents) {
+    this.#spool = new Spool({
+      memoryBytes: context.requestMemoryBytes,
+      fileBytes: 0,
+      budget: context.requestBudget,
+      directory: context.spoolDirectory,
+      whenFull: 'fail',
+    });
+    this.#events = events;
+    this.#spool.onRoom = () => events.room();
+    this.#spool.onFailed = (error) => events.lost(error);
+  }
+
+  add(piece: Buffer): boolean {
+    return this.#spool.write(Buffer.from(piece));
+  }
+
+  end(): void {
+    this.#spool.end();
+    this.#spool.complete((body) => this.#events.complete(body));
+  }
+
+  fail(): void {
+    this.#spool.release();
+  }
+
+  release(): void {
+    this.#spool.release();
+  }
+}
+
+/** A body that a running request reads. */
+export class StreamIntake implements Intake, BodySource {
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+  #complete = false;
+  #failed = false;
+  readonly #room: () => void;
+  onChange: (() => void) | null = null;
+
+  /** @param room called when the client may send again after `add` answered false */
+  constructor(room: () => void) {
+    this.#room = room;
+  }
+
+  add(piece: Buffer): boolean {
+    this.#pieces.push(Buffer.from(piece));
+    this.#bytes += piece.length;
+    this.onChange?.();
+    return this.#bytes < STREAM_BYTES;
+  }
+
+  end(): void {
+    this.#complete = true;
+    this.onChange?.();
+  }
+
+  fail(): void {
+    if (this.#complete) return;
+    this.#failed = true;
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.onChange?.();
+  }
+
+  release(): void {
+    this.#pieces = [];
+    this.#bytes = 0;
+    this.onChange = null;
+  }
+
+  take(maxBytes: number): Buffer | null {
+    const first = this.#pieces[0];
+    if (first === undefined) return null;
+    const taken = first.length <= maxBytes ? first : first.subarray(0, maxBytes);
+    if (taken === first) this.#pieces.shift();
+    else this.#pieces[0] = first.subarray(maxBytes);
+    const wasFull = this.#bytes >= STREAM_BYTES;
+    this.#bytes -= taken.length;
+    if (wasFull && this.#bytes < STREAM_BYTES) this.#room();
+    return taken;
+  }
+
+  get ended(): boolean {
+    return this.#complete && this.#pieces.length === 0;
+  }
+
+  get failed(): boolean {
+    return this.#failed;
+  }
+}
+
+/** The rest of a body that nobody wants. */
+export class DiscardIntake implements Intake {
+  #bytes = 0;
+
+  add(piece: Buffer): boolean {
+    this.#bytes += piece.length;
+    return true;
+  }
+
+  /** So much was dropped that the connection is not worth keeping. */
+  get tooMuch(): boolean {
+    return this.#bytes > DISCARD_BYTES;
+  }
+
+  end(): void {}
+  fail(): void {}
+  release(): void {}
+}
+
+/** The intake of a body that a thread sees only whole. `contentLength` in bytes, -1 when unknown. */
+export function gather(
+  contentLength: number,
+  context: ConnectionContext,
+  events: GatherEvents,
+): Intake {
+  const small = contentLength >= 0 && contentLength <= context.requestMemoryBytes;
+  return small ? new ExactIntake(contentLength, events) : new SpoolIntake(context, events);
+}

@@ -1,0 +1,140 @@
+// Brings the bytes of one response to the client as fast as it reads. The direct way is to the kernel; what the kernel
+// does not take waits in a spool, and once something waits everything later waits behind it. Knows nothing of HTTP.
+
+import type { ByteSource } from '../spool/byte-source.ts';
+import { Spool } from '../spool/spool.ts';
+import type { ConnectionContext } from './context.ts';
+
+/** Handed to the kernel in one write: large enough to be cheap, small enough that progress can be seen between two. */
+export const WRITE_BYTES = 64 * 1024;
+/** Writes of one response in one turn of the loop: 1 MiB, some hundred microseconds. Then others have their turn. */
+const WRITES_PER_TURN = 16;
+
+/** The connection, as far as bytes go. */
+export interface Client {
+  /** Bytes of an earlier `send` are still in this process. */
+  readonly sending: boolean;
+  /** True when the kernel took everything; false: `Outflow.drained` follows. */
+  send(bytes: Buffer | string): boolean;
+  /** `Outflow.drained` is to be called in a later turn. */
+  sendLater(): void;
+}
+
+/** Whoever fills it. */
+export interface OutflowOwner {
+  /** The client does not take the bytes as fast as they come. */
+  slower(): void;
+  /** The kernel has taken more. */
+  progressed(): void;
+  /** Everything given so far has left this process. */
+  caughtUp(): void;
+  /** More can be given after `put` answered false. */
+  roomMade(): void;
+  /** What waited is lost. */
+  lost(error: Error): void;
+}
+
+export class Outflow {
+  readonly #client: Client;
+  readonly #owner: OutflowOwner;
+  readonly #context: ConnectionContext;
+  /** What waits, in order: a spool, then perhaps a file. */
+  #waiting: ByteSource[] = [];
+  #spool: Spool | null = null;
+  #released = false;
+
+  constructor(client: Client, owner: OutflowOwner, context: ConnectionContext) {
+    this.#client = client;
+    this.#owner = owner;
+    this.#context = context;
+  }
+
+  /** Nothing waits in this process. */
+  get idle(): boolean {
+    return this.#waiting.length === 0 && !this.#client.sending;
+  }
+
+  /** Takes bytes over. False when no more should be given until `roomMade`. */
+  put(bytes: Buffer): boolean {
+    if (this.#released) return true;
+    if (this.idle && bytes.length <= WRITE_BYTES) {
+      if (!this.#client.send(bytes)) this.#owner.slower();
+      return true;
+    }
+    const room = this.#openSpool().write(bytes);
+    if (!this.#client.sending) this.#pump();
+    return room;
+  }
+
+  /** Appends a file (or another source) behind what waits; nothing may be put after it. */
+  append(source: ByteSource): void {
+    this.#listen(source);
+    this.#waiting.push(source);
+    this.#owner.slower();
+    if (!this.#client.sending) this.#pump();
+  }
+
+  /** What was handed to the kernel has left this process. */
+  drained(): void {
+    if (this.#waiting.length > 0) this.#pump();
+    else this.#owner.caughtUp();
+  }
+
+  release(): void {
+    this.#released = true;
+    for (const source of this.#waiting) source.release();
+    this.#waiting = [];
+    this.#spool = null;
+  }
+
+  #openSpool(): Spool {
+    if (this.#spool !== null) return this.#spool;
+    const spool = new Spool({
+      memoryBytes: this.#context.responseMemoryBytes,
+      fileBytes: this.#context.responseSpoolBytes,
+      budget: this.#context.responseBudget,
+      directory: this.#context.spoolDirectory,
+    });
+    spool.onRoom = () => this.#owner.roomMade();
+    this.#listen(spool);
+    this.#spool = spool;
+    this.#waiting.push(spool);
+    this.#owner.slower();
+    return spool;
+  }
+
+  #listen(source: ByteSource): void {
+    source.onReadable = () => {
+      if (!this.#released && !this.#client.sending) this.#pump();
+    };
+    source.onFailed = (error) => {
+      if (!this.#released) this.#owner.lost(error);
+    };
+  }
+
+  /** Moves waiting bytes to the kernel until it takes no more, none are ready, or the turn's share is used up. */
+  #pump(): void {
+    for (let writes = 0; writes < WRITES_PER_TURN; writes++) {
+      const source = this.#waiting[0];
+      if (source === undefined) return;
+      const bytes = source.read(WRITE_BYTES);
+      if (bytes === null) {
+        if (source.buffered > 0) return;
+        this.#next(source);
+        continue;
+      }
+      const taken = this.#client.send(bytes);
+      this.#owner.progressed();
+      if (!taken) return;
+    }
+    this.#client.sendLater();
+  }
+
+  /** The first source is used up: the next one's turn, or the direct way is open again. */
+  #next(source: ByteSource): void {
+    source.release();
+    this.#waiting.shift();
+    if (source === this.#spool) this.#spool = null;
+    if (this.#waiting.length === 0) this.#owner.caughtUp();
+  }
+}

@@ -1,0 +1,207 @@
+// Every state a connection can be in: what it waits for, how long, what ends it, which states may follow. A connection
+// has two halves, because a body that streams overlaps with the answer: what we read from the client, and what the
+// exchange owes it. The code runs on these tables, the property tests walk them and docs/states.md is drawn from them.
+
+/** Settings (seconds) that bound a state. A row must name one; a half that waits for the other says so. */
+export type DeadlineSetting =
+  | 'first_byte_timeout'
+  | 'head_timeout'
+  | 'body_timeout'
+  | 'keepalive'
+  | 'linger_timeout'
+  | 'queue_timeout'
+  | 'timeout'
+  | 'stream_timeout'
+  | 'write_timeout';
+
+/** This half has nothing of its own to wait for: the other half's deadline holds. */
+export type OtherHalf = 'other half';
+
+/** What becomes of the connection: a status is answered and the connection closed; `close` says nothing; `reset` is a RST. */
+export type Ending = 'close' | 'reset' | 408 | 503 | 504 | 'other half' | 'finish';
+
+export type Reading = 'new' | 'head' | 'body' | 'complete' | 'keep-alive' | 'lingering' | 'closed';
+export type Owing = 'nothing' | 'queued' | 'running' | 'streaming' | 'writing';
+
+export type ReadingEvent =
+  | 'first byte'
+  | 'head without body'
+  | 'head with body'
+  | 'body complete'
+  | 'answered, keep'
+  | 'answered, next at hand'
+  | 'answered, linger'
+  | 'close';
+
+export type OwingEvent =
+  /** Handed to the dispatcher, which may run it at once. */
+  | 'submitted'
+  | 'started'
+  | 'head out'
+  /** The client does not take the bytes as fast as they come. */
+  | 'client slower'
+  | 'client caught up'
+  /** The response, ours or the application's, is complete; bytes may be left for the client. */
+  | 'answered'
+  | 'settled';
+
+interface Row<State extends string, Event extends string> {
+  /** One phrase; docs and the live picture show it. */
+  readonly waitsFor: string;
+  readonly deadline: DeadlineSetting | OtherHalf;
+  /** Whether progress of the client moves the deadline: false bounds the whole state. */
+  readonly progressResets: boolean;
+  readonly whenOverdue: Ending;
+  /** The client sent its end (FIN). `finish`: what is owed is still sent, then close. */
+  readonly whenClientEnds: Ending;
+  /** Every way out. An event that is not here is a fault of ours and an assertion. */
+  readonly on: { readonly [E in Event]?: State };
+}
+
+export const READING: { readonly [S in Exclude<Reading, 'closed'>]: Row<Reading, ReadingEvent> } = {
+  new: {
+    waitsFor: 'the first byte',
+    deadline: 'first_byte_timeout',
+    progressResets: false,
+    whenOverdue: 'close',
+    whenClientEnds: 'close',
+    on: { 'first byte': 'head', close: 'closed' },
+  },
+  head: {
+    waitsFor: 'a complete request head',
+    deadline: 'head_timeout',
+    progressResets: false,
+    whenOverdue: 408,
+    whenClientEnds: 'close',
+    on: {
+      'head without body': 'complete',
+      'head with body': 'body',
+      'answered, linger': 'lingering',
+      close: 'closed',
+    },
+  },
+  body: {
+    waitsFor: 'request body bytes',
+    deadline: 'body_timeout',
+    progressResets: true,
+    whenOverdue: 408,
+    whenClientEnds: 'close',
+    on: { 'body complete': 'complete', 'answered, linger': 'lingering', close: 'closed' },
+  },
+  complete: {
+    waitsFor: 'our answer',
+    deadline: 'other half',
+    progressResets: false,
+    whenOverdue: 'other half',
+    whenClientEnds: 'other half',
+    on: {
+      'answered, keep': 'keep-alive',
+      'answered, next at hand': 'head',
+      'answered, linger': 'lingering',
+      close: 'closed',
+    },
+  },
+  'keep-alive': {
+    waitsFor: 'the next request',
+    deadline: 'keepalive',
+    progressResets: false,
+    whenOverdue: 'close',
+    whenClientEnds: 'close',
+    on: { 'first byte': 'head', close: 'closed' },
+  },
+  lingering: {
+    waitsFor: "the client's end after our close",
+    deadline: 'linger_timeout',
+    progressResets: false,
+    whenOverdue: 'reset',
+    whenClientEnds: 'close',
+    on: { close: 'closed' },
+  },
+};
+
+export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
+  nothing: {
+    waitsFor: 'a request',
+    deadline: 'other half',
+    progressResets: false,
+    whenOverdue: 'other half',
+    whenClientEnds: 'other half',
+    // `answered` without a request that ran: the server's own answer to a request it refuses.
+    on: { submitted: 'queued', answered: 'writing' },
+  },
+  queued: {
+    waitsFor: 'a free thread',
+    deadline: 'queue_timeout',
+    progressResets: false,
+    whenOverdue: 503,
+    whenClientEnds: 'close',
+    on: { started: 'running', answered: 'writing' },
+  },
+  running: {
+    waitsFor: 'the application',
+    deadline: 'timeout',
+    progressResets: false,
+    whenOverdue: 504,
+    whenClientEnds: 'finish',
+    on: { 'head out': 'streaming', answered: 'writing' },
+  },
+  streaming: {
+    waitsFor: 'the next piece from the application',
+    deadline: 'stream_timeout',
+    progressResets: true,
+    whenOverdue: 'reset',
+    whenClientEnds: 'finish',
+    on: { 'client slower': 'writing', answered: 'writing' },
+  },
+  writing: {
+    waitsFor: 'the client to read',
+    deadline: 'write_timeout',
+    progressResets: true,
+    whenOverdue: 'reset',
+    whenClientEnds: 'finish',
+    on: { 'client caught up': 'streaming', answered: 'writing', settled: 'nothing' },
+  },
+};
+
+/** The names that people see: logs, the live picture, docs. */
+export type StateName =
+  | 'new'
+  | 'head'
+  | 'body'
+  | 'queued'
+  | 'running'
+  | 'writing'
+  | 'keep-alive'
+  | 'lingering';
+
+/** Which of the two halves gives a pair its name. */
+const OWING_NAME: { readonly [S in Exclude<Owing, 'nothing'>]: StateName } = {
+  queued: 'queued',
+  running: 'running',
+  streaming: 'running',
+  writing: 'writing',
+};
+const READING_NAME: { readonly [S in Exclude<Reading, 'closed'>]: StateName } = {
+  new: 'new',
+  head: 'head',
+  body: 'body',
+  complete: 'running',
+  'keep-alive': 'keep-alive',
+  lingering: 'lingering',
+};
+
+/** What an open connection is called, from the pair of its halves. */
+export function nameOf(reading: Exclude<Reading, 'closed'>, owing: Owing): StateName {
+  if (owing === 'nothing' || reading === 'lingering') return READING_NAME[reading];
+  return OWING_NAME[owing];
+}
+
+/** Pairs that may be. Whatever is not listed is a fault of ours; transition.ts asserts it. */
+export const PAIRS: { readonly [S in Exclude<Reading, 'closed'>]: readonly Owing[] } = {
+  new: ['nothing'],
+  head: ['nothing', 'writing'],
+  body: ['nothing', 'queued', 'running', 'streaming', 'writing'],
+  complete: ['nothing', 'queued', 'running', 'streaming', 'writing'],
+  'keep-alive': ['nothing'],
+  lingering: ['nothing'],
+};

@@ -1,0 +1,54 @@
+// The only place that writes the state of a connection. Looks the way up in the tables of states.ts and asserts that
+// there is one: an event that a state does not know, or a pair of halves that may not be, is a fault of ours and must
+// not be carried on with.
+
+import {
+  OWING,
+  type Owing,
+  type OwingEvent,
+  PAIRS,
+  READING,
+  type Reading,
+  type ReadingEvent,
+} from './states.ts';
+
+/** The two halves of a connection. Starts as `new`, owing nothing. */
+export class ConnectionState {
+  #reading: Reading = 'new';
+  #owing: Owing = 'nothing';
+
+  get reading(): Reading {
+    return this.#reading;
+  }
+
+  get owing(): Owing {
+    return this.#owing;
+  }
+
+  /** @throws StateFault when the table has no such way */
+  read(event: ReadingEvent): void {
+    const from = this.#reading;
+    const to = from === 'closed' ? undefined : READING[from].on[event];
+    if (to === undefined) throw new StateFault(`reading half: "${event}" in "${from}"`);
+    this.#reading = to;
+    this.#checkPair();
+  }
+
+  /** @throws StateFault when the table has no such way */
+  owe(event: OwingEvent): void {
+    const to = OWING[this.#owing].on[event];
+    if (to === undefined) throw new StateFault(`owing half: "${event}" in "${this.#owing}"`);
+    this.#owing = to;
+    this.#checkPair();
+  }
+
+  #checkPair(): void {
+    if (this.#reading === 'closed' || PAIRS[this.#reading].includes(this.#owing)) return;
+    throw new StateFault(`the pair "${this.#reading}", "${this.#owing}" may not be`);
+  }
+}
+
+/** A way through the states that the tables do not have. */
+export class StateFault extends Error {
+  override name = 'StateFault';
+}

@@ -1,0 +1,113 @@
+// Brings requests to threads: at once when one has room, through the queue when none has, and not at all when the queue
+// is full. Knows neither sockets nor framing, nor whether a thread is Python's or Node.js's.
+
+import type { AppThread, Failure, Job, ThreadEvents } from '../threads/app-thread.ts';
+import { Pool } from './pool.ts';
+import { JobQueue } from './queue.ts';
+
+export interface DispatcherEvents {
+  /** A request was overdue and its thread was asked where it is. `where`: its stack or what is known of it. */
+  overdue(job: Job, thread: AppThread, where: string): void;
+  /** A thread is gone; the worker starts another in its place. */
+  threadDied(thread: AppThread, failure: Failure): void;
+}
+
+export class Dispatcher implements ThreadEvents {
+  readonly #pool = new Pool();
+  readonly #queue: JobQueue;
+  readonly #events: DispatcherEvents;
+
+  constructor(options: { queueLimit: number; events: DispatcherEvents }) {
+    this.#queue = new JobQueue(options.queueLimit);
+    this.#events = options.events;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  get threads(): readonly AppThread[] {
+    return this.#pool.threads;
+  }
+
+  /** A thread that takes requests from now on. */
+  addThread(thread: AppThread): void {
+    this.#pool.add(thread);
+    this.roomMade(thread);
+  }
+
+  // What the connection asks (Requests).
+
+  submit(job: Job): void {
+    // Whoever waits already comes first; when anybody waits, no thread has room.
+    const thread = this.#queue.length === 0 ? this.#pool.next() : null;
+    if (thread !== null) give(thread, job);
+    else if (!this.#queue.add(job)) {
+      job.failed({
+        status: 503,
+        code: 'queue-full',
+        detail: 'too many requests wait for a thread',
+      });
+    }
+  }
+
+  withdraw(job: Job, unlessStarted = false): boolean {
+    if (this.#queue.remove(job)) return true;
+    const thread = job.thread;
+    if (thread === null) return false;
+    if (thread.takeBack(job)) {
+      job.thread = null;
+      return true;
+    }
+    if (!unlessStarted) thread.clientGone(job);
+    return false;
+  }
+
+  overdue(job: Job): void {
+    const thread = job.thread;
+    if (thread === null) return;
+    void thread.interrupt(job).then(
+      (where) => this.#events.overdue(job, thread, where),
+      (error: unknown) =>
+        this.#events.overdue(job, thread, `its stack cannot be had: ${String(error)}`),
+    );
+  }
+
+  resume(job: Job): void {
+    job.thread?.resume(job);
+  }
+
+  /** A thread whose loop does not turn has not started these: somebody else may. */
+  giveBack(job: Job): void {
+    const thread = job.thread;
+    if (thread === null || !thread.takeBack(job)) return;
+    job.thread = null;
+    this.#queue.putBack(job);
+    this.#serveQueue();
+  }
+
+  // What threads tell (ThreadEvents).
+
+  roomMade(_thread: AppThread): void {
+    if (this.#queue.length > 0) this.#serveQueue();
+  }
+
+  died(thread: AppThread, failure: Failure): void {
+    this.#pool.remove(thread);
+    this.#events.threadDied(thread, failure);
+  }
+
+  #serveQueue(): void {
+    while (this.#queue.length > 0) {
+      const thread = this.#pool.next();
+      if (thread === null) return;
+      const job = this.#queue.take();
+      if (job !== null) give(thread, job);
+    }
+  }
+}
+
+function give(thread: AppThread, job: Job): void {
+  job.thread = thread;
+  thread.take(job);
+}

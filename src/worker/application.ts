@@ -1,0 +1,28 @@
+// What the worker knows of the application it serves: it can be loaded, its threads go to the dispatcher, and it can be
+// stopped. One implementation starts Node.js threads, the other a Python process.
+
+import type { Dispatcher } from '../dispatch/dispatcher.ts';
+import type { Log } from '../observe/log.ts';
+import type { AppSpec } from '../settings/app-spec.ts';
+import type { Settings } from '../settings/settings.ts';
+
+export interface ApplicationOptions {
+  readonly settings: Settings;
+  readonly app: AppSpec;
+  /** The real Python executable; null for Node.js. */
+  readonly python: string | null;
+  readonly dispatcher: Dispatcher;
+  readonly log: Log;
+}
+
+export interface Application {
+  /**
+   * Loads the application on every thread and hands the threads to the dispatcher.
+   * @throws an error with `exitCode` 3 (it raised) or 4 (there is none) and a message with the traceback
+   */
+  start(): Promise<void>;
+  /** After the last request. Resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+  /** At once. */
+  kill(): void;
+}

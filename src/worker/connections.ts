@@ -1,0 +1,130 @@
+// All open connections of a worker, and what happens between them: which waits idle and may be closed to make room, who
+// may be kept alive, what is logged when a request ends. The acceptor counts; this gives way.
+
+import type { ConnectionContext } from '../connection/context.ts';
+import type { Surroundings } from '../connection/effects.ts';
+import type { Exchange } from '../connection/exchange.ts';
+import type { Connection } from '../connection/machine.ts';
+import type { Log } from '../observe/log.ts';
+import type { Failure } from '../threads/app-thread.ts';
+
+/** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
+ * its way, has arrived by then, and nobody who waits outside waits noticeably longer. */
+const IDLE_GRACE_MS = 100;
+/** While draining, an idle connection may bring one more request for this long; it is answered `Connection: close`. */
+const DRAIN_GRACE_MS = 500;
+/** At the limit a busy connection is kept for this long before it is told to close, so that those who wait have a turn:
+ * 5 ms for each connection of the limit (at most 200 reconnects a second), within these bounds. */
+const TURN_MS_MIN = 250;
+const TURN_MS_MAX = 5000;
+const TURN_MS_PER_CONNECTION = 5;
+
+export interface ConnectionsOptions {
+  readonly limit: number;
+  readonly keepAliveMs: number;
+  readonly log: Log;
+  /** True while nothing more can be accepted. */
+  atLimit(): boolean;
+  /** A connection is gone; its place is free. */
+  released(): void;
+  /** For the access log; null when there is none. */
+  readonly finished: ((exchange: Exchange) => void) | null;
+}
+
+export class Connections implements Surroundings {
+  readonly #options: ConnectionsOptions;
+  readonly #all = new Set<Connection>();
+  /** Idle connections and since when (ms of the wheel), oldest first. */
+  readonly #idle = new Map<Connection, number>();
+  readonly #turnMs: number;
+  #context: ConnectionContext | null = null;
+  #draining = false;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.#turnMs = Math.min(
+      TURN_MS_MAX,
+      Math.max(TURN_MS_MIN, options.limit * TURN_MS_PER_CONNECTION),
+    );
+  }
+
+  /** The context knows us and we need its clocks: set once, before the first connection. */
+  bind(context: ConnectionContext): void {
+    this.#context = context;
+  }
+
+  add(connection: Connection): void {
+    this.#all.add(connection);
+  }
+
+  get all(): Iterable<Connection> {
+    return this.#all;
+  }
+
+  /** Closes idle connections, oldest first, when there is no room for others. Call it at the limit and on every tick. */
+  makeRoom(): void {
+    const graceMs = this.#draining ? DRAIN_GRACE_MS : IDLE_GRACE_MS;
+    if (!this.#draining && !this.#options.atLimit()) return;
+    // One in sixteen at a time: enough that a burst gets in, and most idle clients keep their connection.
+    let budget = this.#draining ? this.#all.size : Math.max(1, this.#options.limit >> 4);
+    const nowMs = this.#nowMs();
+    for (const [connection, sinceMs] of this.#idle) {
+      if (budget === 0 || nowMs - sinceMs < graceMs) return;
+      budget -= 1;
+      connection.giveWay();
+    }
+  }
+
+  /** From here on every response says `Connection: close`, and idle connections are closed after a moment. */
+  drain(): void {
+    this.#draining = true;
+    this.makeRoom();
+  }
+
+  // What connections tell (Surroundings).
+
+  mayKeepAlive(connection: Connection): boolean {
+    if (this.#draining || this.#options.keepAliveMs <= 0) return false;
+    if (!this.#options.atLimit() || this.#context === null) return true;
+    return this.#context.now() - connection.openedMs < this.#turnMs;
+  }
+
+  idle(connection: Connection): void {
+    this.#idle.set(connection, this.#nowMs());
+  }
+
+  busy(connection: Connection): void {
+    this.#idle.delete(connection);
+  }
+
+  released(connection: Connection): void {
+    this.#all.delete(connection);
+    this.#options.released();
+  }
+
+  refused(connection: Connection, status: number, code: string, detail: string): void {
+    const from = connection.peer.address === '' ? '' : ` from ip=${connection.peer.address}`;
+    const message = `Invalid request${from}: ${detail}`;
+    // A client that is only slow is no news; one that breaks the protocol may be an attack or a bug.
+    if (status === 408) this.#options.log.debug(message, { code, status });
+    else this.#options.log.warning(message, { code, status });
+  }
+
+  failed(exchange: Exchange, failure: Failure): void {
+    const { method, target } = exchange.head;
+    const message = `Error handling request ${method} ${target}`;
+    const facts = { code: failure.code, status: failure.status };
+    if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);
+    else if (failure.code === 'app-raised')
+      this.#options.log.error(`${message}\n${failure.detail}`, facts);
+    else this.#options.log.error(`${message}: ${failure.detail}`, facts);
+  }
+
+  finished(exchange: Exchange): void {
+    this.#options.finished?.(exchange);
+  }
+
+  #nowMs(): number {
+    return this.#context?.wheel.nowMs ?? 0;
+  }
+}

@@ -1,0 +1,74 @@
+// Turns the settings into what connections work with: milliseconds, budgets, clocks. The one place where the settings'
+// units end.
+
+import { monotonicMs, wallClock } from '../clock.ts';
+import type { ConnectionContext } from '../connection/context.ts';
+import { DeadlineWheel } from '../connection/deadlines.ts';
+import type { Requests, Surroundings } from '../connection/effects.ts';
+import type { Settings } from '../settings/settings.ts';
+import { SpoolBudget } from '../spool/budget.ts';
+
+/** A client of a Node.js application that has sent its end gets its answer if that begins within this time; later it is
+ * taken for gone, as node:http does at once. WSGI has no way to tell the application, so there it may wait. */
+const HALF_CLOSED_GRACE_MS = 2000;
+
+/** @param type decides whether bodies are gathered first when `request_buffering` is auto */
+export function makeContext(
+  settings: Settings,
+  type: 'wsgi' | 'node',
+  requests: Requests,
+  surroundings: Surroundings,
+): ConnectionContext {
+  const buffering = settings.request_buffering;
+  return {
+    wheel: new DeadlineWheel(monotonicMs()),
+    requests,
+    surroundings,
+    headLimits: {
+      line: settings.limit_request_line,
+      fields: settings.limit_request_fields,
+      fieldSize: settings.limit_request_field_size,
+    },
+    deadlinesMs: {
+      first_byte_timeout: settings.first_byte_timeout * 1000,
+      head_timeout: settings.head_timeout * 1000,
+      body_timeout: settings.body_timeout * 1000,
+      keepalive: settings.keepalive * 1000,
+      linger_timeout: settings.linger_timeout * 1000,
+      queue_timeout: settings.queue_timeout * 1000,
+      timeout: settings.timeout * 1000,
+      stream_timeout: settings.stream_timeout * 1000,
+      write_timeout: settings.write_timeout * 1000,
+    },
+    bodyMinBytesPerSecond: settings.body_min_rate,
+    writeMinBytesPerSecond: settings.write_min_rate,
+    bodyBytesMax: settings.limit_request_body,
+    bufferRequests: buffering === 'on' || (buffering === 'auto' && type === 'wsgi'),
+    requestMemoryBytes: settings.request_memory,
+    responseMemoryBytes: settings.response_memory,
+    responseSpoolBytes: settings.response_spool,
+    spoolDirectory: settings.tmp_dir,
+    // limit_request_body and worker_connections bound what uploads can take; the budget is for responses.
+    requestBudget: new SpoolBudget(Number.MAX_SAFE_INTEGER),
+    responseBudget: new SpoolBudget(settings.worker_spool),
+    halfClosedGraceMs: type === 'node' ? HALF_CLOSED_GRACE_MS : 0,
+    server: 'tunicorn',
+    date: dateField(),
+    now: monotonicMs,
+  };
+}
+
+/** The Date field (RFC 9110, 5.6.7), made anew once a second. */
+function dateField(): () => string {
+  let text = '';
+  let untilMs = 0;
+  return () => {
+    const nowMs = monotonicMs();
+    if (nowMs >= untilMs) {
+      const now = wallClock();
+      text = now.toUTCString();
+      untilMs = nowMs + 1000 - now.getMilliseconds();
+    }
+    return text;
+  };
+}

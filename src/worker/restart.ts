@@ -1,0 +1,27 @@
+// How long to wait before what died is started again: at once the first time, then longer and longer while it keeps
+// dying soon after its start.
+
+import { monotonicMs } from '../clock.ts';
+
+const FIRST_MS = 100;
+const LONGEST_MS = 10_000;
+/** Whoever lived this long died of something else than its start. */
+const HEALTHY_MS = 10_000;
+
+export class RestartDelay {
+  #nextMs = 0;
+  #startedMs = monotonicMs();
+
+  /** It is being started now. */
+  started(): void {
+    this.#startedMs = monotonicMs();
+  }
+
+  /** It died: milliseconds to wait before it is started again. */
+  afterDeath(): number {
+    if (monotonicMs() - this.#startedMs >= HEALTHY_MS) this.#nextMs = 0;
+    const delay = this.#nextMs;
+    this.#nextMs = Math.min(LONGEST_MS, Math.max(FIRST_MS, delay * 2));
+    return delay;
+  }
+}

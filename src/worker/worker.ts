@@ -1,0 +1,204 @@
+// One worker: puts acceptor, connections, dispatcher and application together and carries them from start to end. Never
+// runs application code and never waits: the loop belongs to the clients.
+
+import { getSystemErrorName } from 'node:util';
+import { monotonicMs } from '../clock.ts';
+import type { ConnectionContext } from '../connection/context.ts';
+import { TICK_MS } from '../connection/deadlines.ts';
+import type { Exchange } from '../connection/exchange.ts';
+import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
+import { Dispatcher } from '../dispatch/dispatcher.ts';
+import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
+import type { Log } from '../observe/log.ts';
+import type { AppSpec } from '../settings/app-spec.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { ListenerAddress } from '../wire/arbiter-worker.ts';
+import { Acceptor, type ListeningHandle } from './acceptor.ts';
+import type { Application } from './application.ts';
+import { Connections } from './connections.ts';
+import { makeContext } from './context.ts';
+import { makeApplication } from './make-application.ts';
+
+export interface WorkerOptions {
+  readonly settings: Settings;
+  readonly app: AppSpec;
+  readonly python: string | null;
+  readonly listeners: readonly ListenerAddress[];
+  readonly log: Log;
+  /** Asks the arbiter for a duplicate of a listening handle. */
+  wantListener(index: number): void;
+  /** The address was taken by another process; the worker cannot serve. */
+  listenFailed(message: string): void;
+}
+
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #acceptor: Acceptor;
+  readonly #connections: Connections;
+  readonly #dispatcher: Dispatcher;
+  readonly #context: ConnectionContext;
+  readonly #application: Application;
+  readonly #accessLog: AccessLog | null;
+  #ticker: NodeJS.Timeout | null = null;
+  #acceptFailed = false;
+  /** Resolves the promise of `drain`. */
+  #drained: (() => void) | null = null;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    const { settings, log } = options;
+    this.#accessLog = openAccessLog(settings, log);
+    this.#dispatcher = new Dispatcher({
+      queueLimit: settings.queue_limit > 0 ? settings.queue_limit : settings.worker_connections,
+      events: {
+        overdue: (job, thread, where) =>
+          this.#overdue(`${job.head.method} ${job.head.target}`, thread.name, where),
+        threadDied: (thread, failure) =>
+          log.warning(`${thread.name} is gone: ${failure.detail}`, { code: failure.code }),
+      },
+    });
+    this.#acceptor = this.#makeAcceptor();
+    this.#connections = new Connections({
+      limit: settings.worker_connections,
+      keepAliveMs: settings.keepalive * 1000,
+      log,
+      atLimit: () => this.#acceptor.atLimit,
+      released: () => this.#released(),
+      finished: this.#accessLog === null ? null : (exchange) => this.#access(exchange),
+    });
+    this.#context = makeContext(settings, options.app.type, this.#dispatcher, this.#connections);
+    this.#connections.bind(this.#context);
+    this.#application = makeApplication({
+      settings,
+      app: options.app,
+      python: options.python,
+      dispatcher: this.#dispatcher,
+      log,
+    });
+  }
+
+  get openConnections(): number {
+    return this.#acceptor.open;
+  }
+
+  /** Loads the application. Rejects as Application.start does. */
+  load(): Promise<void> {
+    return this.#application.start();
+  }
+
+  /** Accepts from now on. */
+  serve(): void {
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#acceptor.start();
+  }
+
+  provide(index: number, handle: ListeningHandle): void {
+    this.#acceptor.provide(index, handle);
+  }
+
+  /** Stops accepting, finishes what is under way. Resolves when no connection is left. */
+  drain(): Promise<void> {
+    this.#acceptor.stop();
+    this.#connections.drain();
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+      this.#checkDrained();
+    });
+  }
+
+  /** After `drain`: nothing of this worker runs any more. */
+  async stop(): Promise<void> {
+    if (this.#ticker !== null) clearInterval(this.#ticker);
+    await this.#application.stop();
+    this.#accessLog?.close();
+  }
+
+  /** At once. */
+  kill(): void {
+    this.#application.kill();
+    this.#accessLog?.close();
+  }
+
+  #makeAcceptor(): Acceptor {
+    const { settings, listeners, log } = this.#options;
+    return new Acceptor({
+      listeners: listeners.length,
+      backlog: settings.backlog,
+      limit: settings.worker_connections,
+      want: (index) => this.#options.wantListener(index),
+      accepted: (handle, index) => this.#accepted(handle, index),
+      acceptFailed: (errno) => {
+        if (!this.#acceptFailed)
+          log.error(`Cannot accept: ${getSystemErrorName(errno)}. Accepting rests until it can.`);
+        this.#acceptFailed = true;
+      },
+      listenFailed: (index, errno) => {
+        const label = listeners[index]?.label ?? '';
+        this.#options.listenFailed(`Cannot listen on ${label}: ${getSystemErrorName(errno)}.`);
+      },
+    });
+  }
+
+  #accepted(handle: AcceptedHandle, index: number): void {
+    const listener = this.#options.listeners[index];
+    this.#connections.add(
+      openConnection(handle, this.#context, (address, port) => ({
+        address,
+        port,
+        serverName: listener?.host ?? '',
+        serverPort: listener?.port ?? 0,
+        scheme: 'http',
+      })),
+    );
+    if (this.#acceptor.atLimit) this.#connections.makeRoom();
+  }
+
+  #released(): void {
+    this.#acceptor.closed();
+    this.#checkDrained();
+  }
+
+  #checkDrained(): void {
+    if (this.#acceptor.open === 0) this.#drained?.();
+  }
+
+  #tick(): void {
+    this.#context.wheel.turn(monotonicMs());
+    this.#connections.makeRoom();
+    if (!this.#acceptFailed) return;
+    this.#acceptFailed = false;
+    this.#acceptor.retry();
+  }
+
+  #overdue(request: string, thread: string, where: string): void {
+    const seconds = this.#options.settings.timeout;
+    this.#options.log.error(
+      `${request} ran longer than timeout (${seconds} s) on ${thread} and was answered 504.\n${where}`,
+      {
+        code: 'overdue',
+      },
+    );
+  }
+
+  #access(exchange: Exchange): void {
+    this.#accessLog?.write({
+      peer: exchange.peer,
+      head: exchange.head,
+      status: exchange.status,
+      replyFields: exchange.replyFields,
+      bodyBytes: exchange.bodyBytes,
+      durationMs: monotonicMs() - exchange.beganMs,
+    });
+  }
+}
+
+function openAccessLog(settings: Settings, log: Log): AccessLog | null {
+  if (settings.accesslog === null) return null;
+  const accessLog = createAccessLog({
+    destination: settings.accesslog,
+    format: settings.access_log_format,
+    json: settings.log_json,
+  });
+  accessLog.onTrouble = (message) => log.error(message);
+  return accessLog;
+}
