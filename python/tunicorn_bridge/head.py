@@ -1,0 +1,74 @@
+"""Checks and encodes the head of a response: status and header list to bytes, refusing whatever could split it.
+
+Nothing an application passes here reaches the wire unless every character is one that HTTP allows in that place.
+"""
+
+import re
+from typing import Iterable, Optional, Set, Tuple
+
+_NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_STATUS = re.compile(r"[1-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?")
+_DIGITS = re.compile(r"[0-9]{1,18}")
+
+# Names and statuses that have passed: applications use few. Bounded, because some make names up.
+_KNOWN_MAX = 1024
+_known_names: Set[str] = set()
+_known_statuses: Set[str] = set()
+
+Headers = Iterable[Tuple[str, str]]
+
+
+def encode_head(status: str, headers: Headers) -> Tuple[bytes, Optional[int]]:
+    """Returns b"200 OK\\r\\nName: value\\r\\n..." and the declared Content-Length.
+
+    Raises TypeError for what is not a str and ValueError for what HTTP does not allow (PEP 3333, RFC 9110 5.5).
+    """
+    if status not in _known_statuses:
+        _check_status(status)
+    parts = [status, "\r\n"]
+    length: Optional[int] = None
+    for name, value in headers:
+        if name not in _known_names:
+            _check_name(name)
+        # The two str methods are the quick way for what nearly every value is: printable ASCII.
+        if not isinstance(value, str):
+            raise TypeError("value of response header %r must be str, not %s" % (name, type(value).__name__))
+        if not (value.isascii() and value.isprintable()) and _VALUE.fullmatch(value) is None:
+            raise ValueError("value of response header %s has a character that HTTP forbids: %r" % (name, value))
+        if len(name) == 14 and name.lower() == "content-length":
+            length = _check_length(value, length)
+        parts += (name, ": ", value, "\r\n")
+    return "".join(parts).encode("latin-1"), length
+
+
+def forbids_body(status: str) -> bool:
+    """True for the statuses that never carry a body (RFC 9110 6.4.1)."""
+    return status[0] == "1" or status.startswith(("204", "304"))
+
+
+def _check_status(status: str) -> None:
+    if not isinstance(status, str):
+        raise TypeError("response status must be str, not %s" % type(status).__name__)
+    if _STATUS.fullmatch(status) is None:
+        raise ValueError("response status must look like '200 OK', not %r" % status)
+    if len(_known_statuses) < _KNOWN_MAX:
+        _known_statuses.add(status)
+
+
+def _check_name(name: str) -> None:
+    if not isinstance(name, str):
+        raise TypeError("name of a response header must be str, not %s" % type(name).__name__)
+    if _NAME.fullmatch(name) is None:
+        raise ValueError("name of a response header has a character that HTTP forbids: %r" % name)
+    if len(_known_names) < _KNOWN_MAX:
+        _known_names.add(name)
+
+
+def _check_length(value: str, before: Optional[int]) -> int:
+    if _DIGITS.fullmatch(value) is None:
+        raise ValueError("Content-Length of the response must be a number, not %r" % value)
+    length = int(value)
+    if before is not None and before != length:
+        raise ValueError("Content-Length of the response is given twice, as %d and as %d" % (before, length))
+    return length

@@ -1,0 +1,50 @@
+"""Ends a request that is past its time by raising RequestTimeout in its thread, and never in the request after it.
+
+The order of reads and writes is what makes that true. The control thread, holding the lock: writes `interrupting`,
+then reads `current`, and raises only if that is still the request meant. The thread, when a request is over: writes
+`current` = 0, then reads `interrupting`; if that is set it waits for the lock and clears whatever is pending. So
+either the control thread sees that the request is over, or the thread sees that it was being interrupted.
+"""
+
+import threading
+from typing import Any
+
+try:
+    import ctypes
+except ImportError:  # A Python built without it: requests cannot be interrupted, threads are given up instead.
+    ctypes = None  # type: ignore[assignment]
+
+
+class Guard:
+    """One for each thread."""
+
+    __slots__ = ("current", "interrupting", "lock")
+
+    def __init__(self) -> None:
+        self.current = 0
+        self.interrupting = 0
+        self.lock = threading.Lock()
+
+    def absorb(self) -> None:
+        """Called by the thread itself, when a request is over: forgets an exception that has not been raised yet."""
+        self.current = 0
+        with self.lock:
+            self.interrupting = 0
+            _set_pending(threading.get_ident(), None)
+
+    def interrupt(self, ident: int, number: int, exception: type) -> bool:
+        """Called by the control thread. True: the exception is on its way into that request."""
+        with self.lock:
+            self.interrupting = number
+            if self.current == number and _set_pending(ident, exception):
+                return True
+            self.interrupting = 0
+            return False
+
+
+def _set_pending(ident: int, exception: Any) -> bool:
+    """PyThreadState_SetAsyncExc; None clears. True when the thread was found."""
+    if ctypes is None:
+        return False
+    argument = ctypes.py_object(exception) if exception is not None else ctypes.py_object()
+    return bool(ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(ident), argument) == 1)

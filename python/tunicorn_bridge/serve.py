@@ -1,0 +1,185 @@
+"""The Python process: loads the application, starts its threads, then answers the loop on the control socket.
+
+The main thread is the control loop, because only the main thread runs signal handlers and because it must be able to
+answer whatever the application's threads do. When the loop is gone the process ends at once: nobody would hear it.
+"""
+
+import faulthandler
+import json
+import os
+import signal
+import socket
+import sys
+from typing import Any, Dict, NoReturn
+
+from . import frame, stacks
+from .files import FileWrapper
+from .loader import EXIT_BOOT, App, LoadError, load_app
+from .worker_thread import WorkerThread
+from .wsgi import RequestTimeout
+
+# Where src/threads/python/spawn.ts put its ends.
+CONTROL_FD = 3
+FAULT_FD = 4
+FIRST_THREAD_FD = 5
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Returns the exit code of the process."""
+    _die_with_parent(int(sys.argv[2]))
+    control = _socket(CONTROL_FD)
+    os.set_inheritable(FAULT_FD, False)
+    _ignore_signals()
+    try:
+        _, _, payload = frame.receive(control)
+        start: Dict[str, Any] = json.loads(payload)
+        for fd in range(FIRST_THREAD_FD, FIRST_THREAD_FD + start["sockets"]):
+            os.set_inheritable(fd, False)
+        _set_up_process(start)
+        fault_signal = stacks.answer_signal(FAULT_FD)
+        process = BridgeProcess(control, load_app(start["app"]), start["environ"])
+        for index in range(start["threads"]):
+            process.add_thread(index + 1, FIRST_THREAD_FD + index)
+    except LoadError as error:
+        return _refuse(control, error.exit_code, str(error))
+    except RuntimeError as error:
+        return _refuse(control, EXIT_BOOT, "Cannot start the application's threads: %s" % error)
+    except frame.WireClosed:
+        return EXIT_BOOT
+    ready = {"faultSignal": fault_signal, "python": sys.version.split()[0]}
+    frame.send(control, frame.READY, 0, json.dumps(ready).encode())
+    return process.answer_control()
+
+
+class BridgeProcess:
+    """The threads by index, and what the loop may ask about them."""
+
+    def __init__(self, control: socket.socket, app: App, environ: Dict[str, Any]) -> None:
+        self.control = control
+        self.app = app
+        self.base: Dict[str, Any] = {
+            **environ,
+            "wsgi.version": (1, 0),
+            "wsgi.run_once": False,
+            "wsgi.input_terminated": True,
+            "wsgi.errors": sys.stderr,
+            "wsgi.file_wrapper": FileWrapper,
+        }
+        self.threads: Dict[int, WorkerThread] = {}
+
+    def add_thread(self, index: int, fd: int) -> None:
+        """Raises RuntimeError when the system grants no more threads."""
+        thread = WorkerThread(index, _socket(fd), self.app, self.base)
+        thread.start()
+        self.threads[index] = thread
+
+    def answer_control(self) -> int:
+        """Until told to stop. Never returns when the loop goes away."""
+        while True:
+            try:
+                kind, aux, payload = frame.receive(self.control)
+                if kind == frame.STOP:
+                    return 0
+                self._answer(kind, aux, payload)
+            except (frame.WireClosed, OSError):
+                _end_at_once()
+
+    def _answer(self, kind: int, aux: int, payload: bytearray) -> None:
+        if kind == frame.PING:
+            frame.send(self.control, frame.PONG, aux)
+        elif kind == frame.STACKS:
+            frame.send(self.control, frame.STACKS_ARE, aux, _text(stacks.all_stacks()))
+        elif kind == frame.GONE:
+            index, number = frame.PAIR.unpack(payload)
+            self.threads[index].mail.gone = number
+        elif kind == frame.INTERRUPT:
+            index, number = frame.PAIR.unpack(payload)
+            frame.send(self.control, frame.INTERRUPT_DONE, aux, _text(self._interrupt(index, number)))
+        elif kind == frame.NEW_THREAD:
+            index, fd = frame.PAIR.unpack(payload)
+            self._replace_thread(index, fd)
+
+    def _interrupt(self, index: int, number: int) -> str:
+        thread = self.threads[index]
+        ident = thread.thread.ident
+        if ident is None or thread.guard.current != number:
+            return ""
+        where = stacks.stack_of(ident)
+        thread.guard.interrupt(ident, number, RequestTimeout)
+        return where
+
+    def _replace_thread(self, index: int, fd: int) -> None:
+        for old in [key for key, thread in self.threads.items() if not thread.thread.is_alive()]:
+            del self.threads[old]
+        try:
+            self.add_thread(index, fd)
+        except RuntimeError as error:
+            # The loop sees the closed socket as the thread's death, which is what it is.
+            sys.stderr.write("tunicorn: cannot start a thread: %s\n" % error)
+            os.close(fd)
+
+
+def _set_up_process(start: Dict[str, Any]) -> None:
+    """The surroundings that the application expects: folder, import path, argv, a stderr that does not hold back."""
+    if not faulthandler.is_enabled():
+        faulthandler.enable()
+    reconfigure = getattr(sys.stderr, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(line_buffering=True)
+    try:
+        os.chdir(start["chdir"])
+    except OSError as error:
+        raise LoadError(EXIT_BOOT, "can't chdir to %r: %s" % (start["chdir"], error.strerror)) from None
+    sys.argv[:] = ["tunicorn", start["app"]]
+    paths = [os.getcwd()]
+    for path in (start["pythonpath"] or "").split(","):
+        if path.strip():
+            paths.insert(0, os.path.abspath(path.strip()))
+    sys.path[:0] = [path for path in paths if path not in sys.path]
+
+
+def _ignore_signals() -> None:
+    """The worker decides when this process ends; a terminal sends Ctrl-C to the whole group.
+
+    A handler that does nothing, not SIG_IGN, which the application's own subprocesses would inherit.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGQUIT"):
+        signal.signal(getattr(signal, name), lambda number, frames: None)
+
+
+def _die_with_parent(parent: int) -> None:
+    """Linux: the kernel kills us when the loop dies, even while native code holds the interpreter lock."""
+    if sys.platform.startswith("linux"):
+        try:
+            import ctypes
+
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+        except (ImportError, OSError, AttributeError):
+            pass
+    # It may have died before we asked.
+    if os.getppid() != parent:
+        _end_at_once()
+
+
+def _socket(fd: int) -> socket.socket:
+    sock = socket.socket(fileno=fd)
+    sock.setblocking(True)
+    sock.set_inheritable(False)
+    return sock
+
+
+def _refuse(control: socket.socket, exit_code: int, message: str) -> int:
+    refusal = {"exitCode": exit_code, "message": message}
+    frame.send(control, frame.BOOT_FAILED, 0, json.dumps(refusal).encode())
+    return exit_code
+
+
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _end_at_once() -> NoReturn:
+    """No clean-up: application threads may be busy and would keep an orderly exit waiting for ever."""
+    os._exit(EXIT_BOOT)

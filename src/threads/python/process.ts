@@ -1,0 +1,357 @@
+// The Python process of a worker: started, watched, asked, stopped. Owns its threads' channels and decides what the loss
+// of one means: the thread is replaced from the spare socket pairs, and the process is reported when it is no longer
+// whole. Replacing the process is the worker's decision.
+
+import { Buffer } from 'node:buffer';
+import type { ChildProcess } from 'node:child_process';
+import { FIRST_THREAD_FD, type PythonStart } from '../../wire/python-frame.ts';
+import type { Failure, ThreadEvents } from '../app-thread.ts';
+import { BootError, bootErrorFrom, describeExit, parseReady } from './boot.ts';
+import { PythonThread, type ThreadOwner } from './channel.ts';
+import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
+import { RequestEncoder } from './environ.ts';
+import { FaultStacks } from './fault-stacks.ts';
+import { ReplyHeadReader } from './reply.ts';
+import { type PythonOptions, type SpawnedPython, spawnPython } from './spawn.ts';
+
+export { BootError } from './boot.ts';
+export type { PythonOptions } from './spawn.ts';
+
+/** How long an interrupted thread may take to come back before it is given up. Python code takes a few milliseconds. */
+const COME_BACK_MS = 100;
+/** How long the control thread may take to answer before the interpreter's lock is taken to be held. */
+const ANSWER_MS = 250;
+/** A closed socket is explained by the process's exit, which is reported a moment later. */
+const EXIT_GRACE_MS = 50;
+
+const SERVER_SOFTWARE = 'tunicorn/0.1.0';
+
+type ProcessState = 'new' | 'booting' | 'running' | 'stopping' | 'dead';
+
+export class PythonProcess implements ThreadOwner, ControlListener {
+  /** The pool's ears; set before `start`. */
+  events: ThreadEvents = { roomMade: () => {}, died: () => {} };
+  /** The process has ended although nobody asked it to. All its jobs have heard `failed` already. */
+  onDeath: ((failure: Failure) => void) | null = null;
+  /** A thread that replaces a lost one. It is ready; `events.roomMade` follows. */
+  onThreadAdded: ((thread: PythonThread) => void) | null = null;
+  /** A thread was lost and no spare was left to replace it: the process should be replaced. */
+  onExhausted: (() => void) | null = null;
+
+  readonly #options: PythonOptions;
+  readonly #encoder: RequestEncoder;
+  readonly #heads = new ReplyHeadReader();
+  readonly #sockets: number;
+  readonly #scriptName: string;
+  #threads: PythonThread[] = [];
+  #spawned: SpawnedPython | null = null;
+  #control: ControlChannel | null = null;
+  #fault: FaultStacks | null = null;
+  #state: ProcessState = 'new';
+  #nextIndex = 1;
+  #faultSignal = 0;
+  #stuck = 0;
+  #settleStart: ((error: BootError | null) => void) | null = null;
+  #exited: Promise<void> = Promise.resolve();
+
+  constructor(options: PythonOptions) {
+    this.#options = options;
+    this.#sockets = options.threads + (options.spareThreads ?? options.threads);
+    const { SCRIPT_NAME: scriptName = '' } = options.env;
+    this.#scriptName = scriptName;
+    this.#encoder = new RequestEncoder(scriptName);
+  }
+
+  /** Those that serve: lost ones are taken out, replacements put in. */
+  get threads(): readonly PythonThread[] {
+    return this.#threads;
+  }
+
+  /** 0 before `start`. */
+  get pid(): number {
+    return this.#spawned?.child.pid ?? 0;
+  }
+
+  /** Threads that were given up and may still run in the process. */
+  get stuckThreads(): number {
+    return this.#stuck;
+  }
+
+  /** Replacements that are left. */
+  get spareThreads(): number {
+    return this.#sockets - this.#nextIndex + 1;
+  }
+
+  /** Resolves when the application is loaded. Rejects with BootError; then the process is gone or going. */
+  start(): Promise<void> {
+    this.#state = 'booting';
+    const spawned = spawnPython(this.#options, this.#sockets);
+    this.#spawned = spawned;
+    this.#exited = this.#watch(spawned.child);
+    if (spawned.child.pid !== undefined) {
+      this.#fault = new FaultStacks(spawned.fault);
+      this.#control = new ControlChannel(spawned.control, this);
+      while (this.#threads.length < this.#options.threads) {
+        this.#addThread(spawned);
+      }
+      this.#control.tell(ToControl.START, Buffer.from(JSON.stringify(this.#startMessage())));
+    }
+    return new Promise((resolve, reject) => {
+      this.#settleStart = (error) => {
+        this.#settleStart = null;
+        if (error === null) {
+          resolve();
+        } else {
+          reject(error);
+        }
+      };
+    });
+  }
+
+  /** True when the interpreter answered within `withinMs` milliseconds. False also for a process that is gone. */
+  async ping(withinMs: number): Promise<boolean> {
+    return (await this.#control?.ask(ToControl.PING, EMPTY, withinMs)) != null;
+  }
+
+  /** Where every thread of the application is, by name; by signal when the interpreter does not answer. */
+  async stacks(): Promise<string> {
+    const answer = await this.#control?.ask(ToControl.STACKS, EMPTY, ANSWER_MS);
+    return answer ?? (await this.#stacksBySignal());
+  }
+
+  /**
+   * Ends the process. Graceful: waits for the running requests, then lets Python finish (atexit, the application's
+   * own threads), which may take for ever; a deadline is the caller's, who then calls `kill`. Otherwise as `kill`.
+   */
+  async stop(graceful: boolean): Promise<void> {
+    if (this.#state === 'dead' || this.#state === 'new') {
+      return;
+    }
+    if (!graceful || this.#state === 'booting') {
+      this.kill();
+    } else {
+      this.#state = 'stopping';
+      await Promise.race([
+        Promise.all(this.#threads.map((thread) => thread.whenIdle())),
+        this.#exited,
+      ]);
+      this.#control?.tell(ToControl.STOP, EMPTY);
+    }
+    await this.#exited;
+  }
+
+  /** Ends the process at once. Running jobs hear `failed` (code "stopped"). */
+  kill(): void {
+    if (this.#state !== 'dead' && this.#state !== 'new') {
+      this.#state = 'stopping';
+      this.#spawned?.child.kill('SIGKILL');
+    }
+  }
+
+  roomMade(thread: PythonThread): void {
+    if (this.#state === 'running') {
+      this.events.roomMade(thread);
+    }
+  }
+
+  tellGone(index: number, request: number): void {
+    this.#control?.tell(ToControl.GONE, pair(index, request));
+  }
+
+  /** See AppThread.interrupt. Resolves when the thread is back, or has been given up. */
+  async interrupt(thread: PythonThread, request: number): Promise<string> {
+    const answer = await this.#control?.ask(
+      ToControl.INTERRUPT,
+      pair(thread.index, request),
+      ANSWER_MS,
+    );
+    const stack = answer ?? (await this.#stacksBySignal());
+    if (!(await isBackWithin(thread, answer == null ? 0 : COME_BACK_MS))) {
+      this.#giveUp(thread);
+    }
+    return stack;
+  }
+
+  wireLost(thread: PythonThread, failure: Failure | null): void {
+    if (failure !== null) {
+      this.#loseThread(thread, failure);
+      return;
+    }
+    setTimeout(() => {
+      const detail = `${thread.name} of Python process ${this.pid} closed its socket.`;
+      this.#loseThread(thread, { status: 502, code: 'thread-died', detail });
+    }, EXIT_GRACE_MS);
+  }
+
+  onReady(payload: string): void {
+    const ready = parseReady(payload);
+    if (ready === null || this.#state !== 'booting') {
+      this.onControlLost('it announced itself in an unknown way');
+      return;
+    }
+    this.#faultSignal = ready.faultSignal;
+    this.#state = 'running';
+    for (const thread of this.#threads) {
+      thread.becomeReady();
+    }
+    this.#settleStart?.(null);
+    for (const thread of [...this.#threads]) {
+      this.roomMade(thread);
+    }
+  }
+
+  onBootFailed(payload: string): void {
+    this.#settleStart?.(bootErrorFrom(payload));
+  }
+
+  /** Without its control socket the process cannot be watched, so it is not kept. */
+  onControlLost(why: string): void {
+    if (this.#state === 'running') {
+      setTimeout(() => {
+        if (this.#state === 'running') {
+          this.#options.log('error', `Python process ${this.pid} is killed: ${why}.`);
+          this.#spawned?.child.kill('SIGKILL');
+        }
+      }, EXIT_GRACE_MS);
+    } else if (this.#state === 'booting') {
+      this.#spawned?.child.kill('SIGKILL');
+    }
+  }
+
+  #startMessage(): PythonStart {
+    const { app, chdir, pythonpath, threads, multiprocess } = this.#options;
+    return {
+      app,
+      chdir,
+      pythonpath,
+      threads,
+      sockets: this.#sockets,
+      environ: {
+        SERVER_SOFTWARE: this.#options.serverSoftware ?? SERVER_SOFTWARE,
+        SCRIPT_NAME: this.#scriptName,
+        'wsgi.multithread': threads > 1,
+        'wsgi.multiprocess': multiprocess,
+      },
+    };
+  }
+
+  #watch(child: ChildProcess): Promise<void> {
+    return new Promise((resolve) => {
+      child.once('error', (error) => {
+        if (child.pid === undefined) {
+          const message = `Cannot run ${JSON.stringify(this.#options.python)}: ${error.message}`;
+          this.#end({ status: 502, code: 'thread-died', detail: message }, message);
+          resolve();
+        }
+      });
+      child.once('exit', (code, signal) => {
+        const detail = `Python process ${child.pid ?? 0} ${describeExit(code, signal)}.`;
+        this.#end(
+          { status: 502, code: this.#state === 'stopping' ? 'stopped' : 'thread-died', detail },
+          `${detail.slice(0, -1)} while it loaded ${this.#options.app}.`,
+        );
+        resolve();
+      });
+    });
+  }
+
+  /** The process is gone, for whatever reason. */
+  #end(failure: Failure, bootMessage: string): void {
+    const before = this.#state;
+    this.#state = 'dead';
+    const threads = this.#threads;
+    this.#threads = [];
+    for (const thread of threads) {
+      thread.bury('dead', failure);
+    }
+    this.#control?.close();
+    this.#fault?.close();
+    for (const socket of this.#spawned?.threads ?? []) {
+      socket.destroy();
+    }
+    this.#settleStart?.(new BootError(3, bootMessage));
+    for (const thread of threads) {
+      this.events.died(thread, failure);
+    }
+    if (before === 'running') {
+      this.onDeath?.(failure);
+    }
+  }
+
+  #addThread(spawned: SpawnedPython): PythonThread | null {
+    const index = this.#nextIndex;
+    const socket = spawned.threads[index - 1];
+    if (socket === undefined) {
+      return null;
+    }
+    this.#nextIndex += 1;
+    const name = this.#options.threadName?.(index) ?? `thread ${index}`;
+    const thread = new PythonThread(
+      index,
+      name,
+      socket,
+      this.#encoder,
+      this.#heads,
+      () => this.pid,
+      this,
+    );
+    this.#threads.push(thread);
+    return thread;
+  }
+
+  #giveUp(thread: PythonThread): void {
+    if (this.#threads.includes(thread)) {
+      this.#stuck += 1;
+    }
+    const detail = `${thread.name} of Python process ${this.pid} did not come back and was given up.`;
+    this.#loseThread(thread, { status: 504, code: 'stuck', detail });
+  }
+
+  #loseThread(thread: PythonThread, failure: Failure): void {
+    const place = this.#threads.indexOf(thread);
+    if (place < 0) {
+      return;
+    }
+    this.#threads.splice(place, 1);
+    this.#options.log('error', failure.detail);
+    thread.bury(failure.code === 'stuck' ? 'stuck' : 'dead', failure);
+    this.events.died(thread, failure);
+    if (this.#state === 'running') {
+      this.#replaceThread();
+    }
+  }
+
+  #replaceThread(): void {
+    const thread = this.#spawned === null ? null : this.#addThread(this.#spawned);
+    if (thread === null) {
+      this.onExhausted?.();
+      return;
+    }
+    const fd = FIRST_THREAD_FD + thread.index - 1;
+    this.#control?.tell(ToControl.NEW_THREAD, pair(thread.index, fd));
+    thread.becomeReady();
+    this.onThreadAdded?.(thread);
+    this.roomMade(thread);
+  }
+
+  #stacksBySignal(): Promise<string> {
+    const child = this.#spawned?.child;
+    if (this.#fault === null || child === undefined || this.#faultSignal === 0) {
+      return Promise.resolve('');
+    }
+    return this.#fault.ask(() => child.kill(this.#faultSignal));
+  }
+}
+
+/** True when the thread has no request any more, now or within `ms` milliseconds. */
+async function isBackWithin(thread: PythonThread, ms: number): Promise<boolean> {
+  if (!thread.busy) {
+    return true;
+  }
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false);
+  });
+  const back = thread.whenIdle().then(() => true);
+  return Promise.race([back, late]).finally(() => clearTimeout(timer));
+}

@@ -1,0 +1,77 @@
+// Starts the Python process with its socket pairs and hands the near ends over. Knows where the bridge lies and what the
+// environment of an application must look like; nothing of frames.
+
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { CONTROL_FD, FAULT_FD, FIRST_THREAD_FD } from '../../wire/python-frame.ts';
+
+export interface PythonOptions {
+  /** Executable: a path, or a name that is looked for on PATH. */
+  readonly python: string;
+  /** "package.module:callable", "package.module" or "package.module:factory()". */
+  readonly app: string;
+  readonly threads: number;
+  /** How many threads that are given up can be replaced within this process. Default: as many as threads. */
+  readonly spareThreads?: number;
+  readonly chdir: string;
+  /** Comma-separated folders put before everything else on sys.path; null for none. */
+  readonly pythonpath: string | null;
+  readonly env: NodeJS.ProcessEnv;
+  /** wsgi.multiprocess: whether other processes run the same application. */
+  readonly multiprocess: boolean;
+  /** SERVER_SOFTWARE. */
+  readonly serverSoftware?: string;
+  /** What a thread is called in logs. Default: "thread <index>"; must be unique within the worker. */
+  readonly threadName?: (index: number) => string;
+  /** Another bridge, for tests of a broken one. */
+  readonly bridge?: string;
+  readonly log: (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;
+}
+
+export interface SpawnedPython {
+  readonly child: ChildProcess;
+  readonly control: Socket;
+  readonly fault: Socket;
+  readonly threads: readonly Socket[];
+}
+
+/** Socket pairs are made when the process starts, because Node.js can neither send nor receive one later. */
+export function spawnPython(options: PythonOptions, sockets: number): SpawnedPython {
+  const stdio: StdioOptions = ['ignore', 'inherit', 'inherit'];
+  for (let fd = CONTROL_FD; fd < FIRST_THREAD_FD + sockets; fd += 1) {
+    stdio.push('pipe');
+  }
+  const bridge = options.bridge ?? bridgePath();
+  const child = spawn(options.python, [bridge, options.app, String(process.pid)], {
+    stdio,
+    env: options.env,
+  });
+  const socketAt = (fd: number): Socket => {
+    const socket = child.stdio[fd];
+    if (socket instanceof Socket) {
+      // Until its reader is there an error must not bring the worker down; the process's exit tells the story.
+      return socket.on('error', () => {});
+    }
+    throw new Error(`the Python process has no socket at descriptor ${fd}`);
+  };
+  return {
+    child,
+    control: socketAt(CONTROL_FD),
+    fault: socketAt(FAULT_FD),
+    threads: Array.from({ length: sockets }, (_, index) => socketAt(FIRST_THREAD_FD + index)),
+  };
+}
+
+/** Beside the compiled tree (dist/src/threads/python), or beside the sources. */
+function bridgePath(): string {
+  const places = ['../../../../', '../../../'].map((up) =>
+    fileURLToPath(new URL(`${up}python/tunicorn_bridge/launch.py`, import.meta.url)),
+  );
+  const found = places.find((place) => existsSync(place));
+  if (found === undefined) {
+    throw new Error(`Tunicorn's Python bridge is missing: looked for ${places.join(' and ')}`);
+  }
+  return found;
+}

@@ -1,0 +1,124 @@
+// What the I/O loop and the Python process say to each other, frame by frame. Python's half of these numbers is in
+// python/tunicorn_bridge/frame.py; a test reads both files and holds them equal. Shapes only, no behaviour.
+//
+// Every frame is a header of eight bytes, two little-endian 32-bit words, then the payload:
+//
+//     word 0   length of the payload in bytes
+//     word 1   kind in the low byte, `aux` in the 24 bits above it
+//
+// There are two kinds of socket pair. A thread's pair carries one request at a time: the loop sends REQUEST or
+// REQUEST_FILE only when the thread is free, so requests can be counted on both sides, from 1, and that number is what
+// the control pair names a request by. The control pair carries what must be heard while a thread runs.
+
+/** Bytes of a frame's header. */
+export const HEADER_BYTES = 8;
+
+/**
+ * Loop to thread.
+ *
+ * REQUEST       aux = length of the environ; payload = environ in marshal format, then the body, if any.
+ * REQUEST_FILE  the same, but what follows environ is the path (UTF-8) of the file that holds the body.
+ * FILE_TAKEN    the loop has opened the file that FILE offered; the thread may close it.
+ * FILE_REFUSED  it could not: the thread sends the head and the file's bytes itself.
+ */
+export const ToThread = { REQUEST: 1, REQUEST_FILE: 2, FILE_TAKEN: 3, FILE_REFUSED: 4 } as const;
+
+/**
+ * Thread to loop. A head is "200 OK\r\nName: value\r\n...", latin-1, checked; aux = its length.
+ *
+ * WHOLE        head, then the whole body; the thread is free.
+ * WHOLE_OPEN   the same, but the application's close() still runs: END follows when the thread is free.
+ * HEAD         head, then the first bytes of the body, if any.
+ * PIECE        bytes of the body.
+ * END          nothing more; the thread is free. aux = 1: cut short because the client had gone.
+ * FILE         head, then u64 offset, u64 length, path: the rest of the body is in that file. The loop answers
+ *              FILE_TAKEN or FILE_REFUSED; END follows the former.
+ * INTERIM      a 1xx head, before the head.
+ * FAILED       payload = traceback, UTF-8; aux = 1: a head had been sent. The thread is free.
+ * INTERRUPTED  aux = low 24 bits of the request's number: an interrupt ended it and nothing else will be said about
+ *              it. May come after the request's END (the interrupt landed just behind it); then it means nothing.
+ */
+export const FromThread = {
+  WHOLE: 16,
+  WHOLE_OPEN: 17,
+  HEAD: 18,
+  PIECE: 19,
+  END: 20,
+  FILE: 21,
+  INTERIM: 22,
+  FAILED: 23,
+  INTERRUPTED: 24,
+} as const;
+
+/**
+ * Loop to control. Where there is an answer, it carries the question's aux.
+ *
+ * START       payload = PythonStart as JSON; the first frame; answered by READY or BOOT_FAILED.
+ * PING        answered by PONG: the interpreter runs and its lock can be had.
+ * STACKS      answered by STACKS_ARE.
+ * INTERRUPT   u32 thread, u32 request: raise RequestTimeout in it, if that is still what it runs. Answered by
+ *             INTERRUPT_DONE with the stack from before, empty when the request was over.
+ * GONE        u32 thread, u32 request: its client has gone; the next piece it sends ends it.
+ * NEW_THREAD  u32 thread, u32 descriptor: start another thread on this spare socket.
+ * STOP        end in good order, running atexit handlers.
+ */
+export const ToControl = {
+  START: 32,
+  PING: 33,
+  STACKS: 34,
+  INTERRUPT: 35,
+  GONE: 36,
+  NEW_THREAD: 37,
+  STOP: 38,
+} as const;
+
+/**
+ * Control to loop.
+ *
+ * READY        payload = PythonReady as JSON.
+ * BOOT_FAILED  payload = BootRefusal as JSON; the process ends.
+ */
+export const FromControl = {
+  READY: 48,
+  BOOT_FAILED: 49,
+  PONG: 50,
+  STACKS_ARE: 51,
+  INTERRUPT_DONE: 52,
+} as const;
+
+/** Largest body in a WHOLE or WHOLE_OPEN frame, and of the first bytes in a HEAD frame. */
+export const WHOLE_BODY_MAX = 262_144;
+/** Largest head, and largest payload of FILE, INTERIM and FAILED. */
+export const HEAD_MAX = 1_048_576;
+/** Largest PIECE; an item of the application that is larger is sent as several. */
+export const PIECE_MAX = 16_777_216;
+
+/** Descriptors of the Python process: control, where faulthandler writes, then a socket for each thread and spare. */
+export const CONTROL_FD = 3;
+export const FAULT_FD = 4;
+export const FIRST_THREAD_FD = 5;
+
+export interface PythonStart {
+  /** "package.module:callable". */
+  readonly app: string;
+  readonly chdir: string;
+  /** Comma-separated folders, as Gunicorn's setting. */
+  readonly pythonpath: string | null;
+  readonly threads: number;
+  /** Sockets for threads, the spare ones included. */
+  readonly sockets: number;
+  /** The part of environ that is the same for every request. */
+  readonly environ: Readonly<Record<string, string | boolean>>;
+}
+
+export interface PythonReady {
+  /** Number of the signal that makes the process write its stacks to FAULT_FD; 0 for none. */
+  readonly faultSignal: number;
+  /** "3.11.7" */
+  readonly python: string;
+}
+
+export interface BootRefusal {
+  readonly exitCode: 3 | 4;
+  readonly message: string;
+}
