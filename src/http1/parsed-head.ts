@@ -43,14 +43,39 @@ interface Findings {
   upgradeListed: boolean;
 }
 
-export function understandHead(
+/** What the fields alone say; it holds for every request line of that version. */
+export type FieldsMeaning = Omit<ParsedHead, 'method' | 'target' | 'path' | 'query'>;
+
+/** The head that `method` and `target` make together with fields that were understood before. */
+export function combinedHead(
   method: string,
   target: string,
-  minorVersion: number,
-  fields: readonly string[],
+  meaning: FieldsMeaning,
 ): ParsedHead | ProtocolError {
   const parts = splitTarget(method, target);
   if (parts === null) return protocolError('bad-target', quoteText(target));
+  return {
+    method,
+    target,
+    minorVersion: meaning.minorVersion,
+    fields: meaning.fields,
+    path: parts.path,
+    query: parts.query,
+    // RFC 9112, 3.2.2: an origin server ignores Host when the target names the authority.
+    host: parts.authority ?? meaning.host,
+    contentLength: meaning.contentLength,
+    chunked: meaning.chunked,
+    hasBody: meaning.hasBody,
+    keepAlive: meaning.keepAlive,
+    expectContinue: meaning.expectContinue,
+    upgrade: meaning.upgrade,
+  };
+}
+
+export function understandFields(
+  fields: readonly string[],
+  minorVersion: number,
+): FieldsMeaning | ProtocolError {
   const found = steeringFields(fields);
   const wrong = fieldsError(found, minorVersion) ?? framingError(found, minorVersion);
   if (wrong !== null) return wrong;
@@ -59,14 +84,9 @@ export function understandHead(
   const hasBody = chunked || contentLength > 0;
   const modern = minorVersion > 0;
   return {
-    method,
-    target,
     minorVersion,
     fields,
-    path: parts.path,
-    query: parts.query,
-    // RFC 9112, 3.2.2: an origin server ignores Host when the target names the authority.
-    host: parts.authority ?? found.host,
+    host: found.host,
     contentLength,
     chunked,
     hasBody,
@@ -76,7 +96,7 @@ export function understandHead(
   };
 }
 
-export function isProtocolError(result: ParsedHead | ProtocolError): result is ProtocolError {
+export function isProtocolError(result: object): result is ProtocolError {
   return 'rfc' in result;
 }
 

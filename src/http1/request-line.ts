@@ -17,6 +17,10 @@ const DONE = 5;
 const METHOD_CHARACTERS = 32;
 
 const VERSION_PREFIX = 'HTTP/';
+/** `HTTP/1.1`; and with the blank before it and CR LF after it. */
+const VERSION_CHARACTERS = 8;
+const AFTER_TARGET = 11;
+
 const TLS_HANDSHAKE = 0x16;
 
 export class RequestLine {
@@ -56,7 +60,8 @@ export class RequestLine {
     while (i < end && this.error === null) {
       switch (this.state) {
         case BEFORE:
-          i = this.skipBlankLine(bytes, i, shift);
+          i = this.scanWholeLine(bytes, i, end, shift);
+          if (this.state === BEFORE) i = this.skipBlankLine(bytes, i, shift);
           break;
         case BLANK_LINE_END:
           i = this.endBlankLine(bytes, i, shift);
@@ -75,6 +80,25 @@ export class RequestLine {
       }
     }
     return i;
+  }
+
+  /** The quick way: a line that is right and lies whole in `bytes`. Anything else is left to the states below. */
+  private scanWholeLine(bytes: Buffer, from: number, end: number, shift: number): number {
+    const stop = Math.min(from + this.bounds.lineBytes - VERSION_CHARACTERS, end - AFTER_TARGET);
+    const methodStop = Math.min(from + METHOD_CHARACTERS, stop);
+    let i = from;
+    while (i < methodStop && TOKEN[bytes[i] as number] === 1) i++;
+    if (i >= methodStop || i === from || bytes[i] !== SPACE) return from;
+    const methodEnd = i++;
+    while (i < stop && TARGET[bytes[i] as number] === 1) i++;
+    if (i >= stop || i === methodEnd + 1 || !isVersionAndEnd(bytes, i)) return from;
+    this.start = from - shift;
+    this.methodEnd = methodEnd - shift;
+    this.targetEnd = i - shift;
+    this.minorVersion = bytes[i + 8] === 0x30 ? 0 : 1;
+    this.end = i + AFTER_TARGET - shift;
+    this.state = DONE;
+    return i + AFTER_TARGET;
   }
 
   /** RFC 9112, 2.2: one blank line before the request line is ignored; some clients send one after a body. */
@@ -151,6 +175,24 @@ export class RequestLine {
   private tooLong(): ProtocolError {
     return protocolError('request-line-too-long', `${this.bounds.lineBytes} bytes`);
   }
+}
+
+/** ` HTTP/1.0` or ` HTTP/1.1` and CR LF at bytes[i]. Other minor versions are rare enough for the slow way. */
+function isVersionAndEnd(bytes: Buffer, i: number): boolean {
+  const minor = bytes[i + 8];
+  return (
+    bytes[i] === SPACE &&
+    bytes[i + 1] === 0x48 &&
+    bytes[i + 2] === 0x54 &&
+    bytes[i + 3] === 0x54 &&
+    bytes[i + 4] === 0x50 &&
+    bytes[i + 5] === 0x2f &&
+    bytes[i + 6] === 0x31 &&
+    bytes[i + 7] === 0x2e &&
+    (minor === 0x31 || minor === 0x30) &&
+    bytes[i + 9] === CR &&
+    bytes[i + 10] === LF
+  );
 }
 
 function methodError(byte: number, empty: boolean): ProtocolError {
