@@ -2,6 +2,7 @@
 // line and an exit code here. Everything it touches is given to it, so that the tests can run it without a process.
 
 import { createRequire } from 'node:module';
+import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
 import { printedConfig } from '../settings/describe/print-config.ts';
 import { resolveSettings, type Start } from '../settings/resolve.ts';
@@ -48,6 +49,8 @@ async function perform(world: World): Promise<number> {
     world.out(printedConfig(resolved));
     if (!settings.check_config) return 0;
   }
+  // Asked here for its error: a missing or misspelt APP is one line before anything starts.
+  decideApp(settings);
   return settings.check_config ? world.checkApplication(settings) : world.serve(settings);
 }
 

@@ -36,9 +36,13 @@ export function decideApp(settings: Pick<Settings, 'app' | 'app_type' | 'chdir'>
 
 function looksLikeNode(path: string, chdir: string): boolean {
   if (isPythonFile(path)) return false;
-  return (
-    /[/\\]/.test(path) || NODE_FILE.test(path) || existsSync(join(chdir, path, 'package.json'))
-  );
+  return /[/\\]/.test(path) || NODE_FILE.test(path) || isNodePackage(join(chdir, path));
+}
+
+/** A Python package may have a package.json for its front end. */
+function isNodePackage(directory: string): boolean {
+  const has = (file: string): boolean => existsSync(join(directory, file));
+  return has('package.json') && !has('__init__.py');
 }
 
 function splitExport(app: string): [path: string, exportName: string | null] {

@@ -25,6 +25,7 @@ export function parseBind(text: string): BindAddress {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
   if (/^fd:\/\//.test(text)) throw new BindError('inherited sockets (fd://N) are not taken yet');
   const address = text.startsWith('tcp://') ? text.slice('tcp://'.length) : text;
+  if (/^https?:/.test(address)) throw new BindError('an address is HOST:PORT, without http://');
   if (/[/\\]/.test(address)) throw new BindError(`a socket file is written unix:${address}`);
   if (/\s/.test(address)) throw new BindError('an address has no blanks');
   if (address.startsWith('[')) return parseBracketed(address);

@@ -11,10 +11,12 @@ export const limits = {
       default: 4094,
       min: 0,
       max: 1_048_576,
-      zero: 'unlimited',
+      zero: '1 MiB',
       flags: ['--limit-request-line'],
-      gunicorn: { differs: 'Gunicorn treats values above 8190 as 8190.' },
+      gunicorn: { differs: 'Gunicorn treats values above 8190 as 8190, and 0 as no limit.' },
       meaning: 'Length of the request line, without its line end.',
+      details:
+        'A longer one is answered with an error. A whole head has at most 2 MiB, whatever these three limits say.',
     },
     limit_request_fields: {
       kind: 'count',
@@ -32,11 +34,10 @@ export const limits = {
       default: 8190,
       min: 0,
       max: 1_048_576,
-      zero: '8190',
+      zero: '1 MiB',
       flags: ['--limit-request-field_size', '--limit-request-field-size'],
-      gunicorn: { differs: 'The flag with a dash throughout is new.' },
+      gunicorn: { differs: 'Gunicorn treats 0 as 8190. The flag with a dash throughout is new.' },
       meaning: 'Length of one header field line, with its line end.',
-      details: '0 is 8190, as in Gunicorn.',
     },
     limit_request_body: {
       kind: 'bytes',

@@ -1,0 +1,159 @@
+// Every bound of the catalogue as a pair: at the bound passes, one step outside fails with a sentence that names the
+// setting, the value and its source. One loop, so that a new setting is tested by being declared.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { CATALOGUE, SETTING_NAMES, type SettingName } from '../../../src/settings/catalogue.ts';
+import { check } from '../../../src/settings/check.ts';
+import type { Setting } from '../../../src/settings/declaration.ts';
+import { SettingError } from '../../../src/settings/setting-error.ts';
+import type { Source } from '../../../src/settings/source.ts';
+
+const SOURCES: readonly { source: Source; says: string }[] = [
+  { source: { kind: 'file', file: 'tunicorn.config.ts' }, says: 'in tunicorn.config.ts' },
+  {
+    source: { kind: 'environment', variable: 'SOME_NAME' },
+    says: 'in the environment (SOME_NAME)',
+  },
+  {
+    source: { kind: 'arguments', from: 'command line', flag: '--flag' },
+    says: 'on the command line (--flag)',
+  },
+  {
+    source: { kind: 'arguments', from: 'TUNICORN_CMD_ARGS', flag: '-f' },
+    says: 'in TUNICORN_CMD_ARGS (-f)',
+  },
+];
+
+function refusal(name: SettingName, value: unknown, source: Source): SettingError {
+  try {
+    check(CATALOGUE[name], { name, value, source }, '/');
+  } catch (error) {
+    if (error instanceof SettingError) return error;
+    throw error;
+  }
+  throw new assert.AssertionError({ message: `${name} accepts ${String(value)}` });
+}
+
+function assertRefused(name: SettingName, value: unknown): void {
+  for (const { source, says } of SOURCES) {
+    const error = refusal(name, value, source);
+    assert.equal(error.code, 'bad-value');
+    assert.equal(error.setting, name);
+    assert.equal(error.source, source);
+    assert.ok(error.message.startsWith(`${name} must be ${error.rule}: `), error.message);
+    assert.ok(error.message.includes(`${JSON.stringify(value)} ${says} is not`), error.message);
+  }
+}
+
+function assertTaken(name: SettingName, value: unknown, becomes: unknown): void {
+  for (const { source } of SOURCES) {
+    assert.deepEqual(check(CATALOGUE[name], { name, value, source }, '/'), becomes);
+  }
+}
+
+/** Values just outside, and of the wrong kind altogether. */
+function outside(setting: Setting): unknown[] {
+  switch (setting.kind) {
+    case 'count':
+      return [
+        setting.min - 1,
+        setting.max + 1,
+        setting.min + 0.5,
+        true,
+        null,
+        [1],
+        'many',
+        '',
+        '1e3',
+        '0x10',
+      ];
+    case 'bytes': {
+      const above = setting.max === Number.MAX_SAFE_INTEGER ? 2 ** 54 : setting.max + 1;
+      return [setting.min - 1, above, setting.min + 0.5, true, null, 'much', '1.5m', '1t', 'k'];
+    }
+    case 'seconds':
+      return [setting.min - 0.001, setting.max + 0.001, true, null, '', '30s', 'soon', '1e3', '.'];
+    case 'switch':
+      return ['yes', '', 1, 0, null];
+    case 'choice':
+      return [`${setting.choices[0]}x`, '', 1, null, true];
+    case 'list':
+      return [1, true, null, [1]];
+    case 'text':
+      return [1, true, ['text'], ...(setting.default === null ? [] : [null])];
+  }
+}
+
+describe('every setting of the catalogue', () => {
+  for (const name of SETTING_NAMES) {
+    const setting = CATALOGUE[name];
+
+    it(`${name} refuses what is outside its bounds or of another kind`, () => {
+      for (const value of outside(setting)) assertRefused(name, value);
+    });
+
+    if (setting.kind === 'count' || setting.kind === 'bytes' || setting.kind === 'seconds') {
+      it(`${name} takes its smallest and its largest value, as a number and as text`, () => {
+        for (const bound of [setting.min, setting.max]) {
+          assertTaken(name, bound, bound);
+          assertTaken(name, String(bound), bound);
+        }
+      });
+
+      it(`${name} says its lower bound to who is below it and both to who is above`, () => {
+        const { source } = SOURCES[0] ?? assert.fail();
+        const above = setting.max === Number.MAX_SAFE_INTEGER ? 2 ** 54 : setting.max + 1;
+        assert.match(
+          refusal(name, setting.min - 1, source).rule,
+          new RegExp(`, ${setting.min} or more$`),
+        );
+        const both = new RegExp(`from ${setting.min} to ${setting.max}$`);
+        assert.match(refusal(name, above, source).rule, both);
+      });
+    }
+
+    if (setting.kind === 'choice') {
+      it(`${name} takes each of its choices, in capitals as well`, () => {
+        for (const choice of setting.choices) {
+          assertTaken(name, choice, choice);
+          assertTaken(name, choice.toUpperCase(), choice);
+        }
+      });
+    }
+
+    it(`${name} takes its own default`, () => {
+      const value = check(
+        setting,
+        { name, value: setting.default, source: { kind: 'default' } },
+        '/',
+      );
+      if (setting.kind !== 'text') assert.deepEqual(value, setting.default);
+    });
+  }
+});
+
+describe('sizes', () => {
+  it('end in k, m or g for powers of 1024, in either case', () => {
+    assertTaken('worker_spool', '3k', 3 * 1024);
+    assertTaken('worker_spool', '16m', 16 * 1024 ** 2);
+    assertTaken('worker_spool', '2G', 2 * 1024 ** 3);
+  });
+
+  it('with a suffix obey the same bounds', () => {
+    assertTaken('write_min_rate', '1g', 1024 ** 3);
+    const { source } = SOURCES[0] ?? assert.fail();
+    assert.match(
+      refusal('write_min_rate', '2g', source).message,
+      /from 1 to 1073741824: 2147483648 in/,
+    );
+  });
+});
+
+describe('durations', () => {
+  it('may have decimals', () => {
+    assertTaken('keepalive', '0.25', 0.25);
+    assertTaken('keepalive', '.5', 0.5);
+    assertTaken('timeout', 1.5, 1.5);
+  });
+});
