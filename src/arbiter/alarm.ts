@@ -1,8 +1,8 @@
-// One timer for everything the arbiter waits for, set to whatever is due first. It also tells how late it rang: a
-// large delay means that this process itself was stopped (SIGSTOP, a laptop's sleep), not that its workers are silent.
+// One timer for everything the arbiter waits for, set to whatever is due first. It rings at least once a second: how
+// late it does tells whether this process itself was stopped (SIGSTOP, a starved machine), in which case the silence
+// of its workers proves nothing, because nobody listened.
 
-/** setTimeout's own bound; an alarm further off rings early, finds nothing due and is set again. */
-const longestMs = 2 ** 31 - 1;
+const longestMs = 1_000;
 
 export class Alarm {
   readonly #now: () => number;
@@ -14,10 +14,9 @@ export class Alarm {
     this.#ring = ring;
   }
 
-  /** Replaces the time set before. Infinity: nothing is due. */
+  /** Replaces the time set before. May ring earlier, when nothing is due: set it again then. */
   set(atMs: number): void {
     this.stop();
-    if (atMs === Infinity) return;
     const delayMs = Math.min(longestMs, Math.max(0, atMs - this.#now()));
     const dueAtMs = this.#now() + delayMs;
     this.#timer = setTimeout(() => this.#ring(Math.max(0, this.#now() - dueAtMs)), delayMs);

@@ -3,10 +3,9 @@
 // connection and knows neither HTTP nor the application.
 
 import { readFileSync } from 'node:fs';
-import { resolve as resolvePath } from 'node:path';
 import { monotonicMs } from '../clock.ts';
 import { createLog, type Log } from '../observe/log.ts';
-import { type BindAddress, parseBind } from '../settings/bind.ts';
+import { parseBind } from '../settings/bind.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import { Alarm } from './alarm.ts';
@@ -14,7 +13,7 @@ import { exitCodes } from './exit-codes.ts';
 import { Fleet } from './fleet.ts';
 import { bindAll, type Listener } from './listeners.ts';
 import { listenToSignals } from './signals.ts';
-import { prepare, type Surroundings } from './surroundings.ts';
+import { enterFolder, messageOf, prepare, type Surroundings } from './surroundings.ts';
 import { workerLimits } from './worker-states.ts';
 
 export interface ArbiterOptions {
@@ -27,16 +26,25 @@ export async function runArbiter(
   settings: Settings,
   options: ArbiterOptions = {},
 ): Promise<number> {
-  const log = createLog({
-    level: settings.loglevel,
-    destination: settings.errorlog,
-    json: settings.log_json,
-  });
+  let settled: Settings;
+  let log: Log;
   try {
-    return await serve(settings, options, log);
+    settled = enterFolder(settings);
+    log = openLog(settled);
+  } catch (error) {
+    // There is no log to say it in.
+    process.stderr.write(`\nError: ${messageOf(error)}\n`);
+    return exitCodes.badStart;
+  }
+  try {
+    return await serve(settled, options, log);
   } finally {
     log.flush();
   }
+}
+
+function openLog({ loglevel, errorlog, log_json }: Settings): Log {
+  return createLog({ level: loglevel, destination: errorlog, json: log_json });
 }
 
 async function serve(settings: Settings, options: ArbiterOptions, log: Log): Promise<number> {
@@ -45,25 +53,15 @@ async function serve(settings: Settings, options: ArbiterOptions, log: Log): Pro
   let listeners: readonly Listener[];
   try {
     surroundings = await prepare(settings, options.workerUrl);
-    listeners = await bindAll(addressesOf(settings, surroundings.folder));
+    listeners = await bindAll(settings.bind.map(parseBind));
   } catch (error) {
-    log.error(error instanceof Error ? error.message : String(error));
+    log.error(messageOf(error));
     return exitCodes.badStart;
   }
   const labels = listeners.map(({ address }) => address.label).join(',');
   log.info(`Listening at: ${labels} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
   return runFleet(settings, surroundings, listeners, log);
-}
-
-/** Relative socket paths are meant from the application's folder, as Gunicorn takes them. */
-function addressesOf(settings: Settings, folder: string): BindAddress[] {
-  return settings.bind.map((text) => {
-    const address = parseBind(text);
-    return address.kind === 'unix'
-      ? { ...address, path: resolvePath(folder, address.path) }
-      : address;
-  });
 }
 
 function runFleet(

@@ -1,6 +1,8 @@
 // The sentences for an address that cannot be bound: what was wanted, who or what is in the way, what would be right.
 // One Error with one message; the log prints the message alone.
 
+import { existsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { BindAddress } from '../settings/bind.ts';
 import { type Holder, whoListensOnPath, whoListensOnPort } from './who-listens.ts';
 
@@ -27,7 +29,7 @@ function reason(address: BindAddress, code: string): string {
       );
     case 'EACCES':
       return address.kind === 'unix'
-        ? 'permission denied. The folder must be writable for this user.'
+        ? whyNoFile(address.path)
         : 'permission denied. Ports below 1024 need root or CAP_NET_BIND_SERVICE; choose another --bind.';
     case 'EADDRNOTAVAIL':
       return 'this machine has no such address. Use one of its own, or 0.0.0.0 for all.';
@@ -35,14 +37,19 @@ function reason(address: BindAddress, code: string): string {
       return 'this machine has IPv6 switched off. Use an IPv4 address.';
     case 'ENOTFOUND':
       return 'the name cannot be resolved. Use an address, or a name that /etc/hosts or DNS knows.';
-    case 'ENOENT':
-      return 'its folder does not exist. Create it, or choose another --bind.';
     case 'EINVAL':
     case 'ENAMETOOLONG':
       return 'the system does not take this address. A socket path may have at most 107 bytes.';
     default:
       return `the system says ${code}.`;
   }
+}
+
+/** libuv says "permission denied" for a missing folder too. */
+function whyNoFile(path: string): string {
+  return existsSync(dirname(path))
+    ? 'permission denied. The folder must be writable for this user.'
+    : 'its folder does not exist. Create it, or choose another --bind.';
 }
 
 function inUse(holder: Holder | null): string {

@@ -5,7 +5,7 @@ import { monotonicMs } from '../clock.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
-import { prepare, type Surroundings } from './surroundings.ts';
+import { enterFolder, messageOf, prepare, type Surroundings } from './surroundings.ts';
 import { type Death, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { workerLimits, workerStates } from './worker-states.ts';
 
@@ -20,9 +20,10 @@ export async function checkApplication(
 ): Promise<number> {
   let trouble: string | null;
   try {
-    trouble = await load(settings, await prepare(settings, options.workerUrl));
+    const settled = enterFolder(settings);
+    trouble = await load(settled, await prepare(settled, options.workerUrl));
   } catch (error) {
-    trouble = error instanceof Error ? error.message : String(error);
+    trouble = messageOf(error);
   }
   if (trouble === null) return exitCodes.ok;
   process.stderr.write(`\nError while loading the application:\n\n${trouble.trimEnd()}\n`);
@@ -54,7 +55,7 @@ function load(settings: Settings, { python, launch }: Surroundings): Promise<str
     const worker = new WorkerHandle(1, workerLimits(settings), owner, launch);
     const alarm = new Alarm(monotonicMs, () => {
       worker.tick();
-      alarm.set(Math.min(worker.dueAtMs, monotonicMs() + 500));
+      if (worker.state !== 'dead') alarm.set(worker.dueAtMs);
     });
     alarm.set(worker.dueAtMs);
   });

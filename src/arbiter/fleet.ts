@@ -27,7 +27,7 @@ export interface FleetParts {
   /** null once the listeners are closed. */
   listenHandle(index: number): ListenHandle | null;
   closeListeners(): void;
-  /** `tick` must be called at this time; Infinity for never. Replaces the time given before. */
+  /** `tick` must be called at this time or earlier. Replaces the time given before. */
   wakeAt(atMs: number): void;
   /** Called once, when no worker is left. */
   finished(exitCode: number): void;
@@ -44,8 +44,8 @@ interface Place {
   readonly backoff: Backoff;
 }
 
-/** An alarm later than this means that the arbiter itself stood still. */
-const ownPauseMs = 1_000;
+/** An alarm later than this means that the arbiter itself stood still. Heartbeats missed in less do no harm. */
+const ownPauseMs = 500;
 
 export class Fleet implements WorkerOwner {
   readonly #parts: FleetParts;
@@ -102,7 +102,6 @@ export class Fleet implements WorkerOwner {
   wantsListener(worker: WorkerHandle, index: number): void {
     const handle = this.#parts.listenHandle(index);
     if (handle !== null) worker.say({ kind: 'listener', index }, handle);
-    this.#sleep();
   }
 
   ready(worker: WorkerHandle): void {
@@ -194,7 +193,7 @@ export class Fleet implements WorkerOwner {
     for (const { worker, startAtMs } of this.#places) {
       dueAtMs = Math.min(dueAtMs, worker === null ? startAtMs : worker.dueAtMs);
     }
-    this.#parts.wakeAt(this.#phase === 'finished' ? Infinity : dueAtMs);
+    if (this.#phase !== 'finished') this.#parts.wakeAt(dueAtMs);
   }
 
   #tellDeath({ pid }: WorkerHandle, { code, signal, byUs }: Death): void {

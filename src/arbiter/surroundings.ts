@@ -1,7 +1,6 @@
 // What the arbiter and --check-config prepare before the first worker: its folder, its environment, its Python, the
 // way to start it. What is wrong with them is told here, once, as a sentence, and not by each worker.
 
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { decideApp } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -10,8 +9,6 @@ import { resolvePython } from './python.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
 export interface Surroundings {
-  /** The absolute folder the application runs in (chdir). */
-  readonly folder: string;
   /** null for a Node.js application. */
   readonly python: string | null;
   readonly launch: (listener: ProcessListener) => WorkerProcess;
@@ -19,20 +16,41 @@ export interface Surroundings {
 
 const workerMain = new URL('../worker/main.js', import.meta.url);
 
-/** Rejects with an Error with a sentence for people. `workerUrl` stands in for the real worker in tests. */
+/**
+ * Changes to the application's folder, as Gunicorn's arbiter does, so that relative paths (sockets, log files) mean the
+ * same here and in the workers, and answers the settings with nothing left to resolve. A relative `python` is meant
+ * from where the command was given. Throws an Error with a sentence for people.
+ */
+export function enterFolder(settings: Settings): Settings {
+  const chdir = resolve(settings.chdir);
+  const python = settings.python.includes('/') ? resolve(settings.python) : settings.python;
+  try {
+    process.chdir(chdir);
+  } catch (error) {
+    throw new Error(`can't chdir to '${settings.chdir}': ${messageOf(error)}`);
+  }
+  return { ...settings, chdir, python };
+}
+
+/**
+ * Finds out what the workers need, after `enterFolder`. `workerUrl` stands in for the real worker in tests. Rejects
+ * with an Error with a sentence for people.
+ */
 export async function prepare(
   settings: Settings,
   workerUrl: URL = workerMain,
 ): Promise<Surroundings> {
-  const folder = resolve(settings.chdir);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new Error(`can't chdir to '${settings.chdir}': there is no such folder.`);
-  }
+  const cwd = settings.chdir;
   const env = environment(settings.raw_env);
   const app = decideApp(settings);
   const python =
-    app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd: folder, env }) : null;
-  return { folder, python, launch: launcher({ workerUrl, cwd: folder, env }) };
+    app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env }) : null;
+  return { python, launch: launcher({ workerUrl, cwd, env }) };
+}
+
+/** The sentence of a failure, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** raw_env, KEY=VALUE each, on top of the arbiter's own environment. */

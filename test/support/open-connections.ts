@@ -1,0 +1,37 @@
+// Counts a server's open TCP connections from outside, in the kernel's own table: what the server says of itself must
+// agree with this.
+
+import { readFileSync } from 'node:fs';
+
+const established = '01';
+const closeWait = '08';
+
+/**
+ * Connections that a process has accepted on local TCP `port` and not closed. Those that still wait in the kernel's
+ * queue belong to no process (inode 0) and are not counted; a connection whose client has closed first is.
+ */
+export function openConnections(port: number): number {
+  return rows(port).filter(({ state, inode }) => inode !== '0' && isOpen(state)).length;
+}
+
+/** Connections that wait in the kernel's queue until somebody accepts them. */
+export function queuedConnections(port: number): number {
+  return rows(port).filter(({ state, inode }) => inode === '0' && isOpen(state)).length;
+}
+
+function isOpen(state: string | undefined): boolean {
+  return state === established || state === closeWait;
+}
+
+function rows(port: number): { state: string | undefined; inode: string | undefined }[] {
+  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
+  const found: { state: string | undefined; inode: string | undefined }[] = [];
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    // sl local_address rem_address st tx:rx tr:when retrnsmt uid timeout inode
+    for (const line of readFileSync(table, 'latin1').split('\n')) {
+      const [, local, , state, , , , , , inode] = line.trim().split(/\s+/);
+      if (local?.split(':')[1] === wanted) found.push({ state, inode });
+    }
+  }
+  return found;
+}

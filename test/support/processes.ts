@@ -1,0 +1,71 @@
+// Looks at processes from outside, through /proc: who is alive, who is whose child, how much memory and processor
+// time they took. Linux only, like the tests that use it.
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+interface Stat {
+  readonly state: string;
+  readonly parent: number;
+  readonly userTicks: number;
+  readonly systemTicks: number;
+}
+
+/** False also for a zombie: it runs no more. */
+export function isAlive(pid: number): boolean {
+  const stat = statOf(pid);
+  return stat !== null && stat.state !== 'Z' && stat.state !== 'X';
+}
+
+/** The living descendants of a process, children before grandchildren. */
+export function descendantsOf(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = statOf(Number(entry));
+    if (stat !== null && stat.state !== 'Z') parents.set(Number(entry), stat.parent);
+  }
+  const found = [pid];
+  for (const ancestor of found) {
+    for (const [child, parent] of parents) if (parent === ancestor) found.push(child);
+  }
+  return found.slice(1);
+}
+
+/** Resident memory in bytes; 0 when the process has gone. */
+export function residentBytes(pid: number): number {
+  const line = readOrEmpty(`/proc/${pid}/status`).match(/^VmRSS:\s+(\d+) kB/m);
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
+/** Processor time used so far, user and system, in milliseconds; exact to 10 ms. */
+export function processorMs(pid: number): number {
+  const stat = statOf(pid);
+  const msPerTick = 10;
+  return stat === null ? 0 : (stat.userTicks + stat.systemTicks) * msPerTick;
+}
+
+/** The name of the program: "node", "python3". */
+export function nameOf(pid: number): string {
+  return readOrEmpty(`/proc/${pid}/comm`).trim();
+}
+
+function statOf(pid: number): Stat | null {
+  const text = readOrEmpty(`/proc/${pid}/stat`);
+  if (text === '') return null;
+  // The name stands in brackets and may hold blanks and brackets: count from the last one.
+  const columns = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return {
+    state: columns[0] ?? 'X',
+    parent: Number(columns[1]),
+    userTicks: Number(columns[11]),
+    systemTicks: Number(columns[12]),
+  };
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}

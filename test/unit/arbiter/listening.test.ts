@@ -1,0 +1,164 @@
+// The listening sockets: bound by the arbiter, served by workers, told by name when they are taken, gone at the end.
+
+import assert from 'node:assert/strict';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { bindAll } from '../../../src/arbiter/listeners.ts';
+import { whoListensOnPort } from '../../../src/arbiter/who-listens.ts';
+import { soon } from '../../support/eventually.ts';
+import { queuedConnections } from '../../support/open-connections.ts';
+import { nameOf } from '../../support/processes.ts';
+import { ask, launchArbiter, startArbiter } from './arbiter-program.ts';
+
+async function socketPath(t: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'arbiter-'));
+  t.after(() => rm(folder, { recursive: true }));
+  return join(folder, 'app.sock');
+}
+
+async function otherServer(t: TestContext, listenOn: object): Promise<net.Server> {
+  const server = net.createServer((socket) => socket.destroy());
+  t.after(() => server.close());
+  await soon(new Promise<void>((resolve) => server.listen(listenOn, resolve)), 'a listener');
+  return server;
+}
+
+function portOf(server: net.Server): number {
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+test('the arbiter itself never accepts: what it binds refuses until a worker listens', async (t) => {
+  const [listener] = await bindAll([{ kind: 'tcp', host: '127.0.0.1', port: 0 }]);
+  t.after(() => listener?.close());
+  const port = listener?.address.port ?? 0;
+  assert.ok(port > 0);
+  assert.equal(listener?.address.label, `http://127.0.0.1:${port}`);
+  await assert.rejects(ask(t, port, 'who'), { code: 'ECONNREFUSED' });
+});
+
+test('clients that come while no worker lives wait in the queue of the kernel', async (t) => {
+  const { arbiter, port } = await startArbiter(t);
+  const worker = arbiter.childPids()[0] ?? 0;
+  process.kill(worker, 'SIGSTOP');
+  const asked = ask(t, port, 'who');
+  while (queuedConnections(port) === 0) await new Promise((resolve) => setImmediate(resolve));
+  process.kill(worker, 'SIGKILL');
+  assert.notEqual(Number(await asked), worker);
+});
+
+test('a worker may ask for a listener again and again', async (t) => {
+  // 500 duplicates are sent, one after the other, and closed by the worker: the arbiter's own must stay open.
+  const { arbiter, port } = await startArbiter(t, { behaviour: 'asks-often' });
+  assert.equal(await ask(t, port, 'who'), String(arbiter.childPids()[0]));
+});
+
+test('several addresses are listed and all are served', async (t) => {
+  const path = await socketPath(t);
+  const args = ['--bind', `unix:${path}`, '--bind', '[::1]:0'];
+  const { arbiter, port } = await startArbiter(t, { args });
+  const [, port6] = await arbiter.line(
+    new RegExp(
+      `Listening at: http://127\\.0\\.0\\.1:${port},unix:${path},http://\\[::1\\]:(\\d+) `,
+    ),
+  );
+  const pid = String(arbiter.childPids()[0]);
+  assert.equal(await ask(t, port, 'who'), pid);
+  assert.equal(await ask(t, path, 'who'), pid);
+  const six = net.connect(Number(port6), '::1');
+  t.after(() => six.destroy());
+  await soon(new Promise((resolve) => six.once('connect', resolve)), 'a connection to ::1');
+});
+
+test('a port that is taken is told with the process that has it', async (t) => {
+  const port = portOf(await otherServer(t, { host: '127.0.0.1', port: 0 }));
+  const arbiter = await launchArbiter(t, { bind: `127.0.0.1:${port}` });
+  assert.equal((await soon(arbiter.exited, 'the end')).code, 1);
+  const sentence = `Cannot listen on 127.0.0.1:${port}: process ${process.pid} (${nameOf(process.pid)}) is listening there. Stop it, or choose another --bind.`;
+  assert.ok(arbiter.log().includes(`[ERROR] ${sentence}`), arbiter.log());
+  assert.doesNotMatch(arbiter.log(), /Booting worker/);
+});
+
+test('who listens is found for IPv4 and IPv6, and nobody for a free port', async (t) => {
+  const four = portOf(await otherServer(t, { host: '127.0.0.1', port: 0 }));
+  const six = portOf(await otherServer(t, { host: '::1', port: 0 }));
+  assert.equal(whoListensOnPort(four)?.pid, process.pid);
+  assert.equal(whoListensOnPort(six)?.pid, process.pid);
+  const free = await otherServer(t, { host: '127.0.0.1', port: 0 });
+  const freePort = portOf(free);
+  await new Promise((resolve) => free.close(resolve));
+  assert.equal(whoListensOnPort(freePort), null);
+});
+
+test('when one of several addresses cannot be bound, none stays bound', async (t) => {
+  const path = await socketPath(t);
+  const port = portOf(await otherServer(t, { host: '127.0.0.1', port: 0 }));
+  await assert.rejects(
+    bindAll([
+      { kind: 'unix', path },
+      { kind: 'tcp', host: '127.0.0.1', port },
+    ]),
+    /Cannot listen on 127\.0\.0\.1/,
+  );
+  assert.ok(!existsSync(path));
+});
+
+test('an address that is none of ours, and a name nobody knows, are told as such', async () => {
+  const bind = (host: string) => bindAll([{ kind: 'tcp', host, port: 0 }]);
+  // TEST-NET-1 (RFC 5737) and .invalid (RFC 2606) belong to nobody.
+  await assert.rejects(
+    bind('192.0.2.1'),
+    /Cannot listen on 192\.0\.2\.1:0: this machine has no such/,
+  );
+  await assert.rejects(bind('nobody.invalid'), /the name cannot be resolved/);
+});
+
+test('a name means its IPv4 address', async (t) => {
+  const [listener] = await bindAll([{ kind: 'tcp', host: 'localhost', port: 0 }]);
+  t.after(() => listener?.close());
+  assert.equal(listener?.address.host, '127.0.0.1');
+});
+
+test('a socket file may be used by every user and is gone at the end', async (t) => {
+  const path = await socketPath(t);
+  const { arbiter } = await startArbiter(t, { bind: `unix:${path}` });
+  assert.equal(statSync(path).mode & 0o777, 0o777);
+  assert.equal(await ask(t, path, 'who'), String(arbiter.childPids()[0]));
+  assert.equal((await arbiter.stop()).code, 0);
+  assert.ok(!existsSync(path));
+});
+
+test('a socket file that a killed server left behind is taken over', async (t) => {
+  const path = await socketPath(t);
+  const { arbiter } = await startArbiter(t, { bind: `unix:${path}` });
+  await arbiter.kill();
+  assert.ok(existsSync(path), 'the killed server could not clean up');
+  const second = await startArbiter(t, { bind: `unix:${path}` });
+  assert.equal(await ask(t, path, 'who'), String(second.arbiter.childPids()[0]));
+});
+
+test('a socket file of a living server is refused and left alone', async (t) => {
+  const path = await socketPath(t);
+  await otherServer(t, { path });
+  await assert.rejects(
+    bindAll([{ kind: 'unix', path }]),
+    new RegExp(`Cannot listen on unix:${path}: process ${process.pid} \\(.+\\) is listening there`),
+  );
+  assert.ok(existsSync(path));
+});
+
+test('a file that is no socket is refused and left alone', async (t) => {
+  const path = await socketPath(t);
+  writeFileSync(path, 'precious');
+  await assert.rejects(bindAll([{ kind: 'unix', path }]), /that is not a socket\. Move it away/);
+  assert.ok(existsSync(path));
+});
+
+test('a socket in a folder that is not there is told as such', async (t) => {
+  const path = join(`${await socketPath(t)}.folder`, 'app.sock');
+  await assert.rejects(bindAll([{ kind: 'unix', path }]), /its folder does not exist/);
+});
