@@ -1,0 +1,202 @@
+// The thread's end of the wire: takes batches apart, claims requests one by one and hands them to the application,
+// and shows by a counter in shared memory that its loop turns. It knows nothing of listeners or fetch.
+
+import type { MessagePort } from 'node:worker_threads';
+import { monotonicMs } from '../../../clock.ts';
+import {
+  BodyKind,
+  CellState,
+  cellValue,
+  FIRST_SLOT,
+  type GuestBoot,
+  type Item,
+  itemToBytes,
+  ToGuest,
+  ToHost,
+  TURNS,
+  ticketSlot,
+} from '../../../wire/node-thread.ts';
+import { Exchange } from './exchange.ts';
+import { fileInlet } from './file-inlet.ts';
+import { Inlet } from './inlet.ts';
+import { Outbox } from './outbox.ts';
+
+/** How often an idle loop shows that it turns. The host asks at most every few hundred milliseconds. */
+const HEARTBEAT_MS = 100;
+/** A turn begins requests for so long, then lets timers and input have their turn. Chosen, not tuned. */
+const TURN_BUDGET_MS = 5;
+
+/** Runs the application for one claimed request. Must not throw. */
+export type Begin = (exchange: Exchange) => void;
+
+export class Channel {
+  readonly outbox: Outbox;
+  readonly #port: MessagePort;
+  readonly #cells: Int32Array;
+  readonly #slots: number;
+  readonly #exchanges = new Map<number, Exchange>();
+  #waiting: Exchange[] = [];
+  #begin: Begin | null = null;
+  #drained: (() => void) | null = null;
+  readonly #over = (exchange: Exchange): void => {
+    this.#exchanges.delete(exchange.facts.ticket);
+    if (this.#drained !== null && this.#exchanges.size === 0) this.#drained();
+  };
+  readonly #beginWaiting = (): void => this.#work();
+
+  constructor(boot: GuestBoot) {
+    this.#port = boot.port;
+    this.#cells = new Int32Array(boot.shared);
+    this.#slots = boot.slots;
+    this.outbox = new Outbox(boot.port);
+    setInterval(() => this.#turn(), HEARTBEAT_MS).unref();
+  }
+
+  /** From here on requests are taken. `onStop` is called when the host wants the thread to end in peace. */
+  open(begin: Begin, onStop: () => void): void {
+    this.#begin = begin;
+    this.#port.on('message', (batch: readonly Item[]) => {
+      this.#turn();
+      this.#read(batch, onStop);
+      this.#work();
+    });
+    this.outbox.open().push(ToHost.booted);
+    this.outbox.flush();
+  }
+
+  /** Resolves when no request is under way. */
+  drained(): Promise<void> {
+    if (this.#exchanges.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#drained = resolve;
+    });
+  }
+
+  /** Sends what is left and lets the thread end. */
+  close(): void {
+    this.outbox.open().push(ToHost.stopped);
+    this.outbox.flush();
+    this.#port.close();
+  }
+
+  #turn(): void {
+    Atomics.add(this.#cells, TURNS, 1);
+  }
+
+  #read(batch: readonly Item[], onStop: () => void): void {
+    let at = 0;
+    while (at < batch.length) {
+      const operation = batch[at];
+      const ticket = batch[at + 1] as number;
+      if (operation === ToGuest.request) {
+        this.#receive(batch, at + 1);
+        at += 9;
+      } else if (operation === ToGuest.stop) {
+        onStop();
+        at += 1;
+      } else {
+        const exchange = this.#exchanges.get(ticket);
+        if (exchange !== undefined) this.#tell(exchange, operation as number, batch[at + 2]);
+        else if (operation === ToGuest.interrupt) this.#interrupted(ticket);
+        at += operation === ToGuest.body || operation === ToGuest.credit ? 3 : 2;
+      }
+    }
+  }
+
+  #tell(exchange: Exchange, operation: number, item: Item | undefined): void {
+    switch (operation) {
+      case ToGuest.body:
+        return exchange.inlet?.push(itemToBytes(item as string | ArrayBuffer));
+      case ToGuest.bodyEnd:
+        exchange.inlet?.end();
+        if (exchange.phase === 'over') this.#over(exchange);
+        return;
+      case ToGuest.bodyFailed:
+        exchange.inlet?.fail();
+        if (exchange.phase === 'over') this.#over(exchange);
+        return;
+      case ToGuest.credit:
+        return exchange.credit(item as number);
+      case ToGuest.gone:
+        return exchange.abandon();
+      case ToGuest.interrupt:
+        this.#interrupted(exchange.facts.ticket);
+        return exchange.abandon();
+    }
+  }
+
+  #interrupted(ticket: number): void {
+    this.outbox.open().push(ToHost.interrupted, ticket);
+  }
+
+  /** The eight items after the opcode `request`. */
+  #receive(batch: readonly Item[], at: number): void {
+    const kind = batch[at + 6] as number;
+    const facts = {
+      ticket: batch[at] as number,
+      method: batch[at + 1] as string,
+      target: batch[at + 2] as string,
+      minorVersion: batch[at + 3] as number,
+      fields: batch[at + 4] as string,
+      peer: batch[at + 5] as string,
+    };
+    const exchange = new Exchange(facts, this.outbox, this.#over);
+    if (kind !== BodyKind.none) {
+      exchange.inlet = this.#inlet(exchange, kind, batch[at + 7] as string | ArrayBuffer);
+    }
+    this.#exchanges.set(facts.ticket, exchange);
+    this.#waiting.push(exchange);
+  }
+
+  #inlet(exchange: Exchange, kind: number, item: string | ArrayBuffer): Inlet {
+    if (kind === BodyKind.file) return openedFile(item as string);
+    const inlet = kind === BodyKind.bytes ? new Inlet(null, 0) : exchange.streamingInlet();
+    if (item !== '') inlet.push(itemToBytes(item));
+    return inlet;
+  }
+
+  /** Begins what waits, one after the other; what the host withdrew in the meantime is dropped unseen. */
+  #work(): void {
+    const until = monotonicMs() + TURN_BUDGET_MS;
+    const waiting = this.#waiting;
+    let next = 0;
+    for (; next < waiting.length; next++) {
+      const exchange = waiting[next] as Exchange;
+      if (!this.#claim(exchange)) continue;
+      this.outbox.beforeRequest();
+      this.#begin?.(exchange);
+      if (this.outbox.afterRequest() > until) break;
+    }
+    if (next >= waiting.length) {
+      this.#waiting = [];
+      return;
+    }
+    this.#waiting = waiting.slice(next + 1);
+    if (this.#waiting.length > 0) setImmediate(this.#beginWaiting);
+  }
+
+  #claim(exchange: Exchange): boolean {
+    const ticket = exchange.facts.ticket;
+    const cell = FIRST_SLOT + ticketSlot(ticket, this.#slots);
+    const offered = cellValue(ticket, this.#slots, CellState.offered);
+    const claimed = cellValue(ticket, this.#slots, CellState.claimed);
+    if (Atomics.compareExchange(this.#cells, cell, offered, claimed) !== offered) {
+      exchange.abandon();
+      return false;
+    }
+    exchange.phase = 'running';
+    return true;
+  }
+}
+
+/** A file that is not there any more makes a body that failed, not an exception in the middle of a batch. */
+function openedFile(path: string): Inlet {
+  try {
+    return fileInlet(path);
+  } catch {
+    const inlet = new Inlet(null, 0);
+    inlet.ended = false;
+    inlet.fail();
+    return inlet;
+  }
+}

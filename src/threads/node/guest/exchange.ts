@@ -1,0 +1,221 @@
+// One request in the thread and the way back for its response: head, pieces within a window, end. Both kinds of
+// application (listener and fetch) speak to the host through this and through nothing else.
+
+import {
+  BODY_AHEAD,
+  BODY_WINDOW,
+  GUEST_HIGH_WATER,
+  PIECE_BYTES,
+  RESPONSE_WINDOW,
+  splitFields,
+  splitPeer,
+  ToHost,
+  type WirePeer,
+} from '../../../wire/node-thread.ts';
+import { Inlet } from './inlet.ts';
+import type { Outbox } from './outbox.ts';
+
+type Phase = 'waiting' | 'running' | 'streaming' | 'ending' | 'over';
+
+export interface RequestFacts {
+  readonly ticket: number;
+  readonly method: string;
+  readonly target: string;
+  readonly minorVersion: number;
+  /** As joinFields made it. */
+  readonly fields: string;
+  /** As joinPeer made it. */
+  readonly peer: string;
+}
+
+/** The application's side of an exchange: hears what the client does. */
+export interface ExchangeSide {
+  /** Called once: the client has gone, or the request was given up. */
+  gone(): void;
+  /** All that was written has left the thread; more may be written. */
+  drained(): void;
+}
+
+export class Exchange {
+  readonly facts: RequestFacts;
+  /** Null when the request has no body. Set by the channel before the request begins. */
+  inlet: Inlet | null = null;
+  phase: Phase = 'waiting';
+  /** The client has gone, or the request was given up: whatever is said from now on is dropped. */
+  gone = false;
+  /** Set by whoever runs the application for this request. */
+  side: ExchangeSide | null = null;
+  readonly #outbox: Outbox;
+  readonly #over: (exchange: Exchange) => void;
+  #window = RESPONSE_WINDOW;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #trailers = '';
+  #onFinished: (() => void) | null = null;
+
+  constructor(facts: RequestFacts, outbox: Outbox, over: (exchange: Exchange) => void) {
+    this.facts = facts;
+    this.#outbox = outbox;
+    this.#over = over;
+  }
+
+  get fields(): string[] {
+    return splitFields(this.facts.fields);
+  }
+
+  get peer(): WirePeer {
+    return splitPeer(this.facts.peer);
+  }
+
+  /** Bytes written that have not left the thread. */
+  get queuedBytes(): number {
+    return this.#queuedBytes;
+  }
+
+  interim(status: string, fields: string): void {
+    if (this.phase !== 'running' || this.gone) return;
+    this.#outbox.open().push(ToHost.interim, this.facts.ticket, status, fields);
+  }
+
+  /** The whole response at once. `body` is bytes, or text with one character per byte of at most INLINE_BYTES. */
+  whole(
+    status: string,
+    fields: string,
+    sendDate: boolean,
+    body: Uint8Array | string,
+    finished: (() => void) | null,
+  ): void {
+    if (this.phase !== 'running' || this.gone) return;
+    if (body.length > RESPONSE_WINDOW) {
+      this.head(status, fields, sendDate);
+      this.write(body);
+      return this.end('', finished);
+    }
+    const batch = this.#outbox.open();
+    const item = typeof body === 'string' ? body : this.#outbox.bytes(body);
+    batch.push(ToHost.whole, this.facts.ticket, status, fields, sendDate ? 1 : 0, item);
+    this.#finish();
+    finished?.();
+  }
+
+  head(status: string, fields: string, sendDate: boolean): void {
+    if (this.phase !== 'running') return;
+    this.phase = 'streaming';
+    if (this.gone) return;
+    this.#outbox.open().push(ToHost.head, this.facts.ticket, status, fields, sendDate ? 1 : 0);
+  }
+
+  /** False: stop writing until the side is told `drained`. A string holds one character per byte. */
+  write(body: Uint8Array | string): boolean {
+    if (this.phase !== 'streaming' || this.gone) return true;
+    if (body.length === 0) return true;
+    if (typeof body === 'string' && (this.#queuedBytes > 0 || this.#window <= 0)) {
+      return this.write(Buffer.from(body, 'latin1'));
+    }
+    if (typeof body === 'string') {
+      this.#window -= body.length;
+      this.#outbox.open().push(ToHost.piece, this.facts.ticket, body);
+      return true;
+    }
+    this.#queue.push(body);
+    this.#queuedBytes += body.length;
+    this.#pump();
+    return this.#queuedBytes < GUEST_HIGH_WATER;
+  }
+
+  /** The body is complete; `finished` is called once all of it has left the thread. */
+  end(trailers: string, finished: (() => void) | null): void {
+    if (this.phase !== 'streaming') {
+      if (this.phase === 'over') finished?.();
+      return;
+    }
+    this.phase = 'ending';
+    this.#trailers = trailers;
+    this.#onFinished = finished;
+    if (this.#queuedBytes === 0 || this.gone) this.#endNow();
+  }
+
+  /** The application failed: 500 when nothing was sent, a cut otherwise. */
+  fail(status: 500 | 502, code: string, detail: string): void {
+    if (this.phase === 'over') return;
+    if (!this.gone) {
+      this.#outbox.open().push(ToHost.failed, this.facts.ticket, status, code, detail);
+    }
+    this.#drop();
+    this.#finish();
+  }
+
+  credit(bytes: number): void {
+    this.#window += bytes;
+    if (this.#queuedBytes === 0) return;
+    this.#pump();
+    if (this.#queuedBytes > 0) return;
+    if (this.phase === 'ending') this.#endNow();
+    else this.side?.drained();
+  }
+
+  /** The client has gone, or nobody waits for the response any more. */
+  abandon(): void {
+    if (this.gone) return;
+    this.gone = true;
+    this.#drop();
+    this.#over(this);
+    if (this.phase !== 'waiting' && this.phase !== 'over') {
+      this.inlet?.fail();
+      this.side?.gone();
+    }
+    this.inlet?.discard();
+    this.phase = 'over';
+  }
+
+  /** An inlet for a body that the host sends as it arrives. */
+  streamingInlet(): Inlet {
+    const ticket = this.facts.ticket;
+    return new Inlet(
+      {
+        grant: (bytes) => {
+          if (!this.gone) this.#outbox.open().push(ToHost.bodyCredit, ticket, bytes);
+        },
+        discard: () => {
+          if (!this.gone) this.#outbox.open().push(ToHost.bodyDiscard, ticket);
+          if (this.phase === 'over') this.#over(this);
+        },
+      },
+      BODY_WINDOW - BODY_AHEAD,
+    );
+  }
+
+  #pump(): void {
+    while (this.#window > 0) {
+      const first = this.#queue[0];
+      if (first === undefined) return;
+      const piece = first.length > PIECE_BYTES ? first.subarray(0, PIECE_BYTES) : first;
+      if (piece === first) this.#queue.shift();
+      else this.#queue[0] = first.subarray(PIECE_BYTES);
+      this.#queuedBytes -= piece.length;
+      this.#window -= piece.length;
+      const batch = this.#outbox.open();
+      batch.push(ToHost.piece, this.facts.ticket, this.#outbox.bytes(piece));
+    }
+  }
+
+  #endNow(): void {
+    if (!this.gone) this.#outbox.open().push(ToHost.end, this.facts.ticket, this.#trailers);
+    const finished = this.#onFinished;
+    this.#onFinished = null;
+    this.#finish();
+    finished?.();
+  }
+
+  #drop(): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#onFinished = null;
+  }
+
+  #finish(): void {
+    this.phase = 'over';
+    // A body that still arrives and is being read keeps the exchange known to the channel until it is complete.
+    if (this.inlet === null || this.inlet.ended || this.inlet.failed) this.#over(this);
+  }
+}

@@ -1,0 +1,77 @@
+// The body of one request as it arrives in the thread. Bytes wait here until the application reads; only then is the
+// host given credit to send more, so an application that does not read holds a few kilobytes and no more.
+
+export interface InletCredit {
+  /** The application took so many bytes and wants more. */
+  grant(bytes: number): void;
+  /** Nobody will read the rest. */
+  discard(): void;
+}
+
+export class Inlet {
+  ended: boolean;
+  failed = false;
+  /** Set by the reader; called when bytes arrived, the body ended or failed. */
+  onChange: (() => void) | null = null;
+  readonly #credit: InletCredit | null;
+  readonly #waiting: Buffer[] = [];
+  /** How much more the host is told at once when reading begins. */
+  #opening: number;
+  #discarded = false;
+
+  /** `credit` is null for a body that is complete already; `opening` is granted when the application starts to read. */
+  constructor(credit: InletCredit | null, opening: number) {
+    this.#credit = credit;
+    this.#opening = opening;
+    this.ended = credit === null;
+  }
+
+  get done(): boolean {
+    return this.ended && this.#waiting.length === 0;
+  }
+
+  push(bytes: Buffer): void {
+    if (this.#discarded) return;
+    this.#waiting.push(bytes);
+    this.onChange?.();
+  }
+
+  end(): void {
+    this.ended = true;
+    this.onChange?.();
+  }
+
+  fail(): void {
+    if (this.ended || this.failed) return;
+    this.failed = true;
+    this.onChange?.();
+  }
+
+  /** The next bytes, or null when none are here now. Taking them lets the host send as many more. */
+  take(): Buffer | null {
+    const bytes = this.#waiting.shift() ?? null;
+    if (this.#credit !== null && !this.ended) {
+      const grant = this.#opening + (bytes?.length ?? 0);
+      this.#opening = 0;
+      if (grant > 0) this.#credit.grant(grant);
+    }
+    return bytes;
+  }
+
+  /** The whole body when it is here and nobody has taken any of it; null otherwise. */
+  takeWhole(): Buffer | null {
+    if (!this.ended || this.failed) return null;
+    const only = this.#waiting[0];
+    const whole =
+      this.#waiting.length === 1 && only !== undefined ? only : Buffer.concat(this.#waiting);
+    this.#waiting.length = 0;
+    return whole;
+  }
+
+  discard(): void {
+    if (this.#discarded) return;
+    this.#discarded = true;
+    this.#waiting.length = 0;
+    if (!this.ended) this.#credit?.discard();
+  }
+}

@@ -1,0 +1,95 @@
+// Builds the IncomingMessage a listener gets: Node's own class, with its body read from the exchange. What differs from
+// Node's is set on the object itself, because Express gives every request and response a prototype of its own.
+
+import { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Exchange } from '../exchange.ts';
+import type { ClientSocket } from './client-socket.ts';
+
+const kExchange = Symbol('exchange');
+const kSocket = Symbol('client socket');
+
+/** Node's internals that a request needs and its type does not name. Held on Node 20 to 24 by the tests. */
+interface Internals {
+  _readableState: { readingMore: boolean; resumeScheduled: boolean };
+  _consuming: boolean;
+  _addHeaderLines(fields: string[], count: number): void;
+}
+
+export type BuiltRequest = IncomingMessage &
+  Internals & { [kExchange]: Exchange; [kSocket]: ClientSocket };
+
+export function buildRequest(exchange: Exchange, socket: ClientSocket): BuiltRequest {
+  const request = new IncomingMessage(socket as unknown as Socket) as BuiltRequest;
+  const facts = exchange.facts;
+  const fields = exchange.fields;
+  request[kExchange] = exchange;
+  request[kSocket] = socket;
+  request.method = facts.method;
+  request.url = facts.target;
+  request.httpVersionMajor = 1;
+  request.httpVersionMinor = facts.minorVersion;
+  request.httpVersion = facts.minorVersion === 1 ? '1.1' : '1.0';
+  request._addHeaderLines(fields, fields.length);
+  request._read = read;
+  request._destroy = destroy;
+  return request;
+}
+
+/** The response is complete: a body that nobody reads is given up, one that is being read goes on. */
+export function releaseRequest(request: BuiltRequest): void {
+  if (request._consuming || request._readableState.resumeScheduled) return;
+  const inlet = request[kExchange].inlet;
+  if (inlet === null && request.listenerCount('close') + request.listenerCount('end') === 0) return;
+  inlet?.discard();
+  request.complete = true;
+  request._consuming = true;
+  request.push(null);
+  request.resume();
+}
+
+function read(this: BuiltRequest): void {
+  if (this._consuming) return pump(this);
+  this._readableState.readingMore = false;
+  this._consuming = true;
+  const inlet = this[kExchange].inlet;
+  if (inlet !== null) inlet.onChange = () => pump(this);
+  pump(this);
+}
+
+/** Moves what has arrived into the stream, until the stream has enough. Bounded by what one window holds. */
+function pump(request: BuiltRequest): void {
+  const inlet = request[kExchange].inlet;
+  if (request.destroyed || request.complete) return;
+  if (inlet?.failed) return void request.destroy(aborted());
+  for (let more = inlet !== null; more; ) {
+    const bytes = inlet?.take() ?? null;
+    if (bytes === null) break;
+    request[kSocket].touch();
+    more = request.push(bytes);
+  }
+  if (inlet !== null && !inlet.done) return;
+  request.complete = true;
+  request.push(null);
+}
+
+/** As Node's own: a request that ends before its end was 'aborted', and its connection goes with it. */
+function destroy(
+  this: BuiltRequest,
+  error: Error | null,
+  done: (error?: Error | null) => void,
+): void {
+  const socket = this[kSocket];
+  if (!this.readableEnded || !this.complete) {
+    this.aborted = true;
+    this.emit('aborted');
+    if (!socket.destroyed && this[kExchange].phase !== 'over') socket.destroy(error ?? undefined);
+  }
+  this[kExchange].inlet?.discard();
+  process.nextTick(() => done(this.listenerCount('error') > 0 ? error : null));
+}
+
+/** The error Node gives to a request whose client went away. */
+export function aborted(): Error {
+  return Object.assign(new Error('aborted'), { code: 'ECONNRESET' });
+}

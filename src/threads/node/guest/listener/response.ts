@@ -1,0 +1,233 @@
+// Builds the ServerResponse a listener gets: Node's own class, which checks and renders the head, but whose bytes go to
+// the exchange as head and unframed body. What differs is set on the object, because Express replaces its prototype.
+
+import {
+  OutgoingMessage,
+  ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from 'node:http';
+import { INLINE_BYTES } from '../../../../wire/node-thread.ts';
+import type { Exchange } from '../exchange.ts';
+import type { ClientSocket } from './client-socket.ts';
+import type { BuiltRequest } from './request.ts';
+
+const kExchange = Symbol('exchange');
+const kSocket = Symbol('client socket');
+const kEnding = Symbol('inside end');
+const kLast = Symbol('last chunk');
+const kFinish = Symbol('finish');
+const kChunked = Symbol('would be chunked');
+const kSettled = Symbol('settled');
+
+type Chunk = string | Uint8Array;
+type Callback = (error?: Error | null) => void;
+type Fields = { readonly [name: string]: unknown } | readonly unknown[] | null | undefined;
+
+/** Node's internals that a response needs and its type does not name. Held on Node 20 to 24 by the tests. */
+interface Internals {
+  _header: string | null;
+  _headerSent: boolean;
+  _trailer: string;
+  _closed: boolean;
+  _removedConnection: boolean;
+  _storeHeader(firstLine: string, fields: Fields): void;
+  _send(data: Chunk, encoding: BufferEncoding | null, callback: Callback | null): boolean;
+  _writeRaw(data: Chunk, encoding: BufferEncoding | null, callback: Callback | null): boolean;
+}
+
+export type BuiltResponse = ServerResponse &
+  Internals & {
+    [kExchange]: Exchange;
+    [kSocket]: ClientSocket;
+    [kEnding]: boolean;
+    [kLast]: Chunk | null;
+    [kFinish]: Callback | null;
+    [kChunked]: boolean;
+    [kSettled]: (() => void) | null;
+    [flag: symbol]: unknown;
+  };
+
+const base = ServerResponse.prototype as BuiltResponse;
+/** The flag that Node's writableNeedDrain shows; only its own server can lower it. Absent: it stays up, harmlessly. */
+const kNeedDrain = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
+  (symbol) => symbol.description === 'kNeedDrain',
+);
+
+/** `settled` is called once the response was handed over whole and 'finish' was emitted. */
+export function buildResponse(
+  request: BuiltRequest,
+  exchange: Exchange,
+  socket: ClientSocket,
+  settled: () => void,
+): BuiltResponse {
+  const response = new ServerResponse(request) as unknown as BuiltResponse;
+  response[kExchange] = exchange;
+  response[kSocket] = socket;
+  response[kEnding] = false;
+  response[kLast] = null;
+  response[kFinish] = null;
+  response[kChunked] = false;
+  response[kSettled] = settled;
+  // The server decides on keep-alive and says so itself.
+  response._removedConnection = true;
+  response._storeHeader = storeHeader;
+  response._send = send;
+  response._writeRaw = writeInterim;
+  response.writeEarlyHints = writeEarlyHints;
+  response.end = end as BuiltResponse['end'];
+  attach(response, socket);
+  socket._httpMessage = response;
+  return response;
+}
+
+/** Node's type holds `socket` for read-only; its own server writes it. */
+export function attach(response: BuiltResponse, socket: ClientSocket | null): void {
+  (response as unknown as { socket: ClientSocket | null }).socket = socket;
+}
+
+/** More may be written. */
+export function drainResponse(response: BuiltResponse): void {
+  if (kNeedDrain !== undefined) {
+    if (response[kNeedDrain] !== true) return;
+    response[kNeedDrain] = false;
+  }
+  if (!response.writableEnded && !response.destroyed) response.emit('drain');
+}
+
+export function closeResponse(response: BuiltResponse): void {
+  if (response._closed) return;
+  response.destroyed = true;
+  response._closed = true;
+  response.emit('close');
+}
+
+/** Lets Node check and render the fields; what belongs to the connection (Date, framing) is the server's to add. */
+function storeHeader(this: BuiltResponse, firstLine: string, fields: Fields): void {
+  const sendDate = this.sendDate;
+  this.sendDate = false;
+  try {
+    base._storeHeader.call(this, firstLine, fields);
+  } finally {
+    this.sendDate = sendDate;
+  }
+  if (!this.chunkedEncoding) return;
+  this.chunkedEncoding = false;
+  this[kChunked] = true;
+  this._header = (this._header ?? '').replace(/\r\ntransfer-encoding:[^\r]*(?=\r\n)/gi, '');
+}
+
+function send(
+  this: BuiltResponse,
+  data: Chunk,
+  encoding: BufferEncoding | null,
+  callback: Callback | null,
+): boolean {
+  if (this[kEnding]) {
+    if (data.length > 0) this[kLast] = encode(data, encoding);
+    if (callback) this[kFinish] = callback;
+    return true;
+  }
+  sendHead(this);
+  const exchange = this[kExchange];
+  const room = data.length === 0 || exchange.write(encode(data, encoding));
+  this[kSocket].touch();
+  if (callback) process.nextTick(callback);
+  return room;
+}
+
+function end(
+  this: BuiltResponse,
+  chunk?: Chunk | Callback,
+  encoding?: BufferEncoding | Callback,
+  callback?: Callback,
+): BuiltResponse {
+  const first = !this.writableEnded;
+  this[kEnding] = first;
+  try {
+    base.end.call(this, chunk, encoding as BufferEncoding, callback);
+  } finally {
+    this[kEnding] = false;
+  }
+  if (first && this.writableEnded) complete(this);
+  return this;
+}
+
+/** Sends what end() gathered: the whole response in one where nothing was sent before. */
+function complete(response: BuiltResponse): void {
+  const exchange = response[kExchange];
+  const last = response[kLast] ?? '';
+  response[kLast] = null;
+  const settle = (): void => process.nextTick(finish, response);
+  const trailers = response[kChunked] ? response._trailer : '';
+  if (!response._headerSent && trailers === '') {
+    response._headerSent = true;
+    const { status, fields } = headOf(response._header);
+    return exchange.whole(status, fields, response.sendDate, last, settle);
+  }
+  sendHead(response);
+  if (last.length > 0) exchange.write(last);
+  exchange.end(trailers, settle);
+}
+
+function finish(response: BuiltResponse): void {
+  const finished = response[kFinish];
+  response[kFinish] = null;
+  finished?.();
+  response[kSettled]?.();
+}
+
+function sendHead(response: BuiltResponse): void {
+  if (response._headerSent || response._header === null) return;
+  response._headerSent = true;
+  const { status, fields } = headOf(response._header);
+  response[kExchange].head(status, fields, response.sendDate);
+}
+
+/** Takes "HTTP/1.1 200 OK\r\nName: value\r\n\r\n" apart. */
+function headOf(header: string | null): { status: string; fields: string } {
+  if (header === null) return { status: '200 OK', fields: '' };
+  const lineEnd = header.indexOf('\r\n');
+  const fields = header.slice(lineEnd + 2, -2);
+  return { status: header.slice(9, lineEnd), fields: bytesOfText(fields) };
+}
+
+/** Node turns a Content-Disposition into text of UTF-8 (node#46528); on the wire it is the bytes of that. */
+function bytesOfText(fields: string): string {
+  return /[^\0-\xff]/.test(fields) ? Buffer.from(fields, 'utf8').toString('latin1') : fields;
+}
+
+/** Node writes 1xx responses, and after our `_send` nothing else, straight to the socket. */
+function writeInterim(
+  this: BuiltResponse,
+  data: Chunk,
+  encoding: BufferEncoding | Callback | null,
+  callback: Callback | null,
+): boolean {
+  const { status, fields } = headOf(String(data));
+  this[kExchange].interim(status, fields);
+  const done = typeof encoding === 'function' ? encoding : callback;
+  if (done) process.nextTick(done);
+  return true;
+}
+
+/** Node 20 checks only the link: the other fields could carry a line end. */
+function writeEarlyHints(
+  this: BuiltResponse,
+  hints: Record<string, string | string[]>,
+  callback?: () => void,
+): void {
+  for (const [name, value] of Object.entries(hints ?? {})) {
+    validateHeaderName(name);
+    for (const one of [value].flat()) validateHeaderValue(name, one);
+  }
+  base.writeEarlyHints.call(this, hints, callback);
+}
+
+/** Short text and bytes as one character per byte, ready to travel inside a batch; longer ones as bytes. */
+function encode(data: Chunk, encoding: BufferEncoding | null): Chunk {
+  if (typeof data !== 'string') return data;
+  const utf8 = !encoding || encoding === 'utf8' || encoding === 'utf-8';
+  if (utf8 && data.length <= INLINE_BYTES && Buffer.byteLength(data) === data.length) return data;
+  return Buffer.from(data, encoding ?? 'utf8');
+}

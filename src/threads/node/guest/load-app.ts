@@ -1,0 +1,163 @@
+// Finds the application that was named on the command line and says what kind it is: a (req, res) listener or an object
+// with fetch. What cannot be loaded ends with exit code 3 and the stack, what is no application with 4 and a sentence.
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { createJiti } from 'jiti';
+
+export type Listener = (request: object, response: object) => unknown;
+export type Fetch = (request: Request, context: object) => unknown;
+
+export type App =
+  | { readonly kind: 'listener'; readonly listener: Listener }
+  | { readonly kind: 'fetch'; readonly fetch: Fetch };
+
+/** Exit codes are Gunicorn's: 3 the worker failed to boot, 4 the application could not be found in what was loaded. */
+export class LoadError extends Error {
+  readonly exitCode: 3 | 4;
+
+  constructor(exitCode: 3 | 4, message: string) {
+    super(message);
+    this.exitCode = exitCode;
+  }
+}
+
+const TYPESCRIPT = new Set(['.ts', '.mts', '.cts']);
+
+/** Loads a file, or a folder with package.json, and takes the named or default export as the application. */
+export async function loadApp(path: string, exportName: string | null): Promise<App> {
+  const file = entryFile(path);
+  let loaded: unknown;
+  let exported: unknown;
+  try {
+    loaded = await importFile(file);
+    exported = await pick(loaded, exportName);
+  } catch (error) {
+    if (error instanceof LoadError) throw error;
+    throw new LoadError(3, `Cannot load ${file}.\n${stackOf(error)}`);
+  }
+  return classify(exported, loaded, file, exportName);
+}
+
+/** An error's stack, or whatever was thrown, as text. */
+export function stackOf(error: unknown): string {
+  if (error instanceof Error) {
+    const text = error.stack ?? String(error);
+    return text.includes(error.message) ? text : `${String(error)}\n${text}`;
+  }
+  return `Thrown: ${String(error)}`;
+}
+
+function entryFile(path: string): string {
+  if (!existsSync(path)) {
+    throw new LoadError(3, `Cannot load ${path}: there is no such file or folder.`);
+  }
+  if (!statSync(path).isDirectory()) return path;
+  const manifest = join(path, 'package.json');
+  if (!existsSync(manifest)) {
+    throw new LoadError(3, `Cannot load ${path}: the folder has no package.json. Name a file.`);
+  }
+  const entry = manifestEntry(manifest);
+  const file = join(path, entry);
+  if (existsSync(file)) return file;
+  throw new LoadError(3, `Cannot load ${path}: ${entry}, named by its package.json, is missing.`);
+}
+
+function manifestEntry(manifest: string): string {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(manifest, 'utf8'));
+  } catch (error) {
+    throw new LoadError(3, `Cannot read ${manifest}: ${String(error)}`);
+  }
+  const { exports, main } = (parsed ?? {}) as { exports?: unknown; main?: unknown };
+  return exportsEntry(exports) ?? (typeof main === 'string' ? main : 'index.js');
+}
+
+/** The entry of `exports` for "." under the conditions node, import, require and default, in the order of the file. */
+function exportsEntry(exports: unknown): string | null {
+  if (typeof exports === 'string') return exports;
+  if (Array.isArray(exports)) return exportsEntry(exports[0]);
+  if (typeof exports !== 'object' || exports === null) return null;
+  for (const [key, value] of Object.entries(exports)) {
+    if (['.', 'node', 'import', 'require', 'module-sync', 'default'].includes(key)) {
+      const entry = exportsEntry(value);
+      if (entry !== null) return entry;
+    }
+  }
+  return null;
+}
+
+/** TypeScript always goes through jiti: enums and the like work, and alike on every Node.js. */
+async function importFile(file: string): Promise<unknown> {
+  if (!TYPESCRIPT.has(extname(file))) return import(pathToFileURL(file).href);
+  return createJiti(pathToFileURL(file).href, { interopDefault: false }).import(file);
+}
+
+/** The export itself: promises awaited, a default inside the default (CommonJS compiled from a module) unwrapped. */
+async function pick(loaded: unknown, exportName: string | null): Promise<unknown> {
+  if (exportName !== null) return member(loaded, exportName);
+  let value = await member(loaded, 'default');
+  for (let depth = 0; depth < 3 && isContainer(value); depth++) value = await value.default;
+  return value;
+}
+
+async function member(loaded: unknown, name: string): Promise<unknown> {
+  const exports = (await loaded) as { readonly [name: string]: unknown };
+  if (exports[name] !== undefined) return exports[name];
+  const inner = await exports['default'];
+  const holder = inner as { readonly [name: string]: unknown } | null | undefined;
+  return typeof inner === 'object' || typeof inner === 'function' ? holder?.[name] : undefined;
+}
+
+function isContainer(value: unknown): value is { readonly default: unknown } {
+  return typeof value === 'object' && value !== null && 'default' in value && !hasFetch(value);
+}
+
+function hasFetch(value: unknown): value is { readonly fetch: Fetch } {
+  const type = typeof value;
+  if ((type !== 'object' && type !== 'function') || value === null) return false;
+  return typeof (value as { fetch?: unknown }).fetch === 'function';
+}
+
+function classify(value: unknown, loaded: unknown, file: string, exportName: string | null): App {
+  if (hasFetch(value)) {
+    return { kind: 'fetch', fetch: (request, context) => value.fetch(request, context) };
+  }
+  if (typeof value === 'function' && !isClass(value)) {
+    return { kind: 'listener', listener: value as Listener };
+  }
+  const callback = (value as { callback?: unknown } | null | undefined)?.callback;
+  if (typeof callback === 'function') {
+    return { kind: 'listener', listener: callback.call(value) as Listener };
+  }
+  throw new LoadError(4, noApplication(value, loaded, file, exportName));
+}
+
+function isClass(value: object): boolean {
+  return /^class\b/.test(Function.prototype.toString.call(value));
+}
+
+function noApplication(
+  value: unknown,
+  loaded: unknown,
+  file: string,
+  exportName: string | null,
+): string {
+  const wanted = exportName === null ? 'default export' : `export "${exportName}"`;
+  const names = Object.keys(Object(loaded)).filter((name) => name !== '__esModule');
+  const found =
+    value === undefined
+      ? `${file} has no ${wanted}; it exports ${names.length > 0 ? names.join(', ') : 'nothing'}.`
+      : `The ${wanted} of ${file} is ${describe(value)}.`;
+  return `${found} An application is a function (req, res), or an object with fetch(request).`;
+}
+
+function describe(value: unknown): string {
+  if (value === null) return 'null';
+  if (typeof value === 'function') return `the class ${value.name}`;
+  if (typeof value !== 'object') return `a ${typeof value}`;
+  const keys = Object.keys(value);
+  return keys.length > 0 ? `an object with ${keys.join(', ')}` : 'an empty object';
+}

@@ -1,0 +1,33 @@
+// Where a Node.js thread begins: loads the application, tells the host, then answers requests until it is stopped.
+// An exception that nobody catches ends the thread, as it ends a process; the host hears of it and replaces the thread.
+
+import { workerData } from 'node:worker_threads';
+import { type GuestBoot, ToHost } from '../../../wire/node-thread.ts';
+import { Channel } from './channel.ts';
+import { fetchBegin, installWebClasses } from './fetch/begin.ts';
+import { listenerBegin } from './listener/begin.ts';
+import { LoadError, loadApp, stackOf } from './load-app.ts';
+import { pendingWork } from './pending-work.ts';
+
+const boot = workerData as GuestBoot;
+const channel = new Channel(boot);
+
+try {
+  installWebClasses();
+  const app = await loadApp(boot.appPath, boot.exportName);
+  const begin = app.kind === 'listener' ? listenerBegin(app.listener) : fetchBegin(app.fetch);
+  channel.open(begin, () => void stop());
+} catch (error) {
+  const exitCode = error instanceof LoadError ? error.exitCode : 3;
+  const message = error instanceof LoadError ? error.message : stackOf(error);
+  channel.outbox.open().push(ToHost.bootFailed, exitCode, message);
+  channel.outbox.flush();
+  boot.port.close();
+}
+
+/** Finishes the requests under way and what the application asked to wait for. The host sets the limit of time. */
+async function stop(): Promise<void> {
+  await channel.drained();
+  await pendingWork.settled();
+  channel.close();
+}

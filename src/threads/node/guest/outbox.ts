@@ -1,0 +1,69 @@
+// What the thread has to say, gathered into one message per turn of its loop. Once a request was seen to block the loop,
+// finished responses leave before the next request begins, so that a quick one does not wait for its slow neighbours.
+
+import type { MessagePort } from 'node:worker_threads';
+import { monotonicMs } from '../../../clock.ts';
+import { bytesToItem, type Item } from '../../../wire/node-thread.ts';
+
+/** A request whose synchronous part takes longer than this is one that others should not wait behind. */
+const SLOW_MS = 1;
+/** So many requests after a slow one are each answered by a message of their own. Chosen, not tuned. */
+const WATCHFUL_REQUESTS = 256;
+
+export class Outbox {
+  readonly #port: MessagePort;
+  #batch: Item[] = [];
+  #transfers: ArrayBuffer[] = [];
+  #scheduled = false;
+  #watchful = 0;
+  #begunAt = 0;
+  readonly #flush = (): void => this.flush();
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  /** The batch to push an operation on; the caller pushes opcode and items before it returns. */
+  open(): Item[] {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#flush);
+    }
+    return this.#batch;
+  }
+
+  bytes(bytes: Uint8Array): string | ArrayBuffer {
+    return bytesToItem(bytes, this.#transfers);
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#batch.length === 0) return;
+    const batch = this.#batch;
+    const transfers = this.#transfers;
+    this.#batch = [];
+    if (transfers.length > 0) this.#transfers = [];
+    this.#port.postMessage(batch, transfers);
+  }
+
+  /**
+   * Called before a request is begun. Where the application computes for long, what is finished must leave before the
+   * next request blocks the loop; where it does not, sending each response alone would cost more than the response.
+   */
+  beforeRequest(): void {
+    if (this.#watchful > 0 && this.#batch.length > 0) this.flush();
+    this.#begunAt = monotonicMs();
+  }
+
+  /** Called when the synchronous part of a request is over; answers what time it is. */
+  afterRequest(): number {
+    const now = monotonicMs();
+    if (now - this.#begunAt > SLOW_MS) {
+      this.#watchful = WATCHFUL_REQUESTS;
+      this.flush();
+    } else if (this.#watchful > 0) {
+      this.#watchful -= 1;
+    }
+    return now;
+  }
+}

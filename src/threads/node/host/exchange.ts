@@ -1,0 +1,207 @@
+// One request that a Node.js thread has, seen from the I/O loop: its job, the pieces that wait while the connection is
+// full, and the request body that is fed to the thread as far as the application asks for it.
+
+import { BODY_AHEAD, PIECE_BYTES, RESPONSE_WINDOW } from '../../../wire/node-thread.ts';
+import type { BodySource, Failure, Job, ReplyHead } from '../../app-thread.ts';
+
+/** What an exchange says to the thread. */
+export interface ExchangeWire {
+  body(ticket: number, bytes: Buffer): void;
+  bodyEnd(ticket: number): void;
+  bodyFailed(ticket: number): void;
+  credit(ticket: number, bytes: number): void;
+  /** The job is answered: its place in the thread is free. */
+  answered(exchange: HostExchange): void;
+  /** Job answered and body fed or given up: the thread is done with it. May be said twice. */
+  over(exchange: HostExchange): void;
+}
+
+/** Response bytes taken in before the thread is told, so that not every piece costs a message. */
+const CREDIT_BATCH = RESPONSE_WINDOW / 4;
+
+/** What was taken from the body of a job that was then taken back: the next thread must begin with it. */
+const takenAhead = new WeakMap<Job, Buffer>();
+
+export class HostExchange {
+  readonly job: Job;
+  readonly ticket: number;
+  started = false;
+  answered = false;
+  readonly #wire: ExchangeWire;
+  readonly #source: BodySource | null;
+  #ahead: Buffer | null;
+  #bodyCredit = 0;
+  #bodyOver: boolean;
+  #paused = false;
+  readonly #held: (Buffer | string)[] = [];
+  #creditDue = 0;
+
+  constructor(job: Job, ticket: number, wire: ExchangeWire) {
+    this.job = job;
+    this.ticket = ticket;
+    this.#wire = wire;
+    this.#source = job.body.kind === 'stream' ? job.body.source : null;
+    this.#bodyOver = this.#source === null;
+    this.#ahead = this.#source === null ? null : this.#takeAhead(this.#source);
+  }
+
+  /** What of a streaming body was there at once; it travels with the request. */
+  get ahead(): Buffer | null {
+    return this.#ahead;
+  }
+
+  /** True when the whole of a streaming body is in `ahead`. */
+  get bodyComplete(): boolean {
+    return this.#source?.ended === true;
+  }
+
+  /** Begins to watch the body; to be called once the request is in the batch. */
+  watchBody(): void {
+    if (this.#source === null) return;
+    if (this.#source.ended) {
+      this.#bodyOver = true;
+      return;
+    }
+    this.#source.onChange = () => this.#feed();
+    this.#feed();
+  }
+
+  /** Idempotent; everything else about the job comes after it. */
+  start(): void {
+    if (this.started) return;
+    this.started = true;
+    this.#ahead = null;
+    this.job.started();
+  }
+
+  /** The job goes back unstarted; what was taken of its body waits for the next thread. */
+  withdraw(): void {
+    if (this.#ahead !== null) takenAhead.set(this.job, this.#ahead);
+    this.leave();
+  }
+
+  /** The job hears nothing more and its body is let go; its slot is the caller's to give back. */
+  mute(): void {
+    this.answered = true;
+    this.#held.length = 0;
+    this.#detachBody();
+  }
+
+  /** As `mute`, and the thread is done with the request. */
+  leave(): void {
+    this.mute();
+    this.#wire.over(this);
+  }
+
+  /** Nobody reads the rest of the body. */
+  endBody(): void {
+    this.#detachBody();
+    if (this.answered) this.#wire.over(this);
+  }
+
+  grantBody(bytes: number): void {
+    this.#bodyCredit += bytes;
+    this.#feed();
+  }
+
+  whole(head: ReplyHead, body: Buffer): void {
+    this.start();
+    this.#answer();
+    this.job.whole(head, body);
+    this.#finish();
+  }
+
+  replyHead(head: ReplyHead): void {
+    this.start();
+    this.job.replyHead(head);
+  }
+
+  interim(status: string, fields: string): void {
+    this.start();
+    this.job.interim(status, fields);
+  }
+
+  piece(bytes: Buffer): void {
+    if (this.#paused) this.#held.push(bytes);
+    else this.#pass(bytes);
+  }
+
+  end(trailers: string): void {
+    if (this.#paused) {
+      this.#held.push(trailers);
+      return;
+    }
+    this.#answer();
+    this.job.end(trailers);
+    this.#finish();
+  }
+
+  failed(failure: Failure): void {
+    if (this.answered) return;
+    this.start();
+    this.#held.length = 0;
+    this.#answer();
+    this.job.failed(failure);
+    this.#finish();
+  }
+
+  /** The connection takes pieces again. */
+  resume(): void {
+    this.#paused = false;
+    while (!this.#paused) {
+      const next = this.#held.shift();
+      if (next === undefined) break;
+      if (typeof next === 'string') this.end(next);
+      else this.#pass(next);
+    }
+  }
+
+  #pass(bytes: Buffer): void {
+    this.#creditDue += bytes.length;
+    this.#paused = !this.job.piece(bytes);
+    if (this.#creditDue < CREDIT_BATCH || this.answered) return;
+    const due = this.#creditDue;
+    this.#creditDue = 0;
+    this.#wire.credit(this.ticket, due);
+  }
+
+  #answer(): void {
+    this.answered = true;
+    this.#wire.answered(this);
+  }
+
+  /** A body that the application still reads keeps the exchange until it is complete. */
+  #finish(): void {
+    if (this.#bodyOver) this.#wire.over(this);
+  }
+
+  #detachBody(): void {
+    this.#bodyOver = true;
+    if (this.#source !== null) this.#source.onChange = null;
+  }
+
+  #takeAhead(source: BodySource): Buffer | null {
+    const before = takenAhead.get(this.job);
+    if (before !== undefined) {
+      takenAhead.delete(this.job);
+      return before;
+    }
+    return source.take(BODY_AHEAD);
+  }
+
+  /** Sends as much of the body as the thread asked for. Bounded by its credit. */
+  #feed(): void {
+    const source = this.#source;
+    if (source === null || this.#bodyOver) return;
+    while (this.#bodyCredit > 0) {
+      const bytes = source.take(Math.min(this.#bodyCredit, PIECE_BYTES));
+      if (bytes === null) break;
+      this.#bodyCredit -= bytes.length;
+      this.#wire.body(this.ticket, bytes);
+    }
+    if (source.ended) this.#wire.bodyEnd(this.ticket);
+    else if (source.failed) this.#wire.bodyFailed(this.ticket);
+    else return;
+    this.endBody();
+  }
+}

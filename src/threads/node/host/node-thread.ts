@@ -1,0 +1,310 @@
+// A Node.js thread as the pool sees it: starts a worker_threads Worker that runs the application, gives it requests in
+// batches, takes back what it has not begun, and ends it when it is stuck. The thread's own side is in guest/.
+
+import { join, resolve } from 'node:path';
+import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import { monotonicMs } from '../../../clock.ts';
+import { type GuestBoot, type Item, ToGuest } from '../../../wire/node-thread.ts';
+import type { AppThread, Failure, Job, ThreadEvents, ThreadState } from '../../app-thread.ts';
+import { BootError } from './boot-error.ts';
+import { readBatch, type ThreadNews } from './inbox.ts';
+import { inspectStack } from './inspect-stack.ts';
+import { HostOutbox } from './outbox.ts';
+import { Roster } from './roster.ts';
+
+export interface NodeThreadOptions {
+  /** Unique within the worker for ever: "thread 2". */
+  readonly name: string;
+  /** Which place of the pool it fills: 1, 2, 3 ... */
+  readonly number: number;
+  readonly app: { readonly path: string; readonly exportName: string | null };
+  /** How many requests it may have at once (thread_concurrency). */
+  readonly concurrency: number;
+  /** Relative application paths are resolved against it; the process should be there already. */
+  readonly chdir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly log: { warning(message: string, facts?: Record<string, unknown>): void };
+  /** Limits of the thread's own heap (not of its Buffers), as worker_threads has them. */
+  readonly resourceLimits?: ResourceLimits;
+  /** A loop that has not turned for so many milliseconds when a request is interrupted is stuck. Default 1000. */
+  readonly stuckAfterMs?: number;
+}
+
+/** How often an interrupt looks whether the loop turned. */
+const LOOK_MS = 50;
+/** An interrupt waits for so many looks at least: a loop that turns answers within one. */
+const LOOKS_MIN = 3;
+/** A thread that has not ended so long after `terminate` is in native code and is given up. */
+const TERMINATE_MS = 1000;
+
+const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
+const ASYNCHRONOUS = 'waiting in asynchronous code';
+const NATIVE = 'in native code, which does not answer';
+
+export class NodeThread implements AppThread, ThreadNews {
+  readonly name: string;
+  readonly #options: NodeThreadOptions;
+  readonly #events: ThreadEvents;
+  readonly #ports = new MessageChannel();
+  readonly #outbox = new HostOutbox(this.#ports.port1);
+  readonly #roster: Roster;
+  /** Interrupts that wait for the thread's word, by ticket. */
+  readonly #interrupts = new Map<number, (where: string) => void>();
+  #worker: Worker | null = null;
+  #state: ThreadState = 'booting';
+  /** Stopped or killed from outside: its end is no death that the pool must hear of. */
+  #endExpected = false;
+  #turns = 0;
+  #turnedAtMs = monotonicMs();
+  #lastError: unknown = null;
+  #booting: { resolve: () => void; reject: (error: BootError) => void } | null = null;
+  #ended: Promise<void> = Promise.resolve();
+  #sayEnded: () => void = () => {};
+  #ending: Promise<string> | null = null;
+
+  constructor(options: NodeThreadOptions, events: ThreadEvents) {
+    this.name = options.name;
+    this.#options = options;
+    this.#events = events;
+    this.#roster = new Roster(options.concurrency, this.#outbox);
+  }
+
+  get state(): ThreadState {
+    return this.#state;
+  }
+
+  get room(): number {
+    return this.#state === 'ready' && !this.#endExpected ? this.#roster.cells.room : 0;
+  }
+
+  /** worker_threads' number of the thread; 0 before start. */
+  get threadId(): number {
+    return this.#worker?.threadId ?? 0;
+  }
+
+  /**
+   * Resolves when the application is loaded. Rejects with a BootError when it cannot be, or when the thread ends first.
+   * It waits for as long as the application takes: whoever calls it sets the limit, and calls `kill` when it passes.
+   */
+  start(): Promise<void> {
+    this.#ended = new Promise((resolve) => {
+      this.#sayEnded = resolve;
+    });
+    const booted = new Promise<void>((resolve, reject) => {
+      this.#booting = { resolve, reject };
+    });
+    this.#worker = this.#startWorker();
+    this.#ports.port1.on('message', (batch: readonly Item[]) => this.#read(batch));
+    return booted;
+  }
+
+  take(job: Job): void {
+    this.#roster.add(job);
+  }
+
+  takeBack(job: Job): boolean {
+    return this.#roster.takeBack(job);
+  }
+
+  clientGone(job: Job): void {
+    this.#roster.clientGone(job);
+  }
+
+  resume(job: Job): void {
+    this.#roster.resume(job);
+  }
+
+  /**
+   * To be called on every tick of the pool: tells jobs that have begun without a word that they did, and notes whether
+   * the loop has turned. `nowMs` as monotonicMs.
+   */
+  poll(nowMs: number): void {
+    this.#noteTurn(nowMs);
+    this.#roster.startClaimed();
+  }
+
+  /** How long the thread's loop has stood still, by what `poll` saw; an idle loop turns every 100 ms. */
+  lastTurnAgeMs(nowMs: number): number {
+    return nowMs - this.#turnedAtMs;
+  }
+
+  /** The stack it is in now, from outside; null when it runs native code or is idle and does not pause. */
+  stack(): Promise<string | null> {
+    return this.#worker === null ? Promise.resolve(null) : inspectStack(this.#worker.threadId);
+  }
+
+  async interrupt(job: Job): Promise<string> {
+    const exchange = this.#roster.mute(job);
+    if (exchange === null) return 'the request had ended';
+    this.#outbox.tell(ToGuest.interrupt, exchange.ticket);
+    this.#outbox.flush();
+    const where = await this.#whereIs(exchange.ticket);
+    this.#roster.answered(exchange);
+    this.#roster.over(exchange);
+    this.#tellRoom();
+    return where;
+  }
+
+  /** Takes nothing more, lets the application finish what it has, and ends. Whoever calls it sets the limit of time. */
+  stop(): Promise<void> {
+    if (this.#worker === null || this.#state === 'booting') return this.kill();
+    this.#endExpected = true;
+    this.#outbox.stop();
+    this.#outbox.flush();
+    return this.#ended;
+  }
+
+  /** Ends at once; its requests hear `failed`. Resolves at the latest after a second, even if native code runs on. */
+  async kill(): Promise<void> {
+    this.#endExpected = true;
+    await this.#terminate();
+    this.#bury({ status: 503, code: 'stopped', detail: `${this.name} was stopped.` });
+  }
+
+  booted(): void {
+    this.#state = 'ready';
+    this.#booting?.resolve();
+    this.#booting = null;
+    this.#roster.roomMade = true;
+  }
+
+  bootFailed(exitCode: number, message: string): void {
+    this.#endExpected = true;
+    this.#booting?.reject(new BootError(exitCode === 4 ? 4 : 3, message));
+    this.#booting = null;
+    void this.kill();
+  }
+
+  interrupted(ticket: number): void {
+    this.#interrupts.get(ticket)?.(ASYNCHRONOUS);
+  }
+
+  stopped(): void {
+    void this.kill();
+  }
+
+  #startWorker(): Worker {
+    const { app, chdir, concurrency, env, name, resourceLimits } = this.#options;
+    const port = this.#ports.port2;
+    const workerData: GuestBoot = {
+      port,
+      shared: this.#roster.cells.shared,
+      slots: concurrency,
+      appPath: resolve(chdir, app.path),
+      exportName: app.exportName,
+    };
+    const limits = resourceLimits === undefined ? {} : { resourceLimits };
+    const worker = new Worker(GUEST, { name, env, workerData, transferList: [port], ...limits });
+    worker.on('error', (error) => {
+      this.#lastError = error;
+    });
+    worker.on('exit', (code) => this.#bury(deathOf(this.name, code, this.#lastError)));
+    return worker;
+  }
+
+  #read(batch: readonly Item[]): void {
+    readBatch(batch, this.#roster.exchanges, this);
+    this.#tellRoom();
+  }
+
+  #tellRoom(): void {
+    if (!this.#roster.roomMade) return;
+    this.#roster.roomMade = false;
+    if (this.room > 0) this.#events.roomMade(this);
+  }
+
+  #noteTurn(nowMs: number): void {
+    const turns = this.#roster.cells.turns;
+    if (turns === this.#turns) return;
+    this.#turns = turns;
+    this.#turnedAtMs = nowMs;
+  }
+
+  /** Waits until the thread answers (its loop turns) or has stood still for too long, which ends it. */
+  #whereIs(ticket: number): Promise<string> {
+    return new Promise((settle) => {
+      let looks = 0;
+      const answer = (where: string): void => {
+        clearInterval(timer);
+        this.#interrupts.delete(ticket);
+        settle(where);
+      };
+      const timer = setInterval(() => {
+        const now = monotonicMs();
+        this.#noteTurn(now);
+        looks += 1;
+        const stuckAfterMs = this.#options.stuckAfterMs ?? 1000;
+        if (looks < LOOKS_MIN || this.lastTurnAgeMs(now) < stuckAfterMs) return;
+        void this.#endStuck().then(answer);
+      }, LOOK_MS);
+      this.#interrupts.set(ticket, answer);
+    });
+  }
+
+  /** Takes the stack and ends the thread. However many requests ask, it happens once. */
+  #endStuck(): Promise<string> {
+    this.#ending ??= (async () => {
+      this.#state = 'stuck';
+      const where = (await this.stack()) ?? NATIVE;
+      const ended = await this.#terminate();
+      const code = ended ? 'thread-stuck' : 'thread-lost';
+      this.#bury({ status: 502, code, detail: `${this.name} was stuck:\n${where}` });
+      return where;
+    })();
+    return this.#ending;
+  }
+
+  /** False when the thread had not ended after a second. */
+  async #terminate(): Promise<boolean> {
+    if (this.#worker === null || this.#state === 'dead') return true;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<false>((settle) => {
+      timer = setTimeout(() => settle(false), TERMINATE_MS);
+    });
+    const ended = this.#worker.terminate().then(() => true);
+    const result = await Promise.race([ended, late]);
+    clearTimeout(timer);
+    return result;
+  }
+
+  #bury(failure: Failure): void {
+    if (this.#state === 'dead') return;
+    this.#state = 'dead';
+    this.#ports.port1.close();
+    this.#booting?.reject(new BootError(3, failure.detail));
+    this.#booting = null;
+    const unstarted = this.#roster.empty(failure);
+    for (const answer of [...this.#interrupts.values()]) answer('the thread ended');
+    if (unstarted.length > 0) this.#handBack(unstarted, failure);
+    this.#sayEnded();
+    if (!this.#endExpected) this.#events.died(this, failure);
+  }
+
+  #handBack(jobs: readonly Job[], failure: Failure): void {
+    if (this.#events.handedBack !== undefined) return this.#events.handedBack(this, jobs);
+    for (const job of jobs) {
+      job.started();
+      job.failed(failure);
+    }
+  }
+}
+
+function deathOf(name: string, exitCode: number, error: unknown): Failure {
+  const died = { status: 502, code: 'thread-died' } as const;
+  if (error === null) {
+    const detail = `${name} ended: the application called process.exit(${exitCode}).`;
+    return { ...died, detail };
+  }
+  const { code, stack } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return {
+      ...died,
+      code: 'thread-memory',
+      detail: `${name} ran out of memory: ${String(error)}`,
+    };
+  }
+  return {
+    ...died,
+    detail: `${name} died of an error that nobody caught.\n${stack ?? String(error)}`,
+  };
+}

@@ -1,0 +1,94 @@
+// What the I/O loop has to say to one thread, gathered into one message per turn of the loop, and the shape of each
+// operation in the batch.
+
+import type { MessagePort } from 'node:worker_threads';
+import {
+  BodyKind,
+  bytesToItem,
+  type Item,
+  joinFields,
+  joinPeer,
+  ToGuest,
+} from '../../../wire/node-thread.ts';
+import type { Job, Peer } from '../../app-thread.ts';
+
+export class HostOutbox {
+  readonly #port: MessagePort;
+  #batch: Item[] = [];
+  #transfers: ArrayBuffer[] = [];
+  #scheduled = false;
+  readonly #peers = new WeakMap<Peer, string>();
+  readonly #flush = (): void => this.flush();
+
+  constructor(port: MessagePort) {
+    this.#port = port;
+  }
+
+  /** `ahead`: what of a streaming body travels along; `complete`: it is all of it. */
+  request(ticket: number, job: Job, ahead: Buffer | null, complete: boolean): void {
+    const { head, body } = job;
+    let kind: number = BodyKind[body.kind];
+    let item: Item = '';
+    if (body.kind === 'bytes') item = bytesToItem(body.bytes, this.#transfers);
+    else if (body.kind === 'file') item = body.path;
+    else if (body.kind === 'stream') {
+      if (ahead !== null) item = bytesToItem(ahead, this.#transfers);
+      if (complete) kind = BodyKind.bytes;
+    }
+    this.#open().push(
+      ToGuest.request,
+      ticket,
+      head.method,
+      head.target,
+      head.minorVersion,
+      joinFields(head.fields),
+      this.#peer(job.peer),
+      kind,
+      item,
+    );
+  }
+
+  body(ticket: number, bytes: Buffer): void {
+    this.#open().push(ToGuest.body, ticket, bytesToItem(bytes, this.#transfers));
+  }
+
+  credit(ticket: number, bytes: number): void {
+    this.#open().push(ToGuest.credit, ticket, bytes);
+  }
+
+  /** An operation that needs its ticket only. */
+  tell(operation: number, ticket: number): void {
+    this.#open().push(operation, ticket);
+  }
+
+  stop(): void {
+    this.#open().push(ToGuest.stop);
+  }
+
+  flush(): void {
+    this.#scheduled = false;
+    if (this.#batch.length === 0) return;
+    const batch = this.#batch;
+    const transfers = this.#transfers;
+    this.#batch = [];
+    if (transfers.length > 0) this.#transfers = [];
+    this.#port.postMessage(batch, transfers);
+  }
+
+  #open(): Item[] {
+    if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(this.#flush);
+    }
+    return this.#batch;
+  }
+
+  #peer(peer: Peer): string {
+    let joined = this.#peers.get(peer);
+    if (joined === undefined) {
+      joined = joinPeer(peer);
+      this.#peers.set(peer, joined);
+    }
+    return joined;
+  }
+}

@@ -1,0 +1,118 @@
+// The requests that one Node.js thread has: which job holds which ticket and slot, who has begun, and how each leaves:
+// answered, taken back, its client gone, or with the death of the thread. A slot is given back exactly once.
+
+import { ToGuest } from '../../../wire/node-thread.ts';
+import type { Failure, Job } from '../../app-thread.ts';
+import { Cells } from './cells.ts';
+import { type ExchangeWire, HostExchange } from './exchange.ts';
+import type { HostOutbox } from './outbox.ts';
+
+export class Roster implements ExchangeWire {
+  readonly cells: Cells;
+  /** By ticket; also those that are answered but whose request body still goes to the application. */
+  readonly exchanges = new Map<number, HostExchange>();
+  /** True when a slot became free since it was last lowered. */
+  roomMade = false;
+  readonly #jobs = new Map<Job, HostExchange>();
+  readonly #outbox: HostOutbox;
+
+  constructor(slots: number, outbox: HostOutbox) {
+    this.cells = new Cells(slots);
+    this.#outbox = outbox;
+  }
+
+  /** Requests that are not answered yet. */
+  get size(): number {
+    return this.#jobs.size;
+  }
+
+  add(job: Job): void {
+    const ticket = this.cells.offer();
+    const exchange = new HostExchange(job, ticket, this);
+    this.exchanges.set(ticket, exchange);
+    this.#jobs.set(job, exchange);
+    this.#outbox.request(ticket, job, exchange.ahead, exchange.bodyComplete);
+    exchange.watchBody();
+  }
+
+  takeBack(job: Job): boolean {
+    const exchange = this.#jobs.get(job);
+    if (exchange === undefined) return false;
+    if (exchange.started || !this.cells.withdraw(exchange.ticket)) {
+      exchange.start();
+      return false;
+    }
+    exchange.withdraw();
+    this.answered(exchange);
+    return true;
+  }
+
+  clientGone(job: Job): void {
+    const exchange = this.#jobs.get(job);
+    if (exchange === undefined) return;
+    if (!this.cells.withdraw(exchange.ticket)) {
+      this.#outbox.tell(ToGuest.gone, exchange.ticket);
+    }
+    exchange.leave();
+    this.answered(exchange);
+  }
+
+  /** The job hears nothing more, but its slot stays taken until `answered`: the thread may be stuck in it. */
+  mute(job: Job): HostExchange | null {
+    const exchange = this.#jobs.get(job);
+    if (exchange === undefined) return null;
+    exchange.mute();
+    return exchange;
+  }
+
+  resume(job: Job): void {
+    this.#jobs.get(job)?.resume();
+  }
+
+  /** Finds requests that the thread has begun without a word yet. */
+  startClaimed(): void {
+    for (const exchange of this.#jobs.values()) {
+      if (!exchange.started && !exchange.answered && this.cells.claimed(exchange.ticket)) {
+        exchange.start();
+      }
+    }
+  }
+
+  /** The thread is dead: what it had begun fails; the rest is answered as a list, as good as new. */
+  empty(failure: Failure): Job[] {
+    const unstarted: Job[] = [];
+    for (const exchange of [...this.#jobs.values()]) {
+      if (exchange.answered) this.answered(exchange);
+      else if (this.takeBack(exchange.job)) unstarted.push(exchange.job);
+      else exchange.failed(failure);
+    }
+    for (const exchange of [...this.exchanges.values()]) exchange.leave();
+    return unstarted;
+  }
+
+  body(ticket: number, bytes: Buffer): void {
+    this.#outbox.body(ticket, bytes);
+  }
+
+  bodyEnd(ticket: number): void {
+    this.#outbox.tell(ToGuest.bodyEnd, ticket);
+  }
+
+  bodyFailed(ticket: number): void {
+    this.#outbox.tell(ToGuest.bodyFailed, ticket);
+  }
+
+  credit(ticket: number, bytes: number): void {
+    this.#outbox.credit(ticket, bytes);
+  }
+
+  answered(exchange: HostExchange): void {
+    if (!this.#jobs.delete(exchange.job)) return;
+    this.cells.release(exchange.ticket);
+    this.roomMade = true;
+  }
+
+  over(exchange: HostExchange): void {
+    if (this.exchanges.delete(exchange.ticket) && exchange.started) exchange.job.jobOver();
+  }
+}

@@ -1,0 +1,160 @@
+// What the worker's I/O loop (host) and a Node.js thread (guest) say to each other: one flat array of primitives per
+// turn of a loop, and a small shared array in which a request is offered, claimed or withdrawn. Shapes and codecs only.
+//
+// A batch is operation after operation, each an opcode followed by a fixed number of items; the opcode fixes the
+// count, so nothing needs a length. Arrays of strings and small integers are what structured clone copies fastest.
+
+import type { MessagePort } from 'node:worker_threads';
+
+/** One element of a batch. ArrayBuffers are transferred, never shared. */
+export type Item = number | string | ArrayBuffer;
+
+/** Host to guest. The items that follow each opcode stand beside it. */
+export const ToGuest = {
+  /** ticket, method, target, minorVersion, fields (joinFields), peer (joinPeer), body kind, body (bytes, or the path of a file) */
+  request: 1,
+  /** ticket, bytes */
+  body: 2,
+  /** ticket */
+  bodyEnd: 3,
+  /** ticket: the body will never be complete */
+  bodyFailed: 4,
+  /** ticket, bytes: as many bytes of the response were taken in by the connection */
+  credit: 5,
+  /** ticket: the client has gone */
+  gone: 6,
+  /** ticket: the request is overdue; abort it and answer `interrupted` */
+  interrupt: 7,
+  /** Finish what is under way, then end the thread. */
+  stop: 8,
+} as const;
+
+/** Guest to host. */
+export const ToHost = {
+  /** The application is loaded. */
+  booted: 1,
+  /** exit code (3 or 4), message */
+  bootFailed: 2,
+  /** ticket, status, fields, sendDate (0 or 1), body */
+  whole: 3,
+  /** ticket, status, fields, sendDate */
+  head: 4,
+  /** ticket, bytes */
+  piece: 5,
+  /** ticket, trailers */
+  end: 6,
+  /** ticket, status code, code, detail */
+  failed: 7,
+  /** ticket, status, fields: a 1xx before the head */
+  interim: 8,
+  /** ticket, bytes: the application consumed as much of the request body and wants more */
+  bodyCredit: 9,
+  /** ticket: nobody will read the rest of the request body */
+  bodyDiscard: 10,
+  /** ticket: the loop turned and the request was aborted */
+  interrupted: 11,
+  /** Everything is finished; the thread ends now. */
+  stopped: 12,
+} as const;
+
+/** How the body of a request travels. */
+export const BodyKind = { none: 0, bytes: 1, file: 2, stream: 3 } as const;
+
+/**
+ * Bodies up to this many bytes travel inside the batch as latin-1 strings; longer ones in an ArrayBuffer of their own.
+ * Measured with bench/node-thread.ts: at 16 KiB a string costs about what the transfer of a buffer does, below it less.
+ */
+export const INLINE_BYTES = 16 * 1024;
+
+/**
+ * Response bytes a guest may have under way to the connection. Beyond them it keeps the rest, and once that is
+ * GUEST_HIGH_WATER too, `res.write` answers false.
+ */
+export const RESPONSE_WINDOW = 256 * 1024;
+export const GUEST_HIGH_WATER = 64 * 1024;
+/** The largest piece of a body in one operation, so that neither side holds more than a window in memory. */
+export const PIECE_BYTES = 64 * 1024;
+/** Request body bytes the host may send ahead before the application has read any (and before the claim). */
+export const BODY_AHEAD = INLINE_BYTES;
+/** Request body bytes under way once the application reads. */
+export const BODY_WINDOW = 256 * 1024;
+
+/**
+ * The shared array: element 0 counts the turns of the guest's loop; from FIRST_SLOT on one cell per request slot.
+ * A cell is generation * 4 + state, so that a claim of a request that was withdrawn long ago never hits its successor.
+ */
+export const TURNS = 0;
+export const FIRST_SLOT = 1;
+export const CellState = { free: 0, offered: 1, claimed: 2, withdrawn: 3 } as const;
+/** Generations wrap here; a request would have to be forgotten for half a billion others of its slot to be mistaken. */
+export const GENERATIONS = 2 ** 29;
+
+/** A ticket names one request of one thread for ever: generation * slots + slot. */
+export function ticketSlot(ticket: number, slots: number): number {
+  return ticket % slots;
+}
+
+/** The value of a request's cell in one of the CellStates. */
+export function cellValue(ticket: number, slots: number, state: number): number {
+  const generation = Math.floor(ticket / slots) % GENERATIONS;
+  return (generation * 4 + state) | 0;
+}
+
+/** Fields as one string. A field holds neither CR, LF nor NUL (the parser refuses them), so LF can part them. */
+export function joinFields(fields: readonly string[]): string {
+  return fields.join('\n');
+}
+
+export function splitFields(joined: string): string[] {
+  return joined === '' ? [] : joined.split('\n');
+}
+
+/** The client and the listener of a connection as one string: it is the same for every request of a connection. */
+export interface WirePeer {
+  readonly address: string;
+  readonly port: number;
+  readonly serverName: string;
+  readonly serverPort: number;
+  readonly scheme: 'http' | 'https';
+}
+
+export function joinPeer(peer: WirePeer): string {
+  return `${peer.scheme}\n${peer.address}\n${peer.port}\n${peer.serverPort}\n${peer.serverName}`;
+}
+
+export function splitPeer(joined: string): WirePeer {
+  const [scheme, address = '', port, serverPort, ...serverName] = joined.split('\n');
+  return {
+    scheme: scheme === 'https' ? 'https' : 'http',
+    address,
+    port: Number(port),
+    serverPort: Number(serverPort),
+    serverName: serverName.join('\n'),
+  };
+}
+
+/** Bytes as an item of a batch. Longer ones are copied, because their buffer may be shared with others, and transferred. */
+export function bytesToItem(bytes: Uint8Array, transfers: ArrayBuffer[]): string | ArrayBuffer {
+  if (bytes.byteLength <= INLINE_BYTES) return latin1(bytes);
+  const copy = new Uint8Array(bytes);
+  transfers.push(copy.buffer);
+  return copy.buffer;
+}
+
+export function itemToBytes(item: string | ArrayBuffer): Buffer {
+  return typeof item === 'string' ? Buffer.from(item, 'latin1') : Buffer.from(item);
+}
+
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
+/** What a thread needs to know to boot; travels as its workerData. */
+export interface GuestBoot {
+  readonly port: MessagePort;
+  readonly shared: SharedArrayBuffer;
+  readonly slots: number;
+  /** Absolute path of a file or of a folder with package.json. */
+  readonly appPath: string;
+  readonly exportName: string | null;
+}
