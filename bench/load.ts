@@ -1,0 +1,142 @@
+// How the benches put load on a server and take it off again: start a command and wait until it answers, wrk for the
+// rate, and a client of our own that counts how many of its connections are served at all, which wrk does not tell.
+
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import net from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+export interface Running {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+export async function freePort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
+
+/** Starts a server in `cwd` and waits until it answers a request; what it prints is shown only if it does not. */
+export async function start(
+  command: readonly string[],
+  cwd: string,
+  port: number,
+): Promise<Running> {
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  child.stdout.on('data', (text) => (output = (output + text).slice(-4000)));
+  child.stderr.on('data', (text) => (output = (output + text).slice(-4000)));
+  child.on('error', (error) => (output += error.message));
+  for (let turn = 0; turn < 200; turn++) {
+    if (child.exitCode !== null) break;
+    if (await answers(port)) return { port, stop: () => stop(child) };
+    await sleep(50);
+  }
+  await stop(child);
+  throw new Error(`${command.join(' ')} did not answer:\n${output}`);
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  const family = childrenOf(child.pid ?? 0);
+  child.kill('SIGTERM');
+  const late = setTimeout(() => {
+    for (const pid of [child.pid ?? 0, ...family]) killIfThere(pid);
+  }, 4000);
+  await ended;
+  clearTimeout(late);
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+    return text
+      .trim()
+      .split(/\s+/)
+      .map(Number)
+      .flatMap((child) => [child, ...childrenOf(child)]);
+  } catch {
+    return [];
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(port, '127.0.0.1', () => socket.write(REQUEST));
+    socket.setTimeout(1000, () => socket.destroy());
+    socket.once('data', (bytes) => {
+      resolve(bytes.toString('latin1').startsWith('HTTP/1.1 200'));
+      socket.destroy();
+    });
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+  });
+}
+
+/** Requests a second of wrk with one thread. */
+export async function rate(port: number, connections: number, seconds: number): Promise<number> {
+  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, `http://127.0.0.1:${port}/`];
+  const { stdout } = await promisify(execFile)('wrk', args);
+  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0);
+}
+
+/**
+ * Opens `connections` keep-alive connections that each send one request after the other for `seconds`, and come again
+ * when they are closed. Gives how many of these clients got at least one answer.
+ */
+export async function clientsServed(
+  port: number,
+  connections: number,
+  seconds: number,
+): Promise<number> {
+  const endMs = performance.now() + seconds * 1000;
+  const clients = Array.from({ length: connections }, () => persistentClient(port, endMs));
+  return (await Promise.all(clients)).filter((answered) => answered > 0).length;
+}
+
+async function persistentClient(port: number, endMs: number): Promise<number> {
+  let answered = 0;
+  while (performance.now() < endMs) {
+    await new Promise<void>((resolve) => {
+      const socket = net.connect(port, '127.0.0.1', () => socket.write(REQUEST));
+      const stopTimer = setTimeout(() => socket.destroy(), endMs - performance.now());
+      socket.on('data', (bytes) => {
+        // The responses are small and come in one piece; what is cut in two is counted once all the same.
+        if (!bytes.toString('latin1').startsWith('HTTP/1.1 200')) return;
+        answered += 1;
+        socket.write(REQUEST);
+      });
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        clearTimeout(stopTimer);
+        resolve();
+      });
+    });
+    // A server that refuses connections is not asked in a loop without a pause.
+    await sleep(5);
+  }
+  return answered;
+}
+
+export function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? 0;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+}
