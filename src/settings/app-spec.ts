@@ -23,6 +23,7 @@ const FORMS =
 const NODE_FILE = /\.[mc]?[jt]s$/;
 /** `path:name`; a drive letter is no path of its own. */
 const PATH_AND_EXPORT = /^(.{2,}?):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u;
+const BEFORE_COLON = /^([a-z]:(?=[/\\]))?[^:]*/i;
 const PYTHON_MODULE = /^[\p{ID_Start}_]\p{ID_Continue}*(\.[\p{ID_Start}_]\p{ID_Continue}*)*$/u;
 
 /** @throws SettingError when there is no application, or its form is neither */
@@ -34,9 +35,11 @@ export function decideApp(settings: Pick<Settings, 'app' | 'app_type' | 'chdir'>
   return isNode ? nodeApp(path, exportName, chdir) : wsgiApp(app);
 }
 
+/** Judged by what stands before the first colon: behind it there may be a call with any text in it. */
 function looksLikeNode(path: string, chdir: string): boolean {
-  if (isPythonFile(path)) return false;
-  return /[/\\]/.test(path) || NODE_FILE.test(path) || isNodePackage(join(chdir, path));
+  const [name = ''] = BEFORE_COLON.exec(path) ?? [];
+  if (isPythonFile(name)) return false;
+  return /[/\\]/.test(name) || NODE_FILE.test(name) || isNodePackage(join(chdir, name));
 }
 
 /** A Python package may have a package.json for its front end. */

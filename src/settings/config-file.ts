@@ -3,6 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createJiti } from 'jiti';
@@ -102,8 +103,9 @@ async function loadTypeScript(path: string): Promise<unknown> {
 let imports = 0;
 
 async function loadJavaScript(path: string): Promise<unknown> {
-  // A new address each time, or a reload would see the module of the first time.
+  // A reload must see the file as it is then: a new address for an ES module, an empty cache for a CommonJS one.
   imports += 1;
+  delete createRequire(import.meta.url).cache[path];
   const url = `${pathToFileURL(path).href}?read=${imports}`;
   return defaultOf(await import(url));
 }

@@ -1,0 +1,159 @@
+// What the command prints, what it starts and with which code it ends; without a process, an arbiter or a socket.
+
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { run, version } from '../../../src/cli/run.ts';
+import type { Settings } from '../../../src/settings/settings.ts';
+import { folderWith } from '../settings/folder.ts';
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly served: readonly Settings[];
+  readonly checked: readonly Settings[];
+}
+
+/** Runs the command; serving ends with 30, checking with 40. */
+async function command(
+  argv: readonly string[],
+  { env = {}, cwd = '/' }: { env?: { [name: string]: string }; cwd?: string } = {},
+): Promise<Ran> {
+  let out = '';
+  let err = '';
+  const served: Settings[] = [];
+  const checked: Settings[] = [];
+  const code = await run({
+    argv,
+    env,
+    cwd,
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    serve: async (settings) => {
+      served.push(settings);
+      return 30;
+    },
+    checkApplication: async (settings) => {
+      checked.push(settings);
+      return 40;
+    },
+  });
+  return { code, out, err, served, checked };
+}
+
+describe('the command', () => {
+  it('serves with the settings it resolved, and ends as the arbiter ends', async () => {
+    const { code, out, err, served } = await command(['shop:app', '-w', '3']);
+    assert.equal(code, 30);
+    assert.equal(out + err, '');
+    assert.equal(served.length, 1);
+    assert.equal(served[0]?.workers, 3);
+    assert.equal(served[0]?.app, 'shop:app');
+  });
+
+  it('checks the application with --check-config, and serves nothing', async () => {
+    const { code, out, err, served, checked } = await command(['--check-config', 'shop:app']);
+    assert.equal(code, 40);
+    assert.equal(out + err, '');
+    assert.deepEqual([served.length, checked.length], [0, 1]);
+  });
+
+  it('prints the settings with --print-config, also without an application, and starts nothing', async () => {
+    const { code, out, served, checked } = await command(['--print-config', '-w2']);
+    assert.equal(code, 0);
+    assert.match(out, /^workers += 2 +# command line -w$/m);
+    assert.deepEqual([served.length, checked.length], [0, 0]);
+  });
+
+  it('prints and checks when both are asked for', async () => {
+    const { code, out, served, checked } = await command([
+      '--print-config',
+      '--check-config',
+      'shop:app',
+    ]);
+    assert.equal(code, 40);
+    assert.match(out, /^app /m);
+    assert.deepEqual([served.length, checked.length], [0, 1]);
+  });
+
+  it('prints its version as Gunicorn does', async () => {
+    for (const flag of ['--version', '-v']) {
+      const { code, out, served } = await command([flag]);
+      assert.deepEqual([code, out, served.length], [0, `tunicorn (version ${version()})\n`, 0]);
+    }
+    assert.match(version(), /^\d+\.\d+\.\d+$/);
+  });
+
+  it('prints its help', async () => {
+    const { code, out, served } = await command(['--help']);
+    assert.equal(code, 0);
+    assert.match(out, /^usage: tunicorn \[OPTIONS\] APP\n/);
+    assert.equal(served.length, 0);
+  });
+
+  it('warns of a Gunicorn config file that it passes over, and serves', async (t) => {
+    const cwd = folderWith(t, { 'gunicorn.conf.py': '' });
+    const { code, err } = await command(['shop:app'], { cwd });
+    assert.equal(code, 30);
+    assert.match(err, /^Warning: gunicorn\.conf\.py is not read: [^\n]+\n$/);
+  });
+});
+
+describe('a mistake', () => {
+  it('in a flag ends with 2 and one line', async () => {
+    for (const argv of [
+      ['shop:app', '--nonsense'],
+      ['shop:app', '-w', 'x'],
+      ['shop:app', '-w', '0'],
+      ['shop:app', '-b'],
+      ['shop:app', '--reload'],
+      ['a:b', 'c:d'],
+      ['-c', 'nowhere.ts', 'shop:app'],
+    ]) {
+      const { code, out, err, served } = await command(argv);
+      assert.equal(code, 2, argv.join(' '));
+      assert.match(err, /^tunicorn: error: [^\n]+\n$/);
+      assert.deepEqual([out, served.length], ['', 0]);
+    }
+    const variable = await command(['shop:app'], { env: { TUNICORN_CMD_ARGS: '-w x' } });
+    assert.equal(variable.code, 2);
+  });
+
+  it('anywhere else ends with 1 and one line', async (t) => {
+    const cwd = folderWith(t, { 'tunicorn.config.json': '{ "workers": "x" }' });
+    for (const [argv, where] of [
+      [['shop:app'], { cwd }],
+      [['shop:app'], { env: { WEB_CONCURRENCY: 'x' } }],
+      [[], {}],
+      [['--check-config'], {}],
+      [['./nothing.js'], {}],
+    ] as const) {
+      const { code, out, err, served, checked } = await command(argv, where);
+      assert.equal(code, 1);
+      assert.match(err, /^Error: [^\n]+\n$/);
+      assert.deepEqual([out, served.length, checked.length], ['', 0, 0]);
+    }
+  });
+
+  it('in the code of a config file shows the line and then the stack', async (t) => {
+    const cwd = folderWith(t, { 'tunicorn.config.mjs': 'throw new Error("no cores");' });
+    const { code, err } = await command(['shop:app'], { cwd });
+    assert.equal(code, 1);
+    assert.match(
+      err,
+      /^Error: Failed to read config file tunicorn\.config\.mjs: no cores\nError: no cores\n +at /,
+    );
+  });
+
+  it('that is none of the settings is not swallowed', async () => {
+    const world = { argv: ['shop:app'], env: {}, cwd: '/', out: () => {}, err: () => {} };
+    const broken = async (): Promise<number> => {
+      throw new TypeError('a fault of ours');
+    };
+    await assert.rejects(run({ ...world, serve: broken, checkApplication: broken }), TypeError);
+  });
+});
