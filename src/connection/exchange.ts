@@ -84,7 +84,6 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   whole(reply: ReplyHead, body: Buffer): void {
-    this.jobOver();
     const connection = this.#listening();
     if (connection === null) return;
     const plan = this.#makePlan(connection, reply, body.length);
@@ -130,7 +129,6 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   end(trailers: string): void {
-    this.jobOver();
     const connection = this.#listening();
     const plan = this.#plan;
     if (connection === null || plan === null) return;
@@ -140,21 +138,19 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   failed(failure: Failure): void {
-    this.jobOver();
     if (this.#listening() === null) return;
     this.#context.surroundings.failed(this, failure);
     if (this.#plan === null) this.answerError(failure.status);
     else this.#cut();
   }
 
-  // What the connection tells.
-
-  /** No thread has the request any more, or none ever will. */
   jobOver(): void {
     this.thread = null;
     this.#releaseBody?.();
     this.#releaseBody = null;
   }
+
+  // What the connection tells.
 
   /** The server answers in the application's place. Only before a head was made. */
   answerError(status: number, mayKeepAlive = true): void {

@@ -87,6 +87,11 @@ export class Connection implements Client {
     return reading === 'closed' ? null : nameOf(reading, this.state.owing);
   }
 
+  /** Something will end what it waits for. */
+  get hasDeadline(): boolean {
+    return this.#readDeadline.dueTick > 0 || this.#oweDeadline.dueTick > 0;
+  }
+
   /** The request under way, for logs and the live picture. */
   get exchange(): Exchange | null {
     return this.#exchange;
@@ -422,9 +427,12 @@ export class Connection implements Client {
 
   #queueOverdue(exchange: Exchange): void {
     // It may have been started without our having heard: then it runs, and its time counts from now.
-    if (!this.#context.requests.withdraw(exchange, true)) exchange.started();
-    else
-      exchange.failed({ status: 503, code: 'queue-timeout', detail: 'no thread was free in time' });
+    if (!this.#context.requests.withdraw(exchange, true)) {
+      exchange.started();
+      return;
+    }
+    exchange.jobOver();
+    exchange.failed({ status: 503, code: 'queue-timeout', detail: 'no thread was free in time' });
   }
 
   #cutOverdue(exchange: Exchange | null): void {

@@ -36,6 +36,11 @@ export class Dispatcher implements ThreadEvents {
     this.roomMade(thread);
   }
 
+  /** It is given nothing from now on; what it has may finish. */
+  removeThread(thread: AppThread): void {
+    this.#pool.remove(thread);
+  }
+
   // What the connection asks (Requests).
 
   submit(job: Job): void {
@@ -48,6 +53,7 @@ export class Dispatcher implements ThreadEvents {
         code: 'queue-full',
         detail: 'too many requests wait for a thread',
       });
+      job.jobOver();
     }
   }
 
@@ -90,6 +96,15 @@ export class Dispatcher implements ThreadEvents {
 
   roomMade(_thread: AppThread): void {
     if (this.#queue.length > 0) this.#serveQueue();
+  }
+
+  /** A thread ended before it began these: somebody else will. */
+  handedBack(_thread: AppThread, jobs: readonly Job[]): void {
+    for (const job of jobs) {
+      job.thread = null;
+      this.#queue.putBack(job);
+    }
+    this.#serveQueue();
   }
 
   died(thread: AppThread, failure: Failure): void {

@@ -3,7 +3,7 @@
 // server. What is still here when the process exits is written then.
 
 import fs from 'node:fs';
-import { SonicBoom } from 'sonic-boom';
+import sonicBoom, { type SonicBoom } from 'sonic-boom';
 
 /** Lines beyond this much text waiting for a stuck destination are dropped: some 100,000 access-log lines. */
 const mostWaitingBytes = 16 * 1024 * 1024;
@@ -107,7 +107,7 @@ export class Sink {
   }
 
   #attach(fd: number): SonicBoom {
-    const stream = new SonicBoom({ fd, maxLength: mostWaitingBytes });
+    const stream = new sonicBoom.SonicBoom({ fd, maxLength: mostWaitingBytes });
     stream.on('error', (error: Error) => this.#trouble(error.message));
     stream.on('drop', (lines: string) => {
       this.#dropped += lines.split('\n').length - 1;

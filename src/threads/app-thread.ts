@@ -68,7 +68,7 @@ export interface ReplyHead {
 
 /**
  * One request on its way through queue and thread, and the place that hears what becomes of it. The connection
- * implements it; a thread calls it. After `end`, `whole`, or `failed` a thread calls nothing more.
+ * implements it; a thread calls it. After `end`, `whole`, or `failed` a thread calls nothing more but `jobOver`.
  */
 export interface Job {
   readonly head: RequestHead;
@@ -94,6 +94,11 @@ export interface Job {
   /** The response is complete. `trailers`: field lines as in ReplyHead, or empty. */
   end(trailers: string): void;
   failed(failure: Failure): void;
+  /**
+   * The thread is done with the request, whatever became of it and whether or not anybody still listened: its body,
+   * which may be a file opened by name, can be given back. Called once, last, for every job that was started.
+   */
+  jobOver(): void;
 }
 
 export type ThreadState =

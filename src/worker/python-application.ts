@@ -1,0 +1,149 @@
+// A Python WSGI application on T threads of one Python process beside this one. Threads are replaced by the process
+// from its spares; the process is replaced, the new one first, when it has died, has no spares left or does not answer.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import type { AppSpec } from '../settings/app-spec.ts';
+import { PythonProcess } from '../threads/python/process.ts';
+import type { Application, ApplicationOptions } from './application.ts';
+import { RestartDelay } from './restart.ts';
+
+/** Between two questions whether the interpreter still runs. */
+const PING_MS = 1000;
+/** A process that is being replaced may finish what it runs for this long before it is killed. */
+const RETIRE_MS = 30_000;
+/** After the last request the interpreter may finish (atexit, the application's own threads) for this long. */
+const STOP_MS = 2000;
+
+export class PythonApplication implements Application {
+  readonly #options: ApplicationOptions;
+  readonly #app: Extract<AppSpec, { type: 'wsgi' }>;
+  readonly #delay = new RestartDelay();
+  /** All that live: the one that serves and those that are being replaced. */
+  readonly #processes = new Set<PythonProcess>();
+  #serving: PythonProcess | null = null;
+  /** Threads named so far: a replacement has a name of its own. */
+  #named = 0;
+  #replacing = false;
+  #stopping = false;
+
+  constructor(options: ApplicationOptions, app: Extract<AppSpec, { type: 'wsgi' }>) {
+    this.#options = options;
+    this.#app = app;
+  }
+
+  async start(): Promise<void> {
+    const process = this.#make();
+    this.#delay.started();
+    await process.start();
+    this.#serve(process);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#processes].map((process) => this.#end(process, STOP_MS)));
+  }
+
+  kill(): void {
+    this.#stopping = true;
+    for (const process of this.#processes) process.kill();
+  }
+
+  #make(): PythonProcess {
+    const { settings, python, log, dispatcher } = this.#options;
+    const made = new PythonProcess({
+      python: python ?? settings.python,
+      app: this.#app.spec,
+      threads: settings.threads,
+      chdir: settings.chdir,
+      pythonpath: settings.pythonpath,
+      env: process.env,
+      multiprocess: settings.workers > 1,
+      threadName: () => {
+        this.#named += 1;
+        return `thread ${this.#named}`;
+      },
+      log: (level, message) => log[level](message),
+    });
+    made.events = dispatcher;
+    made.onThreadAdded = (thread) => dispatcher.addThread(thread);
+    made.onDeath = (failure) => {
+      this.#processes.delete(made);
+      if (made !== this.#serving || this.#stopping) return;
+      log.error(failure.detail, { code: failure.code });
+      this.#replace();
+    };
+    made.onExhausted = () => this.#retire(made, 'too many of its threads had to be given up', RETIRE_MS);
+    made.onUnresponsive = () => this.#retire(made, 'its interpreter does not answer', 0);
+    this.#processes.add(made);
+    return made;
+  }
+
+  #serve(process: PythonProcess): void {
+    this.#serving = process;
+    for (const thread of process.threads) this.#options.dispatcher.addThread(thread);
+    void this.#watch(process);
+  }
+
+  /** Asks again and again whether the interpreter runs. A request that holds its lock for long is no reason to end it
+   * before `timeout`. */
+  async #watch(process: PythonProcess): Promise<void> {
+    const timeoutMs = this.#options.settings.timeout * 1000;
+    if (timeoutMs <= 0) return;
+    while (process === this.#serving && !this.#stopping) {
+      if (!(await process.ping(Math.max(timeoutMs, PING_MS)))) {
+        this.#retire(process, 'its interpreter does not answer', 0);
+        return;
+      }
+      await pause(PING_MS, undefined, { ref: false });
+    }
+  }
+
+  /** Takes a process out of service and starts another; what it runs may finish within `graceMs`. */
+  #retire(process: PythonProcess, why: string, graceMs: number): void {
+    if (process !== this.#serving || this.#stopping) return;
+    this.#options.log.warning(`Python process ${process.pid} is being replaced: ${why}.`);
+    // None of its threads is given anything from now on; what comes waits for the new process.
+    for (const thread of process.threads) this.#options.dispatcher.removeThread(thread);
+    this.#serving = null;
+    this.#replace(() => void this.#end(process, graceMs));
+  }
+
+  /** Starts a process until one has loaded the application, then calls `ready`. */
+  #replace(ready: () => void = () => {}): void {
+    if (this.#replacing) {
+      ready();
+      return;
+    }
+    this.#replacing = true;
+    void this.#startAgain().then(() => {
+      this.#replacing = false;
+      ready();
+    });
+  }
+
+  async #startAgain(): Promise<void> {
+    for (;;) {
+      await pause(this.#delay.afterDeath());
+      if (this.#stopping) return;
+      this.#delay.started();
+      const process = this.#make();
+      try {
+        await process.start();
+        this.#serve(process);
+        return;
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#options.log.error(`The application could not be loaded again: ${message}`);
+        process.kill();
+        this.#processes.delete(process);
+      }
+    }
+  }
+
+  async #end(process: PythonProcess, graceMs: number): Promise<void> {
+    const timer = setTimeout(() => process.kill(), graceMs);
+    await process.stop(true);
+    clearTimeout(timer);
+    this.#processes.delete(process);
+  }
+}
