@@ -20,6 +20,10 @@ import { PieceQueue } from './pieces.ts';
  * for the writer comes back in steps (bench/spool.ts). */
 const writeBytes = 256 * 1024;
 
+/** Less room than this in the file counts as none, unless it is enough: else a full file and a reader would hand over
+ * a handful of bytes at a time, each through two system calls. */
+const leastWriteBytes = 16 * 1024;
+
 /** One file read, and so the largest Buffer that read() answers from a file. */
 const readBytes = 64 * 1024;
 
@@ -178,6 +182,7 @@ export class Spool implements ByteSource {
     this.#over = true;
     this.#queue.clear();
     this.#ready = null;
+    this.#writingBytes = 0;
     this.#buffered = 0;
     this.#onWhole = null;
     for (const file of this.#files) file.close();
@@ -292,16 +297,16 @@ export class Spool implements ByteSource {
   #reserve(): number {
     const { fileBytes, budget, whenFull } = this.#options;
     const left = fileBytes === 0 ? Number.POSITIVE_INFINITY : fileBytes - this.#reserved;
-    const bytes = Math.min(this.#queue.bytes, writeBytes, left);
-    if (bytes > 0 && budget.take(bytes)) {
+    const wanted = Math.min(this.#queue.bytes, writeBytes);
+    const bytes = Math.min(wanted, left);
+    const fits = bytes >= Math.min(wanted, leastWriteBytes);
+    if (fits && budget.take(bytes)) {
       this.#reserved += bytes;
       return bytes;
     }
-    if (whenFull === 'fail') {
-      this.#fail(spoolErrorFull(bytes > 0 ? 'spool-over-budget' : 'spool-over-limit'));
-    } else if (bytes > 0) {
-      budget.wait(this.#retry);
-    }
+    if (whenFull === 'fail')
+      this.#fail(spoolErrorFull(fits ? 'spool-over-budget' : 'spool-over-limit'));
+    else if (fits) budget.wait(this.#retry);
     return 0;
   }
 
