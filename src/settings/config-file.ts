@@ -6,7 +6,6 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createJiti } from 'jiti';
 import { CATALOGUE, SETTING_NAMES, settingNamed } from './catalogue.ts';
 import type { Given } from './check.ts';
 import { missingSetting } from './gunicorn-only.ts';
@@ -33,7 +32,7 @@ export function findConfigFile(directory: string): string | null {
   return CONFIG_FILE_NAMES.find((name) => existsSync(join(directory, name))) ?? null;
 }
 
-/** A sentence when a Gunicorn config file lies where Gunicorn would have read it, and nobody said which to read. */
+/** A sentence when Gunicorn would have read its config file there, and nobody said which to read. */
 export function overlookedFile(directory: string): string | null {
   if (!existsSync(join(directory, 'gunicorn.conf.py'))) return null;
   return `gunicorn.conf.py is not read: Tunicorn does not read Python config files yet. ${INSTEAD_OF_PYTHON}`;
@@ -53,11 +52,11 @@ export async function readConfigFile(
   const name = written.replace(/^file:(\/\/)?/, '');
   if (/^python:/.test(name) || /\.pyc?$/.test(name)) {
     const problem = `${name} is a Python config file: Tunicorn does not read these yet.`;
-    throw fileError('not-yet', name, asked, problem, INSTEAD_OF_PYTHON);
+    throw fileError(name, asked, problem, INSTEAD_OF_PYTHON);
   }
   const path = resolve(directory, name);
   if (!existsSync(path)) {
-    throw fileError('config-file', name, asked, `The config file ${name} does not exist.`, '');
+    throw fileError(name, asked, `The config file ${name} does not exist.`, '');
   }
   return { name, given: takeApart(await load(path, name), name) };
 }
@@ -78,20 +77,22 @@ async function load(path: string, name: string): Promise<unknown> {
   const loader = LOADERS[extname(path)];
   if (loader === undefined) {
     const right = `It must end in ${Object.keys(LOADERS).join(', ')}.`;
-    throw fileError('config-file', name, null, `${name} is no config file by its name.`, right);
+    throw fileError(name, null, `${name} is no config file by its name.`, right);
   }
   try {
     return await loader(path);
   } catch (error) {
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     const problem = `Failed to read config file ${name}: ${message}`;
-    throw fileError('config-file', name, null, problem, '', stack);
+    throw fileError(name, null, problem, '', stack);
   }
 }
 
 async function loadTypeScript(path: string): Promise<unknown> {
   // No cache on disk: its default place is a folder in /tmp that any user of the machine could have filled.
   // No cache in memory: a reload reads the file again. The alias lets a global installation be imported by name.
+  // Loaded only now: it brings a compiler along.
+  const { createJiti } = await import('jiti');
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
     moduleCache: false,
@@ -129,13 +130,7 @@ function takeApart(exported: unknown, file: string): readonly Given[] {
   if (!isObject(exported)) {
     const found = exported === undefined ? 'nothing' : quote(exported);
     const problem = `${file} must export its settings as an object by default, and exports ${found}.`;
-    throw fileError(
-      'config-file',
-      file,
-      null,
-      problem,
-      'For example: export default { workers: 4 }',
-    );
+    throw fileError(file, null, problem, 'For example: export default { workers: 4 }');
   }
   const source: Source = { kind: 'file', file };
   const given: Given[] = [];
@@ -146,13 +141,7 @@ function takeApart(exported: unknown, file: string): readonly Given[] {
     if (name === null || CATALOGUE[name].inFile === false)
       throw unknownSetting(key, value, source, file);
     if (given.some((earlier) => earlier.name === name)) {
-      throw fileError(
-        'config-file',
-        key,
-        source,
-        `${file} sets ${name} twice, once as ${key}.`,
-        '',
-      );
+      throw fileError(key, source, `${file} sets ${name} twice, once as ${key}.`, '');
     }
     given.push({ name, value, source });
   }
@@ -179,7 +168,6 @@ function unknownSetting(key: string, value: unknown, source: Source, file: strin
 }
 
 function fileError(
-  code: 'config-file' | 'not-yet',
   setting: string,
   source: Source | null,
   problem: string,
@@ -187,7 +175,7 @@ function fileError(
   detail = '',
 ): SettingError {
   return new SettingError({
-    code,
+    code: 'config-file',
     setting,
     value: null,
     source,

@@ -40,15 +40,18 @@ type Layer = ReadonlyMap<SettingName, Given>;
  */
 export async function resolveSettings(start: Start): Promise<Resolved> {
   const commandLine = parseArguments(start.argv, 'command line');
-  if (commandLine.show !== null) {
-    return { ...settle([defaults()], start.cwd), warnings: [], show: commandLine.show };
-  }
+  const show = commandLine.show;
+  if (show !== null) return { ...settle([defaults()], start.cwd), warnings: [], show };
   const line = start.env[ARGUMENTS_VARIABLE] ?? '';
   const variable = parseArguments(shellSplit(line, ARGUMENTS_VARIABLE), ARGUMENTS_VARIABLE);
   const flags = [layer(variable.given), layer(commandLine.given)];
   const { file, warnings } = await configFile(flags, start.cwd);
   const weak = [defaults(), layer(fromEnvironment(start.env)), layer(file)];
-  return { ...settle([...weak, ...flags], start.cwd), warnings, show: null };
+  return {
+    ...settle([...weak, ...flags], start.cwd),
+    warnings: [...warnings, ...overlookedVariable(start.env)],
+    show: variable.show,
+  };
 }
 
 function defaults(): Layer {
@@ -74,6 +77,12 @@ function fromEnvironment(env: Start['env']): readonly Given[] {
     }
   }
   return given;
+}
+
+/** Gunicorn's own flags in the environment are not ours to obey, and not to be passed over in silence. */
+function overlookedVariable(env: Start['env']): readonly string[] {
+  if ((env['GUNICORN_CMD_ARGS'] ?? '') === '' || env[ARGUMENTS_VARIABLE] !== undefined) return [];
+  return [`GUNICORN_CMD_ARGS is not read: put its flags into ${ARGUMENTS_VARIABLE}.`];
 }
 
 /** The file that flags ask for, else the one that is there, else nothing. */

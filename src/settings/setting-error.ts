@@ -55,9 +55,9 @@ export class SettingError extends Error {
     this.detail = p.detail ?? '';
   }
 
-  /** True when flags were used wrongly: Gunicorn (argparse) exits with 2 then, and with 1 for every other mistake. */
+  /** Flags were used wrongly: Gunicorn (argparse) exits with 2 then, and with 1 for any other mistake, config files included. */
   get isUsage(): boolean {
-    return this.source?.kind === 'arguments';
+    return this.source?.kind === 'arguments' && this.code !== 'config-file';
   }
 }
 

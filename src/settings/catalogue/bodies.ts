@@ -29,7 +29,7 @@ export const bodies = {
       ...bytes,
       default: 268_435_456,
       min: 0,
-      zero: 'no temporary files',
+      zero: 'bounded by worker_spool alone',
       flags: ['--response-spool'],
       meaning: 'Bytes of one response kept in a temporary file beyond that.',
       details: 'Only when this is full, too, does a thread wait for its client.',

@@ -112,7 +112,6 @@ describe('a mistake', () => {
       ['shop:app', '-b'],
       ['shop:app', '--reload'],
       ['a:b', 'c:d'],
-      ['-c', 'nowhere.ts', 'shop:app'],
     ]) {
       const { code, out, err, served } = await command(argv);
       assert.equal(code, 2, argv.join(' '));
@@ -131,6 +130,8 @@ describe('a mistake', () => {
       [[], {}],
       [['--check-config'], {}],
       [['./nothing.js'], {}],
+      [['-c', 'nowhere.ts', 'shop:app'], {}],
+      [['-c', 'gunicorn.conf.py', 'shop:app'], {}],
     ] as const) {
       const { code, out, err, served, checked } = await command(argv, where);
       assert.equal(code, 1);

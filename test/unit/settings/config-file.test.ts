@@ -235,7 +235,8 @@ describe('a wrong config file', () => {
     const cwd = folderWith(t, { 'gunicorn.conf.py': 'workers = 4' });
     for (const name of ['gunicorn.conf.py', 'python:my.settings', 'file:gunicorn.conf.py']) {
       const error = await errorFrom({ cwd, argv: ['-c', name] });
-      assert.equal(error.code, 'not-yet');
+      assert.equal(error.code, 'config-file');
+      assert.equal(error.isUsage, false);
       assert.match(
         error.message,
         /is a Python config file: Tunicorn does not read these yet\. Write the settings as `export default/,

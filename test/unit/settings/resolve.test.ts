@@ -131,7 +131,24 @@ describe('resolveSettings', () => {
     const cwd = folderWith(t, { 'tunicorn.config.ts': 'throw new Error("read");' });
     assert.equal((await resolveFrom({ cwd, argv: ['--help'], env: { PORT: 'x' } })).show, 'help');
     assert.equal((await resolveFrom({ cwd, argv: ['--version'] })).show, 'version');
+    assert.equal(
+      (await resolveFrom({ env: { TUNICORN_CMD_ARGS: '-w2 --version' } })).show,
+      'version',
+    );
     assert.equal((await resolveFrom({})).show, null);
+  });
+});
+
+describe('GUNICORN_CMD_ARGS', () => {
+  it('is not read, which is said unless TUNICORN_CMD_ARGS is there', async () => {
+    const env = { GUNICORN_CMD_ARGS: '-w 4' };
+    const { settings, warnings } = await resolveFrom({ env });
+    assert.equal(settings.workers, 1);
+    assert.deepEqual(warnings, [
+      'GUNICORN_CMD_ARGS is not read: put its flags into TUNICORN_CMD_ARGS.',
+    ]);
+    const both = await resolveFrom({ env: { ...env, TUNICORN_CMD_ARGS: '' } });
+    assert.deepEqual(both.warnings, []);
   });
 });
 
