@@ -82,6 +82,7 @@ class LoopJob implements Job {
   }
   file(): void {}
   end(): void {}
+  jobOver(): void {}
   failed(failure: Failure): void {
     if (failure.code !== 'stopped') {
       throw new Error(failure.detail);

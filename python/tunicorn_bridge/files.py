@@ -45,17 +45,16 @@ def plain_range(filelike: Any) -> Optional[FileRange]:
     """What is left of a regular file from its current offset on; None when the loop cannot send it."""
     if not _HAS_PROC:
         return None
-    if type(filelike) is _NAMED_TEMPORARY:
-        filelike = filelike.file
-    raw = filelike.raw if type(filelike) in (io.BufferedReader, io.BufferedRandom) else filelike
+    opened: Any = getattr(filelike, "file", None) if type(filelike) is _NAMED_TEMPORARY else filelike
+    raw = opened.raw if type(opened) in (io.BufferedReader, io.BufferedRandom) else opened
     if type(raw) is not io.FileIO:
         return None
     try:
-        if type(filelike) is io.BufferedRandom:
-            filelike.flush()
+        if type(opened) is io.BufferedRandom:
+            opened.flush()
         fileno = raw.fileno()
         status = os.fstat(fileno)
-        offset = filelike.tell()
+        offset = opened.tell()
     except (OSError, ValueError):
         return None
     if not stat.S_ISREG(status.st_mode) or not raw.readable():

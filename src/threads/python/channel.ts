@@ -41,6 +41,8 @@ export class PythonThread implements AppThread, FrameSink {
   readonly #pid: () => number;
   /** Whom to tell; null when nobody listens any more (the client has gone, or the request was answered for us). */
   #job: Job | null = null;
+  /** The request that the Python thread has, also when nobody listens: it must hear `jobOver`. */
+  #running: Job | null = null;
   #phase: Phase = 'idle';
   /** Counts requests as the other side does: control messages name a request by it. */
   #request = 0;
@@ -88,6 +90,7 @@ export class PythonThread implements AppThread, FrameSink {
       return;
     }
     this.#job = job;
+    this.#running = job;
     this.#phase = 'head';
     this.#request += 1;
     this.#wire.write(frame.bytes, frame.length);
@@ -138,9 +141,8 @@ export class PythonThread implements AppThread, FrameSink {
     this.state = state;
     this.#reader.stop();
     this.#wire.destroy();
-    const job = this.#job;
-    this.#job = null;
-    job?.failed(failure);
+    this.#takeJob()?.failed(failure);
+    this.#endRunning();
   }
 
   onBroken(why: string): void {
@@ -286,12 +288,19 @@ export class PythonThread implements AppThread, FrameSink {
 
   #becomeIdle(): void {
     this.#unpause();
+    this.#endRunning();
     const waiting = this.#whenIdle;
     this.#whenIdle = [];
     for (const resolve of waiting) {
       resolve();
     }
     this.#owner.roomMade(this);
+  }
+
+  #endRunning(): void {
+    const job = this.#running;
+    this.#running = null;
+    job?.jobOver();
   }
 
   #takeJob(): Job | null {
@@ -318,6 +327,7 @@ export class PythonThread implements AppThread, FrameSink {
       throw error;
     }
     job.failed({ status: 500, code: 'outside-script-name', detail: error.message });
+    job.jobOver();
     this.#owner.roomMade(this);
   }
 }

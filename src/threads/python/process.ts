@@ -37,6 +37,8 @@ export class PythonProcess implements ThreadOwner, ControlListener {
   onThreadAdded: ((thread: PythonThread) => void) | null = null;
   /** A thread was lost and no spare was left to replace it: the process should be replaced. */
   onExhausted: (() => void) | null = null;
+  /** The interpreter did not answer while a request was overdue: its lock is held, or the process is stopped. */
+  onUnresponsive: (() => void) | null = null;
 
   readonly #options: PythonOptions;
   readonly #encoder: RequestEncoder;
@@ -166,6 +168,7 @@ export class PythonProcess implements ThreadOwner, ControlListener {
       ANSWER_MS,
     );
     const stack = answer ?? (await this.#stacksBySignal());
+    if (answer == null) this.onUnresponsive?.();
     if (!(await isBackWithin(thread, answer == null ? 0 : COME_BACK_MS))) {
       this.#giveUp(thread);
     }
@@ -335,11 +338,12 @@ export class PythonProcess implements ThreadOwner, ControlListener {
   }
 
   #stacksBySignal(): Promise<string> {
-    const child = this.#spawned?.child;
-    if (this.#fault === null || child === undefined || this.#faultSignal === 0) {
+    const running = this.#state === 'running' || this.#state === 'stopping';
+    if (this.#fault === null || !running || this.#faultSignal === 0) {
       return Promise.resolve('');
     }
-    return this.#fault.ask(() => child.kill(this.#faultSignal));
+    // Not child.kill: it takes no real-time signals.
+    return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
 }
 

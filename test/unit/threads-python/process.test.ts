@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { BootError } from '../../../src/threads/python/process.ts';
+import { appFolder, makeProcess, RecordingJob, startApp } from './running-app.ts';
+
+const OK = `
+import os, sys, time, threading
+def app(environ, start_response):
+    path = environ['PATH_INFO']
+    if path == '/raise':
+        raise ZeroDivisionError('on purpose')
+    if path == '/exit':
+        os._exit(7)
+    if path == '/hang':
+        threading.Event().wait()
+    if path == '/sleep':
+        time.sleep(100000)
+    if path == '/spin':
+        while True: pass
+    if path == '/native':
+        import ctypes
+        ctypes.PyDLL(None).sleep(100000)
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [path.encode('latin-1')]
+`;
+
+async function bootError(source: string, more: object, t: Parameters<typeof appFolder>[0]) {
+  const python = makeProcess(appFolder(t, source), more);
+  t.after(() => python.stop(false));
+  const error = await python.start().then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  assert(error instanceof BootError);
+  return error;
+}
+
+test('an application that cannot be imported is a boot error 3 that shows its traceback', async (t) => {
+  const error = await bootError('import nothing_like_this\n', {}, t);
+  assert.equal(error.exitCode, 3);
+  assert.match(error.message, /app\.py", line 1/);
+  assert.match(error.message, /No module named 'nothing_like_this'/);
+  assert.doesNotMatch(error.message, /tunicorn_bridge/);
+});
+
+test('a syntax error is a boot error 3 that shows the line', async (t) => {
+  const error = await bootError('def app(:\n', {}, t);
+  assert.equal(error.exitCode, 3);
+  assert.match(error.message, /SyntaxError/);
+});
+
+test('a missing attribute is a boot error 4 in the words of Gunicorn', async (t) => {
+  const error = await bootError('x = 1\n', { app: 'app:nothing' }, t);
+  assert.equal(error.exitCode, 4);
+  assert.equal(error.message, "Failed to find attribute 'nothing' in 'app'.");
+});
+
+test('an application that cannot be called is a boot error 4', async (t) => {
+  const error = await bootError('app = 42\n', {}, t);
+  assert.equal(error.exitCode, 4);
+  assert.equal(error.message, 'Application object must be callable.');
+});
+
+test('an application that ends the process while it loads is a boot error 3', async (t) => {
+  const error = await bootError('import os\nos._exit(9)\n', {}, t);
+  assert.equal(error.exitCode, 3);
+  assert.match(error.message, /ended with exit code 9 while it loaded app:app/);
+});
+
+test('a Python that does not exist is a boot error that names it', async (t) => {
+  const error = await bootError(OK, { python: '/nowhere/python3' }, t);
+  assert.equal(error.exitCode, 3);
+  assert.match(error.message, /\/nowhere\/python3/);
+});
+
+test('an application factory is called with its literal arguments', async (t) => {
+  const source = `
+def make(word, times=1):
+    def inner(environ, start_response):
+        start_response('200 OK', [])
+        return [(word * times).encode()]
+    return inner
+`;
+  const { run } = await startApp(t, source, { app: "app:make('ab', times=2)" });
+  assert.equal((await run(new RecordingJob('/'))).text, 'abab');
+});
+
+test('without an attribute "application" is looked for, then "app"', async (t) => {
+  const { run } = await startApp(t, OK, { app: 'app' });
+  assert.equal((await run(new RecordingJob('/x'))).text, '/x');
+});
+
+test('when the process dies every running job hears failed once, and the death is told', async (t) => {
+  const { python, freeThread } = await startApp(t, OK, { threads: 2 });
+  const died = new Promise<string>((resolve) => {
+    python.onDeath = (failure) => resolve(failure.detail);
+  });
+  const jobs = [new RecordingJob('/hang'), new RecordingJob('/exit')];
+  for (const job of jobs) {
+    (await freeThread()).take(job);
+  }
+  assert.match(await died, /ended with exit code 7/);
+  for (const job of jobs) {
+    assert.deepEqual(job.heard, ['started', 'failed']);
+    assert.equal(job.failures[0]?.status, 502);
+    assert.equal(job.failures[0]?.code, 'thread-died');
+    assert.equal(job.over, 1);
+  }
+  assert.deepEqual([...python.threads], []);
+});
+
+test('a graceful stop lets the running request end and runs atexit handlers', async (t) => {
+  const source = `
+import atexit, os
+atexit.register(lambda: open('left', 'w').write('bye'))
+def app(environ, start_response):
+    start_response('200 OK', [])
+    yield b'1'
+    while not os.path.exists('go'): pass
+    yield b'2'
+`;
+  const { python, folder, freeThread } = await startApp(t, source);
+  const job = new RecordingJob('/');
+  (await freeThread()).take(job);
+  await job.until(() => job.pieces.length === 1);
+  const stopped = python.stop(true);
+  writeFileSync(join(folder, 'go'), '');
+  await stopped;
+  assert.equal(job.text, '12');
+  assert.equal(readFileSync(join(folder, 'left'), 'utf8'), 'bye');
+});
+
+test('the heartbeat is answered while every thread is busy, and not while the lock is held', async (t) => {
+  const { python, freeThread } = await startApp(t, OK, { threads: 2 });
+  (await freeThread()).take(new RecordingJob('/spin'));
+  assert.equal(await python.ping(5000), true);
+  (await freeThread()).take(new RecordingJob('/native'));
+  while (await python.ping(200)) {
+    // The native call has not begun yet.
+  }
+  assert.match(await python.stacks(), /app\.py/);
+});
+
+test('stacks name every thread and where it is', async (t) => {
+  const { python, freeThread } = await startApp(t, OK, { threads: 2 });
+  (await freeThread()).take(new RecordingJob('/hang'));
+  let text = '';
+  while (!/threading\.Event\(\)\.wait/.test(text)) {
+    text = await python.stacks();
+  }
+  assert.match(text, /tunicorn-thread-1\n/);
+  assert.match(text, /tunicorn-thread-2\n {2}idle/);
+});
+
+test('an interrupt ends a loop in Python code, tells where it was, and the thread goes on', async (t) => {
+  const { python, run, freeThread } = await startApp(t, OK);
+  const thread = await freeThread();
+  const job = new RecordingJob('/spin');
+  thread.take(job);
+  let stack = '';
+  while (stack === '') {
+    stack = await python.stacks();
+    stack = /while True/.test(stack) ? stack : '';
+  }
+  assert.match(await thread.interrupt(job), /while True: pass/);
+  assert.deepEqual(job.heard, ['started']);
+  assert.equal(python.threads[0], thread);
+  assert.equal((await run(new RecordingJob('/after'))).text, '/after');
+});
+
+test('a thread that an interrupt does not reach is given up and a fresh one takes its place', async (t) => {
+  const { python, run, freeThread } = await startApp(t, OK);
+  const died: string[] = [];
+  python.events = {
+    ...python.events,
+    died: (thread, failure) => died.push(`${thread.name} ${failure.code}`),
+  };
+  const thread = await freeThread();
+  const job = new RecordingJob('/sleep');
+  thread.take(job);
+  while (!/time\.sleep/.test(await python.stacks())) {
+    // Not there yet.
+  }
+  assert.match(await thread.interrupt(job), /time\.sleep\(100000\)/);
+  assert.deepEqual(died, ['thread 1 stuck']);
+  assert.equal(thread.state, 'stuck');
+  assert.equal(python.stuckThreads, 1);
+  assert.equal(python.threads[0]?.name, 'thread 2');
+  assert.equal((await run(new RecordingJob('/fresh'))).text, '/fresh');
+});
+
+test('a request that holds the interpreter lock has its stack told all the same', async (t) => {
+  const { python, freeThread } = await startApp(t, OK);
+  const thread = await freeThread();
+  const job = new RecordingJob('/native');
+  thread.take(job);
+  while (await python.ping(200)) {
+    // The native call has not begun yet.
+  }
+  assert.match(await thread.interrupt(job), /app\.py", line 17 in app/);
+  assert.equal(thread.state, 'stuck');
+});
+
+test('when the last spare is used up the process says so', async (t) => {
+  const { python, freeThread } = await startApp(t, OK, { spareThreads: 0 });
+  let exhausted = 0;
+  python.onExhausted = () => {
+    exhausted += 1;
+  };
+  const thread = await freeThread();
+  const job = new RecordingJob('/sleep');
+  thread.take(job);
+  while (!/time\.sleep/.test(await python.stacks())) {
+    // Not there yet.
+  }
+  await thread.interrupt(job);
+  assert.equal(exhausted, 1);
+  assert.deepEqual([...python.threads], []);
+});
