@@ -135,8 +135,7 @@ class ArgumentReader {
     if (exact !== undefined) return exact;
     const long = written.startsWith('--') && written.length > 2;
     const starting = long ? [...FLAGS.values()].filter(({ flag }) => flag.startsWith(written)) : [];
-    const missing = missingFlag(written);
-    if (starting.length === 0 || missing?.exact === true) throw this.#unknown(written);
+    if (starting.length === 0) throw this.#unknown(written);
     const chosen = onlyTarget(starting) ?? onlyTarget(starting.filter((m) => m.fromGunicorn));
     if (chosen !== null) return chosen;
     const several = either(starting.map(({ flag }) => flag));

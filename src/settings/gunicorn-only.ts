@@ -127,8 +127,6 @@ export interface NotYet {
   readonly problem: string;
   /** A sentence, or empty. */
   readonly instead: string;
-  /** False when it is only the beginning of its name. */
-  readonly exact: boolean;
 }
 
 /** For a Gunicorn flag, or the beginning of just one, as argparse takes it; null for any other. */
@@ -139,7 +137,7 @@ export function missingFlag(flag: string): NotYet | null {
   const found = whole ?? (/^--./.test(flag) && begun.length === 1 ? begun[0] : undefined);
   if (found === undefined) return null;
   const problem = `${found.flags.join('/')} is a Gunicorn option that Tunicorn does not have yet.`;
-  return { problem, instead: found.instead ?? '', exact: whole !== undefined };
+  return { problem, instead: found.instead ?? '' };
 }
 
 /** For a name in a config file. */
@@ -147,7 +145,7 @@ export function missingSetting(name: string): NotYet | null {
   const hook = HOOKS.includes(name);
   if (!hook && !Object.hasOwn(SETTINGS, name)) return null;
   const problem = `${name} is a Gunicorn ${hook ? 'server hook' : 'setting'} that Tunicorn does not have yet.`;
-  return { problem, instead: SETTINGS[name]?.instead ?? '', exact: true };
+  return { problem, instead: SETTINGS[name]?.instead ?? '' };
 }
 
 /** Names of all of them, for the tests: none may be in the catalogue as well. */

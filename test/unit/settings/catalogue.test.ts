@@ -49,6 +49,15 @@ describe('the catalogue', () => {
     assertDistinct(MISSING_FLAGS);
   });
 
+  it('has no flag that begins like a whole one that is listed as missing, or that would be taken for ours', () => {
+    for (const flag of SETTING_NAMES.flatMap((name) => CATALOGUE[name].flags)) {
+      assert.deepEqual(
+        MISSING_FLAGS.filter((missing) => missing.length > 2 && flag.startsWith(missing)),
+        [],
+      );
+    }
+  });
+
   it('names settings with underscores, flags with dashes, and gives every setting but APP a flag', () => {
     for (const name of SETTING_NAMES) {
       assert.match(name, /^[a-z]+(_[a-z]+)*$/);
