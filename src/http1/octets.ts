@@ -54,9 +54,12 @@ export function isToken(text: string): boolean {
   return text.length > 0;
 }
 
-/** True when every character may stand in a field value; false for characters above 0xff, which no byte can carry. */
-export function isValue(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (VALUE[text.charCodeAt(i)] !== 1) return false;
+/**
+ * True when every character of `text` from `start` to `end` may stand in a field value; false for characters above 0xff,
+ * which no byte can carry.
+ */
+export function isValue(text: string, start = 0, end = text.length): boolean {
+  for (let i = start; i < end; i++) if (VALUE[text.charCodeAt(i)] !== 1) return false;
   return true;
 }
 

@@ -2,7 +2,8 @@
 // and the connection. Applications give the same lines again and again, so the last few answers are remembered: a
 // response like the one before costs one look-up.
 
-import { isToken, isValue, listMembers, trimmed } from './octets.ts';
+import { quoteText } from './errors.ts';
+import { COLON, isValue, listMembers, TOKEN, trimmed } from './octets.ts';
 
 export interface ReplyFields {
   /** The lines that go out as they are: without framing, hop-by-hop fields, Date and Server. */
@@ -24,6 +25,9 @@ export interface ReplyFields {
 const REMEMBERED = 256;
 const REMEMBERED_CHARACTERS = 1024;
 const remembered = new Map<string, ReplyFields>();
+/** Its keys in a ring. The Map's own order would do, but finding its oldest key walks over every deleted one. */
+const ring: string[] = [];
+let ringNext = 0;
 
 /** The meaning of `fields`: lines "Name: value\r\n", latin-1. */
 export function replyFields(fields: string): ReplyFields {
@@ -36,10 +40,10 @@ export function replyFields(fields: string): ReplyFields {
 
 /** The oldest goes: heads with a changing part (Set-Cookie, ETag) pass through and the steady ones soon come back. */
 function remember(fields: string, meaning: ReplyFields): void {
-  if (remembered.size === REMEMBERED) {
-    const oldest = remembered.keys().next();
-    if (oldest.done !== true) remembered.delete(oldest.value);
-  }
+  const oldest = ring[ringNext];
+  if (oldest !== undefined) remembered.delete(oldest);
+  ring[ringNext] = fields;
+  ringNext = (ringNext + 1) % REMEMBERED;
   remembered.set(fields, meaning);
 }
 
@@ -55,35 +59,43 @@ function analysed(fields: string): ReplyFields {
     close: false,
     error: null,
   };
-  for (const [name, value] of fieldLines(fields)) {
-    if (!isToken(name)) draft.error ??= `response field name ${JSON.stringify(name)} is no token`;
-    else if (!isValue(value)) draft.error ??= `response field ${name} holds a control character`;
-    else sort(draft, name, value);
+  for (let start = 0; start < fields.length && draft.error === null; ) {
+    const lineEnd = fields.indexOf('\r\n', start);
+    const end = lineEnd === -1 ? fields.length : lineEnd;
+    const colon = nameEnd(fields, start, end);
+    if (colon === -1) draft.error = `no response field: ${quoteText(fields.slice(start, end))}`;
+    else if (!isValue(fields, colon + 1, end)) draft.error = valueError(fields, start, colon);
+    else sort(draft, fields, start, colon, end);
+    start = end + 2;
   }
   return draft;
 }
 
-/** Name and trimmed value of each line. A line without a colon comes out as a name that is no token. */
-export function* fieldLines(fields: string): Generator<[name: string, value: string]> {
-  let start = 0;
-  while (start < fields.length) {
-    const lineEnd = fields.indexOf('\r\n', start);
-    const end = lineEnd === -1 ? fields.length : lineEnd;
-    const colon = fields.indexOf(':', start);
-    if (colon === -1 || colon > end) yield [`${fields.slice(start, end)} `, ''];
-    else yield [fields.slice(start, colon), trimmed(fields, colon + 1, end)];
-    start = end + 2;
-  }
+/** Where the colon of a well-formed line stands, -1 when its name is no token. */
+function nameEnd(fields: string, start: number, end: number): number {
+  let i = start;
+  while (i < end && TOKEN[fields.charCodeAt(i)] === 1) i++;
+  return i > start && i < end && fields.charCodeAt(i) === COLON ? i : -1;
 }
 
-function sort(draft: Draft, name: string, value: string): void {
-  const line = `${name}: ${value}\r\n`;
-  switch (name.toLowerCase()) {
+/** The value is not shown: it may be a secret (Set-Cookie). */
+function valueError(fields: string, start: number, colon: number): string {
+  return `response field ${fields.slice(start, colon)} holds a character that may not be sent`;
+}
+
+function sort(draft: Draft, fields: string, start: number, colon: number, end: number): void {
+  const line = `${fields.slice(start, end)}\r\n`;
+  // Every name below has one of these lengths; most others are told apart by it alone.
+  if (!STEERING_LENGTHS.has(colon - start)) {
+    draft.lines += line;
+    return;
+  }
+  switch (fields.slice(start, colon).toLowerCase()) {
     case 'content-length':
-      takeLength(draft, value);
+      takeLength(draft, trimmed(fields, colon + 1, end));
       break;
     case 'connection':
-      if (listMembers(value).includes('close')) draft.close = true;
+      if (listMembers(fields.slice(colon + 1, end)).includes('close')) draft.close = true;
       break;
     case 'date':
       draft.date ||= line;
@@ -105,11 +117,13 @@ function sort(draft: Draft, name: string, value: string): void {
   }
 }
 
+const STEERING_LENGTHS: ReadonlySet<number> = new Set([2, 4, 6, 7, 10, 14, 16, 17]);
+
 function takeLength(draft: Draft, value: string): void {
   const length = /^[0-9]{1,16}$/.test(value) ? Number(value) : Number.NaN;
   if (!Number.isSafeInteger(length)) {
-    draft.error ??= `response field Content-Length is no number of bytes: ${JSON.stringify(value)}`;
+    draft.error = `response field Content-Length is no number of bytes: ${quoteText(value)}`;
   } else if (draft.contentLength !== -1 && draft.contentLength !== length) {
-    draft.error ??= 'response field Content-Length is given twice with different values';
+    draft.error = 'response field Content-Length is given twice with different values';
   } else draft.contentLength = length;
 }

@@ -5,7 +5,7 @@ import type { ReplyHead } from '../threads/app-thread.ts';
 import { isValue } from './octets.ts';
 import { reasonOf } from './reasons.ts';
 import type { ReplyFields } from './reply-fields.ts';
-import { fieldLines, replyFields } from './reply-fields.ts';
+import { replyFields } from './reply-fields.ts';
 import { isForbiddenTrailer } from './trailers.ts';
 
 /** What of the request decides about its response. */
@@ -104,9 +104,10 @@ export function chunkHeader(length: number): string {
 export function lastChunk(trailers: string): string {
   if (trailers === '') return '0\r\n\r\n';
   let lines = '';
-  for (const [name, value] of fieldLines(trailers)) {
-    const line = `${name}: ${value}\r\n`;
-    if (replyFields(line).error === null && !isForbiddenTrailer(name)) lines += line;
+  for (const text of trailers.split('\r\n')) {
+    const line = `${text}\r\n`;
+    const name = text.slice(0, Math.max(0, text.indexOf(':')));
+    if (name !== '' && !isForbiddenTrailer(name)) lines += replyFields(line).lines;
   }
   return `0\r\n${lines}\r\n`;
 }
