@@ -1,4 +1,4 @@
-// One timer for all connections: a wheel of buckets, a tick apart. A deadline fires up to three ticks late and
+// One timer for all connections: a wheel of buckets, a tick apart. A deadline fires up to four ticks late and
 // never early: enough for limits counted in seconds, and moving one costs a request two comparisons and no timer. The wheel
 // has a clock of its own that advances by at most two ticks at once, so that a pause of our own loop (a stopped
 // process, a long collection) does not expire everybody when it ends.

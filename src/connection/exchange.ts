@@ -84,6 +84,7 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   whole(reply: ReplyHead, body: Buffer): void {
+    this.thread = null;
     const connection = this.#listening();
     if (connection === null) return;
     const plan = this.#makePlan(connection, reply, body.length);
@@ -129,6 +130,7 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   end(trailers: string): void {
+    this.thread = null;
     const connection = this.#listening();
     const plan = this.#plan;
     if (connection === null || plan === null) return;
@@ -138,6 +140,7 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   failed(failure: Failure): void {
+    this.thread = null;
     if (this.#listening() === null) return;
     this.#context.surroundings.failed(this, failure);
     if (this.#plan === null) this.answerError(failure.status);

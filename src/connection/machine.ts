@@ -352,11 +352,19 @@ export class Connection implements Client {
       this.#end('close');
       return;
     }
+    if (this.state.reading !== 'lingering') this.#readNoMore();
+    else this.#arm(this.#readDeadline, READING.lingering.deadline);
+    this.#effects.finish();
+  }
+
+  /** What the client still sends is read and dropped from here on. */
+  #readNoMore(): void {
+    this.#read('answered, linger');
     this.#held = null;
+    this.#intake?.fail();
     this.#intake?.release();
     this.#intake = null;
-    this.#read('answered, linger');
-    this.#effects.finish();
+    this.#body = null;
     this.#resumeReading();
   }
 
@@ -368,32 +376,37 @@ export class Connection implements Client {
   #refuseWith(status: number, code: string, detail: string, head: ParsedHead | null = null): void {
     if (this.state.reading === 'closed') return;
     if (this.#intake instanceof DiscardIntake) {
-      // The request was answered already: there is nothing to say, only to close.
-      this.#close(false);
+      // The request has had its response: there is nothing to say, only to close.
+      this.#close(this.#clientEnded);
       return;
     }
     this.#context.surroundings.refused(this, status, code, detail);
-    this.#intake?.fail();
     const exchange = this.#exchange;
-    if (exchange === null) {
-      this.#answerRefusal(status, head);
+    if (exchange === null) this.#answerRefusal(status, head);
+    else this.#refuseExchange(exchange, status);
+  }
+
+  /** The body of a request that streams broke while a thread has it. */
+  #refuseExchange(exchange: Exchange, status: number): void {
+    if (exchange.headMade) {
+      this.#end('reset');
       return;
     }
+    this.#intake?.fail();
     if (this.#context.requests.withdraw(exchange)) exchange.jobOver();
-    if (exchange.headMade) this.#end('reset');
-    else exchange.answerError(status, false);
+    exchange.answerError(status, false);
+    if (this.state.reading === 'body') this.#readNoMore();
   }
 
   #answerRefusal(status: number, head: ParsedHead | null): void {
     const answer = errorResponse(status, {
-      method: head?.method ?? 'GET',
-      minorVersion: 1,
+      ...(head === null ? {} : { method: head.method, minorVersion: head.minorVersion }),
       keepAlive: false,
       date: this.#context.date(),
       server: this.#context.server,
     });
     this.owe('answered');
-    this.#context.wheel.clear(this.#readDeadline);
+    this.#readNoMore();
     if (this.send(answer.text)) this.#refusalLeft();
   }
 

@@ -203,5 +203,6 @@ export const PAIRS: { readonly [S in Exclude<Reading, 'closed'>]: readonly Owing
   body: ['nothing', 'queued', 'running', 'streaming', 'writing'],
   complete: ['nothing', 'queued', 'running', 'streaming', 'writing'],
   'keep-alive': ['nothing'],
-  lingering: ['nothing'],
+  // `writing`: our refusal is on its way, and what else the client sends no longer counts.
+  lingering: ['nothing', 'writing'],
 };

@@ -140,10 +140,9 @@ class Run {
     if (client.paused) return;
     const now = text.slice(0, cut);
     const rest = text.slice(cut);
-    if (rest === '') {
-      this.#unsent.delete(client);
-      client.sentRequests += text.includes('GET / HTTP/1.1\r\nHost: x\r\n\r\nGET') ? 2 : 2;
-    } else this.#unsent.set(client, rest);
+    if (rest === '') this.#unsent.delete(client);
+    else this.#unsent.set(client, rest);
+    client.sent += now;
     if (now !== '') connection.bytes(Buffer.from(now, 'latin1'));
   }
 

@@ -1,0 +1,162 @@
+// The acceptor against listening handles of our own: never above the limit, and accepting resumes with the spare at
+// once when a connection closes.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { AcceptedHandle } from '../../../src/connection/socket.ts';
+import { Acceptor, type ListeningHandle } from '../../../src/worker/acceptor.ts';
+
+/** A listening socket of the kernel with its queue, and the duplicates that the acceptor was given of it. */
+class Kernel {
+  readonly handles: FakeListener[] = [];
+  waiting = 0;
+
+  duplicate(): FakeListener {
+    const handle = new FakeListener();
+    this.handles.push(handle);
+    return handle;
+  }
+
+  get listening(): FakeListener[] {
+    return this.handles.filter((handle) => handle.state === 'listening');
+  }
+
+  /** Hands waiting connections over, one for each wake-up, as libuv does. */
+  deliver(): void {
+    for (;;) {
+      const listener = this.listening[0];
+      if (listener === undefined || this.waiting === 0) return;
+      this.waiting -= 1;
+      listener.onconnection?.(0, { close: () => {} });
+    }
+  }
+}
+
+class FakeListener implements ListeningHandle {
+  state: 'bound' | 'listening' | 'closed' = 'bound';
+  onconnection: ((status: number, handle: AcceptedHandle | undefined) => void) | null = null;
+
+  listen(): number {
+    this.state = 'listening';
+    return 0;
+  }
+
+  close(): void {
+    assert.notEqual(this.state, 'closed', 'closed once');
+    this.state = 'closed';
+  }
+}
+
+function start(limit: number): {
+  acceptor: Acceptor;
+  kernel: Kernel;
+  wanted: () => number;
+  answer: () => void;
+} {
+  const kernel = new Kernel();
+  let wanted = 0;
+  const acceptor = new Acceptor({
+    listeners: 1,
+    backlog: 10,
+    limit,
+    want: () => {
+      wanted += 1;
+    },
+    accepted: () => {},
+    acceptFailed: () => {},
+    listenFailed: () => assert.fail('listening works here'),
+  });
+  acceptor.start();
+  return {
+    acceptor,
+    kernel,
+    wanted: () => wanted,
+    answer: () => {
+      while (wanted > 0) {
+        wanted -= 1;
+        acceptor.provide(0, kernel.duplicate());
+      }
+    },
+  };
+}
+
+test('open connections never exceed the limit, whatever the order of events', () => {
+  const event = fc.constantFrom('connect', 'connect', 'close', 'answer', 'deliver', 'deliver');
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 5 }),
+      fc.array(event, { maxLength: 80 }),
+      (limit, events) => {
+        const { acceptor, kernel, answer } = start(limit);
+        for (const what of events) {
+          if (what === 'connect') kernel.waiting += 1;
+          else if (what === 'close' && acceptor.open > 0) acceptor.closed();
+          else if (what === 'answer') answer();
+          else if (what === 'deliver') kernel.deliver();
+          assert.ok(acceptor.open <= limit);
+          assert.ok(kernel.listening.length <= 1, 'one duplicate listens at most');
+          assert.ok(
+            acceptor.open < limit || kernel.listening.length === 0,
+            'at the limit none listens',
+          );
+        }
+        // With all answers given and room for it, whoever waits gets in.
+        answer();
+        kernel.deliver();
+        assert.ok(kernel.waiting === 0 || acceptor.open === limit);
+      },
+    ),
+    { numRuns: 500 },
+  );
+});
+
+test('accepting resumes with the spare inside the very call that counts a connection out', () => {
+  const { acceptor, kernel, answer } = start(1);
+  answer();
+  kernel.waiting = 2;
+  kernel.deliver();
+  answer();
+  assert.equal(acceptor.open, 1);
+  assert.equal(kernel.listening.length, 0);
+  acceptor.closed();
+  assert.equal(kernel.listening.length, 1);
+});
+
+test('after stop every duplicate is closed, also one that comes late', () => {
+  const { acceptor, kernel, answer } = start(3);
+  answer();
+  acceptor.stop();
+  answer();
+  acceptor.provide(0, kernel.duplicate());
+  assert.deepEqual(
+    kernel.handles.filter((handle) => handle.state !== 'closed'),
+    [],
+  );
+});
+
+test('a failing accept rests until it is tried again', () => {
+  const kernel = new Kernel();
+  let failures = 0;
+  const acceptor = new Acceptor({
+    listeners: 1,
+    backlog: 10,
+    limit: 5,
+    want: () => {},
+    accepted: () => {},
+    acceptFailed: () => {
+      failures += 1;
+    },
+    listenFailed: () => assert.fail('listening works here'),
+  });
+  acceptor.start();
+  acceptor.provide(0, kernel.duplicate());
+  kernel.listening[0]?.onconnection?.(-24, undefined);
+  assert.equal(failures, 1);
+  assert.equal(kernel.listening.length, 0);
+  acceptor.provide(0, kernel.duplicate());
+  assert.equal(kernel.listening.length, 0, 'it rests');
+  acceptor.retry();
+  assert.equal(kernel.listening.length, 1);
+  assert.throws(() => acceptor.closed(), /counted out twice/);
+});
