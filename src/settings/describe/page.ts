@@ -81,7 +81,7 @@ function entryOf(name: string, setting: Setting): string {
   const prose = [setting.meaning, setting.details].filter((text) => text !== undefined).join(' ');
   const doesNot =
     setting.doesNot === undefined ? '' : `\n**What it does not do.** ${setting.doesNot}\n`;
-  return `### \`${name}\`\n<a id="${name}"></a>\n\n${prose}\n${doesNot}\n${facts.join('\n')}\n`;
+  return `### \`${name}\`\n\n<a id="${name}"></a>\n\n${prose}\n${doesNot}\n${facts.join('\n')}\n`;
 }
 
 function defaultOf(setting: Setting, fallback: string): string {
