@@ -50,7 +50,9 @@ class WorkerThread:
             self.sock.close()
 
     def _recover(self) -> None:
-        """An interrupt landed outside the application: at its very end. The loop may or may not know that end."""
+        """An interrupt has landed, in the application or just behind it: whether the loop has been told of the end cannot
+        be known here, so what we say now names the request and means nothing to a loop that has.
+        """
         if self.mail.mid_frame:
             raise WireClosed
         self.guard.absorb()
@@ -80,7 +82,7 @@ class WorkerThread:
                 environ["wsgi.input"] = io.BytesIO() if split == end else _body(word & 255, whole[split:])
                 result = app(environ, exchange.start_response)
                 exchange.answer(result)
-            except WireClosed:
+            except (WireClosed, RequestTimeout):
                 raise
             except BaseException:
                 exchange.fail(result)

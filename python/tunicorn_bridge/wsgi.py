@@ -87,6 +87,9 @@ class Exchange:
             self._deliver(result)
         except ClientGone:
             gone = 1
+        except RequestTimeout:
+            _close(result)
+            raise
         except BaseException:
             self.fail(result)
             return

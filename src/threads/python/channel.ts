@@ -275,12 +275,13 @@ export class PythonThread implements AppThread, FrameSink {
     this.#wire.write(FREE_ANSWER, HEADER_BYTES);
   }
 
+  /** One that names an earlier request landed just behind its end and came late: it means nothing any more. */
   #onInterrupted(aux: number): void {
-    if (this.#interrupted === 0 || aux !== (this.#interrupted & 0xffffff)) {
+    if (this.#interrupted === 0) {
       this.onBroken('an interruption nobody asked for');
       return;
     }
-    if (this.#interrupted === this.#request && this.busy) {
+    if (this.#interrupted === this.#request && aux === (this.#request & 0xffffff) && this.busy) {
       this.#phase = 'idle';
       this.#becomeIdle();
     }

@@ -1,0 +1,41 @@
+"""The loop's end of one thread's socket pair, for the tests beside it: sends requests, reads frames."""
+
+import marshal
+import socket
+import unittest
+from typing import Any, Callable, Dict, List, Tuple
+
+from tunicorn_bridge import frame
+from tunicorn_bridge.files import FileWrapper
+from tunicorn_bridge.worker_thread import WorkerThread
+
+Frame = Tuple[int, int, bytes]
+
+
+class BridgeTest(unittest.TestCase):
+    """Runs an application in a real WorkerThread over a real socket pair."""
+
+    def serve(self, app: Callable[..., Any]) -> WorkerThread:
+        self.loop, theirs = socket.socketpair()
+        self.loop.settimeout(20)
+        self.addCleanup(self.loop.close)
+        base: Dict[str, Any] = {"wsgi.file_wrapper": FileWrapper, "wsgi.multithread": False}
+        thread = WorkerThread(1, theirs, app, base)
+        thread.start()
+        return thread
+
+    def request(self, environ: Dict[str, str], body: bytes = b"") -> None:
+        head = marshal.dumps(environ, 2)
+        self.loop.sendall(frame.HEADER.pack(len(head) + len(body), frame.REQUEST | len(head) << 8) + head + body)
+
+    def frames(self) -> List[Frame]:
+        """Everything until the thread is free."""
+        heard: List[Frame] = []
+        while not heard or heard[-1][0] not in (frame.WHOLE, frame.END, frame.FAILED, frame.INTERRUPTED):
+            kind, aux, payload = frame.receive(self.loop)
+            heard.append((kind, aux, bytes(payload)))
+        return heard
+
+    def ask(self, **environ: str) -> List[Frame]:
+        self.request(environ)
+        return self.frames()
