@@ -55,6 +55,7 @@ export class HeadReader {
   /** Makes ready for the next head. */
   reset(): void {
     this.line.begin();
+    this.section.begin(0);
     this.held.clear();
     this.complete = null;
     this.failure = null;

@@ -130,7 +130,7 @@ class Listener {
 function headLine(head: ParsedHead): string {
   const words = [head.method, shown(head.target), `HTTP/1.${head.minorVersion}`];
   words.push(head.keepAlive ? 'keep' : 'close');
-  if (head.contentLength > 0) words.push(`length=${head.contentLength}`);
+  if (head.contentLength >= 0) words.push(`length=${head.contentLength}`);
   if (head.chunked) words.push('chunked');
   if (head.expectContinue) words.push('continue');
   if (head.upgrade !== null) words.push(`upgrade=${head.upgrade.replaceAll(' ', '')}`);
