@@ -11,7 +11,9 @@ const named = process.argv[2];
 const seconds = Number(process.argv[3] ?? 3);
 const apps = named
   ? [resolve(named)]
-  : ['hello-listener.mjs', 'hello-fetch.mjs'].map((file) => join(root, 'test/apps/node', file));
+  : ['hello-listener.mjs', 'hello-fetch.mjs'].map((file) =>
+      join(root, 'test/apps/node/threads', file),
+    );
 const inFlight = 64;
 
 const peer = {

@@ -106,22 +106,26 @@ export class Channel {
   #tell(exchange: Exchange, operation: number, item: Item | undefined): void {
     switch (operation) {
       case ToGuest.body:
-        return exchange.inlet?.push(itemToBytes(item as string | ArrayBuffer));
+        exchange.inlet?.push(itemToBytes(item as string | ArrayBuffer));
+        break;
       case ToGuest.bodyEnd:
         exchange.inlet?.end();
         if (exchange.phase === 'over') this.#over(exchange);
-        return;
+        break;
       case ToGuest.bodyFailed:
         exchange.inlet?.fail();
         if (exchange.phase === 'over') this.#over(exchange);
-        return;
+        break;
       case ToGuest.credit:
-        return exchange.credit(item as number);
+        exchange.credit(item as number);
+        break;
       case ToGuest.gone:
-        return exchange.abandon();
+        exchange.abandon();
+        break;
       case ToGuest.interrupt:
         this.#interrupted(exchange.facts.ticket);
-        return exchange.abandon();
+        exchange.abandon();
+        break;
     }
   }
 

@@ -47,6 +47,8 @@ export class Exchange {
   side: ExchangeSide | null = null;
   readonly #outbox: Outbox;
   readonly #over: (exchange: Exchange) => void;
+  #fields: string[] | null = null;
+  #peer: WirePeer | null = null;
   #window = RESPONSE_WINDOW;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
@@ -60,11 +62,13 @@ export class Exchange {
   }
 
   get fields(): string[] {
-    return splitFields(this.facts.fields);
+    this.#fields ??= splitFields(this.facts.fields);
+    return this.#fields;
   }
 
   get peer(): WirePeer {
-    return splitPeer(this.facts.peer);
+    this.#peer ??= splitPeer(this.facts.peer);
+    return this.#peer;
   }
 
   /** Bytes written that have not left the thread. */
@@ -89,7 +93,8 @@ export class Exchange {
     if (body.length > RESPONSE_WINDOW) {
       this.head(status, fields, sendDate);
       this.write(body);
-      return this.end('', finished);
+      this.end('', finished);
+      return;
     }
     const batch = this.#outbox.open();
     const item = typeof body === 'string' ? body : this.#outbox.bytes(body);

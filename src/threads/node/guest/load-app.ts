@@ -99,6 +99,7 @@ async function importFile(file: string): Promise<unknown> {
 async function pick(loaded: unknown, exportName: string | null): Promise<unknown> {
   if (exportName !== null) return member(loaded, exportName);
   let value = await member(loaded, 'default');
+  if (value === undefined && (typeof loaded === 'function' || hasFetch(loaded))) value = loaded;
   for (let depth = 0; depth < 3 && isContainer(value); depth++) value = await value.default;
   return value;
 }

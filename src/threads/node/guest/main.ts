@@ -4,7 +4,8 @@
 import { workerData } from 'node:worker_threads';
 import { type GuestBoot, ToHost } from '../../../wire/node-thread.ts';
 import { Channel } from './channel.ts';
-import { fetchBegin, installWebClasses } from './fetch/begin.ts';
+import { fetchBegin } from './fetch/begin.ts';
+import { offerWebClasses } from './fetch/web-classes.ts';
 import { listenerBegin } from './listener/begin.ts';
 import { LoadError, loadApp, stackOf } from './load-app.ts';
 import { pendingWork } from './pending-work.ts';
@@ -13,7 +14,7 @@ const boot = workerData as GuestBoot;
 const channel = new Channel(boot);
 
 try {
-  installWebClasses();
+  offerWebClasses();
   const app = await loadApp(boot.appPath, boot.exportName);
   const begin = app.kind === 'listener' ? listenerBegin(app.listener) : fetchBegin(app.fetch);
   channel.open(begin, () => void stop());
@@ -22,7 +23,8 @@ try {
   const message = error instanceof LoadError ? error.message : stackOf(error);
   channel.outbox.open().push(ToHost.bootFailed, exitCode, message);
   channel.outbox.flush();
-  boot.port.close();
+  // The host ends the thread once it has read this; an open port keeps the thread until then.
+  boot.port.on('message', () => {});
 }
 
 /** Finishes the requests under way and what the application asked to wait for. The host sets the limit of time. */

@@ -2,7 +2,7 @@
 // batches, takes back what it has not begun, and ends it when it is stuck. The thread's own side is in guest/.
 
 import { join, resolve } from 'node:path';
-import { MessageChannel, type ResourceLimits, Worker } from 'node:worker_threads';
+import { MessageChannel, type ResourceLimits, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
 import { type GuestBoot, type Item, ToGuest } from '../../../wire/node-thread.ts';
 import type { AppThread, Failure, Job, ThreadEvents, ThreadState } from '../../app-thread.ts';
@@ -57,6 +57,8 @@ export class NodeThread implements AppThread, ThreadNews {
   #turns = 0;
   #turnedAtMs = monotonicMs();
   #lastError: unknown = null;
+  /** Why we end it ourselves; null while nobody does. */
+  #cause: Failure | null = null;
   #booting: { resolve: () => void; reject: (error: BootError) => void } | null = null;
   #ended: Promise<void> = Promise.resolve();
   #sayEnded: () => void = () => {};
@@ -134,6 +136,7 @@ export class NodeThread implements AppThread, ThreadNews {
   }
 
   async interrupt(job: Job): Promise<string> {
+    if (this.#roster.takeBack(job)) return 'the request had not begun';
     const exchange = this.#roster.mute(job);
     if (exchange === null) return 'the request had ended';
     this.#outbox.tell(ToGuest.interrupt, exchange.ticket);
@@ -157,8 +160,9 @@ export class NodeThread implements AppThread, ThreadNews {
   /** Ends at once; its requests hear `failed`. Resolves at the latest after a second, even if native code runs on. */
   async kill(): Promise<void> {
     this.#endExpected = true;
+    this.#cause ??= { status: 503, code: 'stopped', detail: `${this.name} was stopped.` };
     await this.#terminate();
-    this.#bury({ status: 503, code: 'stopped', detail: `${this.name} was stopped.` });
+    this.#bury(this.#cause);
   }
 
   booted(): void {
@@ -198,13 +202,25 @@ export class NodeThread implements AppThread, ThreadNews {
     worker.on('error', (error) => {
       this.#lastError = error;
     });
-    worker.on('exit', (code) => this.#bury(deathOf(this.name, code, this.#lastError)));
+    worker.on('exit', (code) => {
+      this.#readLastWords();
+      this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError));
+    });
     return worker;
   }
 
   #read(batch: readonly Item[]): void {
     readBatch(batch, this.#roster.exchanges, this);
     this.#tellRoom();
+  }
+
+  /** What the thread sent before it ended may not have been delivered yet. Bounded: nobody sends any more. */
+  #readLastWords(): void {
+    for (;;) {
+      const received = this.#state === 'dead' ? undefined : receiveMessageOnPort(this.#ports.port1);
+      if (received === undefined) return;
+      this.#read(received.message as readonly Item[]);
+    }
   }
 
   #tellRoom(): void {
@@ -246,9 +262,10 @@ export class NodeThread implements AppThread, ThreadNews {
     this.#ending ??= (async () => {
       this.#state = 'stuck';
       const where = (await this.stack()) ?? NATIVE;
+      const stuck = { status: 502, detail: `${this.name} was stuck:\n${where}` } as const;
+      this.#cause ??= { ...stuck, code: 'thread-stuck' };
       const ended = await this.#terminate();
-      const code = ended ? 'thread-stuck' : 'thread-lost';
-      this.#bury({ status: 502, code, detail: `${this.name} was stuck:\n${where}` });
+      this.#bury(ended ? this.#cause : { ...stuck, code: 'thread-lost' });
       return where;
     })();
     return this.#ending;
@@ -269,19 +286,25 @@ export class NodeThread implements AppThread, ThreadNews {
 
   #bury(failure: Failure): void {
     if (this.#state === 'dead') return;
+    const silent = this.#endExpected || this.#booting !== null;
     this.#state = 'dead';
     this.#ports.port1.close();
     this.#booting?.reject(new BootError(3, failure.detail));
     this.#booting = null;
     const unstarted = this.#roster.empty(failure);
-    for (const answer of [...this.#interrupts.values()]) answer('the thread ended');
+    if (this.#ending === null) {
+      for (const answer of [...this.#interrupts.values()]) answer('the thread ended');
+    }
     if (unstarted.length > 0) this.#handBack(unstarted, failure);
     this.#sayEnded();
-    if (!this.#endExpected) this.#events.died(this, failure);
+    if (!silent) this.#events.died(this, failure);
   }
 
   #handBack(jobs: readonly Job[], failure: Failure): void {
-    if (this.#events.handedBack !== undefined) return this.#events.handedBack(this, jobs);
+    if (this.#events.handedBack !== undefined) {
+      this.#events.handedBack(this, jobs);
+      return;
+    }
     for (const job of jobs) {
       job.started();
       job.failed(failure);

@@ -153,7 +153,8 @@ export class ClientSocket extends Duplex implements ExchangeSide {
     this.release();
     this.exchange.fail(502, 'app-hung-up', 'The application destroyed the socket of its request.');
     this.owner?.closed(error);
-    done(error);
+    // Node's server listens for errors of its sockets, so that one nobody handles ends no process.
+    done(this.listenerCount('error') > 0 ? error : null);
   }
 }
 

@@ -49,11 +49,12 @@ export function releaseRequest(request: BuiltRequest): void {
 }
 
 function read(this: BuiltRequest): void {
-  if (this._consuming) return pump(this);
-  this._readableState.readingMore = false;
-  this._consuming = true;
-  const inlet = this[kExchange].inlet;
-  if (inlet !== null) inlet.onChange = () => pump(this);
+  if (!this._consuming) {
+    this._readableState.readingMore = false;
+    this._consuming = true;
+    const inlet = this[kExchange].inlet;
+    if (inlet !== null) inlet.onChange = () => pump(this);
+  }
   pump(this);
 }
 
@@ -61,7 +62,10 @@ function read(this: BuiltRequest): void {
 function pump(request: BuiltRequest): void {
   const inlet = request[kExchange].inlet;
   if (request.destroyed || request.complete) return;
-  if (inlet?.failed) return void request.destroy(aborted());
+  if (inlet?.failed) {
+    request.destroy(aborted());
+    return;
+  }
   for (let more = inlet !== null; more; ) {
     const bytes = inlet?.take() ?? null;
     if (bytes === null) break;
@@ -73,19 +77,24 @@ function pump(request: BuiltRequest): void {
   request.push(null);
 }
 
-/** As Node's own: a request that ends before its end was 'aborted', and its connection goes with it. */
+/**
+ * As Node's own: a request that ends before its end was 'aborted', and its connection goes with it. Where only the body
+ * failed, the server knows better what to do with the connection; the application may still answer.
+ */
 function destroy(
   this: BuiltRequest,
   error: Error | null,
   done: (error?: Error | null) => void,
 ): void {
-  const socket = this[kSocket];
+  const inlet = this[kExchange].inlet;
   if (!this.readableEnded || !this.complete) {
     this.aborted = true;
     this.emit('aborted');
-    if (!socket.destroyed && this[kExchange].phase !== 'over') socket.destroy(error ?? undefined);
+    const socket = this[kSocket];
+    const hangsUp = this[kExchange].phase !== 'over' && inlet?.failed !== true;
+    if (hangsUp && !socket.destroyed) socket.destroy(error ?? undefined);
   }
-  this[kExchange].inlet?.discard();
+  inlet?.discard();
   process.nextTick(() => done(this.listenerCount('error') > 0 ? error : null));
 }
 

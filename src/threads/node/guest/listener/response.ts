@@ -7,7 +7,7 @@ import {
   validateHeaderName,
   validateHeaderValue,
 } from 'node:http';
-import { INLINE_BYTES } from '../../../../wire/node-thread.ts';
+import { type Chunk, encodeChunk } from '../chunk.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { BuiltRequest } from './request.ts';
@@ -20,7 +20,6 @@ const kFinish = Symbol('finish');
 const kChunked = Symbol('would be chunked');
 const kSettled = Symbol('settled');
 
-type Chunk = string | Uint8Array;
 type Callback = (error?: Error | null) => void;
 type Fields = { readonly [name: string]: unknown } | readonly unknown[] | null | undefined;
 
@@ -124,13 +123,13 @@ function send(
   callback: Callback | null,
 ): boolean {
   if (this[kEnding]) {
-    if (data.length > 0) this[kLast] = encode(data, encoding);
+    if (data.length > 0) this[kLast] = encodeChunk(data, encoding);
     if (callback) this[kFinish] = callback;
     return true;
   }
   sendHead(this);
   const exchange = this[kExchange];
-  const room = data.length === 0 || exchange.write(encode(data, encoding));
+  const room = data.length === 0 || exchange.write(encodeChunk(data, encoding));
   this[kSocket].touch();
   if (callback) process.nextTick(callback);
   return room;
@@ -163,7 +162,8 @@ function complete(response: BuiltResponse): void {
   if (!response._headerSent && trailers === '') {
     response._headerSent = true;
     const { status, fields } = headOf(response._header);
-    return exchange.whole(status, fields, response.sendDate, last, settle);
+    exchange.whole(status, fields, response.sendDate, last, settle);
+    return;
   }
   sendHead(response);
   if (last.length > 0) exchange.write(last);
@@ -192,9 +192,12 @@ function headOf(header: string | null): { status: string; fields: string } {
   return { status: header.slice(9, lineEnd), fields: bytesOfText(fields) };
 }
 
-/** Node turns a Content-Disposition into text of UTF-8 (node#46528); on the wire it is the bytes of that. */
+/**
+ * Fields hold one character per byte, with one exception: beside a known length Node reads the bytes of a
+ * Content-Disposition as UTF-8 (node#46528), and what comes of that may need several bytes.
+ */
 function bytesOfText(fields: string): string {
-  return /[^\0-\xff]/.test(fields) ? Buffer.from(fields, 'utf8').toString('latin1') : fields;
+  return fields.replace(/[^\0-\xff]/g, (character) => Buffer.from(character).toString('latin1'));
 }
 
 /** Node writes 1xx responses, and after our `_send` nothing else, straight to the socket. */
@@ -222,12 +225,4 @@ function writeEarlyHints(
     for (const one of [value].flat()) validateHeaderValue(name, one);
   }
   base.writeEarlyHints.call(this, hints, callback);
-}
-
-/** Short text and bytes as one character per byte, ready to travel inside a batch; longer ones as bytes. */
-function encode(data: Chunk, encoding: BufferEncoding | null): Chunk {
-  if (typeof data !== 'string') return data;
-  const utf8 = !encoding || encoding === 'utf8' || encoding === 'utf-8';
-  if (utf8 && data.length <= INLINE_BYTES && Buffer.byteLength(data) === data.length) return data;
-  return Buffer.from(data, encoding ?? 'utf8');
 }

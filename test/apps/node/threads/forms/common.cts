@@ -1,0 +1,1 @@
+export = (_req: unknown, res: { end(text: string): void }) => res.end('cts');

@@ -1,0 +1,1 @@
+export default { fetch: (_request: Request): Response => new Response('fetched') };

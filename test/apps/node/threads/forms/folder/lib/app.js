@@ -1,0 +1,1 @@
+export default (_req, res) => res.end('exports of the folder');

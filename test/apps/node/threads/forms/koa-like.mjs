@@ -1,0 +1,1 @@
+export default { callback: () => (_req, res) => res.end('callback') };

@@ -1,0 +1,2 @@
+export default { answer: 42 };
+export const other = 1;

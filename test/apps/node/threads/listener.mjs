@@ -1,0 +1,186 @@
+// A (req, res) listener with a route for each thing that a test looks at.
+import { once } from 'node:events';
+import { execSync } from 'node:child_process';
+
+const seen = new Map();
+const note = (key, event) => seen.set(key, [...(seen.get(key) ?? []), event]);
+let later;
+
+const routes = {
+  '/facts': (req, res) => {
+    const socket = req.socket;
+    res.setHeader('content-type', 'application/json');
+    res.end(
+      JSON.stringify({
+        method: req.method,
+        url: req.url,
+        versions: [req.httpVersion, req.httpVersionMajor, req.httpVersionMinor],
+        rawHeaders: req.rawHeaders,
+        headers: req.headers,
+        distinct: req.headersDistinct,
+        remote: [socket.remoteAddress, socket.remotePort, socket.remoteFamily],
+        local: [socket.localAddress, socket.localPort],
+        encrypted: socket.encrypted,
+        same: req.socket === res.socket && req.connection === req.socket,
+        chained: socket.setTimeout(0).setNoDelay(true).setKeepAlive(true).ref().unref() === socket,
+        writable: [socket.writable, res.writable, res.headersSent],
+      }),
+    );
+  },
+  '/echo': async (req, res) => {
+    const parts = [];
+    for await (const part of req) parts.push(part);
+    res.end(Buffer.concat(parts));
+  },
+  '/length': (req, res) => {
+    let length = 0;
+    req.on('data', (part) => {
+      length += part.length;
+    });
+    req.on('end', () => res.end(String(length)));
+  },
+  '/unread': (_req, res) => res.end('not read'),
+  '/respond-then-read': (req, res) => {
+    res.end('early');
+    let length = 0;
+    req.on('data', (part) => {
+      length += part.length;
+    });
+    req.on('end', () => note('tail', length));
+  },
+  '/write': (_req, res) => {
+    res.writeHead(201, 'Made', { 'X-One': '1', 'Set-Cookie': ['a=1', 'b=2'] });
+    res.write('one ');
+    res.write(Buffer.from('two '));
+    res.end('thr\u00e9e');
+  },
+  '/flush': async (_req, res) => {
+    res.flushHeaders();
+    await once(process, 'test:go');
+    res.end();
+  },
+  '/hints': (_req, res) => {
+    res.writeContinue();
+    res.writeProcessing();
+    res.writeEarlyHints({ link: '</style.css>; rel=preload; as=style', 'x-trace': 'id' });
+    res.end('done');
+  },
+  '/bad-hints': (_req, res) => {
+    res.writeEarlyHints({ link: '</style.css>; rel=preload', 'x-trace': 'id\r\nInjected: yes' });
+    res.end('done');
+  },
+  '/trailers': (_req, res) => {
+    res.setHeader('Trailer', 'X-Sum');
+    res.write('body');
+    res.addTrailers({ 'X-Sum': '4' });
+    res.end();
+  },
+  '/no-date': (_req, res) => {
+    res.sendDate = false;
+    res.statusCode = 404;
+    res.statusMessage = 'Nowhere';
+    res.end();
+  },
+  '/204': (_req, res) => res.writeHead(204).end(),
+  '/chunked-by-hand': (_req, res) => {
+    res.writeHead(200, { 'Transfer-Encoding': 'chunked', 'X-After': 'yes' });
+    res.end('plain');
+  },
+  '/strict': (_req, res) => {
+    res.strictContentLength = true;
+    res.setHeader('Content-Length', 3);
+    res.end('four');
+  },
+  '/latin1': (_req, res) => {
+    res.setHeader('X-Name', 'caf\u00e9');
+    res.setHeader('Content-Disposition', 'attachment; filename="caf\u00e9"');
+    res.end(Buffer.from([0, 128, 255]));
+  },
+  '/large': (_req, res) => res.end(Buffer.alloc(1_000_000, 'x')),
+  '/pump': async (_req, res) => {
+    const chunk = Buffer.alloc(64 * 1024, 'y');
+    let written = 0;
+    let drains = 0;
+    while (written < 64) {
+      written += 1;
+      if (!res.write(chunk)) {
+        note('pump', `paused ${written} ${res.writableNeedDrain}`);
+        await once(res, 'drain');
+        drains += 1;
+      }
+    }
+    res.end();
+    await once(res, 'finish');
+    note('pump', `drained ${drains > 0} ${res.writableFinished}`);
+  },
+  '/inject': (_req, res) => {
+    res.setHeader('X-A', 'b\r\nX-C: d');
+  },
+  '/throw': () => {
+    throw new Error('thrown on purpose');
+  },
+  '/reject': async () => {
+    await null;
+    throw new Error('rejected on purpose');
+  },
+  '/throw-late': async (_req, res) => {
+    res.write('begun');
+    await null;
+    throw new Error('after the head');
+  },
+  '/hang': (req, res) => {
+    for (const event of ['aborted', 'close', 'error']) {
+      req.on(event, (error) => note('hang', `req ${event}${error ? ` ${error.code}` : ''}`));
+    }
+    res.on('close', () => note('hang', `res close finished=${res.writableFinished}`));
+    req.socket.on('close', () => note('hang', `socket close ${req.socket.destroyed}`));
+  },
+  '/ends': (req, res) => {
+    res.on('finish', () => note('ends', `finish ${res.writableFinished}`));
+    res.on('close', () => note('ends', `res close ${res.destroyed}`));
+    req.on('close', () => note('ends', `req close aborted=${req.aborted}`));
+    res.end('x', () => note('ends', 'callback'));
+  },
+  '/hang-up': (req) => req.socket.destroy(),
+  '/idle': (req, res) => {
+    req.setTimeout(20);
+    res.on('timeout', () => res.end('timed out'));
+  },
+  '/spin': () => {
+    function spinForever() {
+      for (;;) later = Date.now();
+    }
+    spinForever();
+  },
+  '/native': () => execSync('sleep 2'),
+  '/late-throw': (_req, _res) => setTimeout(() => throwLater(), 1),
+  '/unhandled': () => void Promise.reject(new Error('nobody caught this')),
+  '/exit': () => process.exit(7),
+  '/memory': () => {
+    const hoard = [];
+    for (;;) hoard.push(new Array(1000).fill({ later }));
+  },
+  '/seen': (req, res) => res.end(JSON.stringify(seen.get(req.headers['x-key']) ?? [])),
+  '/go': (_req, res) => {
+    process.emit('test:go');
+    res.end();
+  },
+  '/gate': (_req, res) => {
+    const gate = new Int32Array(globalThis.gate ?? new SharedArrayBuffer(4));
+    res.end(String(gate[0]));
+  },
+  '/env': (_req, res) => res.end(process.env.TUNICORN_TEST),
+};
+
+function throwLater() {
+  throw new Error('thrown from a timer');
+}
+
+export default function listener(req, res) {
+  const route = routes[req.url.split('?')[0]];
+  if (route === undefined) {
+    res.statusCode = 404;
+    return res.end();
+  }
+  return route(req, res);
+}
