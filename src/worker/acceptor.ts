@@ -40,6 +40,8 @@ export class Acceptor {
   #accepting = false;
   #stopped = false;
   #resting = false;
+  /** Resolves the promise of `start`. */
+  #listening: (() => void) | null = null;
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
@@ -60,9 +62,14 @@ export class Acceptor {
     return this.#open >= this.#options.limit;
   }
 
-  start(): void {
+  /** Resolves when it listens on every address: a client that comes now is not refused. */
+  start(): Promise<void> {
+    const listening = new Promise<void>((resolve) => {
+      this.#listening = resolve;
+    });
     this.#accepting = true;
     this.#fill();
+    return listening;
   }
 
   /** Stops for good and gives all duplicates back. What is open stays open. */
@@ -125,6 +132,7 @@ export class Acceptor {
     handle.onconnection = (status, client) => this.#onConnection(index, status, client);
     const errno = handle.listen(this.#options.backlog);
     if (errno !== 0) this.#options.listenFailed(index, errno);
+    else if (this.#slots.every(({ active }) => active !== null)) this.#listening?.();
   }
 
   #onConnection(index: number, status: number, client: AcceptedHandle | undefined): void {

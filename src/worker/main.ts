@@ -64,9 +64,9 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     bootFailed(exitCodeOf(error), error instanceof Error ? error.message : String(error));
     return;
   }
+  if (!message.check && !leaving) await worker.serve();
   say({ kind: 'ready' });
   if (message.check) await leave();
-  else if (!leaving) worker.serve();
 }
 
 function exitCodeOf(error: unknown): number {

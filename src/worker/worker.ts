@@ -86,10 +86,10 @@ export class Worker {
     return this.#application.start();
   }
 
-  /** Accepts from now on. */
-  serve(): void {
+  /** Accepts from now on; resolves when it does. */
+  serve(): Promise<void> {
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    this.#acceptor.start();
+    return this.#acceptor.start();
   }
 
   provide(index: number, handle: ListeningHandle): void {
