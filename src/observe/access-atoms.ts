@@ -77,7 +77,7 @@ function replyFieldAtom(lowerName: string): Atom {
   const line = new RegExp(`(?:^|\\n)${name}:[ \\t]*([^\\r\\n]*)`, 'gi');
   return (record) => {
     let value: string | null = null;
-    for (const found of record.replyFields.matchAll(line)) value = found[1] ?? null;
+    for (const found of record.replyFields.matchAll(line)) value = found[1]?.trimEnd() ?? null;
     return shown(value);
   };
 }

@@ -59,23 +59,29 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
   };
 }
 
+const notPlain = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
+
+/** JSON.stringify costs more than the rest of the line, and most strings need nothing from it. */
+function json(value: string | null): string {
+  if (value === null || value === '') return 'null';
+  return notPlain.test(value) ? JSON.stringify(value) : `"${value}"`;
+}
+
 /** One exchange as JSON, without line end. What is missing is null; strings hold one character for each byte sent. */
 export function accessJson(record: AccessRecord, now: Date): string {
   const { head, peer } = record;
-  return JSON.stringify({
-    // First, so that no variable takes the place of a fact.
-    ...record.variables,
-    time: now.toISOString(),
-    pid: process.pid,
-    remote_address: peer.address === '' ? null : peer.address,
-    user: basicUser(head.fields),
-    method: head.method,
-    target: head.target,
-    protocol: `HTTP/1.${head.minorVersion}`,
-    status: Number.parseInt(record.status, 10) || null,
-    body_bytes: record.bodyBytes,
-    duration_ms: Math.round(record.durationMs * 1000) / 1000,
-    referer: requestField(head.fields, 'referer'),
-    user_agent: requestField(head.fields, 'user-agent'),
-  });
+  // Variables come first, so that with parsers that keep the last of two names none takes the place of a fact.
+  let line = '{';
+  for (const [name, value] of Object.entries(record.variables ?? {})) {
+    line += `${JSON.stringify(name)}:${json(value)},`;
+  }
+  line += `"time":"${now.toISOString()}","pid":${process.pid}`;
+  line += `,"remote_address":${json(peer.address)},"user":${json(basicUser(head.fields))}`;
+  line += `,"method":${json(head.method)},"target":${json(head.target)}`;
+  line += `,"protocol":"HTTP/1.${head.minorVersion}"`;
+  line += `,"status":${Number.parseInt(record.status, 10) || null},"body_bytes":${record.bodyBytes}`;
+  line += `,"duration_ms":${Math.round(record.durationMs * 1000) / 1000}`;
+  line += `,"referer":${json(requestField(head.fields, 'referer'))}`;
+  line += `,"user_agent":${json(requestField(head.fields, 'user-agent'))}`;
+  return `${line}}`;
 }

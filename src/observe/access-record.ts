@@ -57,9 +57,9 @@ export function decodedPath(path: string): string {
 
 /** The user of Basic credentials (RFC 7617), in bytes as sent; null without. */
 export function basicUser(fields: readonly string[]): string | null {
-  const credentials = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(
-    requestField(fields, 'authorization') ?? '',
-  );
+  const authorization = requestField(fields, 'authorization');
+  if (authorization === null) return null;
+  const credentials = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(authorization);
   const encoded = credentials?.[1];
   if (encoded === undefined) return null;
   const decoded = Buffer.from(encoded, 'base64').toString('latin1');

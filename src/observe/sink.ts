@@ -30,8 +30,11 @@ export class Sink {
 
   readonly #path: string | null;
   #stream: SonicBoom;
+  /** The stream has nothing under way and nothing waiting. */
+  #idle = true;
   #pending = '';
   #scheduled = false;
+  #fd = -1;
   #dropped = 0;
   #troubled = false;
   readonly #handOver = (): void => {
@@ -82,11 +85,20 @@ export class Sink {
     this.#stream = this.#attach(fd);
   }
 
-  /** Writes everything now and returns when it is done: for the exit and for lines that must not be lost. */
+  /**
+   * Writes everything now and returns when it is done: for the exit and for lines that must not be lost. A write that
+   * is under way already is the kernel's, which finishes it before the process ends; only then may it come second.
+   */
   flush(): void {
-    this.#give();
     try {
-      this.#stream.flushSync();
+      if (this.#idle) {
+        const lines = this.#pending;
+        this.#pending = '';
+        writeNow(this.#fd, lines);
+      } else {
+        this.#give();
+        this.#stream.flushSync();
+      }
     } catch (error) {
       this.#trouble(error instanceof Error ? error.message : String(error));
     }
@@ -103,17 +115,26 @@ export class Sink {
     const lines = this.#pending;
     if (lines === '') return;
     this.#pending = '';
+    this.#idle = false;
     this.#stream.write(lines);
   }
 
   #attach(fd: number): SonicBoom {
-    const stream = new sonicBoom.SonicBoom({ fd, maxLength: mostWaitingBytes });
+    this.#fd = fd;
+    this.#idle = true;
+    const stream = new sonicBoom.SonicBoom({
+      fd,
+      maxLength: mostWaitingBytes,
+      maxWrite: handOverAt,
+    });
     stream.on('error', (error: Error) => this.#trouble(error.message));
     stream.on('drop', (lines: string) => {
       this.#dropped += lines.split('\n').length - 1;
       this.#trouble('it takes no more lines, some are lost');
     });
     stream.on('drain', () => {
+      if (stream !== this.#stream) return;
+      this.#idle = true;
       this.#troubled = false;
     });
     return stream;
@@ -124,6 +145,12 @@ export class Sink {
     this.#troubled = true;
     this.onTrouble?.(`Cannot write the log ${this.#path ?? 'on a standard stream'}: ${cause}`);
   }
+}
+
+/** All of it, also where the kernel takes a part at a time. @throws what write(2) answers. */
+function writeNow(fd: number, lines: string): void {
+  const bytes = Buffer.from(lines);
+  for (let from = 0; from < bytes.length; ) from += fs.writeSync(fd, bytes, from);
 }
 
 function openLogFile(path: string): number {

@@ -5,9 +5,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import type { ByteSource } from './byte-source.ts';
 import { SpoolError } from './errors.ts';
-
-/** One read, and so the largest Buffer handed out. The same as a spool's. */
-const readBytes = 64 * 1024;
+import { lendReadBuffer, readBlockBytes } from './read-buffers.ts';
 
 export class FileRange implements ByteSource {
   /** Called once after read() answered null, when bytes have come. */
@@ -64,29 +62,22 @@ export class FileRange implements ByteSource {
   #readAhead(): void {
     if (this.#reading || this.#ready !== null || this.#left === 0) return;
     this.#reading = true;
-    const size = Math.min(readBytes, this.#left);
-    fs.read(
-      this.#fd,
-      Buffer.allocUnsafeSlow(size),
-      0,
-      size,
-      this.#position,
-      (error, count, buffer) => {
-        this.#reading = false;
-        if (this.#released) {
-          fs.close(this.#fd, () => {});
-        } else if (error !== null) {
-          this.#fail(`Cannot read a file of the application: ${error.message}`, error);
-        } else if (count === 0) {
-          this.#fail(`A file of the application ended ${this.#left} bytes early`);
-        } else {
-          this.#position += count;
-          this.#left -= count;
-          this.#ready = count === size ? buffer : buffer.subarray(0, count);
-          this.#feed();
-        }
-      },
-    );
+    const size = Math.min(readBlockBytes, this.#left);
+    fs.read(this.#fd, lendReadBuffer(size), 0, size, this.#position, (error, count, buffer) => {
+      this.#reading = false;
+      if (this.#released) {
+        fs.close(this.#fd, () => {});
+      } else if (error !== null) {
+        this.#fail(`Cannot read a file of the application: ${error.message}`, error);
+      } else if (count === 0) {
+        this.#fail(`A file of the application ended ${this.#left} bytes early`);
+      } else {
+        this.#position += count;
+        this.#left -= count;
+        this.#ready = count === size ? buffer : buffer.subarray(0, count);
+        this.#feed();
+      }
+    });
   }
 
   #feed(): void {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { SpoolError, spoolErrorFrom } from './errors.ts';
+import { lendReadBuffer, readBlockBytes } from './read-buffers.ts';
 
 // Node.js exports O_DIRECTORY but not O_TMPFILE, which is this bit and that one together on all its Linux platforms
 // (include/uapi/asm-generic/fcntl.h). 0 elsewhere.
@@ -102,10 +103,10 @@ export class SpoolFile {
     });
   }
 
-  /** Reads the next bytes, at most `maxBytes`; one read at a time, and only what is `unread`. */
-  readNext(maxBytes: number, done: (error: SpoolError | null, bytes: Buffer) => void): void {
-    const size = Math.min(maxBytes, this.unread);
-    const buffer = Buffer.allocUnsafeSlow(size);
+  /** Reads the next bytes, at most a block; one read at a time, and only if there are `unread` ones. */
+  readNext(done: (error: SpoolError | null, bytes: Buffer) => void): void {
+    const size = Math.min(readBlockBytes, this.unread);
+    const buffer = lendReadBuffer(size);
     this.#underWay += 1;
     fs.read(this.#fd, buffer, 0, size, this.#readTo, (error, count) => {
       this.#underWay -= 1;

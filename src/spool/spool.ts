@@ -24,9 +24,6 @@ const writeBytes = 256 * 1024;
  * a handful of bytes at a time, each through two system calls. */
 const leastWriteBytes = 16 * 1024;
 
-/** One file read, and so the largest Buffer that read() answers from a file. */
-const readBytes = 64 * 1024;
-
 /** The writer is given this much memory even if `memoryBytes` is less, or each piece would wait for the disk. */
 const leastRoomBytes = 64 * 1024;
 
@@ -215,7 +212,7 @@ export class Spool implements ByteSource {
     const file = this.#files[0];
     if (this.#reading || this.#ready !== null || file === undefined || file.unread === 0) return;
     this.#reading = true;
-    file.readNext(readBytes, (error, bytes) => {
+    file.readNext((error, bytes) => {
       this.#reading = false;
       if (error !== null) {
         this.#fail(error);

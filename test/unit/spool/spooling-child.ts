@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { SpoolBudget } from '../../../src/spool/budget.ts';
 import type { SpoolError } from '../../../src/spool/errors.ts';
+import { recycleReadBuffer } from '../../../src/spool/read-buffers.ts';
 import { Spool } from '../../../src/spool/spool.ts';
 
 const MiB = 1024 * 1024;
@@ -58,7 +59,10 @@ function pass(total: number): void {
   const take = () => {
     // The reader begins late, so that much is on disk.
     if (spool.fileUsed < 64 * MiB && !spool.ended) return;
-    for (let bytes = spool.read(MiB); bytes !== null; bytes = spool.read(MiB)) read += bytes.length;
+    for (let bytes = spool.read(MiB); bytes !== null; bytes = spool.read(MiB)) {
+      read += bytes.length;
+      recycleReadBuffer(bytes);
+    }
     residentMost = Math.max(residentMost, process.memoryUsage.rss());
     if (!spool.drained) return;
     assert.equal(read, total);
