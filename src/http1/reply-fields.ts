@@ -38,6 +38,11 @@ export function replyFields(fields: string): ReplyFields {
   return meaning;
 }
 
+/** How many field lists are remembered now: never more than 256, whatever applications answer. */
+export function rememberedReplies(): number {
+  return remembered.size;
+}
+
 /** The oldest goes: heads with a changing part (Set-Cookie, ETag) pass through and the steady ones soon come back. */
 function remember(fields: string, meaning: ReplyFields): void {
   const oldest = ring[ringNext];
