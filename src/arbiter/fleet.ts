@@ -77,7 +77,7 @@ export class Fleet implements WorkerOwner {
     if (lateMs > ownPauseMs) for (const worker of this.workers) worker.forgiveSilence();
     for (const place of this.#places) {
       if (place.worker !== null) place.worker.tick();
-      else if (this.#phase === 'running' && this.now() >= place.startAtMs) this.#start(place);
+      else if (this.now() >= place.startAtMs) this.#start(place);
     }
     this.#sleep();
   }
@@ -114,7 +114,7 @@ export class Fleet implements WorkerOwner {
     // While we stop, a worker that could not boot is no news; its siblings have said the same.
     if (this.#phase !== 'running') return;
     if (this.#everReady) {
-      this.#parts.log.error(`Worker (pid: ${worker.pid}) could not start.\n${message}`);
+      this.#parts.log.error(`Worker (pid: ${worker.pid}) cannot serve.\n${message}`);
       this.#sleep();
     } else {
       this.#parts.log.error(message);
@@ -169,6 +169,7 @@ export class Fleet implements WorkerOwner {
     this.#phase = phase;
     this.#parts.closeListeners();
     for (const place of this.#places) {
+      // Nothing is started any more.
       place.startAtMs = Infinity;
       if (phase === 'draining') place.worker?.drain();
       else place.worker?.quit();

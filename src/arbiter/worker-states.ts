@@ -79,7 +79,15 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
     heartbeatResets: true,
     onEntry: 'nothing',
     overdue: { level: 'critical', text: (pid) => `WORKER TIMEOUT (pid:${pid})` },
-    on: { drain: 'draining', quit: 'quitting', kill: 'killed', overdue: 'killed', exit: 'dead' },
+    // boot-failed after ready: it cannot listen again on a duplicate it asked for later.
+    on: {
+      'boot-failed': 'quitting',
+      drain: 'draining',
+      quit: 'quitting',
+      kill: 'killed',
+      overdue: 'killed',
+      exit: 'dead',
+    },
   },
   draining: {
     waitsFor: 'requests under way to end',
