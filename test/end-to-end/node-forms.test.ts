@@ -27,7 +27,8 @@ for (const [what, form, body] of [
 }
 
 for (const [what, form, exitCode, says] of [
-  ['a file that is not there', './no-such-file.mjs', 3, /no-such-file\.mjs/],
+  // Seen before anything is started: a wrong setting, hence 1.
+  ['a file that is not there', './no-such-file.mjs', 1, /no-such-file\.mjs/],
   [
     'a module that throws',
     './throws-on-load.mjs',

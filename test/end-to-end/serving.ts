@@ -206,24 +206,24 @@ export async function makeFifo(): Promise<string> {
 
 /** The server has accepted this client's connection and read all that the client sent. */
 export async function hasRead(served: Served, client: RawClient): Promise<boolean> {
-  const row = await rowOf(served, client);
+  const row = await rowOf(served, client.localPort);
   return row !== undefined && row.inode !== '0' && row.unread === 0;
 }
 
-/** The server still holds this client's connection. */
-export async function isHeld(served: Served, client: RawClient): Promise<boolean> {
-  const row = await rowOf(served, client);
+/** The server still holds the connection of the client that has (or had) this local port. */
+export async function isHeld(served: Served, localPort: number): Promise<boolean> {
+  const row = await rowOf(served, localPort);
   return row !== undefined && row.inode !== '0';
 }
 
 async function rowOf(
   served: Served,
-  client: RawClient,
+  localPort: number,
 ): Promise<{ inode: string; unread: number } | undefined> {
   const port = (text: string | undefined) => Number.parseInt(text?.split(':')[1] ?? '', 16);
   for (const line of (await readFile('/proc/net/tcp', 'latin1')).split('\n')) {
     const [, local, remote, , queues, , , , , inode = '0'] = line.trim().split(/\s+/);
-    if (port(local) === served.port && port(remote) === client.localPort) {
+    if (port(local) === served.port && port(remote) === localPort) {
       return { inode, unread: Number.parseInt(queues?.split(':')[1] ?? '0', 16) };
     }
   }

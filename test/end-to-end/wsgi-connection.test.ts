@@ -128,8 +128,9 @@ test('a queued request whose client has gone never runs', async () => {
   const stays = await server.connect();
   stays.send('GET /?name=stayed HTTP/1.1\r\nHost: x\r\n\r\n');
   await eventually(async () => (await hasRead(server, leaves)) && (await hasRead(server, stays)));
+  const { localPort } = leaves;
   leaves.reset();
-  await eventually(async () => !(await isHeld(server, leaves)));
+  await eventually(async () => !(await isHeld(server, localPort)));
   await release();
   assert.equal((await first.readResponse()).status, 200);
   assert.equal((await stays.readResponse()).status, 200);

@@ -33,9 +33,9 @@ for (const [path, body] of [
   });
 }
 
-test('a response of one known piece gets a Content-Length, one of several pieces is chunked', async () => {
+test('a response of one known piece gets a Content-Length, that of a generator is chunked', async () => {
   assert.equal(fieldOf(await ask(server, '/one-piece'), 'content-length'), '6');
-  assert.equal(fieldOf(await ask(server, '/no-length'), 'transfer-encoding'), 'chunked');
+  assert.equal(fieldOf(await ask(server, '/generator'), 'transfer-encoding'), 'chunked');
 });
 
 test('the server adds Date and Server, and keeps those of an application that sets them', async () => {
