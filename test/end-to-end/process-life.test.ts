@@ -1,0 +1,160 @@
+// The real server's processes, from start to end: arbiter, worker and the worker's Python. Whatever ends one of them,
+// the others do what was promised and nothing is left behind.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, open, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { eventually, soon } from '../support/eventually.ts';
+import { isAlive, nameOf } from '../support/processes.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { launchServer, type Server, startServer } from '../support/server.ts';
+import { NODE_APPS, PYTHON, WSGI_APPS } from './serving.ts';
+
+const hello = { app: 'hello:app', cwd: WSGI_APPS, args: ['--python', PYTHON] } as const;
+const listener = { app: './listener.mjs', cwd: NODE_APPS } as const;
+
+/** The worker and its Python; asserts that there is one of each. */
+function pythonOf(server: Server): number {
+  const pythons = server.childPids().filter((pid) => nameOf(pid).startsWith('python'));
+  assert.equal(pythons.length, 1, `one Python below ${server.pid}`);
+  return pythons[0] ?? 0;
+}
+
+async function status(t: TestContext, server: Server, path = '/'): Promise<number> {
+  const client = await RawClient.connect(t, server.port);
+  return (await client.get(path, 'Connection: close\r\n')).status;
+}
+
+async function assertAllGone(pids: readonly number[]): Promise<void> {
+  assert.ok(pids.length > 0);
+  await eventually(() => !pids.some(isAlive), `processes ${pids.join(', ')} to be gone`);
+}
+
+for (const [kind, options] of [
+  ['WSGI', hello],
+  ['Node.js', listener],
+] as const) {
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
+    test(`${signal} ends a ${kind} server with 0 and leaves no process`, async (t) => {
+      const server = await startServer(t, options);
+      assert.equal(await status(t, server), 200);
+      const family = server.childPids();
+      assert.deepEqual(await server.stop(signal), { code: 0, signal: null });
+      await assertAllGone(family);
+    });
+  }
+
+  test(`a ${kind} worker that is killed is replaced, and clients are answered by the next`, async (t) => {
+    const server = await startServer(t, options);
+    const family = server.childPids();
+    process.kill(server.workerPids()[0] ?? 0, 'SIGKILL');
+    assert.equal(await status(t, server), 200);
+    await server.line(/Worker ready \(pid: \d+\)/, 2);
+    await assertAllGone(family);
+  });
+
+  test(`when the arbiter is killed, a ${kind} worker leaves with all it started`, async (t) => {
+    const server = await startServer(t, options);
+    const family = server.childPids();
+    await server.kill();
+    await assertAllGone(family);
+  });
+
+  test(`Ctrl-C on the process group of a ${kind} server is a quiet stop`, async (t) => {
+    const server = await startServer(t, { ...options, detached: true });
+    const family = server.childPids();
+    server.signalGroup('SIGINT');
+    assert.deepEqual(await soon(server.exited, 'the end'), { code: 0, signal: null });
+    await assertAllGone(family);
+    assert.doesNotMatch(server.log(), /was sent|exited with code|Traceback|KeyboardInterrupt/);
+  });
+}
+
+test('a request under way is answered before TERM ends the server, new clients are refused', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'process-life-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const fifo = join(folder, 'go');
+  execFileSync('mkfifo', [fifo]);
+  const server = await startServer(t, { ...hello, app: 'wait_for_signal:app' });
+  const client = await RawClient.connect(t, server.port);
+  await client.send(`GET /wait?fifo=${fifo} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  // Opening for writing completes when the application has opened for reading: the request runs.
+  const go = await soon(open(fifo, 'w'), 'the application to run');
+  server.signal('SIGTERM');
+  await server.line(/Handling signal: term/);
+  await eventually(async () => {
+    const refused = await RawClient.connect(t, server.port).catch((error: unknown) => error);
+    return refused instanceof Error && 'code' in refused && refused.code === 'ECONNREFUSED';
+  }, 'the port to be closed');
+  await go.close();
+  assert.equal((await client.readResponse()).status, 200);
+  assert.deepEqual(await soon(server.exited, 'the end'), { code: 0, signal: null });
+});
+
+test('a worker whose loop is stopped is killed after timeout and replaced; its Python goes too', async (t) => {
+  const server = await startServer(t, { ...hello, args: [...hello.args, '--timeout', '1'] });
+  const [worker = 0] = server.workerPids();
+  const python = pythonOf(server);
+  process.kill(worker, 'SIGSTOP');
+  await server.line(new RegExp(`WORKER TIMEOUT \\(pid:${worker}\\)`));
+  await server.line(/Worker ready \(pid: \d+\)/, 2);
+  assert.equal(await status(t, server), 200);
+  await assertAllGone([worker, python]);
+});
+
+for (const [app, cwd, code, words] of [
+  ['raises_on_import:app', WSGI_APPS, 3, /RuntimeError: this module raises while it is imported/],
+  ['no_such_module:app', WSGI_APPS, 3, /ModuleNotFoundError: No module named 'no_such_module'/],
+  ['hello:nothing', WSGI_APPS, 4, /Failed to find attribute 'nothing' in 'hello'/],
+  ['./throws-on-load.mjs', NODE_APPS, 3, /Error: this module throws while it is loaded/],
+  ['./no-application.mjs', NODE_APPS, 4, /no-application\.mjs/],
+] as const) {
+  test(`${app} ends the server with ${code}, its traceback, and nothing left`, async (t) => {
+    const server = launchServer(t, { app, cwd, args: ['--python', PYTHON, '--workers', '2'] });
+    assert.deepEqual(await soon(server.exited, 'the end'), { code, signal: null });
+    assert.match(server.log(), words);
+    assert.match(server.log(), /Reason: (Worker failed to boot|App failed to load)\./);
+    const booted = [...server.log().matchAll(/Booting worker with pid: (\d+)/g)];
+    assert.equal(booted.length, 2);
+    for (const [, pid] of booted) assert.ok(!isAlive(Number(pid)));
+  });
+
+  test(`--check-config of ${app} ends with 1 and shows why`, async (t) => {
+    const args = ['--python', PYTHON, '--check-config'];
+    const server = launchServer(t, { app, cwd, args });
+    assert.deepEqual(await soon(server.exited, 'the end'), { code: 1, signal: null });
+    assert.match(server.log(), words);
+  });
+}
+
+test('--check-config of an application that loads prints nothing', async (t) => {
+  const server = launchServer(t, { ...hello, args: [...hello.args, '--check-config'] });
+  assert.deepEqual(await soon(server.exited, 'the end'), { code: 0, signal: null });
+  assert.equal(server.log(), '');
+});
+
+test('a second server on the same port is told who has it and leaves the first alone', async (t) => {
+  const first = await startServer(t, hello);
+  const second = launchServer(t, { ...hello, bind: [`127.0.0.1:${first.port}`] });
+  assert.deepEqual(await soon(second.exited, 'the end'), { code: 1, signal: null });
+  const told = new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${first.port}: process (\\d+) \\(`);
+  const holder = Number(told.exec(second.log())?.[1]);
+  assert.ok([first.pid, ...first.childPids()].includes(holder), second.log());
+  assert.equal(await status(t, first), 200);
+});
+
+test('a unix socket serves beside a TCP port and is gone at the end', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'process-life-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const path = join(folder, 'app.sock');
+  const server = await startServer(t, { ...hello, bind: ['127.0.0.1:0', `unix:${path}`] });
+  const client = await RawClient.connect(t, path);
+  assert.equal((await client.get('/')).body.toString(), 'Hello, World!');
+  assert.equal(await status(t, server), 200);
+  await server.stop();
+  assert.ok(!existsSync(path));
+});
