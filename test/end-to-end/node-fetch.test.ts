@@ -3,8 +3,18 @@
 
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
 import test, { before } from 'node:test';
-import { ask, eventually, fieldOf, fieldsOf, json, type Served, serveNode } from './serving.ts';
+import {
+  ask,
+  eventually,
+  fieldOf,
+  fieldsOf,
+  json,
+  makeFifo,
+  type Served,
+  serveNode,
+} from './serving.ts';
 
 let server: Served;
 
@@ -79,7 +89,12 @@ test('what fetch throws is in the error log with its stack', async () => {
 });
 
 test('a body stream that breaks cuts the response off so that the client can tell', async () => {
-  await assert.rejects(ask(server, '/broken'));
+  const fifo = await makeFifo();
+  const client = await server.connect();
+  await client.send(`GET /broken?fifo=${encodeURIComponent(fifo)} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  await eventually(() => client.unread().includes('begun'));
+  await writeFile(fifo, '');
+  await assert.rejects(client.readResponse());
   assert.equal((await ask(server, '/')).status, 200);
 });
 

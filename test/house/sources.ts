@@ -44,7 +44,7 @@ function read(path: string): SourceFile[] {
 }
 
 const NOT_A_FUNCTION =
-  /^\s*(\} )?(if|else|for|while|switch|case|default|try|catch|finally|do|class|export class|abstract class|interface|export interface|namespace|return \{|describe\()\b/;
+  /^\s*(\} )?(if|else|for|while|switch|case|default|try|catch|finally|do|class|export class|abstract class|interface|export interface|namespace|return \{)\b|^\s*describe\(/;
 const OPENS_FUNCTION = /(\bfunction\b.*|=>\s*|\)(:\s*[^=]+)?\s*)\{$/;
 
 /** Functions of a TypeScript or JavaScript file: from the line where the statement begins to its closing brace. */

@@ -1,5 +1,7 @@
 // An object with fetch(request), in TypeScript, with one path for each thing that such applications do.
 
+import { readFile } from 'node:fs/promises';
+
 enum Mark {
   // An enum is TypeScript that must be compiled: taking the types out would not be enough.
   Yes = 'compiled',
@@ -38,12 +40,18 @@ function endless(request: Request, name: string): Response {
   return new Response(body);
 }
 
-function broken(): Response {
-  let pieces = 0;
+/** The stream breaks when the test has seen the first piece and says so through the fifo. */
+function broken(fifo: string): Response {
+  let begun = false;
   const body = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (pieces++ > 0) controller.error(new Error('the stream broke on purpose'));
-      else controller.enqueue(new TextEncoder().encode('begun'));
+    async pull(controller) {
+      if (begun) {
+        await readFile(fifo);
+        controller.error(new Error('the stream broke on purpose'));
+        return;
+      }
+      begun = true;
+      controller.enqueue(new TextEncoder().encode('begun'));
     },
   });
   return new Response(body);
@@ -75,7 +83,7 @@ export default {
       case '/throw':
         throw new Error('thrown in fetch on purpose');
       case '/broken':
-        return broken();
+        return broken(url.searchParams.get('fifo') ?? '');
       case '/nothing':
         return undefined as unknown as Response;
       case '/endless':
