@@ -4,7 +4,7 @@ Nothing an application passes here reaches the wire unless every character is on
 """
 
 import re
-from typing import Iterable, Optional, Set, Tuple
+from typing import Dict, Iterable, Optional, Set, Tuple
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -15,6 +15,10 @@ _DIGITS = re.compile(r"[0-9]{1,18}")
 _KNOWN_MAX = 1024
 _known_names: Set[str] = set()
 _known_statuses: Set[str] = set()
+# Whole heads by what made them: most responses of an application have the head of another one.
+_HEADS_MAX = 256
+_HEAD_BYTES_MAX = 1024
+_heads: Dict[Tuple[object, ...], Tuple[bytes, Optional[int]]] = {}
 
 Headers = Iterable[Tuple[str, str]]
 
@@ -24,6 +28,23 @@ def encode_head(status: str, headers: Headers) -> Tuple[bytes, Optional[int]]:
 
     Raises TypeError for what is not a str and ValueError for what HTTP does not allow (PEP 3333, RFC 9110 5.5).
     """
+    headers = list(headers) if type(headers) is not list else headers
+    try:
+        key = (status, *headers)
+        known = _heads.get(key)
+    except TypeError:
+        # A pair that is a list cannot be a key.
+        return _encode(status, headers)
+    if known is None:
+        known = _encode(status, headers)
+        if len(known[0]) <= _HEAD_BYTES_MAX:
+            if len(_heads) >= _HEADS_MAX:
+                _heads.clear()
+            _heads[key] = known
+    return known
+
+
+def _encode(status: str, headers: Headers) -> Tuple[bytes, Optional[int]]:
     if status not in _known_statuses:
         _check_status(status)
     parts = [status, "\r\n"]

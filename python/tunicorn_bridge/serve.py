@@ -23,6 +23,22 @@ CONTROL_FD = 3
 FAULT_FD = 4
 FIRST_THREAD_FD = 5
 
+# What every request brings. With these in the dict that is copied, the copy has room for the whole environ, and filling
+# it does not make it grow again.
+ALWAYS_SENT = (
+    "REQUEST_METHOD",
+    "SERVER_PROTOCOL",
+    "PATH_INFO",
+    "QUERY_STRING",
+    "RAW_URI",
+    "REMOTE_ADDR",
+    "SERVER_NAME",
+    "SERVER_PORT",
+    "wsgi.url_scheme",
+    "wsgi.input",
+    "wsgi.early_hints",
+)
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -60,6 +76,7 @@ class BridgeProcess:
         self.control = control
         self.app = app
         self.base: Dict[str, Any] = {
+            **dict.fromkeys(ALWAYS_SENT, ""),
             **environ,
             "wsgi.version": (1, 0),
             "wsgi.run_once": False,
