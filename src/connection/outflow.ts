@@ -2,6 +2,7 @@
 // does not take waits in a spool, and once something waits everything later waits behind it. Knows nothing of HTTP.
 
 import type { ByteSource } from '../spool/byte-source.ts';
+import { recycleReadBuffer } from '../spool/read-buffers.ts';
 import { Spool } from '../spool/spool.ts';
 import type { ConnectionContext } from './context.ts';
 
@@ -41,6 +42,8 @@ export class Outflow {
   /** What waits, in order: a spool, then perhaps a file. */
   #waiting: ByteSource[] = [];
   #spool: Spool | null = null;
+  /** Whoever fills the spool was told to pause. */
+  #full = false;
   #released = false;
 
   constructor(client: Client, owner: OutflowOwner, context: ConnectionContext) {
@@ -61,9 +64,10 @@ export class Outflow {
       if (!this.#client.send(bytes)) this.#owner.slower();
       return true;
     }
-    const room = this.#openSpool().write(bytes);
+    // Moving bytes on may make room again before we answer.
+    this.#full = !this.#openSpool().write(bytes);
     if (!this.#client.sending) this.#pump();
-    return room;
+    return !this.#full;
   }
 
   /** Appends a file (or another source) behind what waits; nothing may be put after it. */
@@ -95,7 +99,10 @@ export class Outflow {
       budget: this.#context.responseBudget,
       directory: this.#context.spoolDirectory,
     });
-    spool.onRoom = () => this.#owner.roomMade();
+    spool.onRoom = () => {
+      this.#full = false;
+      this.#owner.roomMade();
+    };
     this.#listen(spool);
     this.#spool = spool;
     this.#waiting.push(spool);
@@ -126,6 +133,7 @@ export class Outflow {
       const taken = this.#client.send(bytes);
       this.#owner.progressed();
       if (!taken) return;
+      recycleReadBuffer(bytes);
     }
     this.#client.sendLater();
   }
@@ -134,7 +142,10 @@ export class Outflow {
   #next(source: ByteSource): void {
     source.release();
     this.#waiting.shift();
-    if (source === this.#spool) this.#spool = null;
+    if (source === this.#spool) {
+      this.#spool = null;
+      this.#full = false;
+    }
     if (this.#waiting.length === 0) this.#owner.caughtUp();
   }
 }

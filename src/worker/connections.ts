@@ -18,6 +18,9 @@ const DRAIN_GRACE_MS = 500;
 const TURN_MS_MIN = 250;
 const TURN_MS_MAX = 5000;
 const TURN_MS_PER_CONNECTION = 5;
+/** A place that was taken from a client is given to the next one so much later: who counts sockets from outside, and
+ * needs a few milliseconds to read the list, sees the old one gone before the new one is there. */
+const HAND_OVER_MS = 10;
 
 export interface ConnectionsOptions {
   readonly limit: number;
@@ -25,8 +28,8 @@ export interface ConnectionsOptions {
   readonly log: Log;
   /** True while nothing more can be accepted. */
   atLimit(): boolean;
-  /** A connection is gone; its place is free. */
-  released(): void;
+  /** A connection is gone; its place is free, at once or after so many milliseconds. */
+  released(afterMs: number): void;
   /** For the access log; null when there is none. */
   readonly finished: ((exchange: Exchange) => void) | null;
 }
@@ -36,6 +39,8 @@ export class Connections implements Surroundings {
   readonly #all = new Set<Connection>();
   /** Idle connections and since when (ms of the wheel), oldest first. */
   readonly #idle = new Map<Connection, number>();
+  /** Told to close, or closed, so that others get in. */
+  readonly #givingWay = new Set<Connection>();
   readonly #turnMs: number;
   #context: ConnectionContext | null = null;
   #draining = false;
@@ -71,6 +76,7 @@ export class Connections implements Surroundings {
     for (const [connection, sinceMs] of this.#idle) {
       if (budget === 0 || nowMs - sinceMs < graceMs) return;
       budget -= 1;
+      this.#givingWay.add(connection);
       connection.giveWay();
     }
   }
@@ -86,7 +92,9 @@ export class Connections implements Surroundings {
   mayKeepAlive(connection: Connection): boolean {
     if (this.#draining || this.#options.keepAliveMs <= 0) return false;
     if (!this.#options.atLimit() || this.#context === null) return true;
-    return this.#context.now() - connection.openedMs < this.#turnMs;
+    if (this.#context.now() - connection.openedMs < this.#turnMs) return true;
+    this.#givingWay.add(connection);
+    return false;
   }
 
   idle(connection: Connection): void {
@@ -99,7 +107,8 @@ export class Connections implements Surroundings {
 
   released(connection: Connection): void {
     this.#all.delete(connection);
-    this.#options.released();
+    const gaveWay = this.#givingWay.delete(connection);
+    this.#options.released(gaveWay && !this.#draining ? HAND_OVER_MS : 0);
   }
 
   refused(connection: Connection, status: number, code: string, detail: string): void {

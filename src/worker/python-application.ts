@@ -72,7 +72,8 @@ export class PythonApplication implements Application {
       log.error(failure.detail, { code: failure.code });
       this.#replace();
     };
-    made.onExhausted = () => this.#retire(made, 'too many of its threads had to be given up', RETIRE_MS);
+    made.onExhausted = () =>
+      this.#retire(made, 'too many of its threads had to be given up', RETIRE_MS);
     made.onUnresponsive = () => this.#retire(made, 'its interpreter does not answer', 0);
     this.#processes.add(made);
     return made;

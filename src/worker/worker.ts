@@ -49,7 +49,7 @@ export class Worker {
     const { settings, log } = options;
     this.#accessLog = openAccessLog(settings, log);
     this.#dispatcher = new Dispatcher({
-      queueLimit: settings.queue_limit > 0 ? settings.queue_limit : settings.worker_connections,
+      queueLimit: settings.queue_limit,
       events: {
         overdue: (job, thread, where) =>
           this.#overdue(`${job.head.method} ${job.head.target}`, thread.name, where),
@@ -63,7 +63,10 @@ export class Worker {
       keepAliveMs: settings.keepalive * 1000,
       log,
       atLimit: () => this.#acceptor.atLimit,
-      released: () => this.#released(),
+      released: (afterMs) => {
+        if (afterMs === 0) this.#released();
+        else setTimeout(() => this.#released(), afterMs);
+      },
       finished: this.#accessLog === null ? null : (exchange) => this.#access(exchange),
     });
     this.#context = makeContext(settings, options.app.type, this.#dispatcher, this.#connections);
