@@ -7,7 +7,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BODY_AHEAD, BODY_WINDOW, INLINE_BYTES, RESPONSE_WINDOW } from '../../../src/wire/node-thread.ts';
+import {
+  BODY_AHEAD,
+  BODY_WINDOW,
+  INLINE_BYTES,
+  RESPONSE_WINDOW,
+} from '../../../src/wire/node-thread.ts';
 import { FakeSource, type Started, startThread } from './fake-job.ts';
 
 let app: Started;
@@ -47,17 +52,20 @@ describe('a request body', () => {
 
   it('streams however it is cut', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 40_000 }), { maxLength: 8 }), async (cuts) => {
-        const source = new FakeSource();
-        const job = app.run('/echo', { method: 'POST', body: { kind: 'stream', source } });
-        for (const cut of cuts) {
-          source.feed(Buffer.from(cut));
-          await new Promise((next) => setImmediate(next));
-        }
-        source.end();
-        assert.deepEqual((await job.done()).bytes, Buffer.concat(cuts));
-        assert.ok(job.isOver);
-      }),
+      fc.asyncProperty(
+        fc.array(fc.uint8Array({ maxLength: 40_000 }), { maxLength: 8 }),
+        async (cuts) => {
+          const source = new FakeSource();
+          const job = app.run('/echo', { method: 'POST', body: { kind: 'stream', source } });
+          for (const cut of cuts) {
+            source.feed(Buffer.from(cut));
+            await new Promise((next) => setImmediate(next));
+          }
+          source.end();
+          assert.deepEqual((await job.done()).bytes, Buffer.concat(cuts));
+          assert.ok(job.isOver);
+        },
+      ),
       { numRuns: 25 },
     );
   });
@@ -82,7 +90,9 @@ describe('a request body', () => {
 
   it('is given up when the response is complete and nobody read it', async () => {
     const source = new FakeSource().feed('some');
-    const job = await app.run('/unread', { method: 'POST', body: { kind: 'stream', source } }).done();
+    const job = await app
+      .run('/unread', { method: 'POST', body: { kind: 'stream', source } })
+      .done();
     await job.until(() => job.isOver);
     assert.equal(source.onChange, null);
   });

@@ -16,10 +16,7 @@ import type {
   RequestHead,
   ThreadEvents,
 } from '../../../src/threads/app-thread.ts';
-import {
-  NodeThread,
-  type NodeThreadOptions,
-} from '../../../src/threads/node/host/node-thread.ts';
+import { NodeThread, type NodeThreadOptions } from '../../../src/threads/node/host/node-thread.ts';
 
 export const apps = join(packageRoot(import.meta.dirname), 'test/apps/node/threads');
 
@@ -215,9 +212,12 @@ export interface Started {
 }
 
 const threads: NodeThread[] = [];
-after(async () => {
-  await Promise.all(threads.map((thread) => thread.kill()));
-});
+
+/** Ends every thread that was started so far. */
+export async function killAll(): Promise<void> {
+  await Promise.all(threads.splice(0).map((thread) => thread.kill()));
+}
+after(killAll);
 
 /** A thread with an application of test/apps/node/threads; ends with the test file. */
 export async function startThread(
@@ -244,7 +244,6 @@ export function makeThread(
     handedBack: (_thread, jobs) => handedBack.push(...jobs),
     died: (_thread, failure) => {
       deaths.push(failure);
-      console.log('# died', failure);
       sayDied(failure);
     },
   };

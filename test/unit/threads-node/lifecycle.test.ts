@@ -2,9 +2,14 @@
 // when it dies, is stuck, stopped or killed, and that a request is run at most once whoever takes it back.
 
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, it } from 'node:test';
 import { BootError } from '../../../src/threads/node/host/boot-error.ts';
-import { FakeJob, FakeSource, makeThread, startThread } from './fake-job.ts';
+import { FakeJob, FakeSource, killAll, makeThread, startThread } from './fake-job.ts';
+
+afterEach(killAll);
 
 async function bootError(app: string, exportName?: string): Promise<BootError> {
   const { thread, deaths } = makeThread(app, exportName === undefined ? {} : { exportName });
@@ -34,7 +39,10 @@ describe('loading an application', () => {
     ['./forms/fetch-object.ts', undefined, 'fetched'],
   ] as const) {
     it(`takes ${app}${exportName === undefined ? '' : `:${exportName}`}`, async () => {
-      const { run, thread } = await startThread(app, exportName === undefined ? {} : { exportName });
+      const { run, thread } = await startThread(
+        app,
+        exportName === undefined ? {} : { exportName },
+      );
       assert.equal((await run('/').done()).text, text);
       await thread.kill();
     });
@@ -53,7 +61,10 @@ describe('loading an application', () => {
   });
 
   it('fails with 3 when TypeScript has a syntax error, and names the place', async () => {
-    const error = await bootError('./forms/broken.ts');
+    const folder = mkdtempSync(join(tmpdir(), 'tunicorn-broken-'));
+    writeFileSync(join(folder, 'broken.ts'), 'export default function app(: number {\n');
+    const error = await bootError(join(folder, 'broken.ts'));
+    rmSync(folder, { recursive: true });
     assert.equal(error.exitCode, 3);
     assert.match(error.message, /broken\.ts/);
   });
@@ -164,7 +175,10 @@ describe('taking a request back', () => {
     });
     const waiting = [run('/unread'), run('/unread'), run('/unread')];
     assert.equal(thread.room, 4);
-    assert.deepEqual(waiting.map((job) => thread.takeBack(job)), [true, true, true]);
+    assert.deepEqual(
+      waiting.map((job) => thread.takeBack(job)),
+      [true, true, true],
+    );
     assert.equal(thread.room, 7);
     assert.equal(thread.takeBack(spinning), false);
     for (const job of waiting) assert.deepEqual(job.log, []);
@@ -227,6 +241,7 @@ describe('interrupting a request', () => {
     const { run, thread, seen } = await startThread('./listener.mjs');
     const job = run('/hang');
     await run('/unread').done();
+    thread.poll(0);
     assert.equal(await thread.interrupt(job), 'waiting in asynchronous code');
     assert.equal(thread.room, 8);
     assert.equal((await run('/unread').done()).text, 'not read');
@@ -247,26 +262,32 @@ describe('interrupting a request', () => {
     const waiting = run('/unread');
     const [where, again] = await Promise.all([thread.interrupt(job), thread.interrupt(bystander)]);
     assert.match(where, /at spinForever \(.*listener\.mjs:\d+:\d+\)/);
-    assert.ok(again === where || again === 'the thread ended');
+    assert.equal(again, where);
     const failure = await died;
     assert.equal(failure.code, 'thread-stuck');
-    assert.match(failure.detail, /spinForever/);
+    assert.match(failure.detail, /thread 1 stood still for \d/);
+    assert.equal(thread.state, 'dead');
     assert.deepEqual(job.log, ['started'], 'it was answered by others');
     assert.ok(job.isOver);
     assert.deepEqual(handedBack, [waiting]);
     assert.equal(deaths.length, 1);
   });
 
-  it('in native code gives the thread up when it does not end', async () => {
+  it('in native code gives the thread up although it does not end', async () => {
     const { run, thread, died } = await startThread('./listener.mjs', { stuckAfterMs: 100 });
     const job = run('/native');
     await turnsUntil(() => {
       thread.poll(performance.now());
       return job.log.includes('started');
     });
-    assert.match(await thread.interrupt(job), /native code/);
-    assert.equal((await died).code, 'thread-lost');
-    assert.equal(thread.state, 'dead');
+    const where = thread.interrupt(job);
+    assert.equal((await died).code, 'thread-stuck');
+    assert.match(await where, /native code/);
+    assert.equal(
+      thread.state,
+      'stuck',
+      'native code is not over, so the process has to be replaced',
+    );
   });
 
   it('that has ended says so', async () => {

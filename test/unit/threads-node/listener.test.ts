@@ -136,10 +136,22 @@ describe('the response of a listener', () => {
     assert.doesNotMatch(job.reply?.fields ?? '', /[^\0-\xff]/);
   });
 
+  it('stays itself when a framework gives it another prototype', async () => {
+    const bytes = Buffer.from('Grüße');
+    const job = await app
+      .run('/as-express', { method: 'POST', body: { kind: 'bytes', bytes } })
+      .done();
+    assert.equal(job.text, 'Grüße');
+    assert.equal(job.reply?.fields, 'X-Powered-By: test\r\nContent-Length: 7\r\n');
+  });
+
   it('says finish, then close, on response and request', async () => {
     await app.run('/ends').done();
     const events = await app.seen('ends');
-    assert.deepEqual(events.slice(0, 3).sort(), ['callback', 'finish true', 'res close true'].sort());
+    assert.deepEqual(
+      events.slice(0, 3).sort(),
+      ['callback', 'finish true', 'res close true'].sort(),
+    );
     assert.ok(events.includes('req close aborted=false'));
   });
 });

@@ -4,12 +4,24 @@
 import { Session } from 'node:inspector';
 
 /** A loop in JavaScript answers in a few milliseconds; native code never does. */
-const ANSWER_MS = 500;
+const ANSWER_MS = 1000;
 
 interface CallFrame {
   readonly functionName: string;
-  readonly url: string;
-  readonly location: { readonly lineNumber: number; readonly columnNumber: number };
+  readonly location: {
+    readonly scriptId: string;
+    readonly lineNumber: number;
+    readonly columnNumber: number;
+  };
+}
+
+interface FromThread {
+  readonly method?: string;
+  readonly params?: {
+    readonly scriptId?: string;
+    readonly url?: string;
+    readonly callFrames?: readonly CallFrame[];
+  };
 }
 
 /** The stack as text, one "at function (url:line:column)" a line; null when the thread does not answer. */
@@ -29,34 +41,35 @@ export function inspectStack(threadId: number): Promise<string | null> {
       return finish(null);
     }
     session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      if (Number(params.workerInfo.workerId) !== threadId) return;
+      if (threadOf(params.workerInfo.title) !== threadId) return;
       for (const method of ['Debugger.enable', 'Debugger.pause']) {
         const message = JSON.stringify({ id: method.length, method });
         session.post('NodeWorker.sendMessageToWorker', { sessionId: params.sessionId, message });
       }
     });
+    // Frames name their script by number only; the thread lists its scripts before it pauses.
+    const scripts = new Map<string, string>();
     session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-      const frames = pausedFrames(params.message);
-      if (frames === null) return;
+      const { method, params: told } = JSON.parse(params.message) as FromThread;
+      if (method === 'Debugger.scriptParsed') scripts.set(told?.scriptId ?? '', told?.url ?? '');
+      const frames = told?.callFrames;
+      if (method !== 'Debugger.paused' || frames === undefined) return;
       session.post('NodeWorker.detach', { sessionId: params.sessionId }, () =>
-        finish(frames.map(frameText).join('\n')),
+        finish(frames.map((frame) => frameText(frame, scripts)).join('\n')),
       );
     });
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
   });
 }
 
-function pausedFrames(message: string): readonly CallFrame[] | null {
-  if (!message.includes('"Debugger.paused"')) return null;
-  const parsed = JSON.parse(message) as {
-    readonly method?: string;
-    readonly params?: { readonly callFrames: readonly CallFrame[] };
-  };
-  return parsed.method === 'Debugger.paused' ? (parsed.params?.callFrames ?? null) : null;
+/** Titles are "[worker 3] thread 2", or without the brackets; the inspector's own numbers are no thread ids. */
+function threadOf(title: string): number {
+  return Number(/worker (\d+)/i.exec(title)?.[1]);
 }
 
-function frameText(frame: CallFrame): string {
-  const { lineNumber, columnNumber } = frame.location;
+function frameText(frame: CallFrame, scripts: ReadonlyMap<string, string>): string {
+  const { scriptId, lineNumber, columnNumber } = frame.location;
   const name = frame.functionName || '<anonymous>';
-  return `    at ${name} (${frame.url}:${lineNumber + 1}:${columnNumber + 1})`;
+  const url = scripts.get(scriptId) || '<unknown>';
+  return `    at ${name} (${url}:${lineNumber + 1}:${columnNumber + 1})`;
 }

@@ -2,7 +2,12 @@
 // batches, takes back what it has not begun, and ends it when it is stuck. The thread's own side is in guest/.
 
 import { join, resolve } from 'node:path';
-import { MessageChannel, type ResourceLimits, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import {
+  MessageChannel,
+  type ResourceLimits,
+  receiveMessageOnPort,
+  Worker,
+} from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
 import { type GuestBoot, type Item, ToGuest } from '../../../wire/node-thread.ts';
 import type { AppThread, Failure, Job, ThreadEvents, ThreadState } from '../../app-thread.ts';
@@ -63,6 +68,7 @@ export class NodeThread implements AppThread, ThreadNews {
   #ended: Promise<void> = Promise.resolve();
   #sayEnded: () => void = () => {};
   #ending: Promise<string> | null = null;
+  #givenUp = false;
 
   constructor(options: NodeThreadOptions, events: ThreadEvents) {
     this.name = options.name;
@@ -250,22 +256,28 @@ export class NodeThread implements AppThread, ThreadNews {
         this.#noteTurn(now);
         looks += 1;
         const stuckAfterMs = this.#options.stuckAfterMs ?? 1000;
-        if (looks < LOOKS_MIN || this.lastTurnAgeMs(now) < stuckAfterMs) return;
-        void this.#endStuck().then(answer);
+        const standstillMs = this.lastTurnAgeMs(now);
+        if (looks >= LOOKS_MIN && standstillMs >= stuckAfterMs) {
+          void this.#endStuck(standstillMs).then(answer);
+        }
       }, LOOK_MS);
       this.#interrupts.set(ticket, answer);
     });
   }
 
-  /** Takes the stack and ends the thread. However many requests ask, it happens once. */
-  #endStuck(): Promise<string> {
+  /**
+   * Gives the thread up, so that its requests and its replacement wait for nothing, then takes its stack and ends it.
+   * However many requests ask, it happens once. The state stays 'stuck' where native code does not let it end.
+   */
+  #endStuck(standstillMs: number): Promise<string> {
     this.#ending ??= (async () => {
       this.#state = 'stuck';
+      const seconds = (standstillMs / 1000).toFixed(1);
+      const detail = `The loop of ${this.name} stood still for ${seconds} s; it is being ended.`;
+      this.#cause ??= { status: 502, code: 'thread-stuck', detail };
+      this.#giveUp(this.#cause);
       const where = (await this.stack()) ?? NATIVE;
-      const stuck = { status: 502, detail: `${this.name} was stuck:\n${where}` } as const;
-      this.#cause ??= { ...stuck, code: 'thread-stuck' };
-      const ended = await this.#terminate();
-      this.#bury(ended ? this.#cause : { ...stuck, code: 'thread-lost' });
+      await this.#terminate();
       return where;
     })();
     return this.#ending;
@@ -284,20 +296,27 @@ export class NodeThread implements AppThread, ThreadNews {
     return result;
   }
 
-  #bury(failure: Failure): void {
-    if (this.#state === 'dead') return;
+  /** Answers for its requests and tells the pool, once. */
+  #giveUp(failure: Failure): void {
+    if (this.#givenUp) return;
+    this.#givenUp = true;
     const silent = this.#endExpected || this.#booting !== null;
-    this.#state = 'dead';
-    this.#ports.port1.close();
     this.#booting?.reject(new BootError(3, failure.detail));
     this.#booting = null;
     const unstarted = this.#roster.empty(failure);
+    if (unstarted.length > 0) this.#handBack(unstarted, failure);
+    if (!silent) this.#events.died(this, failure);
+  }
+
+  #bury(failure: Failure): void {
+    if (this.#state === 'dead') return;
+    this.#state = 'dead';
+    this.#ports.port1.close();
+    this.#giveUp(failure);
     if (this.#ending === null) {
       for (const answer of [...this.#interrupts.values()]) answer('the thread ended');
     }
-    if (unstarted.length > 0) this.#handBack(unstarted, failure);
     this.#sayEnded();
-    if (!silent) this.#events.died(this, failure);
   }
 
   #handBack(jobs: readonly Job[], failure: Failure): void {

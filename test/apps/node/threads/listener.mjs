@@ -1,6 +1,8 @@
 // A (req, res) listener with a route for each thing that a test looks at.
-import { once } from 'node:events';
+
 import { execSync } from 'node:child_process';
+import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
 
 const seen = new Map();
 const note = (key, event) => seen.set(key, [...(seen.get(key) ?? []), event]);
@@ -116,6 +118,22 @@ const routes = {
   '/inject': (_req, res) => {
     res.setHeader('X-A', 'b\r\nX-C: d');
   },
+  '/as-express': (req, res) => {
+    // Express gives each request and response a prototype of its own, between the object and Node's class.
+    const prototype = Object.create(ServerResponse.prototype);
+    prototype.send = function send(text) {
+      this.setHeader('X-Powered-By', 'test');
+      return this.end(text);
+    };
+    Object.setPrototypeOf(res, prototype);
+    Object.setPrototypeOf(req, Object.create(IncomingMessage.prototype));
+    req.setEncoding('utf8');
+    let text = '';
+    req.on('data', (part) => {
+      text += part;
+    });
+    req.on('end', () => res.send(text));
+  },
   '/throw': () => {
     throw new Error('thrown on purpose');
   },
@@ -152,13 +170,14 @@ const routes = {
     }
     spinForever();
   },
-  '/native': () => execSync('sleep 2'),
+  '/native': () => execSync('sleep 4'),
   '/late-throw': (_req, _res) => setTimeout(() => throwLater(), 1),
   '/unhandled': () => void Promise.reject(new Error('nobody caught this')),
   '/exit': () => process.exit(7),
   '/memory': () => {
-    const hoard = [];
-    for (;;) hoard.push(new Array(1000).fill({ later }));
+    // A list of small objects: a single large one takes the whole process with it (node#47224).
+    let hoard = null;
+    for (;;) hoard = { hoard, later };
   },
   '/seen': (req, res) => res.end(JSON.stringify(seen.get(req.headers['x-key']) ?? [])),
   '/go': (_req, res) => {
