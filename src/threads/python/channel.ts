@@ -82,11 +82,21 @@ export class PythonThread implements AppThread, FrameSink {
 
   take(job: Job): void {
     job.started();
+    if (job.body.kind === 'stream') {
+      const detail =
+        'A WSGI application gets its request body complete; this one was still arriving.';
+      this.#refuse(job, { status: 500, code: 'body-not-complete', detail });
+      return;
+    }
     let frame: EncodedRequest;
     try {
       frame = this.#encoder.encode(job.head, job.peer, job.body);
     } catch (error) {
-      this.#refuse(job, error);
+      if (!(error instanceof OutsideScriptName)) {
+        throw error;
+      }
+      const detail = error.message;
+      this.#refuse(job, { status: 500, code: 'outside-script-name', detail });
       return;
     }
     this.#job = job;
@@ -323,11 +333,9 @@ export class PythonThread implements AppThread, FrameSink {
     }
   }
 
-  #refuse(job: Job, error: unknown): void {
-    if (!(error instanceof OutsideScriptName)) {
-      throw error;
-    }
-    job.failed({ status: 500, code: 'outside-script-name', detail: error.message });
+  /** Answers a request that never reaches the Python thread. */
+  #refuse(job: Job, failure: Failure): void {
+    job.failed(failure);
     job.jobOver();
     this.#owner.roomMade(this);
   }

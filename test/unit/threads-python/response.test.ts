@@ -300,3 +300,14 @@ test('a body file that is gone fails the request and not the thread', async (t) 
   assert.equal((await run(new RecordingJob('/count'))).text, '0');
   assert.equal(python.threads[0]?.name, 'thread 1');
 });
+
+test('a request that cannot be given to the application fails, and the thread takes the next', async (t) => {
+  const { run } = await startApp(t, APP, { env: { ...process.env, SCRIPT_NAME: '/shop' } });
+  const outside = await run(new RecordingJob('/elsewhere'));
+  assert.equal(outside.failures[0]?.code, 'outside-script-name');
+  const source = { take: () => null, ended: false, failed: false, onChange: null };
+  const arriving = await run(new RecordingJob('/shop/count', { body: { kind: 'stream', source } }));
+  assert.equal(arriving.failures[0]?.code, 'body-not-complete');
+  assert.equal(arriving.over, 1);
+  assert.equal((await run(new RecordingJob('/shop/count'))).text, '0');
+});
