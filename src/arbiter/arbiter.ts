@@ -36,11 +36,8 @@ export async function runArbiter(
     process.stderr.write(`\nError: ${messageOf(error)}\n`);
     return exitCodes.badStart;
   }
-  try {
-    return await serve(settled, options, log);
-  } finally {
-    log.flush();
-  }
+  // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
+  return serve(settled, options, log);
 }
 
 function openLog({ loglevel, errorlog, log_json }: Settings): Log {
