@@ -1,0 +1,20 @@
+// Writes the pages that are made from the code (`npm run docs`): the settings, their schema, the states of a connection.
+// Tests hold each page against what this would write.
+
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { statesPage } from '../dist/src/connection/describe-states.js';
+import { defaultSeconds } from '../dist/src/settings/describe/defaults.js';
+import { settingsPage } from '../dist/src/settings/describe/page.js';
+import { settingsSchemaText } from '../dist/src/settings/describe/schema.js';
+
+const pages = {
+  'settings.md': settingsPage(),
+  'settings.schema.json': settingsSchemaText(),
+  'states.md': statesPage(defaultSeconds),
+};
+for (const [file, text] of Object.entries(pages)) {
+  const path = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));
+  writeFileSync(path, text);
+  process.stdout.write(`wrote ${path}\n`);
+}

@@ -1,0 +1,108 @@
+// The page about the states of a connection, made from the table that the code runs on: what each waits for, its
+// deadline, what the client sees when it passes, and a drawing of the ways between them.
+
+import { type Ending, nameOf, OWING, type Owing, PAIRS, READING, type Reading } from './states.ts';
+
+type OpenReading = Exclude<Reading, 'closed'>;
+
+const SEEN: { readonly [E in Ending]: string } = {
+  close: 'the connection closes',
+  reset: 'the connection is reset',
+  408: '408, then close',
+  503: '503 with Retry-After',
+  504: '504',
+  'other half': '',
+  finish: 'what is owed is still sent, then close',
+};
+
+/** docs/states.md. `defaultOf` gives the default of a setting in seconds. */
+export function statesPage(defaultOf: (setting: string) => number): string {
+  return `# The states of a connection
+
+Generated from src/connection/states.ts by \`npm run docs\`; change it there.
+
+A connection has two halves: what is read from the client, and what is owed to it. They move by themselves, because a
+body that streams overlaps with its answer; which pairs may be stands in the last table. Deadlines fire up to 0.2 s late
+and never early.
+
+## Reading
+
+${table(READING, defaultOf)}
+
+\`\`\`mermaid
+${drawing(READING, 'new')}
+\`\`\`
+
+## Owing
+
+${table(OWING, defaultOf)}
+
+\`\`\`mermaid
+${drawing(OWING, 'nothing')}
+\`\`\`
+
+## Pairs
+
+What people see (logs, the live picture) is a name for the pair.
+
+${pairs()}
+`;
+}
+
+interface AnyRow {
+  readonly waitsFor: string;
+  readonly deadline: string;
+  readonly progressResets: boolean;
+  readonly whenOverdue: Ending;
+  readonly whenClientEnds: Ending;
+  readonly on: { readonly [event: string]: string | undefined };
+}
+
+function table(
+  rows: { readonly [state: string]: AnyRow },
+  defaultOf: (s: string) => number,
+): string {
+  const lines = [
+    '| state | waits for | deadline (setting) | default | progress moves it | when it passes | when the client ends |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+  ];
+  for (const [state, row] of Object.entries(rows)) {
+    const own = row.deadline !== 'other half';
+    const deadline = own ? `\`${row.deadline}\`` : 'that of the other half';
+    const seconds = own ? `${defaultOf(row.deadline)} s` : '';
+    const moves = row.progressResets ? 'yes' : 'no';
+    const passed = SEEN[row.whenOverdue];
+    const ends = SEEN[row.whenClientEnds];
+    lines.push(
+      `| ${state} | ${row.waitsFor} | ${deadline} | ${seconds} | ${moves} | ${passed} | ${ends} |`,
+    );
+  }
+  return lines.join('\n');
+}
+
+function drawing(rows: { readonly [state: string]: AnyRow }, first: string): string {
+  const lines = ['stateDiagram-v2', `  [*] --> ${identifier(first)}`];
+  for (const [state, row] of Object.entries(rows)) {
+    for (const [event, next] of Object.entries(row.on)) {
+      const target = next === undefined || next === 'closed' ? '[*]' : identifier(next);
+      lines.push(`  ${identifier(state)} --> ${target}: ${event}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+function identifier(state: string): string {
+  return state.replaceAll('-', '_');
+}
+
+function pairs(): string {
+  const lines = ['| reading | owing | called |', '| --- | --- | --- |'];
+  for (const reading of Object.keys(PAIRS) as OpenReading[]) {
+    for (const owing of PAIRS[reading]) lines.push(pairLine(reading, owing));
+  }
+  return lines.join('\n');
+}
+
+function pairLine(reading: OpenReading, owing: Owing): string {
+  return `| ${reading} | ${owing} | ${nameOf(reading, owing)} |`;
+}
