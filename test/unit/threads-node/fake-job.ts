@@ -16,7 +16,8 @@ import type {
   RequestHead,
   ThreadEvents,
 } from '../../../src/threads/app-thread.ts';
-import { NodeThread, type NodeThreadOptions } from '../../../src/threads/node/host/node-thread.ts';
+import { NodeThread } from '../../../src/threads/node/host/node-thread.ts';
+import type { NodeThreadOptions } from '../../../src/threads/node/host/options.ts';
 
 export const apps = join(packageRoot(import.meta.dirname), 'test/apps/node/threads');
 

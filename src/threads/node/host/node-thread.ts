@@ -2,38 +2,18 @@
 // batches, takes back what it has not begun, and ends it when it is stuck. The thread's own side is in guest/.
 
 import { join, resolve } from 'node:path';
-import {
-  MessageChannel,
-  type ResourceLimits,
-  receiveMessageOnPort,
-  Worker,
-} from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
 import { type GuestBoot, type Item, ToGuest } from '../../../wire/node-thread.ts';
 import type { AppThread, Failure, Job, ThreadEvents, ThreadState } from '../../app-thread.ts';
 import { BootError } from './boot-error.ts';
+import { deathOf } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
+import type { NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
-import { Roster } from './roster.ts';
 
-export interface NodeThreadOptions {
-  /** Unique within the worker for ever: "thread 2". */
-  readonly name: string;
-  /** Which place of the pool it fills: 1, 2, 3 ... */
-  readonly number: number;
-  readonly app: { readonly path: string; readonly exportName: string | null };
-  /** How many requests it may have at once (thread_concurrency). */
-  readonly concurrency: number;
-  /** Relative application paths are resolved against it; the process should be there already. */
-  readonly chdir: string;
-  readonly env: NodeJS.ProcessEnv;
-  readonly log: { warning(message: string, facts?: Record<string, unknown>): void };
-  /** Limits of the thread's own heap (not of its Buffers), as worker_threads has them. */
-  readonly resourceLimits?: ResourceLimits;
-  /** A loop that has not turned for so many milliseconds when a request is interrupted is stuck. Default 1000. */
-  readonly stuckAfterMs?: number;
-}
+import { Roster } from './roster.ts';
 
 /** How often an interrupt looks whether the loop turned. */
 const LOOK_MS = 50;
@@ -277,7 +257,9 @@ export class NodeThread implements AppThread, ThreadNews {
       this.#cause ??= { status: 502, code: 'thread-stuck', detail };
       this.#giveUp(this.#cause);
       const where = (await this.stack()) ?? NATIVE;
-      await this.#terminate();
+      if (!(await this.#terminate())) {
+        this.#options.log.warning(`${this.name} does not end: the process has to be replaced.`);
+      }
       return where;
     })();
     return this.#ending;
@@ -329,24 +311,4 @@ export class NodeThread implements AppThread, ThreadNews {
       job.failed(failure);
     }
   }
-}
-
-function deathOf(name: string, exitCode: number, error: unknown): Failure {
-  const died = { status: 502, code: 'thread-died' } as const;
-  if (error === null) {
-    const detail = `${name} ended: the application called process.exit(${exitCode}).`;
-    return { ...died, detail };
-  }
-  const { code, stack } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return {
-      ...died,
-      code: 'thread-memory',
-      detail: `${name} ran out of memory: ${String(error)}`,
-    };
-  }
-  return {
-    ...died,
-    detail: `${name} died of an error that nobody caught.\n${stack ?? String(error)}`,
-  };
 }

@@ -21,144 +21,145 @@ export interface PlainResponse {
 const NULL_BODY = new Set([101, 103, 204, 205, 304]);
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 
+let NativeResponse: Native = null as unknown as Native;
+
 /** Reads a light response without touching its streams; null when it has to be read as any other Response. */
-export let plainResponse: (response: unknown) => PlainResponse | null = () => null;
+export function plainResponse(value: unknown): PlainResponse | null {
+  return typeof value === 'object' && value !== null ? LightResponse.plain(value) : null;
+}
 
-/** Makes the class that stands in for `NativeResponse`; instanceof holds between the two both ways. */
-export function lightResponseClass(NativeResponse: Native): Native {
-  class LightResponse {
-    /** Null when the native one was made at once. */
-    #list: string[] | null;
-    #source: Source = null;
-    #status = 200;
-    #statusText = '';
-    #headers: Headers | null = null;
-    #native: Response | null = null;
+/** Makes the class that stands in for `native`; instanceof holds between the two both ways. */
+export function responseClass(native: Native): Native {
+  NativeResponse = native;
+  standInFor(LightResponse, native);
+  return LightResponse as unknown as Native;
+}
 
-    constructor(body?: BodyInit, init?: ResponseInit) {
-      const source = easySource(body);
-      this.#list =
-        source === undefined || !easyInit(source, init) ? null : headerList(init?.headers);
-      if (this.#list === null) {
-        this.#native = new NativeResponse(body, init);
-        return;
-      }
-      this.#source = source ?? null;
-      this.#status = init?.status ?? 200;
-      this.#statusText = init?.statusText ?? '';
-      if (typeof source === 'string' && !hasName(this.#list, 'content-type')) {
-        this.#list.push('content-type', 'text/plain;charset=UTF-8');
-      }
+class LightResponse {
+  /** Null when the native one was made at once. */
+  #list: string[] | null;
+  #source: Source = null;
+  #status = 200;
+  #statusText = '';
+  #headers: Headers | null = null;
+  #native: Response | null = null;
+
+  constructor(body?: BodyInit, init?: ResponseInit) {
+    const source = easySource(body);
+    this.#list = source === undefined || !easyInit(source, init) ? null : headerList(init?.headers);
+    if (this.#list === null) {
+      this.#native = new NativeResponse(body, init);
+      return;
     }
-
-    static json(data: unknown, init?: ResponseInit): Response {
-      const text = JSON.stringify(data);
-      if (text === undefined) return NativeResponse.json(data, init);
-      const list = headerList(init?.headers);
-      if (list === null) return NativeResponse.json(data, init);
-      if (!hasName(list, 'content-type')) list.push('content-type', 'application/json');
-      const headers: [string, string][] = [];
-      for (let at = 0; at < list.length; at += 2)
-        headers.push([list[at] ?? '', list[at + 1] ?? '']);
-      return new LightResponse(text, { ...init, headers }) as unknown as Response;
-    }
-
-    static plain(value: object): PlainResponse | null {
-      if (!(#list in value) || value.#list === null || value.#native !== null) return null;
-      const fields = value.#headers === null ? listLines(value.#list) : fieldLines(value.#headers);
-      const { status, statusText } = value;
-      return { status, statusText, fields, body: value.#source };
-    }
-
-    get #made(): Response {
-      this.#native ??= new NativeResponse(this.#source as BodyInit, {
-        status: this.#status,
-        statusText: this.#statusText,
-        headers: this.headers,
-      });
-      return this.#native;
-    }
-
-    get headers(): Headers {
-      if (this.#headers === null) {
-        if (this.#list === null) return this.#made.headers;
-        this.#headers = new Headers();
-        for (let at = 0; at < this.#list.length; at += 2) {
-          this.#headers.append(this.#list[at] ?? '', this.#list[at + 1] ?? '');
-        }
-      }
-      return this.#headers;
-    }
-
-    get status(): number {
-      return this.#list === null ? this.#made.status : this.#status;
-    }
-
-    get statusText(): string {
-      return this.#list === null ? this.#made.statusText : this.#statusText;
-    }
-
-    get ok(): boolean {
-      return this.status >= 200 && this.status <= 299;
-    }
-
-    get redirected(): boolean {
-      return false;
-    }
-
-    get type(): string {
-      return this.#list === null ? this.#made.type : 'default';
-    }
-
-    get url(): string {
-      return '';
-    }
-
-    get body(): Response['body'] {
-      return this.#list !== null && this.#source === null ? null : this.#made.body;
-    }
-
-    get bodyUsed(): boolean {
-      return this.#native?.bodyUsed ?? false;
-    }
-
-    text(): Promise<string> {
-      return this.#made.text();
-    }
-
-    json(): Promise<unknown> {
-      return this.#made.json();
-    }
-
-    arrayBuffer(): Promise<ArrayBuffer> {
-      return this.#made.arrayBuffer();
-    }
-
-    blob(): ReturnType<Response['blob']> {
-      return this.#made.blob();
-    }
-
-    formData(): ReturnType<Response['formData']> {
-      return this.#made.formData();
-    }
-
-    async bytes(): Promise<Uint8Array> {
-      return new Uint8Array(await this.#made.arrayBuffer());
-    }
-
-    /** The copy has the headers as they are now; the native one behind this may have older ones. */
-    clone(): Response {
-      const copy = this.#made.clone();
-      if (this.#list === null) return copy;
-      const { status, statusText, headers } = this;
-      return new NativeResponse(copy.body, { status, statusText, headers });
+    this.#source = source ?? null;
+    this.#status = init?.status ?? 200;
+    this.#statusText = init?.statusText ?? '';
+    if (typeof source === 'string' && !hasName(this.#list, 'content-type')) {
+      this.#list.push('content-type', 'text/plain;charset=UTF-8');
     }
   }
 
-  standInFor(LightResponse, NativeResponse);
-  plainResponse = (value) =>
-    typeof value === 'object' && value !== null ? LightResponse.plain(value) : null;
-  return LightResponse as unknown as Native;
+  static json(data: unknown, init?: ResponseInit): Response {
+    const text = JSON.stringify(data);
+    if (text === undefined) return NativeResponse.json(data, init);
+    const list = headerList(init?.headers);
+    if (list === null) return NativeResponse.json(data, init);
+    if (!hasName(list, 'content-type')) list.push('content-type', 'application/json');
+    const headers: [string, string][] = [];
+    for (let at = 0; at < list.length; at += 2) headers.push([list[at] ?? '', list[at + 1] ?? '']);
+    return new LightResponse(text, { ...init, headers }) as unknown as Response;
+  }
+
+  static plain(value: object): PlainResponse | null {
+    if (!(#list in value) || value.#list === null || value.#native !== null) return null;
+    const fields = value.#headers === null ? listLines(value.#list) : fieldLines(value.#headers);
+    const { status, statusText } = value;
+    return { status, statusText, fields, body: value.#source };
+  }
+
+  get #made(): Response {
+    this.#native ??= new NativeResponse(this.#source as BodyInit, {
+      status: this.#status,
+      statusText: this.#statusText,
+      headers: this.headers,
+    });
+    return this.#native;
+  }
+
+  get headers(): Headers {
+    if (this.#headers === null) {
+      if (this.#list === null) return this.#made.headers;
+      this.#headers = new Headers();
+      for (let at = 0; at < this.#list.length; at += 2) {
+        this.#headers.append(this.#list[at] ?? '', this.#list[at + 1] ?? '');
+      }
+    }
+    return this.#headers;
+  }
+
+  get status(): number {
+    return this.#list === null ? this.#made.status : this.#status;
+  }
+
+  get statusText(): string {
+    return this.#list === null ? this.#made.statusText : this.#statusText;
+  }
+
+  get ok(): boolean {
+    return this.status >= 200 && this.status <= 299;
+  }
+
+  get redirected(): boolean {
+    return false;
+  }
+
+  get type(): string {
+    return this.#list === null ? this.#made.type : 'default';
+  }
+
+  get url(): string {
+    return '';
+  }
+
+  get body(): Response['body'] {
+    return this.#list !== null && this.#source === null ? null : this.#made.body;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#native?.bodyUsed ?? false;
+  }
+
+  text(): Promise<string> {
+    return this.#made.text();
+  }
+
+  json(): Promise<unknown> {
+    return this.#made.json();
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#made.arrayBuffer();
+  }
+
+  blob(): ReturnType<Response['blob']> {
+    return this.#made.blob();
+  }
+
+  formData(): ReturnType<Response['formData']> {
+    return this.#made.formData();
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    return new Uint8Array(await this.#made.arrayBuffer());
+  }
+
+  /** The copy has the headers as they are now; the native one behind this may have older ones. */
+  clone(): Response {
+    const copy = this.#made.clone();
+    if (this.#list === null) return copy;
+    const { status, statusText, headers } = this;
+    return new NativeResponse(copy.body, { status, statusText, headers });
+  }
 }
 
 /** Bytes are copied as the native class does: their owner may change them. Undefined: a body for the native class. */

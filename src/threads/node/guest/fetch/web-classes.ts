@@ -3,7 +3,7 @@
 // each thread some 20 ms and megabytes that a (req, res) application need not pay.
 
 import { LightRequest, requestClass } from './light-request.ts';
-import { lightResponseClass } from './light-response.ts';
+import { responseClass } from './light-response.ts';
 
 /** The classes an application sees, and Node's own behind them. */
 export interface WebClasses {
@@ -38,7 +38,7 @@ export function installWebClasses(): WebClasses {
   const { Request: NativeRequest, Response: NativeResponse, fetch: nativeFetch } = globalThis;
   installed = {
     Request: requestClass(NativeRequest),
-    Response: lightResponseClass(NativeResponse),
+    Response: responseClass(NativeResponse),
     fetch: (input, init) =>
       nativeFetch(input instanceof LightRequest ? input.materialize() : input, init),
   };

@@ -1,0 +1,24 @@
+// Why a thread ended that nobody ended, in words: for the log, and for the requests that it had begun.
+
+import type { Failure } from '../../app-thread.ts';
+
+/** `error` is what nobody caught; null when the application ended the thread itself. */
+export function deathOf(name: string, exitCode: number, error: unknown): Failure {
+  const died = { status: 502, code: 'thread-died' } as const;
+  if (error === null) {
+    const detail = `${name} ended: the application called process.exit(${exitCode}).`;
+    return { ...died, detail };
+  }
+  const { code, stack } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return {
+      ...died,
+      code: 'thread-memory',
+      detail: `${name} ran out of memory: ${String(error)}`,
+    };
+  }
+  return {
+    ...died,
+    detail: `${name} died of an error that nobody caught.\n${stack ?? String(error)}`,
+  };
+}
