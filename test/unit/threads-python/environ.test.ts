@@ -1,3 +1,6 @@
+// The environ that the I/O loop writes for a request: PEP 3333's keys and no more, repeated fields, paths as latin-1,
+// read back by a real Python where that is what counts.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';

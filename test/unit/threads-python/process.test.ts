@@ -1,3 +1,6 @@
+// The Python process from start to end, with real interpreters: boot errors, requests, threads that hang or die,
+// garbage on the wire, and that nothing is left behind.
+
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,5 @@
+// What a job hears of a response that a real Python thread makes: pieces, lengths, exceptions, a client that leaves.
+
 import assert from 'node:assert/strict';
 import { closeSync, existsSync, readFileSync, readSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

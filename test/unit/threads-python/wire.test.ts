@@ -1,3 +1,5 @@
+// The frames between the I/O loop and Python: the same numbers on both sides, any cut of the bytes, every bound.
+
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
