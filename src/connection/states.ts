@@ -150,7 +150,8 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
     deadline: 'stream_timeout',
     progressResets: true,
     whenOverdue: 'reset',
-    whenClientEnds: 'finish',
+    // Nobody half-closes in the middle of a response: the client has gone.
+    whenClientEnds: 'close',
     on: { 'client slower': 'writing', answered: 'writing' },
   },
   writing: {

@@ -21,6 +21,8 @@ export interface Application {
    * @throws an error with `exitCode` 3 (it raised) or 4 (there is none) and a message with the traceback
    */
   start(): Promise<void>;
+  /** Called on every tick of the worker with monotonic milliseconds. */
+  tick(nowMs: number): void;
   /** After the last request. Resolves when nothing of it runs any more. */
   stop(): Promise<void>;
   /** At once. */

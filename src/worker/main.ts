@@ -30,8 +30,11 @@ process.on('message', (message: unknown, handle: unknown) => {
   else quit();
 });
 process.on('disconnect', () => void leave());
-// Ctrl-C reaches the whole process group: the arbiter decides, and tells us.
-process.on('SIGINT', () => {});
+// Ctrl-C and a closed terminal reach the whole process group: the arbiter decides, and tells us. The others would end
+// the process, or open Node.js's inspector (USR1), if nobody listened.
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+  process.on(signal, () => {});
+}
 process.on('SIGTERM', () => void leave());
 process.on('SIGQUIT', () => quit());
 say({ kind: 'hello' });

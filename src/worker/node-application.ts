@@ -6,6 +6,9 @@ import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { RestartDelay } from './restart.ts';
 
+/** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
+const BLOCKED_MS = 150;
+
 export class NodeApplication implements Application {
   readonly #options: ApplicationOptions;
   readonly #app: Extract<AppSpec, { type: 'node' }>;
@@ -25,6 +28,15 @@ export class NodeApplication implements Application {
       this.#startThread(at + 1),
     );
     await Promise.all(first);
+  }
+
+  tick(nowMs: number): void {
+    for (const thread of this.#threads) thread.poll(nowMs);
+    for (const thread of this.#threads) {
+      if (isBlocked(thread, nowMs) && this.#othersCanServe(thread, nowMs)) {
+        for (const job of thread.unstarted()) this.#options.dispatcher.giveBack(job);
+      }
+    }
   }
 
   async stop(): Promise<void> {
@@ -54,12 +66,25 @@ export class NodeApplication implements Application {
       },
       {
         roomMade: (which) => dispatcher.roomMade(which),
+        handedBack: (which, jobs) => dispatcher.handedBack(which, jobs),
         died: (which, failure) => this.#died(which, failure, number),
       },
     );
     this.#threads.add(thread);
-    await thread.start();
+    try {
+      await thread.start();
+    } catch (error) {
+      this.#threads.delete(thread);
+      throw error;
+    }
     dispatcher.addThread(thread);
+  }
+
+  #othersCanServe(blocked: NodeThread, nowMs: number): boolean {
+    for (const thread of this.#threads) {
+      if (thread !== blocked && thread.room > 0 && !isBlocked(thread, nowMs)) return true;
+    }
+    return false;
   }
 
   #died(thread: AppThread, failure: Failure, number: number): void {
@@ -79,4 +104,8 @@ export class NodeApplication implements Application {
       });
     }, this.#delay.afterDeath());
   }
+}
+
+function isBlocked(thread: NodeThread, nowMs: number): boolean {
+  return thread.state === 'ready' && thread.lastTurnAgeMs(nowMs) > BLOCKED_MS;
 }

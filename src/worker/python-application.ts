@@ -38,6 +38,9 @@ export class PythonApplication implements Application {
     this.#serve(process);
   }
 
+  /** Python threads begin what they are given at once, and the interpreter is watched by its own questions. */
+  tick(): void {}
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#processes].map((process) => this.#end(process, STOP_MS)));

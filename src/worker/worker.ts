@@ -53,8 +53,10 @@ export class Worker {
       events: {
         overdue: (job, thread, where) =>
           this.#overdue(`${job.head.method} ${job.head.target}`, thread.name, where),
-        threadDied: (thread, failure) =>
-          log.warning(`${thread.name} is gone: ${failure.detail}`, { code: failure.code }),
+        threadDied: (thread, failure) => {
+          if (failure.code === 'stopped') return;
+          log.warning(`${thread.name} is gone: ${failure.detail}`, { code: failure.code });
+        },
       },
     });
     this.#acceptor = this.#makeAcceptor();
@@ -166,7 +168,9 @@ export class Worker {
   }
 
   #tick(): void {
-    this.#context.wheel.turn(monotonicMs());
+    const nowMs = monotonicMs();
+    this.#context.wheel.turn(nowMs);
+    this.#application.tick(nowMs);
     this.#connections.makeRoom();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;

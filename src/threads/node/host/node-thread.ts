@@ -111,6 +111,11 @@ export class NodeThread implements AppThread, ThreadNews {
     this.#roster.startClaimed();
   }
 
+  /** Requests that wait behind what the thread runs now. */
+  unstarted(): Job[] {
+    return this.#roster.unstarted();
+  }
+
   /** How long the thread's loop has stood still, by what `poll` saw; an idle loop turns every 100 ms. */
   lastTurnAgeMs(nowMs: number): number {
     return nowMs - this.#turnedAtMs;

@@ -78,6 +78,15 @@ export class Roster implements ExchangeWire {
     }
   }
 
+  /** Requests that the thread has not begun, as far as is known here; `takeBack` knows for certain. */
+  unstarted(): Job[] {
+    const jobs: Job[] = [];
+    for (const exchange of this.#jobs.values()) {
+      if (!exchange.started && !exchange.answered) jobs.push(exchange.job);
+    }
+    return jobs;
+  }
+
   /** The thread is dead: what it had begun fails; the rest is answered as a list, as good as new. */
   empty(failure: Failure): Job[] {
     const unstarted: Job[] = [];

@@ -1,0 +1,230 @@
+// The reading half at work: takes bytes apart into heads and bodies, brings bodies where they belong (gathered, streamed
+// or dropped), and keeps what the client sends ahead of time until its turn. Never answers: that is its owner's.
+
+import { type BodyReader, bodyReaderFor } from '../http1/body.ts';
+import { HeadReader, type ParsedHead } from '../http1/head.ts';
+import type { RequestBody } from '../threads/app-thread.ts';
+import type { ConnectionContext } from './context.ts';
+import type { Effects } from './effects.ts';
+import { DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
+import { Rate } from './rate.ts';
+import type { ReadingEvent } from './states.ts';
+import type { ConnectionState } from './transition.ts';
+
+/** Bytes of later requests that are kept while one is answered; above it the client must wait. */
+const HELD_BYTES = 16 * 1024;
+
+/** The connection, as far as reading goes. */
+export interface IncomingOwner {
+  readonly state: ConnectionState;
+  /** Moves the reading half and its deadline. */
+  read(event: ReadingEvent): void;
+  /** More of a body has come: its deadline counts anew. */
+  bodyProgressed(): void;
+  /** A request can be handed on. `releaseBody`: when no thread can read the body any more. */
+  request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void;
+  /** The client waits for `100 Continue`. */
+  continueExpected(): void;
+  /** A fault of the client. `head`: of the request, when it was read. */
+  refuse(status: number, code: string, detail: string, head: ParsedHead | null): void;
+  /** The body comes too slowly. */
+  tooSlow(): void;
+  /** The rest of a body that nobody wanted is through: the connection can be used again. */
+  dropped(): void;
+  /** So much of it has come that the connection is not worth keeping. */
+  tooMuchDropped(): void;
+}
+
+export class Incoming {
+  readonly #context: ConnectionContext;
+  readonly #effects: Effects;
+  readonly #owner: IncomingOwner;
+  readonly #heads: HeadReader;
+  readonly #rate: Rate;
+  #body: BodyReader | null = null;
+  #intake: Intake | null = null;
+  /** Bytes of later requests, while one is answered. */
+  #held: Buffer | null = null;
+  #consuming = false;
+  #paused = false;
+
+  constructor(context: ConnectionContext, effects: Effects, owner: IncomingOwner) {
+    this.#context = context;
+    this.#effects = effects;
+    this.#owner = owner;
+    this.#heads = new HeadReader(context.headLimits);
+    this.#rate = new Rate(context.bodyMinBytesPerSecond, context.deadlinesMs.body_timeout);
+  }
+
+  /** Bytes of later requests wait here. */
+  get holding(): boolean {
+    return this.#held !== null;
+  }
+
+  /** The request was answered and what is left of its body is only read to be dropped. */
+  get dropping(): boolean {
+    return this.#intake instanceof DiscardIntake;
+  }
+
+  /** Bytes from the client; valid only during the call. */
+  bytes(chunk: Buffer): void {
+    if (this.#held !== null) this.#hold(chunk);
+    else this.#consume(chunk);
+  }
+
+  /** One request is answered. True: bytes of the next one were at hand and are being read. */
+  next(): boolean {
+    const held = this.#held;
+    this.resume();
+    if (held === null) return false;
+    this.#held = null;
+    this.#owner.read('answered, next at hand');
+    if (!this.#consuming) this.#consume(held);
+    return true;
+  }
+
+  /** The answer came before the body was read: what is left is dropped, to keep the connection. */
+  dropBody(): void {
+    this.#intake = new DiscardIntake();
+    this.resume();
+  }
+
+  /** The body will never be complete; whoever reads it learns that now. */
+  fail(): void {
+    this.#intake?.fail();
+  }
+
+  /** Nothing that comes counts any more; reading goes on only to see the client's end. */
+  stop(): void {
+    this.fail();
+    this.release();
+    this.resume();
+  }
+
+  /** Gives everything back. A body that an exchange has is the exchange's to release. */
+  release(): void {
+    this.#held = null;
+    this.#body = null;
+    // Gathering: no exchange knows of it yet. Streaming: its exchange releases it, and twice does no harm.
+    if (!(this.#intake instanceof StreamIntake)) this.#intake?.release();
+    this.#intake = null;
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#effects.resumeReading();
+  }
+
+  /** Each round takes bytes or leaves a state that takes none, so the rounds are bounded by the bytes. */
+  #consume(chunk: Buffer): void {
+    this.#consuming = true;
+    let at = 0;
+    while (at < chunk.length) {
+      const reading = this.#owner.state.reading;
+      if (reading === 'head') at = this.#readHead(chunk, at);
+      else if (reading === 'new' || reading === 'keep-alive') this.#owner.read('first byte');
+      else if (reading === 'body') at = this.#readBody(chunk, at);
+      else {
+        if (reading === 'complete') this.#hold(at === 0 ? chunk : chunk.subarray(at));
+        break;
+      }
+    }
+    this.#consuming = false;
+  }
+
+  #readHead(chunk: Buffer, from: number): number {
+    const at = this.#heads.read(chunk, from);
+    const { head, error } = this.#heads;
+    if (error !== null) this.#owner.refuse(error.status, error.code, error.message, null);
+    else if (head !== null) {
+      this.#heads.reset();
+      this.#begin(head, at < chunk.length);
+    }
+    return at;
+  }
+
+  /** A head is complete. `more`: bytes behind it are at hand. */
+  #begin(head: ParsedHead, more: boolean): void {
+    if (!head.hasBody) {
+      this.#owner.read('head without body');
+      this.#owner.request(head, { kind: 'none' }, null);
+      return;
+    }
+    if (this.#tooLarge(head.contentLength, head)) return;
+    this.#body = bodyReaderFor(head, this.#context.headLimits);
+    this.#owner.read('head with body');
+    this.#rate.begin(this.#context.wheel.nowMs);
+    if (head.expectContinue && !more) this.#owner.continueExpected();
+    if (this.#context.bufferRequests) this.#gather(head);
+    else this.#stream(head);
+  }
+
+  #gather(head: ParsedHead): void {
+    const intake = gather(head.contentLength, this.#context, {
+      complete: (body) => this.#owner.request(head, body, () => intake.release()),
+      room: () => this.resume(),
+      lost: (error) => this.#owner.refuse(507, 'spool-failed', error.message, head),
+    });
+    this.#intake = intake;
+  }
+
+  #stream(head: ParsedHead): void {
+    const intake = new StreamIntake(() => this.resume());
+    this.#intake = intake;
+    this.#owner.request(head, { kind: 'stream', source: intake }, () => intake.release());
+  }
+
+  #readBody(chunk: Buffer, from: number): number {
+    const body = this.#body;
+    if (body === null) throw new Error('the body state has a reader');
+    const at = body.read(chunk, from, (piece) => {
+      if (this.#intake !== null && !this.#intake.add(piece)) this.#pause();
+    });
+    // The spool of the body may have been lost meanwhile.
+    if (this.#owner.state.reading !== 'body') return at;
+    const { error } = body;
+    if (error !== null) this.#owner.refuse(error.status, error.code, error.message, null);
+    else if (this.#tooLarge(body.received, null)) return at;
+    else if (body.done) this.#bodyComplete();
+    else this.#bodyProgressed(at - from);
+    return at;
+  }
+
+  /** limit_request_body */
+  #tooLarge(bytes: number, head: ParsedHead | null): boolean {
+    const limit = this.#context.bodyBytesMax;
+    if (limit <= 0 || bytes <= limit) return false;
+    const detail = `the body has ${bytes} bytes or more, limit_request_body is ${limit}`;
+    this.#owner.refuse(413, 'body-too-large', detail, head);
+    return true;
+  }
+
+  #bodyProgressed(bytes: number): void {
+    if (this.#intake instanceof DiscardIntake && this.#intake.tooMuch) this.#owner.tooMuchDropped();
+    else if (this.#rate.tooSlow(bytes, this.#context.wheel.nowMs)) this.#owner.tooSlow();
+    else this.#owner.bodyProgressed();
+  }
+
+  #bodyComplete(): void {
+    const intake = this.#intake;
+    this.#body = null;
+    this.#intake = null;
+    this.#owner.read('body complete');
+    if (intake instanceof DiscardIntake) this.#owner.dropped();
+    else intake?.end();
+  }
+
+  #hold(chunk: Buffer): void {
+    const reading = this.#owner.state.reading;
+    if (reading === 'closed' || reading === 'lingering') return;
+    this.#held = this.#held === null ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
+    if (this.#held.length >= HELD_BYTES) this.#pause();
+  }
+
+  #pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#effects.pauseReading();
+  }
+}
