@@ -1,8 +1,11 @@
 """PEP 3333 over a socket pair: which frames the loop sees for what an application does, and how often close() is called."""
 
 import io
+import marshal
 import sys
 import tempfile
+import threading
+import time
 import unittest
 from typing import Any, Iterator, List
 from wsgiref.validate import validator
@@ -199,13 +202,100 @@ class WsgiTest(BridgeTest):
             start_response("200 OK", [])
             return environ["wsgi.file_wrapper"](data)
 
-        self.serve(app)
+        thread = self.serve(app)
         self.request({})
         kind, aux, payload = frame.receive(self.loop)
         self.assertEqual(kind, frame.FILE)
         self.assertEqual(frame.RANGE.unpack(payload[aux : aux + 16]), (4, 6))
-        frame.send(self.loop, frame.FILE_REFUSED)
+        thread.mail.answers.put((1, False))
         self.assertEqual(self.frames(), [(frame.HEAD, len(OK), OK + b"456789"), (frame.END, 0, b"")])
+
+
+class AheadTest(BridgeTest):
+    """Requests that the loop sends before the one under way is answered."""
+
+    def test_requests_sent_ahead_are_answered_in_order_wherever_the_reads_end(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+            return [environ["PATH_INFO"].encode() + environ["wsgi.input"].read()]
+
+        self.serve(app)
+        wire = b""
+        for path, body in (("/a", b"1"), ("/b", b""), ("/c", b"3" * 200_000), ("/d", b"4")):
+            head = marshal.dumps({"PATH_INFO": path}, 2)
+            wire += frame.HEADER.pack(len(head) + len(body), frame.REQUEST | len(head) << 8) + head + body
+        for cut in (1, 7, 9, 40, 100, len(wire) - 3):
+            self.loop.sendall(wire[:cut])
+            time.sleep(0.01)
+            self.loop.sendall(wire[cut:])
+            bodies = [self.frames()[0][2][len(OK) :] for _ in range(4)]
+            self.assertEqual(bodies, [b"/a1", b"/b", b"/c" + b"3" * 200_000, b"/d4"])
+
+    def test_what_was_taken_back_does_not_run_and_what_comes_after_it_does(self) -> None:
+        entered, leave = threading.Event(), threading.Event()
+        ran = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            ran.append(environ["PATH_INFO"])
+            if environ["PATH_INFO"] == "/1":
+                entered.set()
+                leave.wait(20)
+            start_response("200 OK", [])
+            return [b"x"]
+
+        thread = self.serve(app)
+        for number in range(1, 5):
+            self.request({"PATH_INFO": "/%d" % number})
+        self.assertTrue(entered.wait(20))
+        self.assertEqual(thread.guard.withdraw(3), 1)
+        leave.set()
+        self.frames()
+        self.frames()
+        self.assertEqual(ran, ["/1", "/4"])
+
+    def test_taking_back_and_beginning_never_both_happen(self) -> None:
+        thread = self.serve(answers([b"x"]))
+        for _ in range(2000):
+            last = thread.number
+            for _ in range(3):
+                self.request({})
+            begun = thread.guard.withdraw(last + 3)
+            for _ in range(max(0, begun - last)):
+                self.assertEqual(self.frames()[0][0], frame.WHOLE)
+            # Not one answer more: the next one belongs to the next request.
+            self.request({"PATH_INFO": "/marker"})
+            self.assertEqual(self.frames()[0][0], frame.WHOLE)
+            self.loop.setblocking(False)
+            with self.assertRaises(BlockingIOError):
+                self.loop.recv(1)
+            self.loop.settimeout(20)
+            self.assertEqual(thread.number, last + 4)
+
+    def test_end_is_left_out_when_the_next_request_is_at_hand(self) -> None:
+        closed = threading.Event()
+
+        class Result:
+            def __iter__(self) -> Any:
+                return iter([b"x"])
+
+            def close(self) -> None:
+                closed.wait(20)
+
+        def app(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Content-Length", "1")])
+            return Result()
+
+        self.serve(app)
+        self.loop.sendall(b"".join([self._wire()] * 2))
+        self.assertEqual(frame.receive(self.loop)[0], frame.WHOLE_OPEN)
+        closed.set()
+        self.assertEqual(frame.receive(self.loop)[0], frame.WHOLE_OPEN)
+        self.assertEqual(frame.receive(self.loop)[0], frame.END)
+
+    @staticmethod
+    def _wire() -> bytes:
+        head = marshal.dumps({}, 2)
+        return frame.HEADER.pack(len(head), frame.REQUEST | len(head) << 8) + head
 
 
 class InterruptTest(BridgeTest):

@@ -17,8 +17,6 @@ HEADER_BYTES = 8
 # Loop to thread.
 REQUEST = 1
 REQUEST_FILE = 2
-FILE_TAKEN = 3
-FILE_REFUSED = 4
 # Thread to loop.
 WHOLE = 16
 WHOLE_OPEN = 17
@@ -37,12 +35,20 @@ INTERRUPT = 35
 GONE = 36
 NEW_THREAD = 37
 STOP = 38
+FILE_TAKEN = 39
+FILE_REFUSED = 40
+WITHDRAW = 41
 # Control to loop.
 READY = 48
 BOOT_FAILED = 49
 PONG = 50
 STACKS_ARE = 51
 INTERRUPT_DONE = 52
+WITHDRAWN = 53
+
+# In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did.
+SAMPLED = 8388608
+WAITED = 4194304
 
 # Bounds the loop holds us to.
 WHOLE_BODY_MAX = 262144

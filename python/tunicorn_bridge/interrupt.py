@@ -1,9 +1,14 @@
-"""Ends a request that is past its time by raising RequestTimeout in its thread, and never in the request after it.
+"""What the control thread may do to a request of another thread: end one that runs, take back one that waits.
 
+A request that is past its time is ended by raising RequestTimeout in its thread, and never in the request after it.
 The order of reads and writes is what makes that true. The control thread, holding the lock: writes `interrupting`,
 then reads `current`, and raises only if that is still the request meant. The thread, when a request is over: writes
 `current` = 0, then reads `interrupting`; if that is set it waits for the lock and clears whatever is pending. So
 either the control thread sees that the request is over, or the thread sees that it was being interrupted.
+
+Taking back works the same way round. The control thread writes `skip_upto`, then reads `current`; the thread writes
+`current`, then reads `skip_upto`, and where that covers its request the lock decides: what the control thread has seen
+as begun runs, everything after it up to `skip_upto` does not.
 """
 
 import threading
@@ -18,12 +23,31 @@ except ImportError:  # A Python built without it: requests cannot be interrupted
 class Guard:
     """One for each thread."""
 
-    __slots__ = ("current", "interrupting", "lock")
+    __slots__ = ("begun", "current", "interrupting", "lock", "skip_after", "skip_upto")
 
     def __init__(self) -> None:
         self.current = 0
+        # The last request that was begun; `current` goes back to 0 when it is over.
+        self.begun = 0
         self.interrupting = 0
+        self.skip_after = 0
+        self.skip_upto = 0
         self.lock = threading.Lock()
+
+    def withdraw(self, upto: int) -> int:
+        """Called by the control thread: of the requests up to this number, those that have not begun never will.
+
+        Returns the number of the last one that has begun.
+        """
+        with self.lock:
+            self.skip_upto = upto
+            self.skip_after = self.begun
+            return self.begun
+
+    def skips(self, number: int) -> bool:
+        """Called by the thread for a request that it is about to begin, when `skip_upto` covers it."""
+        with self.lock:
+            return self.skip_after < number <= self.skip_upto
 
     def absorb(self) -> None:
         """Called by the thread itself, when a request is over: forgets an exception that has not been raised yet."""

@@ -114,6 +114,13 @@ class BridgeProcess:
         elif kind == frame.INTERRUPT:
             index, number = frame.PAIR.unpack(payload)
             frame.send(self.control, frame.INTERRUPT_DONE, aux, _text(self._interrupt(index, number)))
+        elif kind in (frame.FILE_TAKEN, frame.FILE_REFUSED):
+            index, number = frame.PAIR.unpack(payload)
+            self.threads[index].mail.answers.put((number, kind == frame.FILE_TAKEN))
+        elif kind == frame.WITHDRAW:
+            index, upto = frame.PAIR.unpack(payload)
+            begun = self.threads[index].guard.withdraw(upto)
+            frame.send(self.control, frame.WITHDRAWN, aux, b"%d" % begun)
         elif kind == frame.NEW_THREAD:
             index, fd = frame.PAIR.unpack(payload)
             self._replace_thread(index, fd)

@@ -1,10 +1,12 @@
 """One request's response: start_response, write, the iterable, close (PEP 3333), turned into frames for the loop.
 
 What is known to be complete goes out in one frame and one send. A thread is free for its next request when it has
-sent WHOLE, END or FAILED, and not before close() has returned.
+sent WHOLE, END or FAILED, and not before close() has returned. Where the next request is at hand already, END is left
+out: the first frame of its answer says the same.
 """
 
 import os
+import queue
 import socket
 import sys
 import traceback
@@ -12,7 +14,7 @@ from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 from . import frame
 from .files import FileRange, FileWrapper, plain_range
-from .frame import Bytes
+from .frame import Bytes, WireClosed
 from .head import Headers, encode_head, forbids_body
 
 ExcInfo = Tuple[Any, BaseException, Any]
@@ -20,6 +22,9 @@ App = Callable[..., Any]
 
 # Tracebacks are for people: the end of an endless one tells as much.
 _TRACEBACK_MAX = 65536
+
+# The loop answers an offer as soon as it has opened the file.
+_ANSWER_SECONDS = 30
 
 _pack = frame.HEADER.pack
 
@@ -35,7 +40,7 @@ class ClientGone(BrokenPipeError):
 class Exchange:
     """The response to one request. A new one for each: a start_response that is kept too long must harm nobody."""
 
-    __slots__ = ("sock", "number", "mail", "head", "declared", "status", "head_sent", "complete", "sent")
+    __slots__ = ("sock", "number", "mail", "head", "declared", "status", "head_sent", "complete", "sent", "pauses")
 
     def __init__(self, sock: socket.socket, number: int, mail: "Mail") -> None:
         self.sock = sock
@@ -45,6 +50,8 @@ class Exchange:
         self.head_sent = False
         self.complete = False
         self.sent = 0
+        # How often this thread had waited when the request began; -1 when that is not looked at.
+        self.pauses = -1
 
     def start_response(
         self, status: str, headers: Headers, exc_info: Optional[ExcInfo] = None
@@ -76,24 +83,32 @@ class Exchange:
         if piece:
             self._stream(piece)
 
-    def answer(self, result: Iterable[bytes]) -> None:
-        """Sends what the application returned, closes it, and tells the loop that the thread is free."""
+    def answer(self, result: Iterable[bytes]) -> bool:
+        """Sends what the application returned and closes it. True: the response is complete, but END is still owed."""
         kind = type(result)
         if (kind is list or kind is tuple) and not self.head_sent:
             self._known(result)  # type: ignore[arg-type]
-            return
-        gone = 0
+            return False
         try:
             self._deliver(result)
         except ClientGone:
-            gone = 1
+            _close(result)
+            self.end(gone=1)
+            return False
         except RequestTimeout:
             _close(result)
             raise
         except BaseException:
             self.fail(result)
-            return
+            return False
         _close(result)
+        if self.complete:
+            return True
+        self.end()
+        return False
+
+    def end(self, gone: int = 0) -> None:
+        """Tells the loop that the response is complete and the thread is free."""
         self.sock.sendall(_pack(0, frame.END | gone << 8))
 
     def fail(self, result: Any = None) -> None:
@@ -122,12 +137,12 @@ class Exchange:
             self._send_whole(frame.WHOLE, body)
             return
         self._declare(len(body))
-        gone = 0
         try:
             self._stream(body)
         except ClientGone:
-            gone = 1
-        self.sock.sendall(_pack(0, frame.END | gone << 8))
+            self.end(gone=1)
+        else:
+            self.end()
 
     def declared_or_fail(self) -> Optional[int]:
         """The declared length. Raises AssertionError when there is no head yet to declare one."""
@@ -168,6 +183,8 @@ class Exchange:
         assert head is not None
         size = len(head)
         self.head_sent = self.complete = True
+        if self.pauses >= 0:
+            kind |= (frame.SAMPLED | (frame.WAITED if pauses() > self.pauses else 0)) << 8
         if len(body) <= frame.JOIN_MAX:
             self.sock.sendall(_pack(size + len(body), kind | size << 8) + head + body)
         else:
@@ -217,8 +234,7 @@ class Exchange:
         path = b"/proc/%d/fd/%d" % (os.getpid(), span.fileno)
         payload = head + frame.RANGE.pack(span.offset, length) + path
         self.sock.sendall(_pack(len(payload), frame.FILE | len(head) << 8) + payload)
-        kind, _, _ = frame.receive(self.sock)
-        if kind == frame.FILE_TAKEN:
+        if self.mail.file_taken(self.number):
             self.head_sent = self.complete = True
             return True
         self.head = before
@@ -230,15 +246,45 @@ class Exchange:
             self.head += b"Content-Length: %d\r\n" % length
 
 
+def _pauses_of_thread() -> int:
+    """How often this thread has waited for something (voluntary context switches)."""
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
+
+
+def _not_known() -> int:
+    return -1
+
+
+try:
+    import resource
+
+    # Linux only: elsewhere nothing is known, and the loop gives a thread one request at a time.
+    pauses = _pauses_of_thread if hasattr(resource, "RUSAGE_THREAD") else _not_known
+except ImportError:
+    pauses = _not_known
+
+
 class Mail:
     """What the control thread leaves for a thread to find: no system call, no lock, one attribute read a piece."""
 
-    __slots__ = ("gone", "mid_frame")
+    __slots__ = ("gone", "mid_frame", "answers")
 
     def __init__(self) -> None:
         # The number of the request whose client has gone.
         self.gone = 0
         self.mid_frame = False
+        # The loop's answers to offers of files: number of the request, and whether it has the file open.
+        self.answers: "queue.SimpleQueue[Tuple[int, bool]]" = queue.SimpleQueue()
+
+    def file_taken(self, number: int) -> bool:
+        """Waits for the loop's answer. Raises WireClosed when none comes: the loop has given this thread up."""
+        while True:
+            try:
+                answered, taken = self.answers.get(timeout=_ANSWER_SECONDS)
+            except queue.Empty:
+                raise WireClosed from None
+            if answered == number:
+                return taken
 
 
 def _close(result: Any) -> None:

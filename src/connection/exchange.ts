@@ -20,6 +20,8 @@ import type { Connection } from './machine.ts';
 import { Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** What a client is told that found no thread: a queue that was full moves within moments. */
+const RETRY_AFTER_SECONDS = 1;
 /** `#bytesLeft` when no Content-Length was announced. */
 const NO_LENGTH = Number.POSITIVE_INFINITY;
 
@@ -73,7 +75,8 @@ export class Exchange implements Job, OutflowOwner {
   // What a thread tells (Job).
 
   started(): void {
-    if (!this.#complete) this.#connection?.owe('started');
+    const connection = this.#listening();
+    if (connection?.state.owing === 'queued') connection.owe('started');
   }
 
   interim(status: string, fields: string): void {
@@ -109,7 +112,10 @@ export class Exchange implements Job, OutflowOwner {
 
   piece(bytes: Buffer): boolean {
     const plan = this.#plan;
-    if (this.#listening() === null || plan === null || plan.framing === 'none') return true;
+    const connection = this.#listening();
+    if (connection === null || plan === null) return true;
+    connection.applicationProgressed();
+    if (plan.framing === 'none') return true;
     const allowed = this.#within(bytes);
     if (allowed.length === 0) return true;
     this.bodyBytes += allowed.length;
@@ -167,6 +173,7 @@ export class Exchange implements Job, OutflowOwner {
       keepAlive,
       date: this.#context.date(),
       server: this.#context.server,
+      ...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
     });
     this.status = answer.status;
     this.bodyBytes = answer.bodyBytes;

@@ -42,4 +42,9 @@ export type ToArbiter =
   /** The worker cannot serve and is about to exit with `exitCode` (3 worker boot, 4 app load, 1 listen failed). */
   | { readonly kind: 'boot-failed'; readonly exitCode: number; readonly message: string }
   /** The I/O loop turns. Sent every second, also while draining. */
-  | { readonly kind: 'heartbeat'; readonly openConnections: number };
+  | {
+      readonly kind: 'heartbeat';
+      readonly openConnections: number;
+      /** The most that were open at once since the heartbeat before. */
+      readonly mostConnections: number;
+    };

@@ -6,9 +6,9 @@
 //     word 0   length of the payload in bytes
 //     word 1   kind in the low byte, `aux` in the 24 bits above it
 //
-// There are two kinds of socket pair. A thread's pair carries one request at a time: the loop sends REQUEST or
-// REQUEST_FILE only when the thread is free, so requests can be counted on both sides, from 1, and that number is what
-// the control pair names a request by. The control pair carries what must be heard while a thread runs.
+// There are two kinds of socket pair. A thread's pair carries requests, answered one after another in their order: the
+// loop may send some ahead, and counts them as the thread does, from 1; that number is what the control pair names a
+// request by. The control pair carries what must be heard while a thread runs.
 
 /** Bytes of a frame's header. */
 export const HEADER_BYTES = 8;
@@ -18,21 +18,20 @@ export const HEADER_BYTES = 8;
  *
  * REQUEST       aux = length of the environ; payload = environ in marshal format, then the body, if any.
  * REQUEST_FILE  the same, but what follows environ is the path (UTF-8) of the file that holds the body.
- * FILE_TAKEN    the loop has opened the file that FILE offered; the thread may close it.
- * FILE_REFUSED  it could not: the thread sends the head and the file's bytes itself.
  */
-export const ToThread = { REQUEST: 1, REQUEST_FILE: 2, FILE_TAKEN: 3, FILE_REFUSED: 4 } as const;
+export const ToThread = { REQUEST: 1, REQUEST_FILE: 2 } as const;
 
 /**
- * Thread to loop. A head is "200 OK\r\nName: value\r\n...", latin-1, checked; aux = its length.
+ * Thread to loop. A head is "200 OK\r\nName: value\r\n...", latin-1, checked; the low 22 bits of aux are its length.
  *
- * WHOLE        head, then the whole body; the thread is free.
- * WHOLE_OPEN   the same, but the application's close() still runs: END follows when the thread is free.
+ * WHOLE        head, then the whole body; the thread is free. aux may carry SAMPLED and WAITED.
+ * WHOLE_OPEN   the same, but the application's close() still runs: END follows when the thread is free, or, when the
+ *              next request was at hand by then, the first frame of its answer.
  * HEAD         head, then the first bytes of the body, if any.
  * PIECE        bytes of the body.
  * END          nothing more; the thread is free. aux = 1: cut short because the client had gone.
  * FILE         head, then u64 offset, u64 length, path: the rest of the body is in that file. The loop answers
- *              FILE_TAKEN or FILE_REFUSED; END follows the former.
+ *              on the control pair; END follows FILE_TAKEN.
  * INTERIM      a 1xx head, before the head.
  * FAILED       payload = traceback, UTF-8; aux = 1: a head had been sent. The thread is free.
  * INTERRUPTED  aux = low 24 bits of the request's number: an interrupt ended it and nothing else will be said about
@@ -61,6 +60,10 @@ export const FromThread = {
  * GONE        u32 thread, u32 request: its client has gone; the next piece it sends ends it.
  * NEW_THREAD  u32 thread, u32 descriptor: start another thread on this spare socket.
  * STOP        end in good order, running atexit handlers.
+ * FILE_TAKEN    u32 thread, u32 request: the loop has opened the file that FILE offered; the thread may close it.
+ * FILE_REFUSED  the same pair: it could not; the thread sends the head and the file's bytes itself.
+ * WITHDRAW    u32 thread, u32 request: of the requests up to this one, those that have not begun never will. Answered by
+ *             WITHDRAWN with the number of the last one that has, in decimal.
  */
 export const ToControl = {
   START: 32,
@@ -70,6 +73,9 @@ export const ToControl = {
   GONE: 36,
   NEW_THREAD: 37,
   STOP: 38,
+  FILE_TAKEN: 39,
+  FILE_REFUSED: 40,
+  WITHDRAW: 41,
 } as const;
 
 /**
@@ -84,7 +90,13 @@ export const FromControl = {
   PONG: 50,
   STACKS_ARE: 51,
   INTERRUPT_DONE: 52,
+  WITHDRAWN: 53,
 } as const;
+
+/** In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did. */
+export const SAMPLED = 0x800000;
+export const WAITED = 0x400000;
+export const HEAD_LENGTH_MASK = 0x3fffff;
 
 /** Largest body in a WHOLE or WHOLE_OPEN frame, and of the first bytes in a HEAD frame. */
 export const WHOLE_BODY_MAX = 262_144;

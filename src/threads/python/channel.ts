@@ -4,29 +4,37 @@
 import { Buffer } from 'node:buffer';
 import { close, open } from 'node:fs';
 import type { Socket } from 'node:net';
-import { FromThread, HEADER_BYTES, ToThread } from '../../wire/python-frame.ts';
+import { monotonicMs } from '../../clock.ts';
+import { FromThread, HEAD_LENGTH_MASK, SAMPLED, WAITED } from '../../wire/python-frame.ts';
 import type { AppThread, Failure, Job, ThreadState } from '../app-thread.ts';
-import {
-  type EncodedRequest,
-  OutsideScriptName,
-  type RequestEncoder,
-  writeHeader,
-} from './environ.ts';
+import { encodeJob } from './encode-job.ts';
+import type { RequestEncoder } from './environ.ts';
+import { type Flight, Flights } from './flights.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
+import { Outbox } from './outbox.ts';
+import type { Pace } from './pace.ts';
 import { parseFileOffer, type ReplyHeadReader, THREAD_FRAME_BOUNDS } from './reply.ts';
 import { type Phase, phaseAfter } from './reply-phases.ts';
 import { WireSocket } from './wire-socket.ts';
 
 /** What a thread asks of its process. */
 export interface ThreadOwner {
+  readonly pace: Pace;
+  /** The thread that is to have all requests, while the pace says that one is to. */
+  lane: PythonThread | null;
   roomMade(thread: PythonThread): void;
+  /** A request was sent ahead of the one that runs: if that takes long, it is to be taken back. */
+  sentAhead(): void;
+  /** These were taken back and never began. */
+  handedBack(thread: PythonThread, jobs: readonly Job[]): void;
   /** Its wire is closed or broken: it serves nothing more. The owner decides what that means, then calls `bury`. */
   wireLost(thread: PythonThread, failure: Failure | null): void;
   tellGone(index: number, request: number): void;
+  tellFile(index: number, request: number, taken: boolean): void;
   interrupt(thread: PythonThread, request: number): Promise<string>;
+  /** Number of the last request that has begun, after which none up to `upto` will; null without an answer. */
+  withdraw(thread: PythonThread, upto: number): Promise<number | null>;
 }
-
-const FREE_ANSWER = Buffer.alloc(HEADER_BYTES);
 
 export class PythonThread implements AppThread, FrameSink {
   readonly name: string;
@@ -38,16 +46,17 @@ export class PythonThread implements AppThread, FrameSink {
   readonly #heads: ReplyHeadReader;
   readonly #reader = new FrameReader(THREAD_FRAME_BOUNDS, FromThread.PIECE, this);
   readonly #wire: WireSocket;
+  readonly #outbox: Outbox;
   readonly #pid: () => number;
-  /** Whom to tell; null when nobody listens any more (the client has gone, or the request was answered for us). */
-  #job: Job | null = null;
-  /** The request that the Python thread has, also when nobody listens: it must hear `jobOver`. */
-  #running: Job | null = null;
+  readonly #flights = new Flights();
   #phase: Phase = 'idle';
-  /** Counts requests as the other side does: control messages name a request by it. */
-  #request = 0;
+  /** Monotonic ms since which the present request has run. */
+  #begunMs = 0;
   #interrupted = 0;
   #paused = false;
+  #takingBack = false;
+  /** The other end has closed, and everything it sent before was read. */
+  #ended = false;
   #whenIdle: (() => void)[] = [];
 
   constructor(
@@ -67,73 +76,88 @@ export class PythonThread implements AppThread, FrameSink {
     this.#owner = owner;
     this.#wire = new WireSocket(socket, {
       onBytes: (bytes, length) => this.#reader.read(bytes, length),
-      onClosed: () => this.#owner.wireLost(this, null),
+      onClosed: () => {
+        this.#ended = true;
+        this.#owner.wireLost(this, null);
+      },
     });
+    this.#outbox = new Outbox(this.#wire);
   }
 
   get room(): number {
-    return this.state === 'ready' && this.#phase === 'idle' ? 1 : 0;
+    if (this.state !== 'ready' || this.#takingBack) return 0;
+    const { pace, lane } = this.#owner;
+    const ahead = pace.ahead;
+    if (ahead > 1 && lane !== null && lane !== this) return 0;
+    return Math.max(0, ahead - this.#flights.length);
   }
 
   /** A request is with the Python thread, also when nobody listens to it any more. */
   get busy(): boolean {
-    return this.#phase !== 'idle';
+    return this.#flights.first !== null;
   }
 
   take(job: Job): void {
-    job.started();
-    if (job.body.kind === 'stream') {
-      const detail =
-        'A WSGI application gets its request body complete; this one was still arriving.';
-      this.#refuse(job, { status: 500, code: 'body-not-complete', detail });
+    const frame = encodeJob(this.#encoder, job);
+    if ('code' in frame) {
+      this.#refuse(job, frame);
       return;
     }
-    let frame: EncodedRequest;
-    try {
-      frame = this.#encoder.encode(job.head, job.peer, job.body);
-    } catch (error) {
-      if (!(error instanceof OutsideScriptName)) {
-        throw error;
-      }
-      const detail = error.message;
-      this.#refuse(job, { status: 500, code: 'outside-script-name', detail });
-      return;
-    }
-    this.#job = job;
-    this.#running = job;
-    this.#phase = 'head';
-    this.#request += 1;
-    this.#wire.write(frame.bytes, frame.length);
-    if (frame.rest !== null) {
-      this.#wire.write(frame.rest, frame.rest.length);
-    }
+    const idle = this.#flights.length === 0;
+    const flight = this.#flights.add(job);
+    if (idle) this.#begin(flight);
+    else this.#owner.sentAhead();
+    this.#owner.lane = this;
+    this.#outbox.send(frame, idle);
   }
 
-  /** Never: a Python thread has one request at a time and begins it at once. */
+  /** Never at once: what was sent ahead is taken back by asking the thread. */
   takeBack(_job: Job): boolean {
     return false;
   }
 
   clientGone(job: Job): void {
-    if (this.#job === job) {
-      this.#forget();
-      this.#owner.tellGone(this.index, this.#request);
+    const flight = this.#flights.of(job);
+    if (flight === null) return;
+    flight.listener = null;
+    if (flight === this.#flights.first) {
+      this.#unpause();
+      this.#owner.tellGone(this.index, flight.number);
+    } else {
+      // It has most likely not begun: then it never will.
+      void this.takeBackAhead();
     }
   }
 
   resume(job: Job): void {
-    if (this.#job === job) {
-      this.#unpause();
-    }
+    if (this.#listener() === job) this.#unpause();
   }
 
   interrupt(job: Job): Promise<string> {
-    if (this.#job !== job) {
+    const flight = this.#flights.first;
+    if (flight === null || flight.listener !== job) {
       return Promise.resolve('');
     }
-    this.#forget();
-    this.#interrupted = this.#request;
-    return this.#owner.interrupt(this, this.#request);
+    flight.listener = null;
+    this.#unpause();
+    this.#interrupted = flight.number;
+    return this.#owner.interrupt(this, flight.number);
+  }
+
+  /** For how long others have waited behind the present request, at most; -1 when none does. */
+  holdsOthersMs(nowMs: number): number {
+    return this.#flights.length > 1 ? nowMs - this.#begunMs : -1;
+  }
+
+  /** Takes back what was sent ahead and has not begun; somebody else runs it. */
+  async takeBackAhead(): Promise<void> {
+    if (this.#takingBack || this.#flights.length < 2 || this.state !== 'ready') return;
+    this.#takingBack = true;
+    const begun = await this.#owner.withdraw(this, this.#flights.last);
+    this.#takingBack = false;
+    if (begun === null || this.state !== 'ready') return;
+    this.#handBack(this.#flights.takeBack(begun));
+    this.#owner.roomMade(this);
   }
 
   /** Resolves when the thread has no request. Never, if it is buried first. */
@@ -146,13 +170,21 @@ export class PythonThread implements AppThread, FrameSink {
     this.state = 'ready';
   }
 
-  /** Ends it for the loop: closes the wire, tells the job it may have. The Python thread ends when it notices. */
+  /** Ends it for the loop: closes the wire, tells the jobs it may have. The Python thread ends when it notices. */
   bury(state: 'stuck' | 'dead', failure: Failure): void {
     this.state = state;
     this.#reader.stop();
     this.#wire.destroy();
-    this.#takeJob()?.failed(failure);
-    this.#endRunning();
+    if (this.#owner.lane === this) this.#owner.lane = null;
+    // Everything it sent was read, and it answers in order: what is behind an unanswered request has not begun.
+    if (this.#ended) this.#handBack(this.#flights.takeBack(this.#begunAtMost()));
+    let begun = true;
+    for (let flight = this.#flights.shift(); flight !== null; flight = this.#flights.shift()) {
+      if (!begun) flight.listener?.started();
+      begun = false;
+      flight.listener?.failed(failure);
+      flight.job.jobOver();
+    }
   }
 
   onBroken(why: string): void {
@@ -166,7 +198,8 @@ export class PythonThread implements AppThread, FrameSink {
   }
 
   onPart(bytes: Buffer): void {
-    if (this.#job !== null && !this.#job.piece(bytes)) {
+    const listener = this.#listener();
+    if (listener !== null && !listener.piece(bytes)) {
       this.#paused = true;
       this.#wire.pause();
     }
@@ -181,15 +214,20 @@ export class PythonThread implements AppThread, FrameSink {
       return;
     }
     this.#say(kind, aux, bytes, start, end);
-    if (this.#phase === 'idle' && this.state === 'ready') {
-      this.#becomeIdle();
+    if (this.#phase === 'idle') {
+      this.#over();
     }
   }
 
   /** Goes on to the phase that a frame of this kind leads to. False: it must not come now, and the wire is broken. */
   #enter(kind: number): boolean {
+    // The thread had its next request at hand when this one was closed, and left END out.
+    if (this.#phase === 'closing' && kind !== FromThread.END && this.#flights.length > 1) {
+      this.#phase = 'idle';
+      this.#over();
+    }
     const next = phaseAfter(this.#phase, kind);
-    const endless = kind === FromThread.END && this.#phase === 'head' && this.#job !== null;
+    const endless = kind === FromThread.END && this.#phase === 'head' && this.#listener() !== null;
     if (next === undefined || endless) {
       this.onBroken(`frame of kind ${kind} while ${this.#phase}`);
       return false;
@@ -204,7 +242,7 @@ export class PythonThread implements AppThread, FrameSink {
       case FromThread.WHOLE:
       case FromThread.WHOLE_OPEN:
       case FromThread.HEAD:
-        this.#onHead(kind, bytes, start, start + aux, end);
+        this.#onHead(kind, aux, bytes, start, end);
         return;
       case FromThread.INTERIM:
         this.#onInterim(bytes, start, end);
@@ -213,7 +251,7 @@ export class PythonThread implements AppThread, FrameSink {
         this.#onFile(bytes, start, start + aux, end);
         return;
       case FromThread.END:
-        this.#takeJob()?.end('');
+        this.#takeListener()?.end('');
         return;
       case FromThread.FAILED:
         this.#onFailed(bytes.toString('utf8', start, end));
@@ -221,20 +259,22 @@ export class PythonThread implements AppThread, FrameSink {
     }
   }
 
-  #onHead(kind: number, bytes: Buffer, start: number, bodyStart: number, end: number): void {
+  #onHead(kind: number, aux: number, bytes: Buffer, start: number, end: number): void {
+    const bodyStart = start + (aux & HEAD_LENGTH_MASK);
     const head = this.#heads.read(bytes, start, bodyStart, end);
     if (head === null) {
       this.onBroken('a response head that is none');
       return;
     }
     if (kind === FromThread.HEAD) {
-      this.#job?.replyHead(head);
+      this.#listener()?.replyHead(head);
       if (bodyStart < end) {
         this.onPart(Buffer.from(bytes.subarray(bodyStart, end)));
       }
       return;
     }
-    this.#takeJob()?.whole(head, Buffer.from(bytes.subarray(bodyStart, end)));
+    if ((aux & SAMPLED) !== 0) this.#owner.pace.sample((aux & WAITED) !== 0);
+    this.#takeListener()?.whole(head, Buffer.from(bytes.subarray(bodyStart, end)));
   }
 
   #onInterim(bytes: Buffer, start: number, end: number): void {
@@ -243,11 +283,11 @@ export class PythonThread implements AppThread, FrameSink {
       this.onBroken('an interim head that is none');
       return;
     }
-    this.#job?.interim(head.status, head.fields);
+    this.#listener()?.interim(head.status, head.fields);
   }
 
   #onFailed(detail: string): void {
-    this.#takeJob()?.failed({ status: 500, code: 'app-raised', detail });
+    this.#takeListener()?.failed({ status: 500, code: 'app-raised', detail });
   }
 
   /** Opens the offered file by itself, so that the thread need not wait for the client. */
@@ -258,31 +298,31 @@ export class PythonThread implements AppThread, FrameSink {
       this.onBroken('a file offer that is none');
       return;
     }
-    if (this.#job === null) {
-      this.#answerFile(ToThread.FILE_TAKEN, 'closing');
+    const flight = this.#flights.first;
+    if (flight === null || flight.listener === null) {
+      this.#answerFile(true, 'closing');
       return;
     }
     open(offer.path, 'r', (error, fd) => {
       if (error !== null) {
-        this.#answerFile(ToThread.FILE_REFUSED, 'head');
+        this.#answerFile(false, 'head');
         return;
       }
-      this.#answerFile(ToThread.FILE_TAKEN, 'closing');
-      const job = this.#takeJob();
-      if (job === null) {
+      this.#answerFile(true, 'closing');
+      const listener = this.#takeListener();
+      if (listener === null) {
         close(fd);
         return;
       }
-      job.replyHead(head);
-      job.file(fd, offer.offset, offer.length);
-      job.end('');
+      listener.replyHead(head);
+      listener.file(fd, offer.offset, offer.length);
+      listener.end('');
     });
   }
 
-  #answerFile(kind: number, phase: Phase): void {
+  #answerFile(taken: boolean, phase: Phase): void {
     this.#phase = phase;
-    writeHeader(FREE_ANSWER, 0, kind, 0);
-    this.#wire.write(FREE_ANSWER, HEADER_BYTES);
+    this.#owner.tellFile(this.index, this.#flights.first?.number ?? 0, taken);
   }
 
   /** One that names an earlier request landed just behind its end and came late: it means nothing any more. */
@@ -291,50 +331,67 @@ export class PythonThread implements AppThread, FrameSink {
       this.onBroken('an interruption nobody asked for');
       return;
     }
-    if (this.#interrupted === this.#request && aux === (this.#request & 0xffffff) && this.busy) {
+    const number = this.#flights.first?.number ?? 0;
+    if (this.#interrupted === number && aux === (number & 0xffffff)) {
       this.#phase = 'idle';
-      this.#becomeIdle();
+      this.#over();
     }
   }
 
-  #becomeIdle(): void {
+  /** The present request is over for the thread: the one behind it has begun. */
+  #over(): void {
     this.#unpause();
-    this.#endRunning();
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) {
-      resolve();
-    }
+    const nowMs = monotonicMs();
+    this.#owner.pace.took(nowMs - this.#begunMs);
+    const flight = this.#flights.shift();
+    const next = this.#flights.first;
+    if (next !== null) this.#begin(next, nowMs);
+    flight?.job.jobOver();
+    if (this.state !== 'ready') return;
+    if (next === null) for (const resolve of this.#whenIdle.splice(0)) resolve();
     this.#owner.roomMade(this);
   }
 
-  #endRunning(): void {
-    const job = this.#running;
-    this.#running = null;
-    job?.jobOver();
+  #begin(flight: Flight, nowMs = monotonicMs()): void {
+    this.#phase = 'head';
+    this.#begunMs = nowMs;
+    flight.listener?.started();
   }
 
-  #takeJob(): Job | null {
-    const job = this.#job;
-    this.#job = null;
-    return job;
+  /** Number of the last request that may have begun. After a complete response the thread may be one further. */
+  #begunAtMost(): number {
+    return (this.#flights.first?.number ?? 0) + (this.#phase === 'closing' ? 1 : 0);
   }
 
-  /** Nobody listens any more: what still comes is read and dropped, so the thread never waits for the client. */
-  #forget(): void {
-    this.#job = null;
-    this.#unpause();
+  #handBack(flights: readonly Flight[]): void {
+    const jobs: Job[] = [];
+    for (const flight of flights) {
+      if (flight.listener === null) flight.job.jobOver();
+      else jobs.push(flight.job);
+    }
+    if (jobs.length > 0) this.#owner.handedBack(this, jobs);
+  }
+
+  #listener(): Job | null {
+    return this.#flights.first?.listener ?? null;
+  }
+
+  #takeListener(): Job | null {
+    const flight = this.#flights.first;
+    const listener = flight?.listener ?? null;
+    if (flight !== null) flight.listener = null;
+    return listener;
   }
 
   #unpause(): void {
-    if (this.#paused) {
-      this.#paused = false;
-      this.#wire.resume();
-    }
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#wire.resume();
   }
 
   /** Answers a request that never reaches the Python thread. */
   #refuse(job: Job, failure: Failure): void {
+    job.started();
     job.failed(failure);
     job.jobOver();
     this.#owner.roomMade(this);

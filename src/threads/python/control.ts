@@ -22,6 +22,7 @@ const BOUNDS = new Map<number, number>([
   [FromControl.PONG, 0],
   [FromControl.STACKS_ARE, TEXT_MAX],
   [FromControl.INTERRUPT_DONE, TEXT_MAX],
+  [FromControl.WITHDRAWN, 20],
 ]);
 
 export class ControlChannel implements FrameSink {

@@ -5,12 +5,15 @@
 import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
 import { FIRST_THREAD_FD, type PythonStart } from '../../wire/python-frame.ts';
-import type { Failure, ThreadEvents } from '../app-thread.ts';
+import type { Failure, Job, ThreadEvents } from '../app-thread.ts';
+import { isBackWithin } from './back.ts';
 import { BootError, bootErrorFrom, describeExit, parseReady } from './boot.ts';
 import { PythonThread, type ThreadOwner } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder } from './environ.ts';
 import { FaultStacks } from './fault-stacks.ts';
+import { Lookout } from './lookout.ts';
+import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
 import { type PythonOptions, type SpawnedPython, spawnPython } from './spawn.ts';
 
@@ -23,6 +26,8 @@ const COME_BACK_MS = 100;
 const ANSWER_MS = 250;
 /** A closed socket is explained by the process's exit, which is reported a moment later. */
 const EXIT_GRACE_MS = 50;
+/** What a process sent before its exit is read within this time. */
+const LAST_WORDS_MS = 10;
 
 const SERVER_SOFTWARE = 'tunicorn/0.1.0';
 
@@ -40,7 +45,11 @@ export class PythonProcess implements ThreadOwner, ControlListener {
   /** The interpreter did not answer while a request was overdue: its lock is held, or the process is stopped. */
   onUnresponsive: (() => void) | null = null;
 
+  readonly pace = new Pace();
+  lane: PythonThread | null = null;
+
   readonly #options: PythonOptions;
+  readonly #lookout = new Lookout(this.pace, () => this.#threads);
   readonly #encoder: RequestEncoder;
   readonly #heads = new ReplyHeadReader();
   readonly #sockets: number;
@@ -150,6 +159,29 @@ export class PythonProcess implements ThreadOwner, ControlListener {
     }
   }
 
+  sentAhead(): void {
+    this.#lookout.watch();
+  }
+
+  handedBack(thread: PythonThread, jobs: readonly Job[]): void {
+    if (this.events.handedBack !== undefined) this.events.handedBack(thread, jobs);
+    else for (const job of jobs) job.failed({ status: 503, code: 'handed-back', detail: '' });
+  }
+
+  async withdraw(thread: PythonThread, upto: number): Promise<number | null> {
+    const answer = await this.#control?.ask(
+      ToControl.WITHDRAW,
+      pair(thread.index, upto),
+      ANSWER_MS,
+    );
+    return answer == null ? null : Number(answer);
+  }
+
+  tellFile(index: number, request: number, taken: boolean): void {
+    const kind = taken ? ToControl.FILE_TAKEN : ToControl.FILE_REFUSED;
+    this.#control?.tell(kind, pair(index, request));
+  }
+
   roomMade(thread: PythonThread): void {
     if (this.#state === 'running') {
       this.events.roomMade(thread);
@@ -248,13 +280,16 @@ export class PythonProcess implements ThreadOwner, ControlListener {
         }
       });
       child.once('exit', (code, signal) => {
+        setTimeout(ended, LAST_WORDS_MS, code, signal);
+      });
+      const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
         const detail = `Python process ${child.pid ?? 0} ${describeExit(code, signal)}.`;
         this.#end(
           { status: 502, code: this.#state === 'stopping' ? 'stopped' : 'thread-died', detail },
           `${detail.slice(0, -1)} while it loaded ${this.#options.app}.`,
         );
         resolve();
-      });
+      };
     });
   }
 
@@ -262,6 +297,7 @@ export class PythonProcess implements ThreadOwner, ControlListener {
   #end(failure: Failure, bootMessage: string): void {
     const before = this.#state;
     this.#state = 'dead';
+    this.#lookout.stop();
     const threads = this.#threads;
     this.#threads = [];
     for (const thread of threads) {
@@ -345,17 +381,4 @@ export class PythonProcess implements ThreadOwner, ControlListener {
     // Not child.kill: it takes no real-time signals.
     return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
-}
-
-/** True when the thread has no request any more, now or within `ms` milliseconds. */
-async function isBackWithin(thread: PythonThread, ms: number): Promise<boolean> {
-  if (!thread.busy) {
-    return true;
-  }
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
-  });
-  const back = thread.whenIdle().then(() => true);
-  return Promise.race([back, late]).finally(() => clearTimeout(timer));
 }

@@ -22,8 +22,8 @@ test('both sides of the wire use the same numbers', () => {
   }
   const { ToThread, FromThread, ToControl, FromControl } = wire;
   const kinds = { ...ToThread, ...FromThread, ...ToControl, ...FromControl };
-  const { HEADER_BYTES, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX } = wire;
-  const bounds = { HEADER_BYTES, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX };
+  const { HEADER_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX } = wire;
+  const bounds = { HEADER_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX };
   for (const [name, value] of Object.entries({ ...kinds, ...bounds })) {
     assert.equal(python.get(name), value, name);
     python.delete(name);

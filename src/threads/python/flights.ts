@@ -1,0 +1,54 @@
+// The requests that one Python thread has, in the order it answers them: the first runs, those behind it were sent ahead
+// and have not begun. Each has the number by which both sides count.
+
+import type { Job } from '../app-thread.ts';
+
+export interface Flight {
+  readonly number: number;
+  readonly job: Job;
+  /** Whom to tell; null when nobody listens any more (the client has gone, or the request was answered for us). */
+  listener: Job | null;
+}
+
+export class Flights {
+  readonly #flights: Flight[] = [];
+  #last = 0;
+
+  get length(): number {
+    return this.#flights.length;
+  }
+
+  /** Number of the request sent last. */
+  get last(): number {
+    return this.#last;
+  }
+
+  /** What the thread runs now. */
+  get first(): Flight | null {
+    return this.#flights[0] ?? null;
+  }
+
+  add(job: Job): Flight {
+    this.#last += 1;
+    const flight = { number: this.#last, job, listener: job };
+    this.#flights.push(flight);
+    return flight;
+  }
+
+  of(job: Job): Flight | null {
+    for (const flight of this.#flights) if (flight.listener === job) return flight;
+    return null;
+  }
+
+  /** The first one is over. */
+  shift(): Flight | null {
+    return this.#flights.shift() ?? null;
+  }
+
+  /** Takes out those behind the first whose number is above `begun`, in order. */
+  takeBack(begun: number): Flight[] {
+    let from = Math.min(1, this.#flights.length);
+    while (from < this.#flights.length && (this.#flights[from]?.number ?? 0) <= begun) from += 1;
+    return this.#flights.splice(from);
+  }
+}
