@@ -162,7 +162,10 @@ export class Incoming {
 
   #gather(head: ParsedHead): void {
     const intake = gather(head.contentLength, this.#context, {
-      complete: (body) => this.#owner.request(head, body, () => intake.release()),
+      complete: (body) => {
+        this.#intake = null;
+        this.#owner.request(head, body, () => intake.release());
+      },
       room: () => this.resume(),
       lost: (error) => this.#owner.refuse(507, 'spool-failed', error.message, head),
     });
@@ -209,10 +212,14 @@ export class Incoming {
   #bodyComplete(): void {
     const intake = this.#intake;
     this.#body = null;
-    this.#intake = null;
+    // A gathered body stays ours until a request is made of it: who leaves before takes it along.
+    const passedOn = intake instanceof StreamIntake || intake instanceof DiscardIntake;
+    if (passedOn) this.#intake = null;
     this.#owner.read('body complete');
+    intake?.end();
     if (intake instanceof DiscardIntake) this.#owner.dropped();
-    else intake?.end();
+    // Its end is still on the way to the disk: that has no deadline but the body's.
+    else if (this.#intake !== null && this.#intake === intake) this.#owner.bodyProgressed();
   }
 
   #hold(chunk: Buffer): void {

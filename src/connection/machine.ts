@@ -81,9 +81,14 @@ export class Connection implements Client, IncomingOwner {
 
   /** The client sent its end (FIN). */
   ended(): void {
-    const { reading, owing } = this.state;
-    if (reading === 'closed' || this.#clientEnded) return;
+    if (this.state.reading === 'closed' || this.#clientEnded) return;
     this.#clientEnded = true;
+    this.#afterClientEnd();
+  }
+
+  #afterClientEnd(): void {
+    const { reading, owing } = this.state;
+    if (reading === 'closed') return;
     const closes =
       READING[reading].whenClientEnds === 'close' || OWING[owing].whenClientEnds === 'close';
     if (closes) this.#end('close');
@@ -182,8 +187,11 @@ export class Connection implements Client, IncomingOwner {
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void {
     const exchange = new Exchange(this, this.#context, head, body, releaseBody);
     this.#exchange = exchange;
+    if (this.state.reading === 'complete') this.#readDeadline.arm(READING.complete.deadline);
     this.owe('submitted');
     this.#context.requests.submit(exchange);
+    // Its end came while the body was on its way to the disk.
+    if (this.#clientEnded) this.#afterClientEnd();
   }
 
   continueExpected(): void {
@@ -299,8 +307,8 @@ export class Connection implements Client, IncomingOwner {
     const ending = READING[reading].whenOverdue;
     if (ending === 408) this.refuse(408, 'too-slow', `no complete ${reading} in time`, null);
     else if (ending === 'reset') this.#end('reset');
-    // In `complete` only the grace of a client that has sent its end can pass.
-    else if (ending === 'close' || owing === 'running') this.#end('close');
+    // In `complete` only the grace of a client that has sent its end can pass, or the time of the disk for the body.
+    else if (ending === 'close' || owing === 'running' || owing === 'nothing') this.#end('close');
   }
 
   #oweOverdue(): void {

@@ -175,6 +175,8 @@ export interface WorldOptions {
   readonly threads: number;
   readonly capacity: number;
   readonly buffered: boolean;
+  /** Where request bodies of more than 100 bytes go; without it they stay in memory. */
+  readonly bodyFolder?: string;
 }
 
 export class World {
@@ -225,10 +227,10 @@ export class World {
       writeMinBytesPerSecond: 10,
       bodyBytesMax: 500,
       bufferRequests: options.buffered,
-      requestMemoryBytes: 100_000,
+      requestMemoryBytes: options.bodyFolder === undefined ? 100_000 : 100,
       responseMemoryBytes: 100_000,
       responseSpoolBytes: 1_000_000,
-      spoolDirectory: '/nonexistent',
+      spoolDirectory: options.bodyFolder ?? '/nonexistent',
       requestBudget: new SpoolBudget(1_000_000),
       responseBudget: new SpoolBudget(1_000_000),
       halfClosedGraceMs: options.capacity > 1 ? 800 : 0,
