@@ -8,6 +8,11 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../../', import.meta.url));
 const command = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
 
+/** Our own command of the same build; options and the application follow. */
+export function tunicorn(port: number): readonly string[] {
+  return [process.execPath, command, '--bind', `127.0.0.1:${port}`];
+}
+
 export type AppKind = 'wsgi hello' | 'Flask hello' | 'node hello' | 'fetch hello';
 
 export interface Shape {
@@ -80,7 +85,7 @@ export const CONTENDERS: readonly Contender[] = [
     name: 'Tunicorn',
     serves: ['wsgi hello', 'Flask hello', 'node hello', 'fetch hello'],
     start: ({ app, workers, threads }, port) => [
-      ...[process.execPath, command, '--bind', `127.0.0.1:${port}`, '--python', python],
+      ...[...tunicorn(port), '--python', python],
       ...['--workers', String(workers), '--threads', String(threads), APPS[app]],
     ],
   },

@@ -1,9 +1,10 @@
 // The scenario that froze Gunicorn, as a measurement: one worker, three threads, worker_connections 4. The rate with
 // 4 clients and with 64, in turn, how many of the 64 are served, and the most connections that were open at once.
-// Prints and asserts nothing; test/end-to-end/limit.test.ts asserts. `--rounds 5 --seconds 3`.
+// Prints and asserts nothing; test/end-to-end/limit.test.ts asserts.
+// `--rounds 5 --seconds 3 --count-seconds 6`.
 
-import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { openConnections } from '../test/support/open-connections.ts';
 import { CONTENDERS, folderOf } from './contenders.ts';
 import { clientsServed, freePort, median, rate, start } from './load.ts';
 
@@ -11,25 +12,13 @@ const { values: options } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
+    // The connections take turns of a quarter of a second, so it takes some seconds until everybody was there.
+    'count-seconds': { type: 'string', default: '6' },
   },
 });
 const LIMIT = 4;
 const CLIENTS = 64;
 const seconds = Number(options.seconds);
-
-/** The connections take turns of a quarter of a second, so it takes some seconds until everybody was there. */
-const COUNT_SECONDS = 6;
-
-/** Established connections that a process has accepted: those in the kernel's queue have no inode yet. */
-function openConnections(port: number): number {
-  const wanted = port.toString(16).toUpperCase().padStart(4, '0');
-  return readFileSync('/proc/net/tcp', 'latin1')
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, local, , state, , , , , , inode]) => {
-      return local?.endsWith(`:${wanted}`) && state === '01' && inode !== '0';
-    }).length;
-}
 
 const port = await freePort();
 const tunicorn = CONTENDERS[0]?.start({ app: 'wsgi hello', workers: 1, threads: 3 }, port) ?? [];
@@ -43,12 +32,12 @@ const watch = setInterval(() => {
 try {
   const atLimit: number[] = [];
   const above: number[] = [];
-  await rate(port, LIMIT, 1);
+  await rate(port, LIMIT, Math.min(1, seconds));
   for (let round = 0; round < Number(options.rounds); round++) {
     atLimit.push(await rate(port, LIMIT, seconds));
     above.push(await rate(port, CLIENTS, seconds));
   }
-  const served = await clientsServed(port, CLIENTS, COUNT_SECONDS);
+  const served = await clientsServed(port, CLIENTS, Number(options['count-seconds']));
   const [four, many] = [median(atLimit), median(above)];
   console.log('| clients | requests/s | of the rate at 4 clients |\n| --- | --- | --- |');
   console.log(`| ${LIMIT} | ${Math.round(four)} | 1.00 |`);

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 export interface Running {
+  readonly pid: number;
   readonly port: number;
   stop(): Promise<void>;
 }
@@ -36,7 +37,7 @@ export async function start(
   child.on('error', (error) => (output += error.message));
   for (let turn = 0; turn < 200; turn++) {
     if (child.exitCode !== null) break;
-    if (await answers(port)) return { port, stop: () => stop(child) };
+    if (await answers(port)) return { pid: child.pid ?? 0, port, stop: () => stop(child) };
     await sleep(50);
   }
   await stop(child);
@@ -89,10 +90,13 @@ function answers(port: number): Promise<boolean> {
   });
 }
 
-/** Requests a second of wrk with one thread. */
+/** Requests a second of wrk with one thread. wrk counts whole seconds; for less it is told when to stop. */
 export async function rate(port: number, connections: number, seconds: number): Promise<number> {
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, `http://127.0.0.1:${port}/`];
-  const { stdout } = await promisify(execFile)('wrk', args);
+  const whole = Math.ceil(seconds);
+  const args = ['-t1', `-c${connections}`, `-d${whole}s`, `http://127.0.0.1:${port}/`];
+  const running = promisify(execFile)('wrk', args);
+  if (whole > seconds) setTimeout(() => running.child.kill('SIGINT'), seconds * 1000);
+  const { stdout } = await running;
   return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0);
 }
 

@@ -74,7 +74,7 @@ async function measure(app: string): Promise<void> {
     },
   });
   for (let n = 0; n < inFlight; n++) thread.take(job());
-  await new Promise((done) => setTimeout(done, 1000));
+  await new Promise((done) => setTimeout(done, Math.min(1, seconds) * 1000));
   const before = answered;
   const start = performance.now();
   const cpu = process.cpuUsage();

@@ -20,7 +20,7 @@ const seconds = Number(options.seconds);
 const connections = Number(options.connections);
 
 /** How long the clients are counted: whoever is not served in this time waits for others to leave. */
-const COUNT_SECONDS = 2;
+const COUNT_SECONDS = Math.min(2, seconds);
 
 interface Result {
   readonly contender: Contender;
@@ -38,7 +38,7 @@ async function measureOnce(shape: Shape, result: Result, count: boolean): Promis
   if (command === null) return;
   const server = await start(command, folderOf(shape.app), port);
   try {
-    await rate(port, connections, 1);
+    await rate(port, connections, Math.min(1, seconds));
     result.rates.push(await rate(port, connections, seconds));
     if (count) result.served = await clientsServed(port, connections, COUNT_SECONDS);
   } finally {

@@ -1,8 +1,9 @@
 // What a spool costs: a response that stays in memory, and gigabytes through a file, with the growth of the process.
-// Prints; asserts nothing. The argument is the folder for files; the
-// system's one for temporary files without.
+// Prints; asserts nothing. `--mib 2048 --responses 20000`; the argument is the folder for files, without it the
+// system's one for temporary files.
 
 import { tmpdir } from 'node:os';
+import { parseArgs } from 'node:util';
 import { SpoolBudget } from '../src/spool/budget.ts';
 import { recycleReadBuffer } from '../src/spool/read-buffers.ts';
 import { Spool } from '../src/spool/spool.ts';
@@ -10,12 +11,25 @@ import { Spool } from '../src/spool/spool.ts';
 const KiB = 1024;
 const MiB = 1024 * KiB;
 const budget = new SpoolBudget(4096 * MiB);
-const options = { memoryBytes: MiB, fileBytes: 0, budget, directory: process.argv[2] ?? tmpdir() };
+const { values: given, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    mib: { type: 'string', default: '2048' },
+    responses: { type: 'string', default: '20000' },
+  },
+});
+const options = {
+  memoryBytes: MiB,
+  fileBytes: 0,
+  budget,
+  directory: positionals[0] ?? tmpdir(),
+};
+const total = Number(given.mib) * MiB;
 
 /** A response of eight pieces that the client reads a moment later: open, write, end, read, release. */
 function reportMemory(): void {
   const piece = Buffer.alloc(8 * KiB, 'x');
-  const count = 20_000;
+  const count = Number(given.responses);
   const costs: number[] = [];
   for (let round = 0; round < 7; round += 1) {
     const began = performance.now();
@@ -78,5 +92,5 @@ function passThrough(total: number, lagBytes: number, recycle: boolean): Promise
 }
 
 reportMemory();
-await passThrough(2048 * MiB, 64 * MiB, true);
-await passThrough(1024 * MiB, 64 * MiB, false);
+await passThrough(total, total / 32, true);
+await passThrough(total / 2, total / 32, false);

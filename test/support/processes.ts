@@ -37,6 +37,12 @@ export function residentBytes(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
+/** The most resident memory that the process ever had, in bytes; 0 when it has gone. */
+export function peakResidentBytes(pid: number): number {
+  const line = readOrEmpty(`/proc/${pid}/status`).match(/^VmHWM:\s+(\d+) kB/m);
+  return Number(line?.[1] ?? 0) * 1024;
+}
+
 /** Processor time used so far, user and system, in milliseconds; exact to 10 ms. */
 export function processorMs(pid: number): number {
   const stat = statOf(pid);

@@ -1,0 +1,56 @@
+// Every bench runs, for a moment, and prints what it is for, so that none is broken on the day it is wanted. The figures
+// of such a run mean nothing and are not looked at.
+
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { Program } from '../support/program.ts';
+import { PYTHON, ROOT } from './serving.ts';
+
+/** File, arguments that make it short, and what stands in its output when it has measured. */
+const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
+  ['access-log', ['--lines', '640'], /JSON, browser, to a file: [\d.]+ .* us a line, 0 dropped/],
+  [
+    'bodies',
+    ['--mib', '4'],
+    /\| WSGI \| upload \| 4 \| [\d.]+ \| equal \| arbiter \d+, worker \d+, Python \d+ \| 0 \|\n(.*equal.*\| 0 \|\n){3}/,
+  ],
+  [
+    'limit',
+    ['--rounds', '1', '--seconds', '0.2', '--count-seconds', '0.5'],
+    /\| 64 \| \d+ \| [\d.]+ \|\n\nclients served: \d+ of 64; most connections open at once: [1-4]\n/,
+  ],
+  ['node-thread', ['', '0.1'], /hello-fetch\.mjs: \d+ requests\/s, .* 0 failures/],
+  ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
+  ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],
+  [
+    'speed',
+    ['--rounds', '1', '--seconds', '0.2', '--connections', '4', '--only', 'hello, 1 x 1'],
+    /\| fetch hello, 1 x 1 \| Tunicorn \| \d+ \| .* \| 4 of 4 \|/,
+  ],
+  ['spool', ['--mib', '8', '--responses', '50'], /4 MiB, read buffers left to the collector: \d+/],
+];
+
+/** What the benches share; not run by itself. */
+const PARTS = ['contenders', 'load'];
+
+const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
+
+for (const [name, args, printed] of BENCHES) {
+  test(`bench/${name} measures and prints`, async (t) => {
+    const bench = new Program(t, {
+      command: process.execPath,
+      args: [`${folder}${name}.js`, ...args],
+      cwd: ROOT,
+      env: { TUNICORN_TEST_PYTHON: PYTHON },
+    });
+    assert.deepEqual(await bench.exited, { code: 0, signal: null }, bench.log());
+    assert.match(bench.standardOutput(), printed);
+  });
+}
+
+test('every bench is run here', () => {
+  const files = readdirSync(`${ROOT}bench`).map((file) => file.replace(/\.ts$/, ''));
+  assert.deepEqual(files.sort(), [...BENCHES.map(([name]) => name), ...PARTS].sort());
+});
