@@ -40,6 +40,7 @@ function load(settings: Settings, { python, launch }: Surroundings): Promise<str
         worker.say({ kind: 'start', settings, listeners: [], age: 1, python, check: true });
       },
       wantsListener: () => undefined,
+      heartbeat: () => undefined,
       ready: (worker) => worker.quit(),
       bootFailed: (_worker, _exitCode, message) => {
         trouble = message;

@@ -110,6 +110,14 @@ export class Fleet implements WorkerOwner {
     this.#sleep();
   }
 
+  heartbeat({ pid, openConnections }: WorkerHandle, mostConnections: number): void {
+    const { log } = this.#parts;
+    if (!log.writes('debug')) return;
+    log.debug(
+      `Heartbeat of worker (pid: ${pid}): ${openConnections} connections open, at most ${mostConnections} since the last one`,
+    );
+  }
+
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void {
     // While we stop, a worker that could not boot is no news; its siblings have said the same.
     if (this.#phase !== 'running') return;

@@ -43,6 +43,8 @@ export interface WorkerOwner {
   hello(worker: WorkerHandle): void;
   wantsListener(worker: WorkerHandle, index: number): void;
   ready(worker: WorkerHandle): void;
+  /** It is alive. `mostConnections` were open at once since the heartbeat before; now `worker.openConnections` are. */
+  heartbeat(worker: WorkerHandle, mostConnections: number): void;
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void;
   /** A deadline passed; `limitMs` is its length. The handle has acted on it already. */
   overdue(worker: WorkerHandle, during: WorkerState, limitMs: number): void;
@@ -140,6 +142,7 @@ export class WorkerHandle implements ProcessListener {
         return;
       case 'heartbeat':
         this.#openConnections = message.openConnections;
+        this.#owner.heartbeat(this, message.mostConnections);
         return;
       case 'ready':
         if (!this.#apply('ready')) return;

@@ -37,6 +37,7 @@ export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #slots: Slot[];
   #open = 0;
+  #most = 0;
   #accepting = false;
   #stopped = false;
   #resting = false;
@@ -55,6 +56,13 @@ export class Acceptor {
   /** Connections from accept to close. */
   get open(): number {
     return this.#open;
+  }
+
+  /** The most that were open at once since this was asked last. */
+  takeMost(): number {
+    const most = this.#most;
+    this.#most = this.#open;
+    return most;
   }
 
   /** No more is accepted until a connection closes. */
@@ -148,6 +156,7 @@ export class Acceptor {
       return;
     }
     this.#open += 1;
+    this.#most = Math.max(this.#most, this.#open);
     // Before anything else, inside this very event: the kernel must not hand us another one.
     if (this.atLimit) this.#pause();
     this.#options.accepted(client, index);

@@ -44,6 +44,8 @@ export class Connections implements Surroundings {
   readonly #turnMs: number;
   #context: ConnectionContext | null = null;
   #draining = false;
+  /** No connection can have been idle for long enough before this time: until then nobody looks. */
+  #nextGivesWayMs = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -70,15 +72,22 @@ export class Connections implements Surroundings {
   makeRoom(): void {
     const graceMs = this.#draining ? DRAIN_GRACE_MS : IDLE_GRACE_MS;
     if (!this.#draining && !this.#options.atLimit()) return;
+    const nowMs = this.#nowMs();
+    // Finding the first of a Map walks over those that have left it: not for every accept at the limit.
+    if (nowMs < this.#nextGivesWayMs) return;
     // One in sixteen at a time: enough that a burst gets in, and most idle clients keep their connection.
     let budget = this.#draining ? this.#all.size : Math.max(1, this.#options.limit >> 4);
-    const nowMs = this.#nowMs();
     for (const [connection, sinceMs] of this.#idle) {
-      if (budget === 0 || nowMs - sinceMs < graceMs) return;
+      if (nowMs - sinceMs < graceMs) {
+        this.#nextGivesWayMs = sinceMs + graceMs;
+        return;
+      }
+      if (budget === 0) return;
       budget -= 1;
       this.#givingWay.add(connection);
       connection.giveWay();
     }
+    this.#nextGivesWayMs = nowMs + graceMs;
   }
 
   /** From here on every response says `Connection: close`, and idle connections are closed after a moment. */

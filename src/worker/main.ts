@@ -47,10 +47,10 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     destination: settings.errorlog,
     json: settings.log_json,
   });
-  const heartbeat = setInterval(
-    () => say({ kind: 'heartbeat', openConnections: worker?.openConnections ?? 0 }),
-    HEARTBEAT_MS,
-  );
+  const heartbeat = setInterval(() => {
+    const counts = worker?.countConnections() ?? { openConnections: 0, mostConnections: 0 };
+    say({ kind: 'heartbeat', ...counts });
+  }, HEARTBEAT_MS);
   heartbeat.unref();
   try {
     worker = new Worker({

@@ -4,7 +4,7 @@ import type { AppSpec } from '../settings/app-spec.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { Application, ApplicationOptions } from './application.ts';
-import { RestartDelay } from './restart.ts';
+import { RestartDelay, within } from './restart.ts';
 
 /** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
 const BLOCKED_MS = 150;
@@ -72,12 +72,12 @@ export class NodeApplication implements Application {
     );
     this.#threads.add(thread);
     try {
-      await thread.start();
+      await within(settings.boot_timeout, thread.start(), () => void thread.kill());
     } catch (error) {
       this.#threads.delete(thread);
       throw error;
     }
-    dispatcher.addThread(thread);
+    if (!this.#stopping) dispatcher.addThread(thread);
   }
 
   #othersCanServe(blocked: NodeThread, nowMs: number): boolean {
@@ -99,11 +99,16 @@ export class NodeApplication implements Application {
     setTimeout(() => {
       if (this.#stopping) return;
       this.#startThread(number).catch((error: unknown) => {
-        this.#options.log.error(`A thread could not load the application again: ${String(error)}`);
+        if (this.#stopping) return;
+        this.#options.log.error(`A thread could not load the application again.\n${messageOf(error)}`);
         this.#replace(number);
       });
     }, this.#delay.afterDeath());
   }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isBlocked(thread: NodeThread, nowMs: number): boolean {

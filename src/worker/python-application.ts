@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { PythonProcess } from '../threads/python/process.ts';
 import type { Application, ApplicationOptions } from './application.ts';
-import { RestartDelay } from './restart.ts';
+import { RestartDelay, within } from './restart.ts';
 
 /** Between two questions whether the interpreter still runs. */
 const PING_MS = 1000;
@@ -68,10 +68,14 @@ export class PythonApplication implements Application {
       log: (level, message) => log[level](message),
     });
     made.events = dispatcher;
-    made.onThreadAdded = (thread) => dispatcher.addThread(thread);
+    // One that is being replaced goes on replacing its threads, but nothing is given to them any more.
+    made.onThreadAdded = (thread) => {
+      if (made === this.#serving) dispatcher.addThread(thread);
+    };
     made.onDeath = (failure) => {
       this.#processes.delete(made);
       if (made !== this.#serving || this.#stopping) return;
+      this.#serving = null;
       log.error(failure.detail, { code: failure.code });
       this.#replace();
     };
@@ -132,10 +136,11 @@ export class PythonApplication implements Application {
       this.#delay.started();
       const process = this.#make();
       try {
-        await process.start();
+        await within(this.#options.settings.boot_timeout, process.start(), () => process.kill());
         this.#serve(process);
         return;
       } catch (error) {
+        if (this.#stopping) return;
         const message = error instanceof Error ? error.message : String(error);
         this.#options.log.error(`The application could not be loaded again: ${message}`);
         process.kill();

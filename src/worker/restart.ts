@@ -1,5 +1,5 @@
 // How long to wait before what died is started again: at once the first time, then longer and longer while it keeps
-// dying soon after its start.
+// dying soon after its start; and how long it may take to load the application (the first time the arbiter watches).
 
 import { monotonicMs } from '../clock.ts';
 
@@ -24,4 +24,20 @@ export class RestartDelay {
     this.#nextMs = Math.min(LONGEST_MS, Math.max(FIRST_MS, delay * 2));
     return delay;
   }
+}
+
+/** `started`, or a rejection that says so after `seconds` (boot_timeout); `giveUp` is called then. */
+export async function within(
+  seconds: number,
+  started: Promise<void>,
+  giveUp: () => void,
+): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error(`It was not loaded within ${seconds} s (boot_timeout).`));
+      giveUp();
+    }, seconds * 1000);
+  });
+  await Promise.race([started, late]).finally(() => clearTimeout(timer));
 }

@@ -82,8 +82,12 @@ export class Worker {
     });
   }
 
-  get openConnections(): number {
-    return this.#acceptor.open;
+  /** What a heartbeat tells of the connections: now, and at most since the last time it was asked. */
+  countConnections(): { openConnections: number; mostConnections: number } {
+    return {
+      openConnections: this.#acceptor.open,
+      mostConnections: this.#acceptor.takeMost(),
+    };
   }
 
   /** Loads the application. Rejects as Application.start does. */
@@ -103,6 +107,11 @@ export class Worker {
 
   /** Stops accepting, finishes what is under way. Resolves when no connection is left. */
   drain(): Promise<void> {
+    const { open } = this.#acceptor;
+    // A worker that never served has nothing to drain.
+    if (this.#ticker !== null) {
+      this.#options.log.info(`Draining: ${open} ${open === 1 ? 'connection' : 'connections'} open`);
+    }
     this.#acceptor.stop();
     this.#connections.drain();
     return new Promise((resolve) => {

@@ -39,6 +39,19 @@ function watchConnections(port: number): () => number {
   };
 }
 
+/** What the server says of itself at level debug: the last heartbeat's count, and the highest of all heartbeats. */
+async function toldConnections(server: Served): Promise<{ open: number; highest: number }> {
+  const heartbeats = () =>
+    [...server.log().matchAll(/: (\d+) connections open, at most (\d+) since the last one/g)].map(
+      ([, open, most]) => ({ open: Number(open), most: Number(most) }),
+    );
+  // One that was sent after this call: what happened before it is in there.
+  const before = heartbeats().length;
+  await eventually(() => heartbeats().length > before + 1);
+  const all = heartbeats();
+  return { open: all.at(-1)?.open ?? -1, highest: Math.max(...all.map(({ most }) => most)) };
+}
+
 /** A client that wants `wanted` answers, on as many connections as the server makes it use. */
 async function persistentClient(server: Served, wanted: number): Promise<number> {
   let answered = 0;
@@ -72,7 +85,7 @@ async function idleProcessorShare(server: Served): Promise<number> {
 }
 
 test('64 keep-alive clients at worker_connections 4 are all served and never more than 4 are open', async () => {
-  const server = await serveWsgi('hello:app', ARGS);
+  const server = await serveWsgi('hello:app', [...ARGS, '--log-level', 'debug']);
   const highest = watchConnections(server.port);
   const answers = await Promise.all(Array.from({ length: 64 }, () => persistentClient(server, 5)));
   assert.deepEqual(
@@ -81,6 +94,8 @@ test('64 keep-alive clients at worker_connections 4 are all served and never mor
   );
   const most = highest();
   assert.ok(most >= 2 && most <= LIMIT, `${most} connections were open at once`);
+  // The kernel's table is looked at now and then; the server sees each one come.
+  assert.equal((await toldConnections(server)).highest, LIMIT);
 });
 
 test('at the limit an idle server uses no processor time, and new clients still get in', async () => {
@@ -98,7 +113,7 @@ test('at the limit an idle server uses no processor time, and new clients still 
 });
 
 test('with the limit full of running requests and a queue in the kernel nothing spins, and all get in', async () => {
-  const server = await serveWsgi('wait_for_signal:app', ARGS);
+  const server = await serveWsgi('wait_for_signal:app', [...ARGS, '--log-level', 'debug']);
   const fifo = await makeFifo();
   let answered = 0;
   for (let index = 0; index < LIMIT + WAITING; index++) {
@@ -109,6 +124,7 @@ test('with the limit full of running requests and a queue in the kernel nothing 
   }
   await eventually(() => queuedConnections(server.port) === WAITING);
   assert.equal(openConnections(server.port), LIMIT);
+  assert.deepEqual(await toldConnections(server), { open: LIMIT, highest: LIMIT });
   const share = await idleProcessorShare(server);
   assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a core while nothing happens`);
   await eventually(() => {

@@ -86,6 +86,7 @@ test('a request under way is answered before TERM ends the server, new clients a
   const go = await soon(open(fifo, 'w'), 'the application to run');
   server.signal('SIGTERM');
   await server.line(/Handling signal: term/);
+  await server.line(/\[INFO\] Draining: 1 connection open\n/);
   await eventually(async () => {
     const refused = await RawClient.connect(t, server.port).catch((error: unknown) => error);
     return refused instanceof Error && 'code' in refused && refused.code === 'ECONNREFUSED';

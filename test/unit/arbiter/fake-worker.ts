@@ -88,7 +88,10 @@ function answer(socket: net.Socket): void {
 function becomeReady(): void {
   say({ kind: 'ready' });
   if (behaviour === 'dies-when-ready') process.exit(5);
-  setInterval(() => say({ kind: 'heartbeat', openConnections: held.size }), 200);
+  setInterval(
+    () => say({ kind: 'heartbeat', openConnections: held.size, mostConnections: held.size }),
+    200,
+  );
 }
 
 function drain(): void {

@@ -26,7 +26,7 @@ test('a crash loop in one place does not delay the other', () => {
     world.newest().tell({ kind: 'ready' });
     world.newest().end(1);
     world.pass(5_000);
-    healthy?.tell({ kind: 'heartbeat', openConnections: 0 });
+    healthy?.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
   }
   const started = world.processes.length;
   world.newest().end(1);
@@ -40,8 +40,13 @@ test('silence one millisecond short of the limit is life, one more is death', ()
   const worker = world.newest();
   worker.tell({ kind: 'ready' });
   world.pass(limits.silence - 1);
-  worker.tell({ kind: 'heartbeat', openConnections: 7 });
+  worker.tell({ kind: 'heartbeat', openConnections: 7, mostConnections: 9 });
   assert.equal(world.fleet.workers[0]?.openConnections, 7);
+  assert.ok(
+    world.lines.includes(
+      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one',
+    ),
+  );
   world.pass(limits.silence - 1);
   assert.ok(worker.running);
   world.pass(1);
@@ -53,7 +58,7 @@ test('silence one millisecond short of the limit is life, one more is death', ()
 test('heartbeats do not prolong the time to boot', () => {
   const world = new SimulatedFleet(1);
   for (let waitedMs = 0; waitedMs < limits.boot; waitedMs += 1_000) {
-    world.newest().tell({ kind: 'heartbeat', openConnections: 0 });
+    world.newest().tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
     world.pass(1_000);
   }
   assert.deepEqual(world.exitCodes, [3]);
@@ -77,7 +82,7 @@ test('a draining worker is killed at the end of graceful_timeout, heartbeats or 
   assert.equal(world.listenersOpen, false);
   assert.deepEqual(worker.heardKinds(), ['drain']);
   world.pass(limits.graceful - 1);
-  worker.tell({ kind: 'heartbeat', openConnections: 1 });
+  worker.tell({ kind: 'heartbeat', openConnections: 1, mostConnections: 1 });
   assert.deepEqual(world.exitCodes, []);
   world.pass(1);
   assert.ok(worker.killed);
@@ -173,7 +178,8 @@ function perform(world: SimulatedFleet, step: Step): void {
     const target = world.running[step.who % Math.max(1, world.running.length)];
     if (step.kind === 'end') target?.end(step.code, step.code === null ? 'SIGSEGV' : null);
     else if (step.what === 'ready') target?.tell({ kind: 'ready' });
-    else if (step.what === 'heartbeat') target?.tell({ kind: 'heartbeat', openConnections: 0 });
+    else if (step.what === 'heartbeat')
+      target?.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
     else target?.tell({ kind: 'boot-failed', exitCode: 3, message: 'x' });
   }
 }
@@ -223,7 +229,7 @@ test('when the trouble is over every place has a ready worker again', () => {
       for (let second = 0; second < 15; second++) {
         for (const process of world.running) {
           process.tell({ kind: 'ready' });
-          process.tell({ kind: 'heartbeat', openConnections: 0 });
+          process.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
         }
         world.pass(1_000);
       }

@@ -123,6 +123,16 @@ test('accepting resumes with the spare inside the very call that counts a connec
   assert.equal(kernel.listening.length, 1);
 });
 
+test('the most that were open is told once, and what is still open counts on', () => {
+  const { acceptor, kernel, answer } = start(3);
+  answer();
+  kernel.waiting = 2;
+  kernel.deliver();
+  acceptor.closed();
+  assert.equal(acceptor.takeMost(), 2);
+  assert.equal(acceptor.takeMost(), 1);
+});
+
 test('after stop every duplicate is closed, also one that comes late', () => {
   const { acceptor, kernel, answer } = start(3);
   answer();
