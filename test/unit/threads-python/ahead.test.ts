@@ -1,0 +1,141 @@
+// Requests sent ahead to one thread of a real Python process: answered in order, taken back from behind a slow one, and
+// handed back when the process dies. The pace is set by hand, so that nothing depends on how fast the machine is.
+
+import assert from 'node:assert/strict';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import type { Job } from '../../../src/threads/app-thread.ts';
+import type { PythonThread } from '../../../src/threads/python/channel.ts';
+import { RecordingJob, type RunningApp, startApp } from './running-app.ts';
+
+const APP = `
+import os, ctypes
+ran = []
+def app(environ, start_response):
+    path = environ['PATH_INFO']
+    ran.append(path)
+    if path == '/wait':
+        open('waiting', 'w').close()
+        while not os.path.exists('go'): pass
+    elif path == '/exit': os._exit(7)
+    elif path == '/file':
+        start_response('200 OK', [('Content-Length', '4')])
+        open('data', 'wb').write(b'data')
+        return environ['wsgi.file_wrapper'](open('data', 'rb'))
+    elif path == '/closing':
+        class Result:
+            def __iter__(self): return iter([b'closing'])
+            def close(self): pass
+        start_response('200 OK', [('Content-Length', '7')])
+        return Result()
+    body = (','.join(ran) if path == '/ran' else path).encode()
+    start_response('200 OK', [('Content-Length', str(len(body)))])
+    return [body]
+`;
+
+interface Ahead extends RunningApp {
+  readonly thread: PythonThread;
+  readonly handedBack: Job[];
+  /** Resolves when so many jobs were handed back. */
+  back(count: number): Promise<void>;
+}
+
+/** Two threads; the pace says that one of them is to have many requests. */
+async function startAhead(t: TestContext): Promise<Ahead> {
+  const app = await startApp(t, APP, { threads: 2 });
+  const handedBack: Job[] = [];
+  let heard: () => void = () => {};
+  app.python.events.handedBack = (_thread, jobs) => {
+    handedBack.push(...jobs);
+    heard();
+  };
+  for (let i = 0; i < 1000; i++) {
+    app.python.pace.took(0.01);
+    app.python.pace.sample(false);
+  }
+  const back = async (count: number): Promise<void> => {
+    while (handedBack.length < count) {
+      await new Promise<void>((resolve) => {
+        heard = resolve;
+      });
+    }
+  };
+  const thread = app.python.threads[0];
+  assert.ok(thread !== undefined);
+  return { ...app, thread, handedBack, back };
+}
+
+function jobsFor(...paths: string[]): RecordingJob[] {
+  return paths.map((path) => new RecordingJob(path));
+}
+
+test('one thread takes many requests, the other none, and they are answered in order', async (t) => {
+  const { python, thread } = await startAhead(t);
+  const jobs = jobsFor('/a', '/closing', '/b', '/file', '/closing', '/c');
+  const order: string[] = [];
+  for (const job of jobs) {
+    assert.ok(thread.room > 0);
+    thread.take(job);
+    void job.finished.then(() => order.push(job.head.target));
+  }
+  assert.equal(python.threads[1]?.room, 0);
+  await Promise.all(jobs.map((job) => job.finished));
+  assert.deepEqual(
+    order,
+    jobs.map((job) => job.head.target),
+  );
+  for (const job of jobs) assert.equal(job.heard.filter((event) => event === 'started').length, 1);
+  assert.equal(jobs[3]?.files[0]?.length, 4);
+  await thread.whenIdle();
+  for (const job of jobs) assert.equal(job.over, 1);
+});
+
+test('what waits behind a request that takes its time is handed back unstarted and never runs there', async (t) => {
+  const { thread, folder, handedBack, back, run } = await startAhead(t);
+  const [slow, ...behind] = jobsFor('/wait', '/x', '/y', '/z');
+  assert.ok(slow !== undefined);
+  for (const job of [slow, ...behind]) thread.take(job);
+  await back(3);
+  assert.deepEqual(handedBack, behind);
+  for (const job of behind) assert.deepEqual(job.heard, []);
+  // Every thread has one request at a time again.
+  assert.equal(thread.room, 0);
+  const other = await run(new RecordingJob('/ran'));
+  assert.equal(other.text, '/wait,/ran');
+  writeFileSync(join(folder, 'go'), '');
+  await slow.finished;
+  assert.equal((await run(new RecordingJob('/ran'))).text, '/wait,/ran,/ran');
+});
+
+test('a request sent ahead whose client leaves does not run', async (t) => {
+  const { thread, folder, run } = await startAhead(t);
+  const [slow, gone] = jobsFor('/wait', '/gone');
+  assert.ok(slow !== undefined && gone !== undefined);
+  thread.take(slow);
+  while (!existsSync(join(folder, 'waiting'))) await new Promise(setImmediate);
+  thread.take(gone);
+  assert.equal(thread.takeBack(gone), false);
+  thread.clientGone(gone);
+  await thread.takeBackAhead();
+  while (gone.over === 0) await new Promise(setImmediate);
+  writeFileSync(join(folder, 'go'), '');
+  await slow.finished;
+  assert.deepEqual(gone.heard, []);
+  assert.equal((await run(new RecordingJob('/ran'))).text, '/wait,/ran');
+});
+
+test('when the process dies, what was behind the running request is handed back, not failed', async (t) => {
+  const { python, thread, handedBack } = await startAhead(t);
+  const died = new Promise<void>((resolve) => {
+    python.onDeath = () => resolve();
+  });
+  const [first, exit, ...behind] = jobsFor('/a', '/exit', '/x', '/y');
+  assert.ok(first !== undefined && exit !== undefined);
+  for (const job of [first, exit, ...behind]) thread.take(job);
+  await died;
+  assert.deepEqual(first.heard, ['started', 'whole']);
+  assert.deepEqual(exit.heard, ['started', 'failed']);
+  assert.deepEqual(handedBack, behind);
+  for (const job of behind) assert.deepEqual(job.heard, []);
+});
