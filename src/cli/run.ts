@@ -5,7 +5,7 @@ import { createRequire } from 'node:module';
 import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
 import { printedConfig } from '../settings/describe/print-config.ts';
-import { resolveSettings, type Start } from '../settings/resolve.ts';
+import { checkForApp, resolveSettings, type Start } from '../settings/resolve.ts';
 import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -50,7 +50,7 @@ async function perform(world: World): Promise<number> {
     if (!settings.check_config) return 0;
   }
   // Asked here for its error: a missing or misspelt APP is one line before anything starts.
-  decideApp(settings);
+  checkForApp(resolved, decideApp(settings).type);
   return settings.check_config ? world.checkApplication(settings) : world.serve(settings);
 }
 

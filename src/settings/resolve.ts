@@ -54,6 +54,21 @@ export async function resolveSettings(start: Start): Promise<Resolved> {
   };
 }
 
+/**
+ * Rules that depend on the kind of application, which is known only once APP is.
+ * @throws SettingError
+ */
+export function checkForApp({ settings, sources }: Resolved, type: 'wsgi' | 'node'): void {
+  if (type === 'wsgi' && settings.request_buffering === 'off') {
+    const value = settings.request_buffering;
+    const given = { name: 'request_buffering', value, source: sources.request_buffering } as const;
+    throw badValue(CATALOGUE.request_buffering, given, {
+      rule: 'auto or on for a WSGI application, whose threads wait for nobody',
+      value,
+    });
+  }
+}
+
 function defaults(): Layer {
   return layer(
     SETTING_NAMES.map((name) => ({ name, value: CATALOGUE[name].default, source: DEFAULT })),

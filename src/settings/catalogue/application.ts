@@ -75,7 +75,7 @@ export const application = {
         '`auto` is `on` for WSGI, where waiting for a client would hold a thread, and `off` for Node.js, where it costs nothing. ' +
         'Buffered bodies stay in memory up to `request_memory` and go to a temporary file beyond it.',
       doesNot:
-        'With `off`, a WSGI thread waits for its client; `body_timeout` and `body_min_rate` are then all that bounds the wait.',
+        'It cannot be `off` for a WSGI application: its thread would wait for a client. A body that streams is bounded by `body_timeout` and `body_min_rate`.',
     },
     raw_env: {
       kind: 'list',

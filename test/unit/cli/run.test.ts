@@ -55,6 +55,20 @@ describe('the command', () => {
     assert.equal(served[0]?.app, 'shop:app');
   });
 
+  it('refuses to stream bodies to a WSGI application, and streams them to a Node.js one', async (t) => {
+    const off = ['--request-buffering', 'off'];
+    const { code, err, served } = await command([...off, 'shop:app']);
+    assert.equal(code, 2);
+    assert.equal(
+      err,
+      'tunicorn: error: request_buffering must be auto or on for a WSGI application, whose threads wait for nobody: ' +
+        '"off" on the command line (--request-buffering) is not. Leave it out for the default, auto.\n',
+    );
+    assert.equal(served.length, 0);
+    const cwd = folderWith(t, { 'app.ts': '' });
+    assert.equal((await command([...off, './app.ts'], { cwd })).code, 30);
+  });
+
   it('checks the application with --check-config, and serves nothing', async () => {
     const { code, out, err, served, checked } = await command(['--check-config', 'shop:app']);
     assert.equal(code, 40);
