@@ -1,17 +1,20 @@
-// Writes the pages that are made from the code (`npm run docs`): the settings, their schema, the states of a connection.
-// Tests hold each page against what this would write.
+// Writes the pages that are made from the code (`npm run docs`): the settings, their schema, the states of a connection,
+// the errors. Tests hold each page against what this would write.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { errorsPage } from '../dist/src/connection/describe-errors.js';
 import { statesPage } from '../dist/src/connection/describe-states.js';
 import { defaultSeconds } from '../dist/src/settings/describe/defaults.js';
 import { settingsPage } from '../dist/src/settings/describe/page.js';
 import { settingsSchemaText } from '../dist/src/settings/describe/schema.js';
+import { SETTING_ERRORS } from '../dist/src/settings/describe/setting-errors.js';
 
 const pages = {
   'settings.md': settingsPage(),
   'settings.schema.json': settingsSchemaText(),
   'states.md': statesPage(defaultSeconds),
+  'errors.md': errorsPage(SETTING_ERRORS),
 };
 for (const [file, text] of Object.entries(pages)) {
   const path = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));

@@ -1,0 +1,144 @@
+// Everything that can go wrong with a request after its head was understood, by the code that stands at the end of its
+// line in the log: what the client is answered, what it means, what to do. docs/errors.md is made from this; a test
+// holds it against the codes that the source uses, both ways.
+
+import type { SpoolErrorCode } from '../spool/errors.ts';
+
+export interface FailureEntry {
+  /** What the client is answered when nothing was sent yet; otherwise the connection is cut. Empty: not seen there. */
+  readonly status: readonly number[];
+  readonly meaning: string;
+  readonly remedy: string;
+}
+
+export const FAILURES: Readonly<Record<string, FailureEntry>> = {
+  'too-slow': {
+    status: [408],
+    meaning: 'A head or a body was not complete in time, or its bytes came too slowly.',
+    remedy:
+      'Nothing, if a client was slow. Whole classes of clients: raise head_timeout or body_timeout, lower body_min_rate.',
+  },
+  'body-too-large': {
+    status: [413],
+    meaning: 'A body is larger than limit_request_body.',
+    remedy: 'Raise limit_request_body if such bodies are wanted.',
+  },
+  'queue-full': {
+    status: [503],
+    meaning: 'All threads were busy and queue_limit requests waited already. At level debug.',
+    remedy: 'More threads or workers, a faster application, or a larger queue_limit.',
+  },
+  'queue-timeout': {
+    status: [503],
+    meaning:
+      'The request waited for a free thread for queue_timeout. It never ran. At level debug.',
+    remedy: 'More threads or workers, or a faster application; look for `overdue` lines first.',
+  },
+  overdue: {
+    status: [504],
+    meaning:
+      'The application did not begin its response within timeout. The line shows where it was; its thread is interrupted or replaced.',
+    remedy: 'Mend the place that the stack shows. Raise timeout if it may take so long.',
+  },
+  'app-raised': {
+    status: [500],
+    meaning: 'The application raised or threw. The traceback follows.',
+    remedy: 'Mend the application.',
+  },
+  'app-hung-up': {
+    status: [502],
+    meaning: 'A Node.js application destroyed the socket of its request.',
+    remedy: 'Answer the request instead.',
+  },
+  'bad-response': {
+    status: [500],
+    meaning: 'The application gave a head that is not HTTP, such as a field with a line end in it.',
+    remedy: 'Mend the response; the line says what was wrong with it.',
+  },
+  'spool-failed': {
+    status: [500, 507],
+    meaning:
+      'The temporary file of a body could not be made, written or read: 507 for a request, 500 for a response.',
+    remedy: 'Look at the folder that the line names (tmp_dir); the causes are listed below.',
+  },
+  'outside-script-name': {
+    status: [500],
+    meaning: 'SCRIPT_NAME is set in the environment and the path of the request is not below it.',
+    remedy: 'Route only paths below it to this server, or unset SCRIPT_NAME.',
+  },
+  'body-not-complete': {
+    status: [500],
+    meaning: 'A request whose body was still arriving reached a WSGI thread.',
+    remedy: 'This is a bug: WSGI threads get complete requests. Please report it.',
+  },
+  'thread-died': {
+    status: [502],
+    meaning:
+      'The thread, or the Python process, that ran the request ended: process.exit, an error that nobody caught, a crash, a kill. It is replaced.',
+    remedy:
+      'The line says how it ended. A crash is mostly native code; a kill mostly lack of memory.',
+  },
+  'thread-memory': {
+    status: [502],
+    meaning: 'A Node.js thread reached the limit of its heap and was ended. It is replaced.',
+    remedy: 'Find the leak, or raise the limit with NODE_OPTIONS=--max-old-space-size.',
+  },
+  'thread-stuck': {
+    status: [502],
+    meaning:
+      'The loop of a Node.js thread stood still for timeout. Other requests that this thread had begun are answered 502.',
+    remedy: 'Take the computation out of the loop; the `overdue` line shows where it was.',
+  },
+  stuck: {
+    status: [504],
+    meaning: 'A Python thread did not come back after its request was overdue, and was given up.',
+    remedy: 'Give calls that wait (sockets, locks, subprocesses) a timeout of their own.',
+  },
+  'wire-broken': {
+    status: [502],
+    meaning: 'The connection between the worker and its Python process broke or carried nonsense.',
+    remedy:
+      'See that nothing in the application writes to descriptors it did not open. Else it is a bug.',
+  },
+  'handed-back': {
+    status: [503],
+    meaning: 'A thread ended before it began the request, and nobody was there to take it.',
+    remedy: 'Nothing: the server was ending.',
+  },
+  stopped: {
+    status: [502, 503],
+    meaning:
+      'The thread was stopped with the server, or loaded too slowly, while it had the request.',
+    remedy: 'A longer graceful_timeout lets more requests end.',
+  },
+};
+
+/** What the log shows as `spool-failed`, by its cause. A cause that is missing here does not compile. */
+export const SPOOL_FAILURES: Readonly<Record<SpoolErrorCode, Omit<FailureEntry, 'status'>>> = {
+  'spool-full-disk': {
+    meaning: 'No space, quota or file size is left.',
+    remedy:
+      'Make room, choose another tmp_dir, or bound what is spooled: limit_request_body, response_spool, worker_spool.',
+  },
+  'spool-unwritable': {
+    meaning: 'The folder is missing, read-only or not ours to write.',
+    remedy: 'Choose another tmp_dir, or let the user of the server write there.',
+  },
+  'spool-out-of-descriptors': {
+    meaning: 'The process or the system has no free file descriptor.',
+    remedy: 'Raise `ulimit -n`, or lower worker_connections.',
+  },
+  'spool-over-limit': {
+    meaning: 'One body is larger than one may be in a file, and it may not wait.',
+    remedy: 'Raise response_spool.',
+  },
+  'spool-over-budget': {
+    meaning:
+      'The files of the worker together have reached their bound, and this body may not wait.',
+    remedy: 'Raise worker_spool.',
+  },
+  'spool-broken': {
+    meaning: 'The disk failed, or somebody else changed the file.',
+    remedy: 'Look at the disk, and at whatever cleans tmp_dir.',
+  },
+};
