@@ -247,7 +247,7 @@ class AheadTest(BridgeTest):
         for number in range(1, 5):
             self.request({"PATH_INFO": "/%d" % number})
         self.assertTrue(entered.wait(20))
-        self.assertEqual(thread.guard.withdraw(3), 1)
+        self.assertEqual(thread.guard.withdraw(1, 3), 1)
         leave.set()
         self.frames()
         self.frames()
@@ -259,7 +259,7 @@ class AheadTest(BridgeTest):
             last = thread.number
             for _ in range(3):
                 self.request({})
-            begun = thread.guard.withdraw(last + 3)
+            begun = thread.guard.withdraw(last, last + 3)
             for _ in range(max(0, begun - last)):
                 self.assertEqual(self.frames()[0][0], frame.WHOLE)
             # Not one answer more: the next one belongs to the next request.
@@ -291,6 +291,31 @@ class AheadTest(BridgeTest):
         closed.set()
         self.assertEqual(frame.receive(self.loop)[0], frame.WHOLE_OPEN)
         self.assertEqual(frame.receive(self.loop)[0], frame.END)
+
+    def test_end_is_said_after_all_when_the_next_request_was_taken_back(self) -> None:
+        entered, leave = threading.Event(), threading.Event()
+
+        class Result:
+            def __iter__(self) -> Any:
+                return iter([b"x"])
+
+            def close(self) -> None:
+                entered.set()
+                leave.wait(20)
+
+        def app(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [("Content-Length", "1")])
+            return Result()
+
+        thread = self.serve(app)
+        self.loop.sendall(self._wire() * 3)
+        self.assertTrue(entered.wait(20))
+        self.assertEqual(thread.guard.withdraw(1, 3), 1)
+        leave.set()
+        self.assertEqual([kind for kind, _, _ in self.frames()], [frame.WHOLE_OPEN, frame.END])
+        # Asked again, it still says what has begun, not what was passed over.
+        self.assertEqual([kind for kind, _, _ in self.ask()], [frame.WHOLE_OPEN, frame.END])
+        self.assertEqual(thread.guard.withdraw(1, 4), 4)
 
     @staticmethod
     def _wire() -> bytes:

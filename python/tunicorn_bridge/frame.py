@@ -11,6 +11,7 @@ from typing import Sequence, Tuple, Union
 # Two little-endian 32-bit words: the payload's length; the kind in the low byte and aux in the 24 bits above.
 HEADER = struct.Struct("<II")
 PAIR = struct.Struct("<II")
+QUAD = struct.Struct("<IIII")
 RANGE = struct.Struct("<QQ")
 HEADER_BYTES = 8
 

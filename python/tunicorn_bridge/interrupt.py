@@ -34,20 +34,25 @@ class Guard:
         self.skip_upto = 0
         self.lock = threading.Lock()
 
-    def withdraw(self, upto: int) -> int:
-        """Called by the control thread: of the requests up to this number, those that have not begun never will.
+    def withdraw(self, after: int, upto: int) -> int:
+        """Called by the control thread: of the requests `after` < number <= `upto`, those that have not begun never will.
 
-        Returns the number of the last one that has begun.
+        Returns the number of the last one that has begun, or `after`.
         """
         with self.lock:
             self.skip_upto = upto
-            self.skip_after = self.begun
-            return self.begun
+            self.skip_after = max(after, self.begun)
+            return self.skip_after
 
     def skips(self, number: int) -> bool:
         """Called by the thread for a request that it is about to begin, when `skip_upto` covers it."""
         with self.lock:
-            return self.skip_after < number <= self.skip_upto
+            if not self.skip_after < number <= self.skip_upto:
+                return False
+            # Passed over is not begun.
+            self.begun = self.skip_after
+            self.current = 0
+            return True
 
     def absorb(self) -> None:
         """Called by the thread itself, when a request is over: forgets an exception that has not been raised yet."""

@@ -118,8 +118,8 @@ class BridgeProcess:
             index, number = frame.PAIR.unpack(payload)
             self.threads[index].mail.answers.put((number, kind == frame.FILE_TAKEN))
         elif kind == frame.WITHDRAW:
-            index, upto = frame.PAIR.unpack(payload)
-            begun = self.threads[index].guard.withdraw(upto)
+            index, after, upto, _ = frame.QUAD.unpack(payload)
+            begun = self.threads[index].guard.withdraw(after, upto)
             frame.send(self.control, frame.WITHDRAWN, aux, b"%d" % begun)
         elif kind == frame.NEW_THREAD:
             index, fd = frame.PAIR.unpack(payload)

@@ -72,6 +72,8 @@ class WorkerThread:
         sock, app, base, mail, guard = self.sock, self.app, self.base, self.mail, self.guard
         receive, unpack = sock.recv_into, HEADER.unpack_from
         buffer, view = self.buffer, self.view
+        # The last response is complete, but its END was left out because the next request was at hand.
+        owed = False
         while True:
             at, have = self.at, self.have
             if at == have:
@@ -89,8 +91,11 @@ class WorkerThread:
             self.number = number = self.number + 1
             guard.begun = guard.current = number
             if number <= guard.skip_upto and guard.skips(number):
-                guard.current = 0
+                if owed:
+                    frame.send(sock, frame.END)
+                    owed = False
                 continue
+            owed = False
             split = word >> 8
             environ = base.copy()
             environ.update(loads(whole[:split]))
@@ -102,7 +107,9 @@ class WorkerThread:
             try:
                 environ["wsgi.input"] = io.BytesIO() if split == length else _body(word & 255, whole[split:])
                 result = app(environ, exchange.start_response)
-                if exchange.answer(result) and not self._next_at_hand():
+                owed = exchange.answer(result)
+                if owed and not self._next_at_hand():
+                    owed = False
                     exchange.end()
             except (WireClosed, RequestTimeout):
                 raise

@@ -183,6 +183,8 @@ class Exchange:
         assert head is not None
         size = len(head)
         self.head_sent = self.complete = True
+        # What the application yields beyond the declared length is dropped.
+        self.sent = len(body)
         if self.pauses >= 0:
             kind |= (frame.SAMPLED | (frame.WAITED if pauses() > self.pauses else 0)) << 8
         if len(body) <= frame.JOIN_MAX:

@@ -62,8 +62,9 @@ export const FromThread = {
  * STOP        end in good order, running atexit handlers.
  * FILE_TAKEN    u32 thread, u32 request: the loop has opened the file that FILE offered; the thread may close it.
  * FILE_REFUSED  the same pair: it could not; the thread sends the head and the file's bytes itself.
- * WITHDRAW    u32 thread, u32 request: of the requests up to this one, those that have not begun never will. Answered by
- *             WITHDRAWN with the number of the last one that has, in decimal.
+ * WITHDRAW    u32 thread, u32 after, u32 upto, u32 0: of the requests after the first up to the second number, those that
+ *             have not begun never will. Answered by WITHDRAWN with the number of the last one that has, in decimal,
+ *             not below `after`. The same question gets the same answer.
  */
 export const ToControl = {
   START: 32,

@@ -12,29 +12,10 @@ import type { RequestEncoder } from './environ.ts';
 import { type Flight, Flights } from './flights.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { Outbox } from './outbox.ts';
-import type { Pace } from './pace.ts';
 import { parseFileOffer, type ReplyHeadReader, THREAD_FRAME_BOUNDS } from './reply.ts';
 import { type Phase, phaseAfter } from './reply-phases.ts';
+import type { ThreadOwner } from './thread-owner.ts';
 import { WireSocket } from './wire-socket.ts';
-
-/** What a thread asks of its process. */
-export interface ThreadOwner {
-  readonly pace: Pace;
-  /** The thread that is to have all requests, while the pace says that one is to. */
-  lane: PythonThread | null;
-  roomMade(thread: PythonThread): void;
-  /** A request was sent ahead of the one that runs: if that takes long, it is to be taken back. */
-  sentAhead(): void;
-  /** These were taken back and never began. */
-  handedBack(thread: PythonThread, jobs: readonly Job[]): void;
-  /** Its wire is closed or broken: it serves nothing more. The owner decides what that means, then calls `bury`. */
-  wireLost(thread: PythonThread, failure: Failure | null): void;
-  tellGone(index: number, request: number): void;
-  tellFile(index: number, request: number, taken: boolean): void;
-  interrupt(thread: PythonThread, request: number): Promise<string>;
-  /** Number of the last request that has begun, after which none up to `upto` will; null without an answer. */
-  withdraw(thread: PythonThread, upto: number): Promise<number | null>;
-}
 
 export class PythonThread implements AppThread, FrameSink {
   readonly name: string;
@@ -50,7 +31,8 @@ export class PythonThread implements AppThread, FrameSink {
   readonly #pid: () => number;
   readonly #flights = new Flights();
   #phase: Phase = 'idle';
-  /** Monotonic ms since which the present request has run. */
+  /** Number of the last request known to have begun, and when it did (monotonic ms). */
+  #begun = 0;
   #begunMs = 0;
   #interrupted = 0;
   #paused = false;
@@ -87,9 +69,10 @@ export class PythonThread implements AppThread, FrameSink {
   get room(): number {
     if (this.state !== 'ready' || this.#takingBack) return 0;
     const { pace, lane } = this.#owner;
-    const ahead = pace.ahead;
-    if (ahead > 1 && lane !== null && lane !== this) return 0;
-    return Math.max(0, ahead - this.#flights.length);
+    const { length } = this.#flights;
+    // Others than the lane begin nothing; a thread that was the lane and is slow is no lane any more.
+    if (pace.ahead > 1 && lane !== this && (lane !== null || length > 0)) return 0;
+    return Math.max(0, pace.ahead - length);
   }
 
   /** A request is with the Python thread, also when nobody listens to it any more. */
@@ -104,8 +87,8 @@ export class PythonThread implements AppThread, FrameSink {
       return;
     }
     const idle = this.#flights.length === 0;
-    const flight = this.#flights.add(job);
-    if (idle) this.#begin(flight);
+    this.#flights.add(job);
+    if (idle) this.#beginFirst();
     else this.#owner.sentAhead();
     this.#owner.lane = this;
     this.#outbox.send(frame, idle);
@@ -146,17 +129,22 @@ export class PythonThread implements AppThread, FrameSink {
 
   /** For how long others have waited behind the present request, at most; -1 when none does. */
   holdsOthersMs(nowMs: number): number {
-    return this.#flights.length > 1 ? nowMs - this.#begunMs : -1;
+    if (this.#flights.length < 2) return -1;
+    return this.#takingBack ? 0 : nowMs - this.#begunMs;
   }
 
-  /** Takes back what was sent ahead and has not begun; somebody else runs it. */
+  /**
+   * Takes back what was sent ahead and has not begun; somebody else runs it. Until the thread has answered, nothing is
+   * known to have begun but what it sends frames of.
+   */
   async takeBackAhead(): Promise<void> {
     if (this.#takingBack || this.#flights.length < 2 || this.state !== 'ready') return;
     this.#takingBack = true;
-    const begun = await this.#owner.withdraw(this, this.#flights.last);
+    const begun = await this.#owner.withdraw(this, this.#begun, this.#flights.last);
     this.#takingBack = false;
     if (begun === null || this.state !== 'ready') return;
     this.#handBack(this.#flights.takeBack(begun));
+    this.#beginNext();
     this.#owner.roomMade(this);
   }
 
@@ -178,10 +166,9 @@ export class PythonThread implements AppThread, FrameSink {
     if (this.#owner.lane === this) this.#owner.lane = null;
     // Everything it sent was read, and it answers in order: what is behind an unanswered request has not begun.
     if (this.#ended) this.#handBack(this.#flights.takeBack(this.#begunAtMost()));
-    let begun = true;
     for (let flight = this.#flights.shift(); flight !== null; flight = this.#flights.shift()) {
-      if (!begun) flight.listener?.started();
-      begun = false;
+      if (flight.number <= this.#begun) this.#owner.pace.lost();
+      else flight.listener?.started();
       flight.listener?.failed(failure);
       flight.job.jobOver();
     }
@@ -226,6 +213,8 @@ export class PythonThread implements AppThread, FrameSink {
       this.#phase = 'idle';
       this.#over();
     }
+    // A frame of a request shows that it has begun, whatever we know of taking it back.
+    this.#beginFirst();
     const next = phaseAfter(this.#phase, kind);
     const endless = kind === FromThread.END && this.#phase === 'head' && this.#listener() !== null;
     if (next === undefined || endless) {
@@ -273,7 +262,7 @@ export class PythonThread implements AppThread, FrameSink {
       }
       return;
     }
-    if ((aux & SAMPLED) !== 0) this.#owner.pace.sample((aux & WAITED) !== 0);
+    if ((aux & SAMPLED) !== 0) this.#owner.pace.sample((aux & WAITED) !== 0, monotonicMs());
     this.#takeListener()?.whole(head, Buffer.from(bytes.subarray(bodyStart, end)));
   }
 
@@ -342,19 +331,27 @@ export class PythonThread implements AppThread, FrameSink {
   #over(): void {
     this.#unpause();
     const nowMs = monotonicMs();
-    this.#owner.pace.took(nowMs - this.#begunMs);
     const flight = this.#flights.shift();
-    const next = this.#flights.first;
-    if (next !== null) this.#begin(next, nowMs);
+    if (flight !== null) this.#owner.pace.took(nowMs - this.#begunMs, nowMs);
+    this.#beginNext();
     flight?.job.jobOver();
     if (this.state !== 'ready') return;
-    if (next === null) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    if (!this.busy) for (const resolve of this.#whenIdle.splice(0)) resolve();
     this.#owner.roomMade(this);
   }
 
-  #begin(flight: Flight, nowMs = monotonicMs()): void {
+  /** The thread goes on with what was sent ahead, unless that is being taken back. */
+  #beginNext(): void {
+    if (!this.#takingBack) this.#beginFirst();
+  }
+
+  #beginFirst(): void {
+    const flight = this.#flights.first;
+    if (flight === null || flight.number <= this.#begun) return;
     this.#phase = 'head';
-    this.#begunMs = nowMs;
+    this.#begun = flight.number;
+    this.#begunMs = monotonicMs();
+    this.#owner.pace.began();
     flight.listener?.started();
   }
 

@@ -45,10 +45,9 @@ export class Flights {
     return this.#flights.shift() ?? null;
   }
 
-  /** Takes out those behind the first whose number is above `begun`, in order. */
+  /** Takes out those whose number is above `begun`, in order. */
   takeBack(begun: number): Flight[] {
-    let from = Math.min(1, this.#flights.length);
-    while (from < this.#flights.length && (this.#flights[from]?.number ?? 0) <= begun) from += 1;
-    return this.#flights.splice(from);
+    const from = this.#flights.findIndex((flight) => flight.number > begun);
+    return from < 0 ? [] : this.#flights.splice(from);
   }
 }

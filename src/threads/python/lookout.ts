@@ -1,5 +1,5 @@
 // Looks, every few milliseconds while requests are sent ahead, whether one that runs holds up those behind it. Then they
-// are taken back and every thread gets one at a time again, until the application proves quick once more.
+// are taken back, and another thread becomes the one that gets requests ahead.
 
 import { monotonicMs } from '../../clock.ts';
 import type { PythonThread } from './channel.ts';
@@ -8,14 +8,19 @@ import type { Pace } from './pace.ts';
 /** A request that runs for longer than this keeps nobody waiting behind it in the same thread. */
 const STALL_MS = 3;
 
+/** The Python process, as far as is looked at. */
+interface LookedAt {
+  readonly pace: Pace;
+  readonly threads: readonly PythonThread[];
+  lane: PythonThread | null;
+}
+
 export class Lookout {
-  readonly #pace: Pace;
-  readonly #threads: () => readonly PythonThread[];
+  readonly #process: LookedAt;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(pace: Pace, threads: () => readonly PythonThread[]) {
-    this.#pace = pace;
-    this.#threads = threads;
+  constructor(process: LookedAt) {
+    this.#process = process;
   }
 
   /** Something was sent ahead. */
@@ -32,11 +37,12 @@ export class Lookout {
     this.#timer = null;
     const nowMs = monotonicMs();
     let waiting = false;
-    for (const thread of this.#threads()) {
+    for (const thread of this.#process.threads) {
       const heldMs = thread.holdsOthersMs(nowMs);
       if (heldMs >= 0) waiting = true;
       if (heldMs <= STALL_MS) continue;
-      this.#pace.stalled();
+      this.#process.pace.stalled(nowMs);
+      if (this.#process.lane === thread) this.#process.lane = null;
       void thread.takeBackAhead();
     }
     if (waiting) this.watch();

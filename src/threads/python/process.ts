@@ -8,7 +8,7 @@ import { FIRST_THREAD_FD, type PythonStart } from '../../wire/python-frame.ts';
 import type { Failure, Job, ThreadEvents } from '../app-thread.ts';
 import { isBackWithin } from './back.ts';
 import { BootError, bootErrorFrom, describeExit, parseReady } from './boot.ts';
-import { PythonThread, type ThreadOwner } from './channel.ts';
+import { PythonThread } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder } from './environ.ts';
 import { FaultStacks } from './fault-stacks.ts';
@@ -16,6 +16,7 @@ import { Lookout } from './lookout.ts';
 import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
 import { type PythonOptions, type SpawnedPython, spawnPython } from './spawn.ts';
+import type { ThreadOwner } from './thread-owner.ts';
 
 export { BootError } from './boot.ts';
 export type { PythonOptions } from './spawn.ts';
@@ -49,7 +50,7 @@ export class PythonProcess implements ThreadOwner, ControlListener {
   lane: PythonThread | null = null;
 
   readonly #options: PythonOptions;
-  readonly #lookout = new Lookout(this.pace, () => this.#threads);
+  readonly #lookout = new Lookout(this);
   readonly #encoder: RequestEncoder;
   readonly #heads = new ReplyHeadReader();
   readonly #sockets: number;
@@ -168,13 +169,14 @@ export class PythonProcess implements ThreadOwner, ControlListener {
     else for (const job of jobs) job.failed({ status: 503, code: 'handed-back', detail: '' });
   }
 
-  async withdraw(thread: PythonThread, upto: number): Promise<number | null> {
-    const answer = await this.#control?.ask(
-      ToControl.WITHDRAW,
-      pair(thread.index, upto),
-      ANSWER_MS,
-    );
-    return answer == null ? null : Number(answer);
+  /** Asks until there is an answer: the same question gets the same one. */
+  async withdraw(thread: PythonThread, after: number, upto: number): Promise<number | null> {
+    let answer: string | null = null;
+    while (answer === null && this.#state === 'running' && this.#control !== null) {
+      const range = Buffer.concat([pair(thread.index, after), pair(upto, 0)]);
+      answer = await this.#control.ask(ToControl.WITHDRAW, range, ANSWER_MS);
+    }
+    return answer === null ? null : Number(answer);
   }
 
   tellFile(index: number, request: number, taken: boolean): void {

@@ -50,10 +50,15 @@ async function startAhead(t: TestContext): Promise<Ahead> {
     handedBack.push(...jobs);
     heard();
   };
+  // Several threads at once, which is when the lane is tried; then quick requests in it.
+  const { pace } = app.python;
+  for (let i = 0; i < 2; i++) pace.began();
+  for (let i = 0; i < 2; i++) pace.took(0.01, performance.now() + 1000);
   for (let i = 0; i < 1000; i++) {
-    app.python.pace.took(0.01);
-    app.python.pace.sample(false);
+    pace.began();
+    pace.took(0.01, performance.now());
   }
+  assert.equal(pace.ahead, 16);
   const back = async (count: number): Promise<void> => {
     while (handedBack.length < count) {
       await new Promise<void>((resolve) => {
@@ -99,7 +104,7 @@ test('what waits behind a request that takes its time is handed back unstarted a
   await back(3);
   assert.deepEqual(handedBack, behind);
   for (const job of behind) assert.deepEqual(job.heard, []);
-  // Every thread has one request at a time again.
+  // It is no longer the one that has all; another thread is.
   assert.equal(thread.room, 0);
   const other = await run(new RecordingJob('/ran'));
   assert.equal(other.text, '/wait,/ran');
@@ -138,4 +143,42 @@ test('when the process dies, what was behind the running request is handed back,
   assert.deepEqual(exit.heard, ['started', 'failed']);
   assert.deepEqual(handedBack, behind);
   for (const job of behind) assert.deepEqual(job.heard, []);
+});
+
+test('taking back while the thread works its way through loses nothing and runs nothing twice', async (t) => {
+  const { python, thread, handedBack } = await startAhead(t);
+  const targets: string[] = [];
+  for (let round = 0; round < 150; round++) {
+    const jobs = jobsFor(...['a', 'closing', 'b', 'closing', 'c', 'd'].map((name) => `/${name}`));
+    handedBack.length = 0;
+    for (const job of jobs) {
+      targets.push(job.head.target);
+      thread.take(job);
+    }
+    // At a different point of the thread's way each time.
+    for (let spin = 0; spin < round * 2; spin++) performance.now();
+    if (round % 3 > 0) await new Promise(setImmediate);
+    python.lane = thread;
+    await thread.takeBackAhead();
+    await Promise.all(jobs.filter((job) => !handedBack.includes(job)).map((job) => job.finished));
+    await thread.whenIdle();
+    for (const job of jobs) {
+      const back = handedBack.includes(job);
+      assert.deepEqual(job.heard, back ? [] : ['started', 'whole']);
+      assert.equal(job.over, back ? 0 : 1);
+      if (back) targets.splice(targets.lastIndexOf(job.head.target), 1);
+    }
+    const { pace } = python;
+    for (let i = 0; pace.ahead < 8 && i < 1000; i++) {
+      pace.began();
+      pace.began();
+      pace.took(0.01, performance.now() + 10_000);
+      pace.took(0.01, performance.now() + 10_000);
+    }
+  }
+  const ran = new RecordingJob('/ran');
+  thread.take(ran);
+  await ran.finished;
+  // `/closing` is recorded like the others; the order of what ran is the order it was sent in.
+  assert.equal(ran.text.split(',').length, targets.length + 1);
 });

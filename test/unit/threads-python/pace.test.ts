@@ -5,50 +5,114 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Pace } from '../../../src/threads/python/pace.ts';
 
-/** Many requests of this length, one in sixteen of which is looked at. */
-function run(pace: Pace, requests: number, ms: number, waited: boolean): void {
-  for (let i = 0; i < requests; i++) {
-    pace.took(ms);
-    if (i % 16 === 15) pace.sample(waited);
+class Run {
+  readonly pace = new Pace();
+  nowMs = 1000;
+
+  /** Two threads end a request each at about the same time. */
+  together(ms: number): void {
+    this.pace.began();
+    this.pace.began();
+    this.nowMs += ms;
+    this.pace.took(ms, this.nowMs);
+    this.pace.took(ms, this.nowMs);
+  }
+
+  /** Requests one after another, one in sixteen of which is looked at. */
+  alone(requests: number, ms: number, waited: boolean): void {
+    for (let i = 0; i < requests; i++) {
+      this.pace.began();
+      this.nowMs += ms;
+      if (i % 16 === 15) this.pace.sample(waited, this.nowMs);
+      this.pace.took(ms, this.nowMs);
+    }
   }
 }
 
-test('nothing is sent ahead before the application is known', () => {
-  assert.equal(new Pace().ahead, 1);
+test('nothing is sent ahead while one thread is enough anyway', () => {
+  const run = new Run();
+  run.alone(1000, 0.1, false);
+  assert.equal(run.pace.ahead, 1);
 });
 
-test('a quick application that only computes gets requests ahead, never more than 16', () => {
-  const pace = new Pace();
-  run(pace, 1000, 0.1, false);
-  assert.equal(pace.ahead, 9);
-  run(pace, 1000, 0.001, false);
-  assert.equal(pace.ahead, 16);
+test('when several threads are busy the lane is tried; a quick application keeps it, with 16 ahead at most', () => {
+  const run = new Run();
+  run.together(0.4);
+  assert.ok(run.pace.ahead > 1);
+  run.alone(1000, 0.2, false);
+  assert.equal(run.pace.ahead, 9);
+  run.alone(1000, 0.001, false);
+  assert.equal(run.pace.ahead, 16);
 });
 
-test('an application that waits in one request of five gets one request for each thread', () => {
-  const pace = new Pace();
-  run(pace, 1000, 0.1, false);
-  for (let i = 0; i < 40; i++) pace.sample(i % 5 === 4);
-  assert.equal(pace.ahead, 1);
+test('an application that waits leaves the lane after two samples', () => {
+  const run = new Run();
+  run.together(0.4);
+  run.alone(16, 0.1, true);
+  assert.ok(run.pace.ahead > 1);
+  run.alone(16, 0.1, true);
+  assert.equal(run.pace.ahead, 1);
 });
 
-test('one slow request ends sending ahead at once; quick ones bring it back later', () => {
-  const pace = new Pace();
-  run(pace, 1000, 0.1, false);
-  pace.took(20);
-  assert.equal(pace.ahead, 1);
-  run(pace, 30, 0.1, false);
-  assert.equal(pace.ahead, 1);
-  run(pace, 1000, 0.1, false);
-  assert.ok(pace.ahead > 1);
+test('one that waits in one request of twenty keeps it', () => {
+  const run = new Run();
+  run.together(0.4);
+  for (let i = 0; i < 200; i++) run.pace.sample(i % 20 === 19, run.nowMs);
+  assert.ok(run.pace.ahead > 1);
 });
 
-test('after a stall it takes hundreds of quick requests before anything is sent ahead again', () => {
-  const pace = new Pace();
-  run(pace, 1000, 0.1, false);
-  pace.stalled();
-  run(pace, 200, 0.1, false);
-  assert.equal(pace.ahead, 1);
-  run(pace, 400, 0.1, false);
-  assert.ok(pace.ahead > 1);
+test('requests of a few milliseconds leave the lane', () => {
+  const run = new Run();
+  run.together(5);
+  run.alone(8, 5, false);
+  assert.equal(run.pace.ahead, 1);
+});
+
+test('one slow request ends nothing; one in five does', () => {
+  const run = new Run();
+  run.together(0.4);
+  run.alone(100, 0.1, false);
+  run.alone(1, 300, false);
+  run.pace.stalled(run.nowMs);
+  assert.ok(run.pace.ahead > 1);
+  run.alone(100, 0.1, false);
+  for (let i = 0; i < 20 && run.pace.ahead > 1; i++) {
+    run.alone(4, 0.1, false);
+    run.pace.stalled(run.nowMs);
+  }
+  assert.equal(run.pace.ahead, 1);
+});
+
+test('after stalls every thread has one request; the next trial comes later each time, until a lane has lasted', () => {
+  const run = new Run();
+  const gaps: number[] = [];
+  for (let trial = 0; trial < 7; trial++) {
+    const from = run.nowMs;
+    while (run.pace.ahead === 1) run.together(1);
+    gaps.push(run.nowMs - from);
+    for (let i = 0; i < 4; i++) run.pace.stalled(run.nowMs);
+    assert.equal(run.pace.ahead, 1);
+  }
+  assert.deepEqual(
+    gaps.map((gap) => Math.round(gap / 250)),
+    [0, 2, 4, 8, 16, 32, 32],
+  );
+  while (run.pace.ahead === 1) run.together(1);
+  run.alone(20_000, 0.1, false);
+  for (let i = 0; i < 4; i++) run.pace.stalled(run.nowMs);
+  const from = run.nowMs;
+  while (run.pace.ahead === 1) run.together(1);
+  assert.equal(Math.round((run.nowMs - from) / 250), 1);
+});
+
+test('what other threads still run when the lane is entered counts neither for nor against it', () => {
+  const run = new Run();
+  for (let i = 0; i < 4; i++) run.pace.began();
+  run.nowMs += 1;
+  run.pace.took(1, run.nowMs);
+  assert.ok(run.pace.ahead > 1);
+  run.pace.began();
+  run.pace.sample(true, run.nowMs);
+  for (let i = 0; i < 2; i++) run.pace.took(50, run.nowMs);
+  assert.ok(run.pace.ahead > 1);
 });

@@ -127,11 +127,12 @@ test('a streamed result arrives item by item, and close() is called once', async
 });
 
 test('a first item as long as Content-Length makes the response whole, and what follows is dropped', async (t) => {
-  const { run } = await startApp(t, APP);
+  const { run, logged } = await startApp(t, APP);
   const job = await run(new RecordingJob('/known'));
   assert.deepEqual(job.heard, ['started', 'whole']);
   assert.equal(job.text, 'hello');
   assert.equal((await run(new RecordingJob('/count'))).text, '1');
+  assert.deepEqual(logged, [], 'the wire is whole');
 });
 
 test('an application that raises fails its request with the traceback, and the thread goes on', async (t) => {
