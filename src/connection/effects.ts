@@ -18,7 +18,7 @@ export interface Effects {
   resumeReading(): void;
   /** Sends our end (FIN) after what was written; reading goes on. */
   finish(): void;
-  /** Closes once what was written has left; `Connection.closed()` follows. */
+  /** Closes; everything that was written has left this process. `Connection.closed()` follows. */
   close(): void;
   /** Drops what was not sent and closes with a RST; `Connection.closed()` follows. */
   reset(): void;

@@ -72,6 +72,11 @@ export class Exchange implements Job, OutflowOwner {
     return this.#plan !== null;
   }
 
+  /** The answer is complete, the server's or the application's; bytes of it may be left for the client. */
+  get answered(): boolean {
+    return this.#complete;
+  }
+
   // What a thread tells (Job).
 
   started(): void {

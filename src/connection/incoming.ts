@@ -19,8 +19,10 @@ export interface IncomingOwner {
   readonly state: ConnectionState;
   /** Moves the reading half and its deadline. */
   read(event: ReadingEvent): void;
-  /** More of a body has come: its deadline counts anew. */
+  /** More of a body has come, or may come again: its deadline counts anew. */
   bodyProgressed(): void;
+  /** Whoever reads the body is slower than the client, who must wait: not the client's time. */
+  bodyWaits(): void;
   /** A request can be handed on. `releaseBody`: when no thread can read the body any more. */
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void;
   /** The client waits for `100 Continue`. */
@@ -29,8 +31,8 @@ export interface IncomingOwner {
   refuse(status: number, code: string, detail: string, head: ParsedHead | null): void;
   /** The body comes too slowly. */
   tooSlow(): void;
-  /** The rest of a body that nobody wanted is through: the connection can be used again. */
-  dropped(): void;
+  /** The rest of a body that came after its answer is through: the connection can be used again. */
+  bodyDrained(): void;
   /** So much of it has come that the connection is not worth keeping. */
   tooMuchDropped(): void;
 }
@@ -45,8 +47,11 @@ export class Incoming {
   #intake: Intake | null = null;
   /** Bytes of later requests, while one is answered. */
   #held: Buffer | null = null;
-  #consuming = false;
   #paused = false;
+  /** The time of the wheel at which the client was made to wait. */
+  #pausedMs = 0;
+  /** The request has been answered before its body was read. */
+  #answered = false;
 
   constructor(context: ConnectionContext, effects: Effects, owner: IncomingOwner) {
     this.#context = context;
@@ -61,9 +66,9 @@ export class Incoming {
     return this.#held !== null;
   }
 
-  /** The request was answered and what is left of its body is only read to be dropped. */
-  get dropping(): boolean {
-    return this.#intake instanceof DiscardIntake;
+  /** The request was answered, and the rest of its body still has to come before the next one. */
+  get draining(): boolean {
+    return this.#answered;
   }
 
   /** Bytes from the client; valid only during the call. */
@@ -79,14 +84,14 @@ export class Incoming {
     if (held === null) return false;
     this.#held = null;
     this.#owner.read('answered, next at hand');
-    if (!this.#consuming) this.#consume(held);
+    this.#consume(held);
     return true;
   }
 
-  /** The answer came before the body was read: what is left is dropped, to keep the connection. */
-  dropBody(): void {
-    this.#intake = new DiscardIntake();
-    this.resume();
+  /** The answer came before the body was read. An application that reads it goes on; else the rest is dropped. */
+  drainBody(): void {
+    this.#answered = true;
+    this.#owner.bodyProgressed();
   }
 
   /** The body will never be complete; whoever reads it learns that now. */
@@ -105,6 +110,7 @@ export class Incoming {
   release(): void {
     this.#held = null;
     this.#body = null;
+    this.#answered = false;
     // Gathering: no exchange knows of it yet. Streaming: its exchange releases it, and twice does no harm.
     if (!(this.#intake instanceof StreamIntake)) this.#intake?.release();
     this.#intake = null;
@@ -114,11 +120,13 @@ export class Incoming {
     if (!this.#paused) return;
     this.#paused = false;
     this.#effects.resumeReading();
+    if (this.#owner.state.reading !== 'body') return;
+    this.#rate.forgive(this.#context.wheel.nowMs - this.#pausedMs);
+    this.#owner.bodyProgressed();
   }
 
   /** Each round takes bytes or leaves a state that takes none, so the rounds are bounded by the bytes. */
   #consume(chunk: Buffer): void {
-    this.#consuming = true;
     let at = 0;
     while (at < chunk.length) {
       const reading = this.#owner.state.reading;
@@ -130,7 +138,6 @@ export class Incoming {
         break;
       }
     }
-    this.#consuming = false;
   }
 
   #readHead(chunk: Buffer, from: number): number {
@@ -175,14 +182,22 @@ export class Incoming {
   #stream(head: ParsedHead): void {
     const intake = new StreamIntake(() => this.resume());
     this.#intake = intake;
-    this.#owner.request(head, { kind: 'stream', source: intake }, () => intake.release());
+    this.#owner.request(head, { kind: 'stream', source: intake }, () => this.#letGo(intake));
+  }
+
+  /** No thread reads this body any more: what still comes of it is dropped, to keep the connection. */
+  #letGo(intake: StreamIntake): void {
+    intake.release();
+    if (this.#intake !== intake) return;
+    this.#intake = new DiscardIntake();
+    this.resume();
   }
 
   #readBody(chunk: Buffer, from: number): number {
     const body = this.#body;
     if (body === null) throw new Error('the body state has a reader');
     const at = body.read(chunk, from, (piece) => {
-      if (this.#intake !== null && !this.#intake.add(piece)) this.#pause();
+      if (this.#intake !== null && !this.#intake.add(piece)) this.#pauseBody();
     });
     // The spool of the body may have been lost meanwhile.
     if (this.#owner.state.reading !== 'body') return at;
@@ -204,20 +219,23 @@ export class Incoming {
   }
 
   #bodyProgressed(bytes: number): void {
-    if (this.#intake instanceof DiscardIntake && this.#intake.tooMuch) this.#owner.tooMuchDropped();
+    const tooMuch = this.#intake instanceof DiscardIntake && this.#intake.tooMuch;
+    if (tooMuch && this.#answered) this.#owner.tooMuchDropped();
     else if (this.#rate.tooSlow(bytes, this.#context.wheel.nowMs)) this.#owner.tooSlow();
-    else this.#owner.bodyProgressed();
+    else if (!this.#paused) this.#owner.bodyProgressed();
   }
 
   #bodyComplete(): void {
     const intake = this.#intake;
+    const answered = this.#answered;
     this.#body = null;
+    this.#answered = false;
     // A gathered body stays ours until a request is made of it: who leaves before takes it along.
     const passedOn = intake instanceof StreamIntake || intake instanceof DiscardIntake;
     if (passedOn) this.#intake = null;
     this.#owner.read('body complete');
     intake?.end();
-    if (intake instanceof DiscardIntake) this.#owner.dropped();
+    if (answered) this.#owner.bodyDrained();
     // Its end is still on the way to the disk: that has no deadline but the body's.
     else if (this.#intake !== null && this.#intake === intake) this.#owner.bodyProgressed();
   }
@@ -229,9 +247,16 @@ export class Incoming {
     if (this.#held.length >= HELD_BYTES) this.#pause();
   }
 
+  #pauseBody(): void {
+    this.#pause();
+    // A body that is gathered waits for our own disk, which has no deadline but the body's.
+    if (this.#intake instanceof StreamIntake) this.#owner.bodyWaits();
+  }
+
   #pause(): void {
     if (this.#paused) return;
     this.#paused = true;
+    this.#pausedMs = this.#context.wheel.nowMs;
     this.#effects.pauseReading();
   }
 }

@@ -151,6 +151,11 @@ export class Connection implements Client, IncomingOwner {
     this.#oweDeadline.arm(OWING[owing].deadline);
   }
 
+  /** The application has given more of its response. */
+  applicationProgressed(): void {
+    if (this.state.owing === 'streaming') this.#oweDeadline.arm(OWING.streaming.deadline);
+  }
+
   /** The client has read something of what waits. */
   clientProgressed(): void {
     if (this.state.owing === 'writing') this.#oweDeadline.arm(OWING.writing.deadline);
@@ -161,9 +166,10 @@ export class Connection implements Client, IncomingOwner {
     this.owe('settled');
     this.#exchange = null;
     this.#context.surroundings.finished(exchange);
-    if (!keepAlive || this.#clientEnded) this.#close();
-    else if (this.state.reading === 'body') this.#incoming.dropBody();
-    else this.dropped();
+    const mayStay = keepAlive && !this.#clientEnded && this.state.reading !== 'lingering';
+    if (!mayStay) this.#close();
+    else if (this.state.reading === 'body') this.#incoming.drainBody();
+    else this.bodyDrained();
   }
 
   /** The response cannot be completed. */
@@ -182,6 +188,12 @@ export class Connection implements Client, IncomingOwner {
 
   bodyProgressed(): void {
     this.#readDeadline.arm(READING.body.deadline);
+    if (this.state.owing === 'running') this.#oweDeadline.arm(OWING.running.deadline);
+  }
+
+  /** The application's time, which the owing half bounds; after the answer only the body's deadline is left. */
+  bodyWaits(): void {
+    if (this.state.owing !== 'nothing') this.#readDeadline.arm('other half');
   }
 
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void {
@@ -201,7 +213,7 @@ export class Connection implements Client, IncomingOwner {
   /** The server answers by itself, and the connection closes after it. */
   refuse(status: number, code: string, detail: string, head: ParsedHead | null): void {
     if (this.state.reading === 'closed') return;
-    if (this.#incoming.dropping) {
+    if (this.#incoming.draining) {
       // The request has had its response: there is nothing to say, only to close.
       this.#close();
       return;
@@ -217,7 +229,7 @@ export class Connection implements Client, IncomingOwner {
   }
 
   /** One request is done with, the connection stays. */
-  dropped(): void {
+  bodyDrained(): void {
     if (this.#incoming.next()) return;
     this.read('answered, keep');
     this.#context.surroundings.idle(this);
@@ -249,6 +261,11 @@ export class Connection implements Client, IncomingOwner {
 
   /** The body of a request that streams broke while a thread has it. */
   #refuseExchange(exchange: Exchange, status: number): void {
+    if (exchange.answered) {
+      // A whole answer is on its way; it is the last.
+      this.#readNoMore();
+      return;
+    }
     if (exchange.headMade) {
       this.#end('reset');
       return;
@@ -279,7 +296,8 @@ export class Connection implements Client, IncomingOwner {
   #end(how: 'close' | 'reset'): void {
     if (this.state.reading === 'closed') return;
     this.#forget();
-    if (how === 'close') this.#effects.close();
+    // Closing waits until what was written has left, and this client may never read: it has no deadline any more.
+    if (how === 'close' && this.#unsentBytes === 0) this.#effects.close();
     else this.#effects.reset();
   }
 

@@ -70,10 +70,12 @@ export class Outflow {
     return !this.#full;
   }
 
-  /** Appends a file (or another source) behind what waits; nothing may be put after it. */
+  /** Appends a file (or another source) behind what waits. */
   append(source: ByteSource): void {
     this.#listen(source);
     this.#waiting.push(source);
+    // What is put from now on stands behind it, in a spool of its own.
+    this.#spool = null;
     this.#owner.slower();
     if (!this.#client.sending) this.#pump();
   }
@@ -135,7 +137,8 @@ export class Outflow {
       if (!taken) return;
       recycleReadBuffer(bytes);
     }
-    this.#client.sendLater();
+    // The last of these rounds may have found everything sent, and the response with it.
+    if (this.#waiting.length > 0) this.#client.sendLater();
   }
 
   /** The first source is used up: the next one's turn, or the direct way is open again. */

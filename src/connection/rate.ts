@@ -18,6 +18,11 @@ export class Rate {
     this.#bytes = 0;
   }
 
+  /** Time in which nothing could move, and not by the other side's fault. */
+  forgive(ms: number): void {
+    this.#beganMs += ms;
+  }
+
   /** Counts bytes that moved; true when the transfer is now too slow as a whole. */
   tooSlow(bytes: number, nowMs: number): boolean {
     this.#bytes += bytes;

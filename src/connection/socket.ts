@@ -42,7 +42,11 @@ export function openConnection(
 
 class SocketEdge implements Effects {
   readonly #socket: Socket;
+  /** Only TCP knows a RST. */
+  readonly #canReset: boolean;
   #connection: Connection | null = null;
+  /** A write could not be handed over whole: the next `drain` is its end. */
+  #waits = false;
 
   constructor(handle: AcceptedHandle) {
     const options: SocketOptions = {
@@ -58,6 +62,7 @@ class SocketEdge implements Effects {
         },
       },
     };
+    this.#canReset = handle.setNoDelay !== undefined;
     this.#socket = new Socket(options);
   }
 
@@ -65,8 +70,11 @@ class SocketEdge implements Effects {
     this.#connection = connection;
     const socket = this.#socket;
     socket.on('end', () => connection.ended());
+    // Only what had to wait is of interest: releases of Node.js differ in whether others are told, too.
     socket.on('drain', () => {
-      if (connection.sending) connection.drained();
+      if (!this.#waits) return;
+      this.#waits = false;
+      connection.drained();
     });
     // A reset by the client, a broken pipe: `close` follows and tells all there is to tell.
     socket.on('error', () => {});
@@ -77,13 +85,14 @@ class SocketEdge implements Effects {
     const socket = this.#socket;
     if (typeof bytes === 'string') socket.write(bytes, 'latin1');
     else socket.write(bytes);
-    return socket.writableLength === 0;
+    this.#waits = socket.writableLength > 0;
+    return !this.#waits;
   }
 
   later(): void {
     setImmediate(() => {
       const connection = this.#connection;
-      if (connection?.sending && this.#socket.writableLength === 0) connection.drained();
+      if (connection?.sending && !this.#waits) connection.drained();
     });
   }
 
@@ -100,12 +109,11 @@ class SocketEdge implements Effects {
   }
 
   close(): void {
-    // Nothing waits: the kernel sends our end by itself.
-    if (this.#socket.writableLength === 0) this.#socket.destroy();
-    else this.#socket.destroySoon();
+    this.#socket.destroy();
   }
 
   reset(): void {
-    this.#socket.resetAndDestroy();
+    if (this.#canReset) this.#socket.resetAndDestroy();
+    else this.#socket.destroy();
   }
 }

@@ -140,7 +140,8 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
   running: {
     waitsFor: 'the application',
     deadline: 'timeout',
-    progressResets: false,
+    // Only of a body that still arrives: while the client sends, the application may be waiting for it.
+    progressResets: true,
     whenOverdue: 504,
     whenClientEnds: 'finish',
     on: { 'head out': 'streaming', answered: 'writing' },

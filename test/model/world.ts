@@ -5,20 +5,19 @@
 import assert from 'node:assert/strict';
 import type { ConnectionContext } from '../../src/connection/context.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
-import type { Effects } from '../../src/connection/effects.ts';
+import type { Requests, Surroundings } from '../../src/connection/effects.ts';
+import type { Exchange } from '../../src/connection/exchange.ts';
 import { Connection } from '../../src/connection/machine.ts';
 import { OWING, READING } from '../../src/connection/states.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Log } from '../../src/observe/log.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
-import type {
-  AppThread,
-  Failure,
-  Job,
-  ThreadEvents,
-  ThreadState,
-} from '../../src/threads/app-thread.ts';
+import type { Failure, Job } from '../../src/threads/app-thread.ts';
 import { Connections } from '../../src/worker/connections.ts';
+import { SimClient } from './client.ts';
+import { SimThread } from './thread.ts';
+
+export { SimClient, SimThread };
 
 const silent: Log = {
   debug: () => {},
@@ -33,142 +32,7 @@ const silent: Log = {
   close: () => {},
 };
 
-/** The socket of one client: what it was sent, how much the kernel would still take, how it was closed. */
-export class SimClient implements Effects {
-  received = '';
-  /** Bytes that the kernel still takes before it makes us wait. */
-  kernelRoom = Number.POSITIVE_INFINITY;
-  waitingBytes = 0;
-  paused = false;
-  finished = false;
-  closing: 'no' | 'close' | 'reset' = 'no';
-  gone = false;
-  wantsTurn = false;
-  /** Everything this client has sent. */
-  sent = '';
-
-  write(bytes: Buffer | string): boolean {
-    assert.equal(this.closing, 'no', 'nothing is written after close');
-    assert.ok(!this.finished, 'nothing is written after our end');
-    this.received += typeof bytes === 'string' ? bytes : bytes.toString('latin1');
-    const length = bytes.length;
-    if (this.waitingBytes === 0 && length <= this.kernelRoom) {
-      this.kernelRoom -= length;
-      return true;
-    }
-    this.waitingBytes += length;
-    return false;
-  }
-
-  later(): void {
-    this.wantsTurn = true;
-  }
-
-  pauseReading(): void {
-    this.paused = true;
-  }
-
-  resumeReading(): void {
-    this.paused = false;
-  }
-
-  finish(): void {
-    this.finished = true;
-  }
-
-  close(): void {
-    assert.equal(this.closing, 'no', 'closed once');
-    this.closing = 'close';
-  }
-
-  reset(): void {
-    assert.equal(this.closing, 'no', 'closed once');
-    this.closing = 'reset';
-  }
-
-  /** Requests that it has at least begun to send: each begins with GET or POST, or with the first letter of it. */
-  get requests(): number {
-    return this.sent.match(/G(?=E|$)|P(?=O|$)/g)?.length ?? 0;
-  }
-
-  /** Responses (not interim ones) that have begun. */
-  get responses(): number {
-    return this.received.match(/HTTP\/1\.1 [2-5]\d\d/g)?.length ?? 0;
-  }
-}
-
-/** A thread that says what the test wants, when it wants. */
-export class SimThread implements AppThread {
-  state: ThreadState = 'ready';
-  readonly name: string;
-  readonly jobs: Job[] = [];
-  readonly claimed = new Set<Job>();
-  /** Every job ever begun here; across threads none may appear twice. */
-  readonly begun: Job[] = [];
-  readonly capacity: number;
-  readonly events: ThreadEvents;
-
-  constructor(name: string, capacity: number, events: ThreadEvents) {
-    this.name = name;
-    this.capacity = capacity;
-    this.events = events;
-  }
-
-  get room(): number {
-    return this.state === 'ready' ? this.capacity - this.jobs.length : 0;
-  }
-
-  take(job: Job): void {
-    assert.ok(this.room > 0, 'a job is only given where there is room');
-    this.jobs.push(job);
-    if (this.capacity === 1) this.claim(job);
-  }
-
-  claim(job: Job): void {
-    if (this.claimed.has(job)) return;
-    this.claimed.add(job);
-    this.begun.push(job);
-    job.started();
-  }
-
-  takeBack(job: Job): boolean {
-    const at = this.jobs.indexOf(job);
-    if (at < 0 || this.claimed.has(job)) return false;
-    this.jobs.splice(at, 1);
-    this.events.roomMade(this);
-    return true;
-  }
-
-  clientGone(job: Job): void {
-    assert.ok(this.jobs.includes(job), 'a thread hears only of jobs that it has');
-  }
-
-  resume(): void {}
-
-  interrupt(job: Job): Promise<string> {
-    assert.ok(this.jobs.includes(job), 'only a job that it has is interrupted');
-    return Promise.resolve('somewhere');
-  }
-
-  /** The job is over. */
-  leave(job: Job): void {
-    const at = this.jobs.indexOf(job);
-    if (at < 0) return;
-    this.jobs.splice(at, 1);
-    this.claimed.delete(job);
-    this.events.roomMade(this);
-  }
-
-  die(failure: Failure): void {
-    this.state = 'dead';
-    for (const job of this.jobs.splice(0)) {
-      if (!this.claimed.has(job)) job.started();
-      job.failed(failure);
-      job.jobOver();
-    }
-    this.events.died(this, failure);
-  }
-}
+const QUEUE_LIMIT = 1;
 
 export interface WorldOptions {
   readonly limit: number;
@@ -177,9 +41,10 @@ export interface WorldOptions {
   readonly buffered: boolean;
   /** Where request bodies of more than 100 bytes go; without it they stay in memory. */
   readonly bodyFolder?: string;
+  readonly bodyBytesMax?: number;
 }
 
-export class World {
+export class World implements Surroundings, Requests {
   nowMs = 0;
   readonly options: WorldOptions;
   readonly context: ConnectionContext;
@@ -187,14 +52,20 @@ export class World {
   readonly connections: Connections;
   readonly open = new Map<Connection, SimClient>();
   threads: SimThread[] = [];
-  released = 0;
   accepted = 0;
+  draining = false;
+  readonly gone = new Set<Connection>();
+  /** Every request that was ever handed on, and those of them that were finished. */
+  readonly submitted = new Set<Job>();
+  readonly done = new Set<Job>();
+  readonly #waitsIdle = new Set<Connection>();
+  #places = 0;
   #threadNumber = 0;
 
   constructor(options: WorldOptions) {
     this.options = options;
     this.dispatcher = new Dispatcher({
-      queueLimit: 3,
+      queueLimit: QUEUE_LIMIT,
       events: { overdue: () => {}, threadDied: () => {} },
     });
     this.connections = new Connections({
@@ -203,14 +74,14 @@ export class World {
       log: silent,
       atLimit: () => this.open.size >= options.limit,
       released: () => {
-        this.released += 1;
+        this.#places += 1;
       },
       finished: null,
     });
     this.context = {
       wheel: new DeadlineWheel(0),
-      requests: this.dispatcher,
-      surroundings: this.connections,
+      requests: this,
+      surroundings: this,
       headLimits: { line: 200, fields: 10, fieldSize: 200 },
       deadlinesMs: {
         first_byte_timeout: 1000,
@@ -225,7 +96,7 @@ export class World {
       },
       bodyMinBytesPerSecond: 10,
       writeMinBytesPerSecond: 10,
-      bodyBytesMax: 500,
+      bodyBytesMax: options.bodyBytesMax ?? 500,
       bufferRequests: options.buffered,
       requestMemoryBytes: options.bodyFolder === undefined ? 100_000 : 100,
       responseMemoryBytes: 100_000,
@@ -242,6 +113,62 @@ export class World {
     for (let i = 0; i < options.threads; i++) this.addThread();
   }
 
+  // What the connections say passes through here to the real ones, so that it can be held against what must be.
+
+  submit(job: Job): void {
+    assert.ok(!this.submitted.has(job), 'a request is handed on once');
+    this.submitted.add(job);
+    this.dispatcher.submit(job);
+  }
+
+  withdraw(job: Job, unlessStarted = false): boolean {
+    return this.dispatcher.withdraw(job, unlessStarted);
+  }
+
+  overdue(job: Job): void {
+    this.dispatcher.overdue(job);
+  }
+
+  resume(job: Job): void {
+    this.dispatcher.resume(job);
+  }
+
+  mayKeepAlive(connection: Connection): boolean {
+    return this.connections.mayKeepAlive(connection);
+  }
+
+  idle(connection: Connection): void {
+    this.#waitsIdle.add(connection);
+    this.connections.idle(connection);
+  }
+
+  busy(connection: Connection): void {
+    this.#waitsIdle.delete(connection);
+    this.connections.busy(connection);
+  }
+
+  released(connection: Connection): void {
+    assert.ok(!this.gone.has(connection), 'a connection is released once');
+    assert.ok(!connection.hasDeadline, 'a closed connection waits for nothing');
+    assert.ok(!this.#waitsIdle.has(connection), 'and nobody takes it for an idle one');
+    this.gone.add(connection);
+    this.connections.released(connection);
+  }
+
+  refused(connection: Connection, status: number, code: string, detail: string): void {
+    this.connections.refused(connection, status, code, detail);
+  }
+
+  failed(exchange: Exchange, failure: Failure): void {
+    this.connections.failed(exchange, failure);
+  }
+
+  finished(exchange: Exchange): void {
+    assert.ok(!this.done.has(exchange), 'a request is finished once');
+    this.done.add(exchange);
+    this.connections.finished(exchange);
+  }
+
   addThread(): void {
     this.#threadNumber += 1;
     const thread = new SimThread(`t${this.#threadNumber}`, this.options.capacity, this.dispatcher);
@@ -250,7 +177,7 @@ export class World {
   }
 
   connect(): void {
-    if (this.open.size >= this.options.limit) return;
+    if (this.draining || this.open.size >= this.options.limit) return;
     const client = new SimClient();
     const peer = {
       address: '192.0.2.1',
@@ -264,6 +191,12 @@ export class World {
     this.open.set(connection, client);
     this.connections.add(connection);
     if (this.open.size >= this.options.limit) this.connections.makeRoom();
+  }
+
+  /** Nobody is accepted from here on. */
+  drain(): void {
+    this.draining = true;
+    this.connections.drain();
   }
 
   /** Lets time pass, tick by tick, as the worker does. */
@@ -296,29 +229,62 @@ export class World {
 
   /** The invariants, after every step. */
   check(): void {
-    assert.equal(this.accepted - this.released, this.open.size, 'each connection is counted once');
+    assert.equal(this.#places, this.gone.size, 'each place is given back once');
+    assert.equal(this.accepted - this.#places, this.open.size, 'each connection is counted once');
+    assert.equal([...this.connections.all].length, this.open.size, 'nobody else is remembered');
     assert.ok(this.open.size <= this.options.limit, 'never above worker_connections');
     const begun = new Set<Job>();
     for (const thread of this.threads) {
       assert.ok(thread.jobs.length <= thread.capacity, 'no thread has more than it can take');
+      for (const job of thread.jobs) {
+        const forgotten = this.done.has(job) && !thread.told.has(job);
+        assert.ok(!forgotten, 'a thread hears when nobody waits for its answer any more');
+      }
       for (const job of thread.begun) {
         assert.ok(!begun.has(job), 'a request runs at most once');
         begun.add(job);
       }
     }
+    const queued = [...this.open.keys()].filter(isQueued).length;
+    assert.equal(
+      this.dispatcher.queued,
+      queued,
+      'who waits for a thread is in the queue, nobody else',
+    );
     for (const [connection, client] of this.open) this.#checkConnection(connection, client);
-    assert.ok(this.dispatcher.queued <= 3 + this.options.threads * this.options.capacity);
+    this.#checkQueue();
+  }
+
+  #checkQueue(): void {
+    const { capacity, threads } = this.options;
+    // Where a thread begins at once nothing comes back.
+    const back = capacity > 1 ? capacity * threads : 0;
+    assert.ok(this.dispatcher.queued <= QUEUE_LIMIT + back, 'the queue has a limit');
+    if (this.dispatcher.queued === 0) return;
+    for (const thread of this.threads) assert.equal(thread.room, 0, 'nobody waits beside room');
   }
 
   #checkConnection(connection: Connection, client: SimClient): void {
     assert.ok(client.responses <= client.requests, 'at most one response to a request');
     const { reading, owing } = connection.state;
+    const idle = reading === 'new' || reading === 'keep-alive';
+    assert.equal(this.#waitsIdle.has(connection), idle, `${reading} is known to be idle or busy`);
     if (reading === 'closed') return;
-    const waits = [READING[reading].deadline, OWING[owing].deadline];
+    const deadlines = [READING[reading].deadline, OWING[owing].deadline];
     assert.ok(
-      waits.some((setting) => setting !== 'other half'),
+      deadlines.some((setting) => setting !== 'other half'),
       `nothing waits without a deadline: ${reading}, ${owing}`,
     );
     assert.ok(connection.hasDeadline, `a deadline is set in ${reading}, ${owing}`);
+    const waits = client.waitingBytes > 0 || client.wantsTurn;
+    if (owing === 'writing')
+      assert.ok(waits, 'what is written waits for the client and nobody else');
+    const answered = connection.exchange?.thread === null;
+    const waitsForThread = owing === 'running' || owing === 'streaming';
+    assert.ok(!(answered && waitsForThread), 'an answered request waits for no thread');
   }
+}
+
+function isQueued({ state, exchange }: Connection): boolean {
+  return state.owing === 'queued' && exchange !== null && exchange.thread === null;
 }

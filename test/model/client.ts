@@ -1,0 +1,70 @@
+// The client of a simulated connection, and its socket: what it was sent, how much the kernel still takes, how it was
+// closed. Asserts what no edge may be asked for.
+
+import assert from 'node:assert/strict';
+import type { Effects } from '../../src/connection/effects.ts';
+
+/** The socket of one client: what it was sent, how much the kernel would still take, how it was closed. */
+export class SimClient implements Effects {
+  received = '';
+  /** Bytes that the kernel still takes before it makes us wait. */
+  kernelRoom = Number.POSITIVE_INFINITY;
+  waitingBytes = 0;
+  paused = false;
+  finished = false;
+  closing: 'no' | 'close' | 'reset' = 'no';
+  gone = false;
+  wantsTurn = false;
+  /** Everything this client has sent. */
+  sent = '';
+
+  write(bytes: Buffer | string): boolean {
+    assert.equal(this.closing, 'no', 'nothing is written after close');
+    assert.ok(!this.finished, 'nothing is written after our end');
+    this.received += typeof bytes === 'string' ? bytes : bytes.toString('latin1');
+    const length = bytes.length;
+    if (this.waitingBytes === 0 && length <= this.kernelRoom) {
+      this.kernelRoom -= length;
+      return true;
+    }
+    this.waitingBytes += length;
+    return false;
+  }
+
+  later(): void {
+    this.wantsTurn = true;
+  }
+
+  pauseReading(): void {
+    this.paused = true;
+  }
+
+  resumeReading(): void {
+    this.paused = false;
+  }
+
+  finish(): void {
+    this.finished = true;
+  }
+
+  close(): void {
+    assert.equal(this.closing, 'no', 'closed once');
+    assert.equal(this.waitingBytes, 0, 'closing never waits for a client that may not read');
+    this.closing = 'close';
+  }
+
+  reset(): void {
+    assert.equal(this.closing, 'no', 'closed once');
+    this.closing = 'reset';
+  }
+
+  /** Requests that it has at least begun to send: each begins with GET or POST, or with the first letter of it. */
+  get requests(): number {
+    return this.sent.match(/G(?=E|$)|P(?=O|$)/g)?.length ?? 0;
+  }
+
+  /** Responses (not interim ones) that have begun. */
+  get responses(): number {
+    return this.received.match(/HTTP\/1\.1 [2-5]\d\d/g)?.length ?? 0;
+  }
+}
