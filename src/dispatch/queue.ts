@@ -7,6 +7,8 @@ export class JobQueue {
   /** Given back by a thread: they have waited longest. */
   readonly #returned = new Set<Job>();
   readonly #jobs = new Set<Job>();
+  /** Stays where the last `take` was: one that begins anew walks over all that have left. */
+  #next = this.#jobs.values();
   readonly #limit: number;
 
   /** @param limit most jobs that may wait; those given back were counted before and are always taken */
@@ -31,17 +33,28 @@ export class JobQueue {
 
   /** The next one, or null. */
   take(): Job | null {
-    for (const jobs of [this.#returned, this.#jobs]) {
-      for (const job of jobs) {
-        jobs.delete(job);
-        return job;
-      }
+    for (const job of this.#returned) {
+      this.#returned.delete(job);
+      return job;
     }
-    return null;
+    const job = this.#oldest();
+    if (job !== null) this.#jobs.delete(job);
+    return job;
   }
 
   /** True when it was waiting here. */
   remove(job: Job): boolean {
     return this.#jobs.delete(job) || this.#returned.delete(job);
+  }
+
+  #oldest(): Job | null {
+    if (this.#jobs.size === 0) return null;
+    let next = this.#next.next();
+    if (next.done === true) {
+      // It had come to the end of the set before these were added.
+      this.#next = this.#jobs.values();
+      next = this.#next.next();
+    }
+    return next.done === true ? null : next.value;
   }
 }

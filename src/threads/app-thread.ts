@@ -132,7 +132,7 @@ export interface AppThread {
   readonly room: number;
   /** Gives it a request. Only when `room` > 0. */
   take(job: Job): void;
-  /** Takes a request back. True: it was not started and never will be. False: it has started. */
+  /** Takes a request back. True: it was not started and never will be. False: it has started, and was told so. */
   takeBack(job: Job): boolean;
   /** The client of this running job has gone: what the application still says is dropped, its iterator is closed. */
   clientGone(job: Job): void;

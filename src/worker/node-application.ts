@@ -100,7 +100,9 @@ export class NodeApplication implements Application {
       if (this.#stopping) return;
       this.#startThread(number).catch((error: unknown) => {
         if (this.#stopping) return;
-        this.#options.log.error(`A thread could not load the application again.\n${messageOf(error)}`);
+        this.#options.log.error(
+          `A thread could not load the application again.\n${messageOf(error)}`,
+        );
         this.#replace(number);
       });
     }, this.#delay.afterDeath());

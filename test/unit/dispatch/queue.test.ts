@@ -44,3 +44,16 @@ test('what a thread gave back goes first, even into a full queue', () => {
   assert.equal(queue.take(), returned);
   assert.equal(queue.take(), waiting);
 });
+
+test('a queue that was emptied, filled and thinned out again keeps its order', () => {
+  const queue = new JobQueue(10);
+  const [a, b, c, d] = [job('a'), job('b'), job('c'), job('d')];
+  queue.add(a);
+  assert.equal(queue.take(), a);
+  assert.equal(queue.take(), null);
+  for (const one of [b, c, d]) queue.add(one);
+  queue.remove(b);
+  assert.equal(queue.take(), c);
+  queue.add(a);
+  assert.deepEqual([queue.take(), queue.take(), queue.take()], [d, a, null]);
+});

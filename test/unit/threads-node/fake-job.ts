@@ -207,6 +207,8 @@ export interface Started {
   readonly handedBack: Job[];
   /** Resolves with the failure when the thread has died. */
   readonly died: Promise<Failure>;
+  /** How often it has said that it has room. */
+  roomsMade(): number;
   run(target: string, options?: JobOptions): FakeJob;
   /** What the application noted under a key. */
   seen(key: string): Promise<unknown[]>;
@@ -236,12 +238,15 @@ export function makeThread(
 ): Started {
   const deaths: Failure[] = [];
   const handedBack: Job[] = [];
+  let roomsMade = 0;
   let sayDied: (failure: Failure) => void = () => {};
   const died = new Promise<Failure>((resolve) => {
     sayDied = resolve;
   });
   const events: ThreadEvents = {
-    roomMade: () => {},
+    roomMade: () => {
+      roomsMade += 1;
+    },
     handedBack: (_thread, jobs) => handedBack.push(...jobs),
     died: (_thread, failure) => {
       deaths.push(failure);
@@ -271,7 +276,7 @@ export function makeThread(
     const job = await run('/seen', { fields: ['Host', 'x', 'X-Key', key] }).done();
     return JSON.parse(job.text) as unknown[];
   };
-  return { thread, deaths, handedBack, died, run, seen };
+  return { thread, deaths, handedBack, died, roomsMade: () => roomsMade, run, seen };
 }
 
 export function packageRoot(from: string): string {

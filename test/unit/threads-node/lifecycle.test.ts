@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { BootError } from '../../../src/threads/node/host/boot-error.ts';
+import { eventually } from '../../support/eventually.ts';
 import { FakeJob, FakeSource, killAll, makeThread, startThread } from './fake-job.ts';
 
 afterEach(killAll);
@@ -224,6 +225,22 @@ describe('taking a request back', () => {
     }
     assert.ok(counts.back > 0 && counts.ran > 0, JSON.stringify(counts));
   });
+
+  for (const how of ['takeBack', 'clientGone'] as const) {
+    it(`says by itself that there is room after ${how}: a thread that spins says nothing`, async () => {
+      const { run, thread, roomsMade } = await startThread('./listener.mjs', { concurrency: 2 });
+      const spinning = run('/spin');
+      await eventually(() => {
+        thread.poll(0);
+        return spinning.log.includes('started');
+      }, 'the thread to spin');
+      const waiting = run('/unread');
+      const before = roomsMade();
+      thread[how](waiting);
+      await eventually(() => roomsMade() > before, 'it to be said');
+      assert.equal(thread.room, 1);
+    });
+  }
 
   it('of a client that has gone never runs it', async () => {
     const { run, thread, seen } = await startThread('./listener.mjs');

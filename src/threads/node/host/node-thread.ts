@@ -12,7 +12,6 @@ import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
 import type { NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
-
 import { Roster } from './roster.ts';
 
 /** How often an interrupt looks whether the loop turned. */
@@ -91,11 +90,14 @@ export class NodeThread implements AppThread, ThreadNews {
   }
 
   takeBack(job: Job): boolean {
-    return this.#roster.takeBack(job);
+    const isBack = this.#roster.takeBack(job);
+    if (isBack) this.#tellRoomSoon();
+    return isBack;
   }
 
   clientGone(job: Job): void {
     this.#roster.clientGone(job);
+    this.#tellRoomSoon();
   }
 
   resume(job: Job): void {
@@ -218,6 +220,11 @@ export class NodeThread implements AppThread, ThreadNews {
     if (!this.#roster.roomMade) return;
     this.#roster.roomMade = false;
     if (this.room > 0) this.#events.roomMade(this);
+  }
+
+  /** Later, because whoever asked is not done yet; and told, because the thread itself may never say a word again. */
+  #tellRoomSoon(): void {
+    if (this.#roster.roomMade) setImmediate(() => this.#tellRoom());
   }
 
   #noteTurn(nowMs: number): void {
