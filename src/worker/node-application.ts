@@ -6,9 +6,6 @@ import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { RestartDelay, within } from './restart.ts';
 
-/** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
-const BLOCKED_MS = 150;
-
 export class NodeApplication implements Application {
   readonly #options: ApplicationOptions;
   readonly #app: Extract<AppSpec, { type: 'node' }>;
@@ -33,7 +30,7 @@ export class NodeApplication implements Application {
   tick(nowMs: number): void {
     for (const thread of this.#threads) thread.poll(nowMs);
     for (const thread of this.#threads) {
-      if (isBlocked(thread, nowMs) && this.#othersCanServe(thread, nowMs)) {
+      if (thread.blocked && this.#othersCanServe()) {
         for (const job of thread.unstarted()) this.#options.dispatcher.giveBack(job);
       }
     }
@@ -80,10 +77,9 @@ export class NodeApplication implements Application {
     if (!this.#stopping) dispatcher.addThread(thread);
   }
 
-  #othersCanServe(blocked: NodeThread, nowMs: number): boolean {
-    for (const thread of this.#threads) {
-      if (thread !== blocked && thread.room > 0 && !isBlocked(thread, nowMs)) return true;
-    }
+  /** One that is blocked has no room. */
+  #othersCanServe(): boolean {
+    for (const thread of this.#threads) if (thread.room > 0) return true;
     return false;
   }
 
@@ -111,8 +107,4 @@ export class NodeApplication implements Application {
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
-}
-
-function isBlocked(thread: NodeThread, nowMs: number): boolean {
-  return thread.state === 'ready' && thread.lastTurnAgeMs(nowMs) > BLOCKED_MS;
 }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
+import { monotonicMs } from '../../../src/clock.ts';
 import { BootError } from '../../../src/threads/node/host/boot-error.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeJob, FakeSource, killAll, makeThread, startThread } from './fake-job.ts';
@@ -241,6 +242,20 @@ describe('taking a request back', () => {
       assert.equal(thread.room, 1);
     });
   }
+
+  it('is not given to a thread whose loop stands still, until it turns', async () => {
+    const { run, thread, roomsMade } = await startThread('./listener.mjs', { concurrency: 8 });
+    const busy = run('/busy');
+    await eventually(() => {
+      thread.poll(monotonicMs());
+      return thread.room === 0;
+    }, 'its loop to be known to stand still');
+    assert.equal(busy.ending, null);
+    const before = roomsMade();
+    await busy.done();
+    await eventually(() => roomsMade() > before, 'room to be told');
+    assert.equal(thread.room, 8);
+  });
 
   it('of a client that has gone never runs it', async () => {
     const { run, thread, seen } = await startThread('./listener.mjs');

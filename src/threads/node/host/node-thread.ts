@@ -21,6 +21,9 @@ const LOOKS_MIN = 3;
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
 const TERMINATE_MS = 1000;
 
+/** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
+const BLOCKED_MS = 150;
+
 const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
 const ASYNCHRONOUS = 'waiting in asynchronous code';
 const NATIVE = 'in native code, which does not answer';
@@ -38,6 +41,7 @@ export class NodeThread implements AppThread, ThreadNews {
   #state: ThreadState = 'booting';
   /** Stopped or killed from outside: its end is no death that the pool must hear of. */
   #endExpected = false;
+  #blocked = false;
   #turns = 0;
   #turnedAtMs = monotonicMs();
   #lastError: unknown = null;
@@ -61,7 +65,13 @@ export class NodeThread implements AppThread, ThreadNews {
   }
 
   get room(): number {
-    return this.#state === 'ready' && !this.#endExpected ? this.#roster.cells.room : 0;
+    if (this.#blocked || this.#state !== 'ready' || this.#endExpected) return 0;
+    return this.#roster.cells.room;
+  }
+
+  /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
+  get blocked(): boolean {
+    return this.#blocked;
   }
 
   /** worker_threads' number of the thread; 0 before start. */
@@ -111,6 +121,9 @@ export class NodeThread implements AppThread, ThreadNews {
   poll(nowMs: number): void {
     this.#noteTurn(nowMs);
     this.#roster.startClaimed();
+    const stands = this.#state === 'ready' && this.lastTurnAgeMs(nowMs) > BLOCKED_MS;
+    if (stands) this.#blocked = true;
+    else this.#unblock();
   }
 
   /** Requests that wait behind what the thread runs now. */
@@ -204,6 +217,10 @@ export class NodeThread implements AppThread, ThreadNews {
 
   #read(batch: readonly Item[]): void {
     readBatch(batch, this.#roster.exchanges, this);
+    if (this.#blocked) {
+      this.#noteTurn(monotonicMs());
+      this.#unblock();
+    }
     this.#tellRoom();
   }
 
@@ -214,6 +231,14 @@ export class NodeThread implements AppThread, ThreadNews {
       if (received === undefined) return;
       this.#read(received.message as readonly Item[]);
     }
+  }
+
+  /** The loop turns again. */
+  #unblock(): void {
+    if (!this.#blocked) return;
+    this.#blocked = false;
+    this.#roster.roomMade = true;
+    this.#tellRoom();
   }
 
   #tellRoom(): void {

@@ -170,6 +170,11 @@ const routes = {
     }
     spinForever();
   },
+  '/busy': (_req, res) => {
+    const until = Date.now() + 500;
+    while (Date.now() < until);
+    res.end('done');
+  },
   '/native': () => execSync('sleep 4'),
   '/late-throw': (_req, _res) => setTimeout(() => throwLater(), 1),
   '/unhandled': () => void Promise.reject(new Error('nobody caught this')),
