@@ -18,13 +18,16 @@ export async function checkApplication(
   settings: Settings,
   options: CheckOptions = {},
 ): Promise<number> {
-  let trouble: string | null;
+  let settled: Settings;
+  let surroundings: Surroundings;
   try {
-    const settled = enterFolder(settings);
-    trouble = await load(settled, await prepare(settled, options.workerUrl));
+    settled = enterFolder(settings);
+    surroundings = await prepare(settled, options.workerUrl);
   } catch (error) {
-    trouble = messageOf(error);
+    process.stderr.write(`\nError: ${messageOf(error)}\n`);
+    return exitCodes.badStart;
   }
+  const trouble = await load(settled, surroundings);
   if (trouble === null) return exitCodes.ok;
   process.stderr.write(`\nError while loading the application:\n\n${trouble.trimEnd()}\n`);
   return exitCodes.badStart;

@@ -2,12 +2,14 @@
 // line and an exit code here. Everything it touches is given to it, so that the tests can run it without a process.
 
 import { createRequire } from 'node:module';
+import { AccessFormatError, compileAccessFormat } from '../observe/access-format.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
 import { printedConfig } from '../settings/describe/print-config.ts';
-import { checkForApp, resolveSettings, type Start } from '../settings/resolve.ts';
+import { checkForApp, type Resolved, resolveSettings, type Start } from '../settings/resolve.ts';
 import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
+import { placeOf } from '../settings/source.ts';
 
 /** Exit codes of what fails before there is an arbiter; the same as Gunicorn's. */
 export const USAGE_EXIT = 2;
@@ -51,7 +53,26 @@ async function perform(world: World): Promise<number> {
   }
   // Asked here for its error: a missing or misspelt APP is one line before anything starts.
   checkForApp(resolved, decideApp(settings).type);
+  checkAccessFormat(resolved);
   return settings.check_config ? world.checkApplication(settings) : world.serve(settings);
+}
+
+/** The language of the access log is the log's knowledge: it is tried here, before anything starts. */
+function checkAccessFormat({ settings, sources }: Resolved): void {
+  try {
+    if (settings.accesslog !== null) compileAccessFormat(settings.access_log_format);
+  } catch (error) {
+    if (!(error instanceof AccessFormatError)) throw error;
+    throw new SettingError({
+      code: 'bad-value',
+      setting: 'access_log_format',
+      value: settings.access_log_format,
+      source: sources.access_log_format,
+      rule: '',
+      problem: `${error.message}, ${placeOf(sources.access_log_format)}.`,
+      suggestion: '',
+    });
+  }
 }
 
 /** Shapes of Gunicorn (argparse for flags, `Error: ` for the rest); the stack of a config file below. */

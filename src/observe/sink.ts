@@ -157,7 +157,14 @@ function openLogFile(path: string): number {
   try {
     return fs.openSync(path, 'a', 0o644);
   } catch (error) {
-    const cause = error instanceof Error ? error.message : String(error);
-    throw new LogFileError(`Cannot open the log file ${path}: ${cause}`, { cause: error });
+    throw new LogFileError(`Cannot open the log file ${path}: ${reasonOf(error)}.`, {
+      cause: error,
+    });
   }
+}
+
+/** "permission denied", without the code before it and the system call and path behind it. */
+function reasonOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/^E[A-Z]+: /, '').replace(/, open '.*'$/s, '');
 }

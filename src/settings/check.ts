@@ -69,7 +69,7 @@ export function badValue(
     value,
     source: given.source,
     rule,
-    problem: `${given.name} must be ${rule}: ${what}${why === '' ? '' : `, ${why}`}.`,
+    problem: `${given.name} must be ${rule}: ${what}${why === '' ? '' : `: ${why}`}.`,
     suggestion: misfit.suggestion || leaveOut(setting, given.source),
   });
 }
@@ -78,7 +78,9 @@ function leaveOut(setting: Setting, source: Source): string {
   if (source.kind === 'default') return 'Choose another.';
   if (setting.kind === 'switch' || setting.default === null) return '';
   const plain = setting.kind === 'list' ? setting.default.join(', ') : String(setting.default);
-  return plain === '' ? '' : `Leave it out for the default, ${plain}.`;
+  // A lone dot would be read as the end of the sentence.
+  const shown = plain === '.' ? quote(plain) : plain;
+  return plain === '' ? '' : `Leave it out for the default, ${shown}.`;
 }
 
 function checked(setting: Setting, value: unknown, base: string): Value {

@@ -10,7 +10,7 @@ import { CATALOGUE, SETTING_NAMES, settingNamed } from './catalogue.ts';
 import type { Given } from './check.ts';
 import { missingSetting } from './gunicorn-only.ts';
 import { nearest } from './nearest.ts';
-import { quote, SettingError } from './setting-error.ts';
+import { either, quote, SettingError } from './setting-error.ts';
 import type { Source } from './source.ts';
 
 /** Names that are looked for in the start directory, in this order. */
@@ -76,7 +76,7 @@ const LOADERS: { readonly [extension: string]: Load } = {
 async function load(path: string, name: string): Promise<unknown> {
   const loader = LOADERS[extname(path)];
   if (loader === undefined) {
-    const right = `It must end in ${Object.keys(LOADERS).join(', ')}.`;
+    const right = `It must end in ${either(Object.keys(LOADERS))}.`;
     throw fileError(name, null, `${name} is no config file by its name.`, right);
   }
   try {
@@ -84,7 +84,8 @@ async function load(path: string, name: string): Promise<unknown> {
   } catch (error) {
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     const problem = `Failed to read config file ${name}: ${message}`;
-    throw fileError(name, null, problem, '', stack);
+    // Where in a JSON file it is wrong stands in the message; the stack is our own.
+    throw fileError(name, null, problem, '', loader === loadJson ? '' : stack);
   }
 }
 

@@ -54,7 +54,8 @@ export class Worker {
         overdue: (job, thread, where) =>
           this.#overdue(`${job.head.method} ${job.head.target}`, thread.name, where),
         threadDied: (thread, failure) => {
-          if (failure.code === 'stopped') return;
+          // While the application is loaded the failure of `load` tells it.
+          if (failure.code === 'stopped' || this.#ticker === null) return;
           log.warning(`${thread.name} is gone: ${failure.detail}`, { code: failure.code });
         },
       },

@@ -52,3 +52,14 @@ test('a syntax error in a Node.js application ends the server with 3 and names t
   assert.equal(code, 3, output);
   assert.match(output, /broken\.ts/);
 });
+
+test('a syntax error in an ES module is shown with its line, or said to be in what it imports', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'broken.mjs'), '\nexport default = 5;\n');
+  await writeFile(join(folder, 'imports.mjs'), "import './broken.mjs';\n");
+  const own = await runToEnd(['--check-config', './broken.mjs'], folder);
+  assert.equal(own.code, 1);
+  assert.match(own.output, /broken\.mjs:2\nexport default = 5;\n +\^\nSyntaxError: /);
+  const imported = await runToEnd(['--check-config', './imports.mjs'], folder);
+  assert.match(imported.output, /It is in a module that this file imports\.\nSyntaxError: /);
+});

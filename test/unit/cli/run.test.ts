@@ -69,6 +69,17 @@ describe('the command', () => {
     assert.equal((await command([...off, './app.ts'], { cwd })).code, 30);
   });
 
+  it('refuses an access log format that cannot be written, if there is an access log', async () => {
+    const wrong = ['--access-logformat', '%(h', 'shop:app'];
+    const { code, err } = await command(['--access-logfile', '-', ...wrong]);
+    assert.equal(code, 2);
+    assert.match(
+      err,
+      /access_log_format is wrong at character 1 of .* \(--access-logformat\)\.\n$/,
+    );
+    assert.equal((await command(wrong)).code, 30);
+  });
+
   it('checks the application with --check-config, and serves nothing', async () => {
     const { code, out, err, served, checked } = await command(['--check-config', 'shop:app']);
     assert.equal(code, 40);

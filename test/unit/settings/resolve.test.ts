@@ -81,7 +81,7 @@ describe('resolveSettings', () => {
     const port = await errorFrom({ env: { PORT: 'http' } });
     assert.match(
       port.message,
-      /"0\.0\.0\.0:http" in the environment \(PORT\) is not, 'http' is not a valid port/,
+      /"0\.0\.0\.0:http" in the environment \(PORT\) is not: 'http' is not a valid port/,
     );
     const workers = await errorFrom({ env: { WEB_CONCURRENCY: 'auto' } });
     assert.match(
@@ -179,14 +179,14 @@ describe('what settings refuse', () => {
     const error = await errorFrom({ argv: ['-b', ':80', '-b', 'localhost:abc'] });
     assert.equal(
       error.message,
-      'bind must be HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH: "localhost:abc" on the command line (-b) is not, ' +
+      'bind must be HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH: "localhost:abc" on the command line (-b) is not: ' +
         "'abc' is not a valid port number. Leave it out for the default, 127.0.0.1:8000.",
     );
   });
 
   it('takes no address twice, but port 0 as often as wanted', async () => {
     const error = await errorFrom({ argv: ['-b', '[::1]:80', '-b', '[::1]:080'] });
-    assert.match(error.message, /"\[::1\]:080" .* is not, it stands there twice\./);
+    assert.match(error.message, /"\[::1\]:080" .* is not: it stands there twice\./);
     const { settings } = await resolveFrom({ argv: ['-b', ':0', '-b', ':0'] });
     assert.deepEqual(settings.bind, [':0', ':0']);
   });

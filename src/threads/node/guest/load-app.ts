@@ -1,6 +1,7 @@
 // Finds the application that was named on the command line and says what kind it is: a (req, res) listener or an object
 // with fetch. What cannot be loaded ends with exit code 3 and the stack, what is no application with 4 and a sentence.
 
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -35,7 +36,7 @@ export async function loadApp(path: string, exportName: string | null): Promise<
     exported = await pick(loaded, exportName);
   } catch (error) {
     if (error instanceof LoadError) throw error;
-    throw new LoadError(3, `Cannot load ${file}.\n${stackOf(error)}`);
+    throw new LoadError(3, `Cannot load ${file}.\n${placeOf(error, file)}${stackOf(error)}`);
   }
   return classify(exported, loaded, file, exportName);
 }
@@ -47,6 +48,14 @@ export function stackOf(error: unknown): string {
     return text.includes(error.message) ? text : `${String(error)}\n${text}`;
   }
   return `Thrown: ${String(error)}`;
+}
+
+/** Node.js names neither file nor line of a syntax error in an ES module; `node --check` does, for the file itself. */
+function placeOf(error: unknown, file: string): string {
+  if (!(error instanceof SyntaxError) || /^(?!\s+at ).*:\d+$/m.test(stackOf(error))) return '';
+  const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8' });
+  const place = /^[^\n]*:\d+\n.*?(?=\n\n|\nSyntaxError)/s.exec(stderr)?.[0];
+  return place === undefined ? 'It is in a module that this file imports.\n' : `${place}\n`;
 }
 
 function entryFile(path: string): string {

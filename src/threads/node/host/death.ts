@@ -2,11 +2,16 @@
 
 import type { Failure } from '../../app-thread.ts';
 
+/** The exit code of Node.js when a module's top-level await was never settled. */
+const UNSETTLED = 13;
+
 /** `error` is what nobody caught; null when the application ended the thread itself. */
 export function deathOf(name: string, exitCode: number, error: unknown): Failure {
   const died = { status: 502, code: 'thread-died' } as const;
   if (error === null) {
-    const detail = `${name} ended: the application called process.exit(${exitCode}).`;
+    // Node.js's own code for a loop that has nothing left to wait for.
+    const or = exitCode === UNSETTLED ? ', or a top-level await in it waits for ever' : '';
+    const detail = `${name} ended: the application called process.exit(${exitCode})${or}.`;
     return { ...died, detail };
   }
   const { code, stack } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
