@@ -51,7 +51,7 @@ function ask(search: PythonSearch): Promise<{ executable: string; version: strin
 
 function whyNot(
   { python, env: { PATH: path } }: PythonSearch,
-  error: Error & { code?: unknown; killed?: boolean },
+  error: Error & { code?: unknown; killed?: boolean; signal?: string | null },
   stderr: string,
 ): string {
   const remedy = `Install Python ${oldest.major}.${oldest.minor} or later, or give its path with --python.`;
@@ -62,6 +62,8 @@ function whyNot(
   }
   if (error.code === 'EACCES') return `${python} is not executable. ${remedy}`;
   if (error.killed) return `${python} did not answer within ${startMs / 1000} s. ${remedy}`;
-  const lastLine = stderr.trimEnd().split('\n').at(-1) || error.message;
+  // Where it says nothing: the message of Node.js would show our whole question.
+  const silent = `it ended with ${error.signal ?? `exit code ${String(error.code)}`} and said nothing`;
+  const lastLine = (stderr.trimEnd().split('\n').at(-1) ?? '').replace(/\.$/, '') || silent;
   return `${python} does not start: ${lastLine}. ${remedy}`;
 }

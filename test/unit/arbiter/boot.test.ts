@@ -2,7 +2,7 @@
 // others serve, they go on serving.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -77,6 +77,22 @@ test('a missing Python is one line, before anything is started', async (t) => {
   );
   assert.doesNotMatch(arbiter.log(), /Listening|Booting/);
 });
+
+for (const [script, says] of [
+  ['exit 1', 'it ended with exit code 1 and said nothing. Install'],
+  ['kill -9 $$', 'it ended with SIGKILL and said nothing. Install'],
+  ['echo usage >&2; echo "Try --help." >&2; exit 2', 'Try --help. Install'],
+] as const) {
+  test(`a Python that runs only "${script}" is one line, too`, async (t) => {
+    const python = join(await folder(t), 'python3');
+    await writeFile(python, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+    const arbiter = await launchArbiter(t, { app: 'hello:app', args: ['--python', python] });
+    assert.equal((await soon(arbiter.exited, 'the end')).code, 1);
+    const [, error, ...more] = arbiter.log().trimEnd().split('\n');
+    assert.ok(error?.includes(`[ERROR] ${python} does not start: ${says}`), arbiter.log());
+    assert.deepEqual(more, []);
+  });
+}
 
 test('a check without Python says so', async (t) => {
   const args = ['--python', '/nowhere/python3'];
