@@ -27,10 +27,16 @@ export interface AcceptorOptions {
   listenFailed(index: number, errno: number): void;
 }
 
+/** Ticks after which a duplicate that was asked for is taken to be lost, 2 s: a process without free descriptors is sent
+ * one and never gets it. */
+const LOST_AFTER_TICKS = 40;
+
 interface Slot {
   active: ListeningHandle | null;
   spare: ListeningHandle | null;
   asked: boolean;
+  /** Since it was asked for. */
+  ticks: number;
 }
 
 export class Acceptor {
@@ -50,6 +56,7 @@ export class Acceptor {
       active: null,
       spare: null,
       asked: false,
+      ticks: 0,
     }));
   }
 
@@ -109,6 +116,15 @@ export class Acceptor {
     if (!this.#accepting) this.#resume();
   }
 
+  /** To be called on every tick of the worker: asks again for a duplicate that never came. */
+  tick(): void {
+    for (const slot of this.#slots) {
+      slot.ticks += 1;
+      if (slot.asked && slot.ticks >= LOST_AFTER_TICKS) slot.asked = false;
+    }
+    this.#fill();
+  }
+
   /** After `acceptFailed`: descriptors may be free again. */
   retry(): void {
     this.#resting = false;
@@ -129,6 +145,7 @@ export class Acceptor {
       }
       if (slot.spare === null && !slot.asked && !this.#stopped) {
         slot.asked = true;
+        slot.ticks = 0;
         this.#options.want(index);
       }
     }

@@ -19,6 +19,9 @@ import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { makeApplication } from './make-application.ts';
 
+/** A process that has no descriptors left fails again and again, and says so once in so many milliseconds. */
+const ACCEPT_ERROR_MS = 10_000;
+
 export interface WorkerOptions {
   readonly settings: Settings;
   readonly app: AppSpec;
@@ -41,6 +44,7 @@ export class Worker {
   readonly #accessLog: AccessLog | null;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
+  #nextAcceptErrorMs = 0;
   /** Resolves the promise of `drain`. */
   #drained: (() => void) | null = null;
 
@@ -143,9 +147,10 @@ export class Worker {
       want: (index) => this.#options.wantListener(index),
       accepted: (handle, index) => this.#accepted(handle, index),
       acceptFailed: (errno) => {
-        if (!this.#acceptFailed)
-          log.error(`Cannot accept: ${getSystemErrorName(errno)}. Accepting rests until it can.`);
         this.#acceptFailed = true;
+        if (monotonicMs() < this.#nextAcceptErrorMs) return;
+        this.#nextAcceptErrorMs = monotonicMs() + ACCEPT_ERROR_MS;
+        log.error(`Cannot accept: ${getSystemErrorName(errno)}. Accepting rests until it can.`);
       },
       listenFailed: (index, errno) => {
         const label = listeners[index]?.label ?? '';
@@ -182,6 +187,7 @@ export class Worker {
     this.#context.wheel.turn(nowMs);
     this.#application.tick(nowMs);
     this.#connections.makeRoom();
+    this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;
     this.#acceptor.retry();

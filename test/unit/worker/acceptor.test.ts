@@ -86,7 +86,7 @@ test('open connections never exceed the limit, whatever the order of events', ()
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 5 }),
-      fc.array(event, { maxLength: 80 }),
+      fc.array(event, { maxLength: 80, size: 'max' }),
       (limit, events) => {
         const { acceptor, kernel, answer } = start(limit);
         for (const what of events) {
@@ -169,4 +169,21 @@ test('a failing accept rests until it is tried again', () => {
   acceptor.retry();
   assert.equal(kernel.listening.length, 1);
   assert.throws(() => acceptor.closed(), /counted out twice/);
+});
+
+test('a duplicate that never comes is asked for again, and one that comes after all is given back', () => {
+  const { acceptor, kernel, wanted, answer } = start(2);
+  answer();
+  assert.equal(wanted(), 0, 'one that listens and a spare');
+  kernel.waiting = 2;
+  kernel.deliver();
+  acceptor.closed();
+  assert.equal(wanted(), 1, 'the spare listens, the next one is asked for');
+  for (let tick = 0; tick < 39; tick++) acceptor.tick();
+  assert.equal(wanted(), 1);
+  acceptor.tick();
+  assert.equal(wanted(), 2);
+  answer();
+  const states = kernel.handles.map(({ state }) => state);
+  assert.deepEqual(states, ['closed', 'listening', 'bound', 'closed']);
 });
