@@ -1,6 +1,7 @@
 // `npm test`: fetches what the tests need, then lint, build, the Python checks and every test, on this Node.js and,
-// in CI or with --all-nodes, on Node.js 24 too. What could not be had is named loudly at the end; with CI=true
-// anything missing, skipped or left to do is a failure. `npm test -- --only TEXT` runs only the test files whose path
+// in CI or with --all-nodes, on Node.js 24 too. Each step says how long it took; at the end stand, each in one line, what
+// could not be had and what failed. The exit code is 1 when anything failed, or, with CI=true, when anything was missing,
+// skipped or left to do. `npm test -- --only TEXT` runs only the test files whose path
 // contains TEXT; `-- --all-nodes` does what CI does.
 
 import { readdirSync } from 'node:fs';
@@ -24,12 +25,19 @@ const FILE_TIMEOUT_MS = 240_000;
 
 const failures = [];
 const missing = [];
+/** "lint 0.5 s", for the last lines. */
+const times = [];
 
 main();
 
 function main() {
-  const needs = getNeeds();
-  missing.push(...needs.missing);
+  let needs = { python: null, mypy: null, missing: [] };
+  step('what the tests need', () => {
+    needs = getNeeds();
+    missing.push(...needs.missing);
+    // What is missing is told at the end, and is a failure in CI only.
+    return true;
+  });
   step('lint', () => run('npx', ['biome', 'check', '--error-on-warnings', '.']));
   const built = step('build', () => run(process.execPath, ['scripts/build.mjs']));
   step('types of the examples', () =>
@@ -41,12 +49,23 @@ function main() {
     return result.ok;
   });
   if (built) runTestsOnEachNode(needs);
+  else failures.push('tests: not run, because the build failed');
   process.exitCode = summary();
 }
 
+/** Runs every step to its end: one that fails, or throws, does not hide what the others would have said. */
 function step(name, work) {
   console.log(`\n── ${name}`);
-  const passed = work();
+  const beganMs = performance.now();
+  let passed = false;
+  try {
+    passed = work();
+  } catch (error) {
+    console.error(error);
+  }
+  const seconds = ((performance.now() - beganMs) / 1000).toFixed(1);
+  console.log(`── ${name}: ${passed ? 'passed' : 'FAILED'} in ${seconds} s`);
+  times.push(`${name} ${seconds} s`);
   if (!passed) failures.push(name);
   return passed;
 }
@@ -58,7 +77,10 @@ function runTestsOnEachNode(needs) {
     if (node24.path) nodes.push(node24.path);
     else missing.push(node24.missing);
   }
-  for (const node of nodes) runTests(node, needs);
+  for (const node of nodes) {
+    const version = runAndCapture(node, ['--version']).text.trim();
+    step(`tests on Node.js ${version}`, () => runTests(node, `Node.js ${version}`, needs));
+  }
 }
 
 /** Compiled twins of the sources: a file that dist/ has kept from a deleted source is not run. */
@@ -71,16 +93,19 @@ function testFiles() {
     .sort();
 }
 
-function runTests(node, needs) {
-  const version = runAndCapture(node, ['--version']).text.trim();
-  const name = `tests on Node.js ${version}`;
-  console.log(`\n── ${name}`);
+function runTests(node, name, needs) {
+  const files = testFiles();
+  // Without a file node would look for tests of its own accord.
+  if (files.length === 0) {
+    console.error(`No test file has ${options.only.join(' or ')} in its path.`);
+    return false;
+  }
   const args = [
     '--test',
     '--test-reporter=spec',
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
     `--test-timeout=${FILE_TIMEOUT_MS}`,
-    ...testFiles(),
+    ...files,
   ];
   const env = {
     ...process.env,
@@ -90,10 +115,10 @@ function runTests(node, needs) {
   };
   const { ok, text } = runAndCapture(node, args, { env, echo: true });
   const counts = closingCounts(text);
-  if (!ok) failures.push(name);
-  if (counts.tests === 0) failures.push(`${name}: no test ran`);
+  if (counts.tests === 0) console.error('No test ran.');
   if (counts.skipped > 0) missing.push(`${name}: ${counts.skipped} skipped`);
   if (counts.todo > 0) missing.push(`${name}: ${counts.todo} marked todo`);
+  return ok && counts.tests > 0;
 }
 
 /** What node's runner says at its end: "ℹ tests 12", "ℹ skipped 0" (colours taken off). */
@@ -116,8 +141,10 @@ function summary() {
     for (const line of missing) console.log(`  - ${line}`);
     console.log(rule);
   }
-  for (const name of failures) console.log(`FAILED: ${name}`);
-  const good = failures.length === 0 && !(inCi && missing.length > 0);
-  console.log(good ? '\nEverything that ran passed.' : '\nThe test command failed.');
+  console.log(`\nTimes: ${times.join(', ')}.`);
+  const reasons = [...failures];
+  if (inCi && missing.length > 0) reasons.push('something was not had, which CI does not allow');
+  const good = reasons.length === 0;
+  console.log(good ? 'Everything that ran passed.' : `FAILED: ${reasons.join('; ')}.`);
   return good ? 0 : 1;
 }
