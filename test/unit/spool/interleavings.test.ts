@@ -111,36 +111,44 @@ class Run {
 
 test('any interleaving of writes, reads and turns keeps order, bounds and books', async () => {
   await fc.assert(
-    fc.asyncProperty(bounds, fc.array(step, { maxLength: 60 }), async (bound, steps) => {
-      const budget = new SpoolBudget(bound.budgetBytes);
-      const run = new Run(new Spool({ ...bound, budget, directory: tmpdir() }));
-      for (const { kind, ...rest } of steps) {
-        if (kind === 'turn') await turn();
-        else if ('bytes' in rest) run[kind](rest.bytes as number);
-        run.check(bound.memoryBytes, bound.fileBytes, budget);
-      }
-      await run.finish();
-      assert.equal(budget.used, 0);
-      run.spool.release();
-      await noDescriptorLeft();
-    }),
+    fc.asyncProperty(
+      bounds,
+      fc.array(step, { maxLength: 60, size: 'max' }),
+      async (bound, steps) => {
+        const budget = new SpoolBudget(bound.budgetBytes);
+        const run = new Run(new Spool({ ...bound, budget, directory: tmpdir() }));
+        for (const { kind, ...rest } of steps) {
+          if (kind === 'turn') await turn();
+          else if ('bytes' in rest) run[kind](rest.bytes as number);
+          run.check(bound.memoryBytes, bound.fileBytes, budget);
+        }
+        await run.finish();
+        assert.equal(budget.used, 0);
+        run.spool.release();
+        await noDescriptorLeft();
+      },
+    ),
     { numRuns: 150 },
   );
 });
 
 test('a release at any moment leaves no descriptor and an empty budget', async () => {
   await fc.assert(
-    fc.asyncProperty(bounds, fc.array(step, { maxLength: 20 }), async (bound, steps) => {
-      const budget = new SpoolBudget(bound.budgetBytes);
-      const run = new Run(new Spool({ ...bound, budget, directory: tmpdir() }));
-      for (const { kind, ...rest } of steps) {
-        if (kind === 'turn') await turn();
-        else if ('bytes' in rest) run[kind](rest.bytes as number);
-      }
-      run.spool.release();
-      assert.equal(budget.used, 0);
-      await noDescriptorLeft();
-    }),
+    fc.asyncProperty(
+      bounds,
+      fc.array(step, { maxLength: 20, size: 'max' }),
+      async (bound, steps) => {
+        const budget = new SpoolBudget(bound.budgetBytes);
+        const run = new Run(new Spool({ ...bound, budget, directory: tmpdir() }));
+        for (const { kind, ...rest } of steps) {
+          if (kind === 'turn') await turn();
+          else if ('bytes' in rest) run[kind](rest.bytes as number);
+        }
+        run.spool.release();
+        assert.equal(budget.used, 0);
+        await noDescriptorLeft();
+      },
+    ),
     { numRuns: 150 },
   );
 });

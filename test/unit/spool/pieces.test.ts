@@ -11,7 +11,7 @@ test('any pushes and takes give the bytes back in order', () => {
     fc.record({ take: fc.integer({ min: 1, max: 20_000 }) }),
   );
   fc.assert(
-    fc.property(fc.array(action, { maxLength: 200 }), (actions) => {
+    fc.property(fc.array(action, { maxLength: 200, size: 'max' }), (actions) => {
       const queue = new PieceQueue();
       let pushed = 0;
       let taken = 0;
