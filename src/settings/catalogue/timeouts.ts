@@ -77,6 +77,7 @@ export const timeouts = {
       meaning: 'For the application to start its response; then 504.',
       details:
         'The client hears 504 at once; the thread is interrupted, the place where it was stuck is logged, and it is replaced if it does not come back. ' +
+        'Where the request body streams to the application, the time counts from the last that came of it. ' +
         'A worker whose own loop is silent for as long is replaced as well.',
       doesNot:
         'It does not bound a response that has started (`stream_timeout`) or a client that reads slowly (`write_timeout`).',
