@@ -253,6 +253,37 @@ class AheadTest(BridgeTest):
         self.frames()
         self.assertEqual(ran, ["/1", "/4"])
 
+    def test_what_was_taken_back_before_is_passed_over_though_more_was_taken_back_since(self) -> None:
+        entered, leave = threading.Event(), threading.Event()
+        ran = []
+
+        def app(environ: Any, start_response: Any) -> Any:
+            ran.append(environ["PATH_INFO"])
+            if environ["PATH_INFO"] == "/1":
+                entered.set()
+                leave.wait(20)
+            start_response("200 OK", [])
+            return [b"x"]
+
+        thread = self.serve(app)
+        for number in range(1, 4):
+            self.request({"PATH_INFO": "/%d" % number})
+        self.assertTrue(entered.wait(20))
+        self.assertEqual(thread.guard.withdraw(1, 3), 1)
+        for number in range(4, 7):
+            self.request({"PATH_INFO": "/%d" % number})
+        # The loop has 4 for begun, though the thread has not come to it.
+        self.assertEqual(thread.guard.withdraw(4, 6), 4)
+        self.request({"PATH_INFO": "/7"})
+        leave.set()
+        for _ in range(3):
+            self.frames()
+        self.assertEqual(ran, ["/1", "/4", "/7"])
+        self.assertEqual(thread.guard.skip, set())
+        # The same question again, its answer having been lost: the same answer, and nothing waits to be passed over.
+        self.assertEqual(thread.guard.withdraw(4, 6), 7)
+        self.assertEqual(thread.guard.skip, set())
+
     def test_taking_back_and_beginning_never_both_happen(self) -> None:
         thread = self.serve(answers([b"x"]))
         for _ in range(2000):

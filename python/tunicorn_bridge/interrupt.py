@@ -6,13 +6,13 @@ then reads `current`, and raises only if that is still the request meant. The th
 `current` = 0, then reads `interrupting`; if that is set it waits for the lock and clears whatever is pending. So
 either the control thread sees that the request is over, or the thread sees that it was being interrupted.
 
-Taking back works the same way round. The control thread writes `skip_upto`, then reads `current`; the thread writes
-`current`, then reads `skip_upto`, and where that covers its request the lock decides: what the control thread has seen
-as begun runs, everything after it up to `skip_upto` does not.
+Taking back works the same way round. The control thread, holding the lock, fills `skip`, leaving out what `begun` says;
+the thread writes `begun`, then looks at `skip`, and where it finds anything the lock decides: what the control thread
+has seen as begun runs, what it has put into `skip` does not.
 """
 
 import threading
-from typing import Any
+from typing import Any, Set
 
 try:
     import ctypes
@@ -23,15 +23,17 @@ except ImportError:  # A Python built without it: requests cannot be interrupted
 class Guard:
     """One for each thread."""
 
-    __slots__ = ("begun", "current", "interrupting", "lock", "skip_after", "skip_upto")
+    __slots__ = ("begun", "current", "interrupting", "lock", "passed", "ran", "skip")
 
     def __init__(self) -> None:
         self.current = 0
-        # The last request that was begun; `current` goes back to 0 when it is over.
+        # The last request that the thread came to, unless it was passed over; and the last that it went on with.
         self.begun = 0
+        self.ran = 0
         self.interrupting = 0
-        self.skip_after = 0
-        self.skip_upto = 0
+        # Requests that were taken back and have not been passed over yet.
+        self.skip: Set[int] = set()
+        self.passed = 0
         self.lock = threading.Lock()
 
     def withdraw(self, after: int, upto: int) -> int:
@@ -40,17 +42,23 @@ class Guard:
         Returns the number of the last one that has begun, or `after`.
         """
         with self.lock:
-            self.skip_upto = upto
-            self.skip_after = max(after, self.begun)
-            return self.skip_after
+            taken_before = set(self.skip)
+            # What was passed over already is not to be waited for when the question comes a second time.
+            self.skip.update(range(max(after, self.passed) + 1, upto + 1))
+            # The thread may be at one that was taken back before: it will find that out as soon as we let it.
+            begun = max(after, self.ran if self.begun in taken_before else self.begun)
+            self.skip.difference_update(range(after + 1, begun + 1))
+            return begun
 
     def skips(self, number: int) -> bool:
-        """Called by the thread for a request that it is about to begin, when `skip_upto` covers it."""
+        """Called by the thread for a request that it is about to begin, when there is anything to skip."""
         with self.lock:
-            if not self.skip_after < number <= self.skip_upto:
+            if number not in self.skip:
                 return False
+            self.skip.discard(number)
+            self.passed = number
             # Passed over is not begun.
-            self.begun = self.skip_after
+            self.begun = self.ran
             self.current = 0
             return True
 

@@ -90,11 +90,12 @@ class WorkerThread:
                 whole = self._rest(start, have, length)
             self.number = number = self.number + 1
             guard.begun = guard.current = number
-            if number <= guard.skip_upto and guard.skips(number):
+            if guard.skip and guard.skips(number):
                 if owed:
                     frame.send(sock, frame.END)
                     owed = False
                 continue
+            guard.ran = number
             owed = False
             split = word >> 8
             environ = base.copy()
