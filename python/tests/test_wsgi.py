@@ -211,6 +211,18 @@ class WsgiTest(BridgeTest):
         self.assertEqual(self.frames(), [(frame.HEAD, len(OK), OK + b"456789"), (frame.END, 0, b"")])
 
 
+    @unittest.skipUnless(sys.platform.startswith("linux"), "only Linux has such files")
+    def test_a_file_that_calls_itself_empty_is_read_to_its_end(self) -> None:
+        def app(environ: Any, start_response: Any) -> Any:
+            start_response("200 OK", [])
+            return environ["wsgi.file_wrapper"](open("/proc/self/status", "rb"))
+
+        self.serve(app)
+        heard = self.ask()
+        self.assertEqual(heard[0][0], frame.HEAD)
+        self.assertIn(b"Threads:", b"".join(payload for _, _, payload in heard))
+
+
 class AheadTest(BridgeTest):
     """Requests that the loop sends before the one under way is answered."""
 

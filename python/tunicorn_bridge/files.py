@@ -57,6 +57,7 @@ def plain_range(filelike: Any) -> Optional[FileRange]:
         offset = opened.tell()
     except (OSError, ValueError):
         return None
-    if not stat.S_ISREG(status.st_mode) or not raw.readable():
+    # Files of /proc and the like call themselves empty, whatever they hold.
+    if not stat.S_ISREG(status.st_mode) or status.st_size == 0 or not raw.readable():
         return None
     return FileRange(fileno, offset, max(status.st_size - offset, 0))

@@ -14,6 +14,8 @@ export type WsgiRequestHead = RequestHead & {
   readonly path?: string;
   /** What follows the "?", empty when there is none. */
   readonly query?: string;
+  /** Host field or authority of the target, null without either. */
+  readonly host?: string | null;
 };
 
 /** Bodies up to this many bytes travel in the same write as their head; one copy is cheaper than a second write. */
@@ -54,7 +56,7 @@ export class RequestEncoder {
   encode(head: WsgiRequestHead, peer: Peer, body: RequestBody): EncodedRequest {
     const { path, query } = pathAndQuery(head);
     const line = this.#line(head);
-    const origin = this.#peer(peer);
+    const origin = peer.serverPort === 0 ? unixOrigin(head, peer) : this.#peer(peer);
     const fields = this.#fields.encode(head.fields);
     const tail = bodyTail(body);
     const need =
@@ -157,6 +159,12 @@ function peerPairs(peer: Peer): [string, string][] {
     pairs.push(['REMOTE_PORT', String(peer.port)]);
   }
   return pairs;
+}
+
+/** A unix socket has no name that a client could use: SERVER_NAME is what the client asked for, as Gunicorn has it. */
+function unixOrigin(head: WsgiRequestHead, peer: Peer): Buffer {
+  const name = (head.host ?? '').replace(/:\d*$/, '');
+  return encodePairs(peerPairs(name === '' ? peer : { ...peer, serverName: name }));
 }
 
 function serverPort(peer: Peer): string {

@@ -94,6 +94,16 @@ test('HTTP/1.0 and https are told, and a unix socket has no ports of its own', (
   assert.equal('REMOTE_PORT' in environ, false);
 });
 
+test('on a unix socket SERVER_NAME is what the client asked for, the socket without a Host', () => {
+  const unix: Peer = { ...PEER, address: '', port: 0, serverName: '/run/app.sock', serverPort: 0 };
+  const name = (more: object): string | undefined => {
+    return environOf(head('/', [], more), NONE, unix)['SERVER_NAME'];
+  };
+  assert.equal(name({ host: 'example.org:8080' }), 'example.org');
+  assert.equal(name({ host: '[2001:db8::1]:80' }), '[2001:db8::1]');
+  assert.equal(name({ host: null }), '/run/app.sock');
+});
+
 test('repeated fields are joined, cookies by a semicolon, and names with an underscore are dropped', () => {
   const environ = environOf(
     head('/', [
