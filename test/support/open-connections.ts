@@ -9,9 +9,20 @@ const closeWait = '08';
 /**
  * Connections that a process has accepted on local TCP `port` and not closed. Those that still wait in the kernel's
  * queue belong to no process (inode 0) and are not counted; a connection whose client has closed first is.
+ *
+ * The kernel hands its table out in pieces, so one reading may show a connection that closed and its successor. What
+ * stands in two readings was open between them, all of it at once.
  */
 export function openConnections(port: number): number {
-  return rows(port).filter(({ state, inode }) => inode !== '0' && isOpen(state)).length;
+  const before = acceptedOn(port);
+  return acceptedOn(port).filter((inode) => before.includes(inode)).length;
+}
+
+/** The sockets of accepted connections, by inode. */
+function acceptedOn(port: number): (string | undefined)[] {
+  return rows(port)
+    .filter(({ state, inode }) => inode !== '0' && isOpen(state))
+    .map(({ inode }) => inode);
 }
 
 /** Connections that wait in the kernel's queue until somebody accepts them. */
