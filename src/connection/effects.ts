@@ -1,9 +1,8 @@
 // What the connection machine may ask of the edge, and what it may ask of the worker it lives in. The real edge is
 // socket.ts; the property tests have another one, with a simulated clock.
 
-import type { Failure, Job } from '../threads/app-thread.ts';
-import type { Exchange } from './exchange.ts';
-import type { Connection } from './machine.ts';
+import type { ParsedHead } from '../http1/head.ts';
+import type { Failure, Job, Peer } from '../threads/app-thread.ts';
 
 /** The socket as the machine sees it. None of these calls back into the machine before it returns. */
 export interface Effects {
@@ -39,20 +38,43 @@ export interface Requests {
   resume(job: Job): void;
 }
 
+/** An open connection, as the worker that owns it sees it. */
+export interface OpenConnection {
+  readonly peer: Peer;
+  /** Monotonic ms of the accept. */
+  readonly openedMs: number;
+  /** Closes at once when no request is under way (drain; room for others). False when one is. */
+  giveWay(): boolean;
+}
+
+/** A request and its response, as logs see them. */
+export interface LoggedExchange {
+  readonly head: ParsedHead;
+  readonly peer: Peer;
+  /** "200 OK"; empty when nothing was answered. */
+  readonly status: string;
+  /** The application's field lines. */
+  readonly replyFields: string;
+  /** Bytes of body without framing. */
+  readonly bodyBytes: number;
+  /** Monotonic ms at which the request was complete enough to be handed on. */
+  readonly beganMs: number;
+}
+
 /** What the worker that owns the connections knows and hears. */
 export interface Surroundings {
   /** May this connection be kept alive after the response that is being planned? */
-  mayKeepAlive(connection: Connection): boolean;
+  mayKeepAlive(connection: OpenConnection): boolean;
   /** The connection waits for a request (new or keep-alive) and may be closed to make room. */
-  idle(connection: Connection): void;
+  idle(connection: OpenConnection): void;
   /** It no longer does. */
-  busy(connection: Connection): void;
+  busy(connection: OpenConnection): void;
   /** Called exactly once for each connection, whatever way it ended. */
-  released(connection: Connection): void;
+  released(connection: OpenConnection): void;
   /** A fault of the client; the server answered `status` by itself. */
-  refused(connection: Connection, status: number, code: string, detail: string): void;
+  refused(connection: OpenConnection, status: number, code: string, detail: string): void;
   /** A request got no whole response from the application. */
-  failed(exchange: Exchange, failure: Failure): void;
+  failed(exchange: LoggedExchange, failure: Failure): void;
   /** A response has left or was cut short: the access log's moment. */
-  finished(exchange: Exchange): void;
+  finished(exchange: LoggedExchange): void;
 }

@@ -15,15 +15,32 @@ import type {
   RequestBody,
 } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
+import type { OpenConnection } from './effects.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined } from './framing.ts';
-import type { Connection } from './machine.ts';
-import { Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
+import { type Client, Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
+import type { OwingEvent } from './states.ts';
+import type { ConnectionState } from './transition.ts';
 
 const EMPTY = Buffer.alloc(0);
 /** What a client is told that found no thread: a queue that was full moves within moments. */
 const RETRY_AFTER_SECONDS = 1;
 /** `#bytesLeft` when no Content-Length was announced. */
 const NO_LENGTH = Number.POSITIVE_INFINITY;
+
+/** The connection, as far as its exchange is concerned. */
+export interface ExchangeOwner extends Client, OpenConnection {
+  readonly state: ConnectionState;
+  /** Moves the owing half and its deadline. */
+  owe(event: OwingEvent): void;
+  /** The client has read something of what waits. */
+  clientProgressed(): void;
+  /** The application has gone on with its response. */
+  applicationProgressed(): void;
+  /** The response has left completely. */
+  settle(exchange: Exchange, keepAlive: boolean): void;
+  /** The response cannot be completed. */
+  abandon(reset: boolean): void;
+}
 
 export class Exchange implements Job, OutflowOwner {
   readonly head: ParsedHead;
@@ -40,7 +57,7 @@ export class Exchange implements Job, OutflowOwner {
   readonly #context: ConnectionContext;
   /** Gives the request body back. Only when no thread can read it any more: its file is opened by name. */
   #releaseBody: (() => void) | null;
-  #connection: Connection | null;
+  #connection: ExchangeOwner | null;
   #plan: ResponsePlan | null = null;
   #outflow: Outflow | null = null;
   /** Head of the response while it waits for the first piece, to leave together with it. */
@@ -52,7 +69,7 @@ export class Exchange implements Job, OutflowOwner {
   #keepAlive = false;
 
   constructor(
-    connection: Connection,
+    connection: ExchangeOwner,
     context: ConnectionContext,
     head: ParsedHead,
     body: RequestBody,
@@ -232,11 +249,15 @@ export class Exchange implements Job, OutflowOwner {
   // Inside.
 
   /** The connection, while what a thread says can still become part of the response. */
-  #listening(): Connection | null {
+  #listening(): ExchangeOwner | null {
     return this.#complete ? null : this.#connection;
   }
 
-  #makePlan(connection: Connection, reply: ReplyHead, length: number | null): ResponsePlan | null {
+  #makePlan(
+    connection: ExchangeOwner,
+    reply: ReplyHead,
+    length: number | null,
+  ): ResponsePlan | null {
     const plan = planResponse(this.head, reply, {
       keepAlive: this.#context.surroundings.mayKeepAlive(connection),
       date: this.#context.date(),
@@ -256,7 +277,7 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   /** The response comes in pieces. Its head leaves with the first one, or alone when this turn brings none. */
-  #begin(connection: Connection, plan: ResponsePlan): void {
+  #begin(connection: ExchangeOwner, plan: ResponsePlan): void {
     this.#heldHead = plan.head;
     this.#outflow = new Outflow(connection, this, this.#context);
     connection.owe('head out');
@@ -292,7 +313,7 @@ export class Exchange implements Job, OutflowOwner {
     return room;
   }
 
-  #finish(connection: Connection, everythingLeft: boolean, keepAlive = this.#keepAlive): void {
+  #finish(connection: ExchangeOwner, everythingLeft: boolean, keepAlive = this.#keepAlive): void {
     this.#complete = true;
     this.#keepAlive = keepAlive;
     // Announced more than was given: only the end of the connection tells the client.
@@ -301,7 +322,7 @@ export class Exchange implements Job, OutflowOwner {
     if (everythingLeft) this.#settle(connection);
   }
 
-  #settle(connection: Connection): void {
+  #settle(connection: ExchangeOwner): void {
     this.detach();
     connection.settle(this, this.#keepAlive);
   }

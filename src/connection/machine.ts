@@ -8,10 +8,9 @@ import { interimHead } from '../http1/response.ts';
 import type { Peer, RequestBody } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
-import { Exchange } from './exchange.ts';
+import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { HalfDeadline } from './half-deadline.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
-import type { Client } from './outflow.ts';
 import { Rate } from './rate.ts';
 import {
   nameOf,
@@ -23,7 +22,7 @@ import {
 } from './states.ts';
 import { ConnectionState } from './transition.ts';
 
-export class Connection implements Client, IncomingOwner {
+export class Connection implements ExchangeOwner, IncomingOwner {
   readonly peer: Peer;
   readonly state = new ConnectionState();
   /** Monotonic ms of the accept. */

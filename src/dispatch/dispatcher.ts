@@ -17,8 +17,9 @@ export class Dispatcher implements ThreadEvents {
   readonly #queue: JobQueue;
   readonly #events: DispatcherEvents;
 
-  constructor(options: { queueLimit: number; events: DispatcherEvents }) {
-    this.#queue = new JobQueue(options.queueLimit);
+  /** `now`: monotonic milliseconds. */
+  constructor(options: { queueLimit: number; now: () => number; events: DispatcherEvents }) {
+    this.#queue = new JobQueue(options.queueLimit, options.now);
     this.#events = options.events;
   }
 

@@ -2,9 +2,7 @@
 // may be kept alive, what is logged when a request ends. The acceptor counts; this gives way.
 
 import type { ConnectionContext } from '../connection/context.ts';
-import type { Surroundings } from '../connection/effects.ts';
-import type { Exchange } from '../connection/exchange.ts';
-import type { Connection } from '../connection/machine.ts';
+import type { LoggedExchange, OpenConnection, Surroundings } from '../connection/effects.ts';
 import type { Log } from '../observe/log.ts';
 import type { Failure } from '../threads/app-thread.ts';
 
@@ -31,16 +29,16 @@ export interface ConnectionsOptions {
   /** A connection is gone; its place is free, at once or after so many milliseconds. */
   released(afterMs: number): void;
   /** For the access log; null when there is none. */
-  readonly finished: ((exchange: Exchange) => void) | null;
+  readonly finished: ((exchange: LoggedExchange) => void) | null;
 }
 
 export class Connections implements Surroundings {
   readonly #options: ConnectionsOptions;
-  readonly #all = new Set<Connection>();
+  readonly #all = new Set<OpenConnection>();
   /** Idle connections and since when (ms of the wheel), oldest first. */
-  readonly #idle = new Map<Connection, number>();
+  readonly #idle = new Map<OpenConnection, number>();
   /** Told to close, or closed, so that others get in. */
-  readonly #givingWay = new Set<Connection>();
+  readonly #givingWay = new Set<OpenConnection>();
   readonly #turnMs: number;
   #context: ConnectionContext | null = null;
   #draining = false;
@@ -60,11 +58,11 @@ export class Connections implements Surroundings {
     this.#context = context;
   }
 
-  add(connection: Connection): void {
+  add(connection: OpenConnection): void {
     this.#all.add(connection);
   }
 
-  get all(): Iterable<Connection> {
+  get all(): Iterable<OpenConnection> {
     return this.#all;
   }
 
@@ -98,7 +96,7 @@ export class Connections implements Surroundings {
 
   // What connections tell (Surroundings).
 
-  mayKeepAlive(connection: Connection): boolean {
+  mayKeepAlive(connection: OpenConnection): boolean {
     if (this.#draining || this.#options.keepAliveMs <= 0) return false;
     if (!this.#options.atLimit() || this.#context === null) return true;
     if (this.#context.now() - connection.openedMs < this.#turnMs) return true;
@@ -106,21 +104,21 @@ export class Connections implements Surroundings {
     return false;
   }
 
-  idle(connection: Connection): void {
+  idle(connection: OpenConnection): void {
     this.#idle.set(connection, this.#nowMs());
   }
 
-  busy(connection: Connection): void {
+  busy(connection: OpenConnection): void {
     this.#idle.delete(connection);
   }
 
-  released(connection: Connection): void {
+  released(connection: OpenConnection): void {
     this.#all.delete(connection);
     const gaveWay = this.#givingWay.delete(connection);
     this.#options.released(gaveWay && !this.#draining ? HAND_OVER_MS : 0);
   }
 
-  refused(connection: Connection, status: number, code: string, detail: string): void {
+  refused(connection: OpenConnection, status: number, code: string, detail: string): void {
     const from = connection.peer.address === '' ? '' : ` from ip=${connection.peer.address}`;
     const message = `Invalid request${from}: ${detail}`;
     // A client that is only slow is no news; one that breaks the protocol may be an attack or a bug.
@@ -128,7 +126,7 @@ export class Connections implements Surroundings {
     else this.#options.log.warning(message, { code, status });
   }
 
-  failed(exchange: Exchange, failure: Failure): void {
+  failed(exchange: LoggedExchange, failure: Failure): void {
     const { method, target } = exchange.head;
     const message = `Error handling request ${method} ${target}`;
     const facts = { code: failure.code, status: failure.status };
@@ -138,7 +136,7 @@ export class Connections implements Surroundings {
     else this.#options.log.error(`${message}: ${failure.detail}`, facts);
   }
 
-  finished(exchange: Exchange): void {
+  finished(exchange: LoggedExchange): void {
     this.#options.finished?.(exchange);
   }
 

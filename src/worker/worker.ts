@@ -5,7 +5,7 @@ import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
-import type { Exchange } from '../connection/exchange.ts';
+import type { LoggedExchange } from '../connection/effects.ts';
 import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
@@ -54,6 +54,7 @@ export class Worker {
     this.#accessLog = openAccessLog(settings, log);
     this.#dispatcher = new Dispatcher({
       queueLimit: settings.queue_limit,
+      now: monotonicMs,
       events: {
         overdue: (job, thread, where) =>
           this.#overdue(`${job.head.method} ${job.head.target}`, thread.name, where),
@@ -203,7 +204,7 @@ export class Worker {
     );
   }
 
-  #access(exchange: Exchange): void {
+  #access(exchange: LoggedExchange): void {
     this.#accessLog?.write({
       peer: exchange.peer,
       head: exchange.head,

@@ -66,6 +66,7 @@ export class World implements Surroundings, Requests {
     this.options = options;
     this.dispatcher = new Dispatcher({
       queueLimit: QUEUE_LIMIT,
+      now: () => this.nowMs,
       events: { overdue: () => {}, threadDied: () => {} },
     });
     this.connections = new Connections({

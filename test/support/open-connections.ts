@@ -15,14 +15,13 @@ const closeWait = '08';
  */
 export function openConnections(port: number): number {
   const before = acceptedOn(port);
-  return acceptedOn(port).filter((inode) => before.includes(inode)).length;
+  return [...acceptedOn(port)].filter((inode) => before.has(inode)).length;
 }
 
-/** The sockets of accepted connections, by inode. */
-function acceptedOn(port: number): (string | undefined)[] {
-  return rows(port)
-    .filter(({ state, inode }) => inode !== '0' && isOpen(state))
-    .map(({ inode }) => inode);
+/** The sockets of accepted connections, by inode: one reading may show the same socket twice. */
+function acceptedOn(port: number): Set<string | undefined> {
+  const accepted = rows(port).filter(({ state, inode }) => inode !== '0' && isOpen(state));
+  return new Set(accepted.map(({ inode }) => inode));
 }
 
 /** Connections that wait in the kernel's queue until somebody accepts them. */

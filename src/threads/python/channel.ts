@@ -22,7 +22,7 @@ export class PythonThread implements AppThread, FrameSink {
   /** 1, 2, 3 ... within its process; its Python name is "tunicorn-thread-<index>". */
   readonly index: number;
   state: ThreadState = 'booting';
-  readonly #owner: ThreadOwner;
+  readonly #owner: ThreadOwner<PythonThread>;
   readonly #encoder: RequestEncoder;
   readonly #heads: ReplyHeadReader;
   readonly #reader = new FrameReader(THREAD_FRAME_BOUNDS, FromThread.PIECE, this);
@@ -48,7 +48,7 @@ export class PythonThread implements AppThread, FrameSink {
     encoder: RequestEncoder,
     heads: ReplyHeadReader,
     pid: () => number,
-    owner: ThreadOwner,
+    owner: ThreadOwner<PythonThread>,
   ) {
     this.index = index;
     this.name = name;

@@ -34,7 +34,7 @@ const SERVER_SOFTWARE = 'tunicorn/0.1.0';
 
 type ProcessState = 'new' | 'booting' | 'running' | 'stopping' | 'dead';
 
-export class PythonProcess implements ThreadOwner, ControlListener {
+export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener {
   /** The pool's ears; set before `start`. */
   events: ThreadEvents = { roomMade: () => {}, died: () => {} };
   /** The process has ended although nobody asked it to. All its jobs have heard `failed` already. */

@@ -1,23 +1,22 @@
-// What a Python thread's channel asks of the process it belongs to.
+// What a Python thread's channel (`Thread`) asks of the process it belongs to.
 
 import type { Failure, Job } from '../app-thread.ts';
-import type { PythonThread } from './channel.ts';
 import type { Pace } from './pace.ts';
 
-export interface ThreadOwner {
+export interface ThreadOwner<Thread> {
   readonly pace: Pace;
   /** The thread that is to have all requests, while the pace says that one is to. */
-  lane: PythonThread | null;
-  roomMade(thread: PythonThread): void;
+  lane: Thread | null;
+  roomMade(thread: Thread): void;
   /** A request was sent ahead of the one that runs: if that takes long, it is to be taken back. */
   sentAhead(): void;
   /** These were taken back and never began. */
-  handedBack(thread: PythonThread, jobs: readonly Job[]): void;
+  handedBack(thread: Thread, jobs: readonly Job[]): void;
   /** Its wire is closed or broken: it serves nothing more. The owner decides what that means, then calls `bury`. */
-  wireLost(thread: PythonThread, failure: Failure | null): void;
+  wireLost(thread: Thread, failure: Failure | null): void;
   tellGone(index: number, request: number): void;
   tellFile(index: number, request: number, taken: boolean): void;
-  interrupt(thread: PythonThread, request: number): Promise<string>;
+  interrupt(thread: Thread, request: number): Promise<string>;
   /** Of the requests after `after` up to `upto`, none begins from now on. Number of the last one that has; null: no answer. */
-  withdraw(thread: PythonThread, after: number, upto: number): Promise<number | null>;
+  withdraw(thread: Thread, after: number, upto: number): Promise<number | null>;
 }
