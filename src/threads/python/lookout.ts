@@ -5,7 +5,7 @@ import { monotonicMs } from '../../clock.ts';
 import type { PythonThread } from './channel.ts';
 import type { Pace } from './pace.ts';
 
-/** A request that runs for longer than this keeps nobody waiting behind it in the same thread. */
+/** A request that runs for longer than this keeps nobody waiting behind it in the same thread, unless told otherwise. */
 const STALL_MS = 3;
 
 /** The Python process, as far as is looked at. */
@@ -17,15 +17,17 @@ interface LookedAt {
 
 export class Lookout {
   readonly #process: LookedAt;
+  readonly #stallMs: number;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(process: LookedAt) {
+  constructor(process: LookedAt, stallMs = STALL_MS) {
     this.#process = process;
+    this.#stallMs = stallMs;
   }
 
   /** Something was sent ahead. */
   watch(): void {
-    this.#timer ??= setTimeout(() => this.#look(), STALL_MS);
+    this.#timer ??= setTimeout(() => this.#look(), this.#stallMs);
   }
 
   stop(): void {
@@ -40,7 +42,7 @@ export class Lookout {
     for (const thread of this.#process.threads) {
       const heldMs = thread.holdsOthersMs(nowMs);
       if (heldMs >= 0) waiting = true;
-      if (heldMs <= STALL_MS) continue;
+      if (heldMs <= this.#stallMs) continue;
       this.#process.pace.stalled(nowMs);
       if (this.#process.lane === thread) this.#process.lane = null;
       void thread.takeBackAhead();

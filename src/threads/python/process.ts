@@ -50,7 +50,7 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
   lane: PythonThread | null = null;
 
   readonly #options: PythonOptions;
-  readonly #lookout = new Lookout(this);
+  readonly #lookout: Lookout;
   readonly #encoder: RequestEncoder;
   readonly #heads = new ReplyHeadReader();
   readonly #sockets: number;
@@ -68,6 +68,7 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
 
   constructor(options: PythonOptions) {
     this.#options = options;
+    this.#lookout = new Lookout(this, options.stallMs);
     this.#sockets = options.threads + (options.spareThreads ?? options.threads);
     const { SCRIPT_NAME: scriptName = '' } = options.env;
     this.#scriptName = scriptName;

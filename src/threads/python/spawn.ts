@@ -25,6 +25,8 @@ export interface PythonOptions {
   readonly serverSoftware?: string;
   /** What a thread is called in logs. Default: "thread <index>"; must be unique within the worker. */
   readonly threadName?: (index: number) => string;
+  /** For tests on a machine that may stand still: how long a request may keep others waiting behind it, ms. */
+  readonly stallMs?: number;
   /** Another bridge, for tests of a broken one. */
   readonly bridge?: string;
   readonly log: (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;

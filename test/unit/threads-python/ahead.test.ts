@@ -42,9 +42,9 @@ interface Ahead extends RunningApp {
   back(count: number): Promise<void>;
 }
 
-/** Two threads; the pace says that one of them is to have many requests. */
-async function startAhead(t: TestContext): Promise<Ahead> {
-  const app = await startApp(t, APP, { threads: 2 });
+/** Two threads; the pace says that one of them is to have many requests. `stallMs`: nothing is taken back before. */
+async function startAhead(t: TestContext, stallMs = 600_000): Promise<Ahead> {
+  const app = await startApp(t, APP, { threads: 2, stallMs });
   const handedBack: Job[] = [];
   let heard: () => void = () => {};
   app.python.events.handedBack = (_thread, jobs) => {
@@ -98,7 +98,7 @@ test('one thread takes many requests, the other none, and they are answered in o
 });
 
 test('what waits behind a request that takes its time is handed back unstarted and never runs there', async (t) => {
-  const { thread, folder, handedBack, back, run } = await startAhead(t);
+  const { thread, folder, handedBack, back, run } = await startAhead(t, 3);
   const [slow, ...behind] = jobsFor('/wait', '/x', '/y', '/z');
   assert.ok(slow !== undefined);
   for (const job of [slow, ...behind]) thread.take(job);
