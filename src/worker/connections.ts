@@ -2,13 +2,15 @@
 // may be kept alive, what is logged when a request ends. The acceptor counts; this gives way.
 
 import type { ConnectionContext } from '../connection/context.ts';
+import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange, OpenConnection, Surroundings } from '../connection/effects.ts';
 import type { Log } from '../observe/log.ts';
 import type { Failure } from '../threads/app-thread.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
- * its way, has arrived by then, and nobody who waits outside waits noticeably longer. */
-const IDLE_GRACE_MS = 100;
+ * its way, has arrived by then, and nobody who waits outside waits noticeably longer. More than the wheel advances in one
+ * turn: when our loop stood still, every socket is read once before anybody is closed. */
+const IDLE_GRACE_MS = 3 * TICK_MS;
 /** While draining, an idle connection may bring one more request for this long; it is answered `Connection: close`. */
 const DRAIN_GRACE_MS = 500;
 /** At the limit a busy connection is kept for this long before it is told to close, so that those who wait have a turn:
