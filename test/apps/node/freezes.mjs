@@ -1,0 +1,44 @@
+// Takes its own thread down in every way that an application can; the rows of the freeze table ask for these paths.
+// Everything else is answered at once.
+
+import { execSync } from 'node:child_process';
+
+const BIG = 10 * 1024 * 1024;
+
+export default function app(req, res) {
+  const [path, query] = req.url.split('?');
+  if (path === '/sleep') return;
+  if (path === '/spin') for (;;);
+  if (path === '/native') execSync('sleep 1000');
+  if (path === '/exit') process.exit(7);
+  if (path === '/throw') {
+    setTimeout(() => {
+      throw new Error('asked to, in a callback');
+    }, 1);
+    return;
+  }
+  if (path === '/raise') throw new Error('asked to');
+  if (path === '/memory') for (const eaten = []; ; ) eaten.push(new Array(1e6).fill(eaten.length));
+  if (path === '/big') {
+    res.setHeader('Content-Length', BIG);
+    let left = BIG;
+    const more = () => {
+      while (left > 0) {
+        left -= 65536;
+        if (!res.write(Buffer.alloc(65536)) && left > 0) {
+          res.once('drain', more);
+          return;
+        }
+      }
+      res.end();
+    };
+    more();
+    return;
+  }
+  const answer = () => {
+    res.setHeader('Content-Type', 'text/plain');
+    res.end('Hello, World!');
+  };
+  if (path === '/pause') setTimeout(answer, 1000 * Number(query ?? 0.02));
+  else answer();
+}

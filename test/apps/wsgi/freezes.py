@@ -1,0 +1,40 @@
+"""Takes its own thread or process down in every way that an application can; the rows of the freeze table ask for
+these paths. Everything else is answered at once."""
+
+import ctypes
+import os
+import time
+
+BIG = 10 * 1024 * 1024
+
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/sleep":
+        time.sleep(100000)
+    elif path == "/spin":
+        while True:
+            pass
+    elif path == "/native":
+        # Releases the interpreter's lock and never comes back; an exception set from outside is not seen.
+        ctypes.CDLL(None).sleep(100000)
+    elif path == "/hold":
+        # The same with the lock held: no other Python code of the process runs.
+        ctypes.PyDLL(None).sleep(100000)
+    elif path == "/exit":
+        os._exit(7)
+    elif path == "/segfault":
+        ctypes.string_at(0)
+    elif path == "/raise":
+        raise ValueError("asked to")
+    elif path == "/memory":
+        eaten = []
+        while True:
+            eaten.append(bytearray(16 * 1024 * 1024))
+    elif path == "/big":
+        start_response("200 OK", [("Content-Length", str(BIG))])
+        return (bytes(64 * 1024) for _ in range(BIG // (64 * 1024)))
+    elif path == "/pause":
+        time.sleep(float(environ["QUERY_STRING"] or 0.02))
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "13")])
+    return [b"Hello, World!"]
