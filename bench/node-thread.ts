@@ -26,6 +26,9 @@ const peer = {
 const head: RequestHead = {
   method: 'GET',
   target: '/',
+  path: '/',
+  query: '',
+  host: null,
   minorVersion: 1,
   fields: ['Host', '127.0.0.1:8000', 'User-Agent', 'bench', 'Accept', '*/*'],
 };

@@ -60,6 +60,7 @@ const peer: Peer = {
   scheme: 'http',
 };
 const none: RequestBody = { kind: 'none' };
+const head = { method: 'GET', target: '/', path: '/', query: '', host: null, minorVersion: 1 };
 
 class LoopJob implements Job {
   readonly head: RequestHead;
@@ -113,7 +114,7 @@ async function row(
   let job: LoopJob | null = null;
   const give = (thread: AppThread): void => {
     bytes += job?.bytes ?? 0;
-    job = new LoopJob({ method: 'GET', target: '/', minorVersion: 1, fields: fields() });
+    job = new LoopJob({ ...head, fields: fields() });
     thread.take(job);
   };
   python.events = {

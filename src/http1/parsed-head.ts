@@ -9,12 +9,6 @@ import { isDigit, isToken, listMembers } from './octets.ts';
 import { isHost, splitTarget } from './target.ts';
 
 export interface ParsedHead extends RequestHead {
-  /** Target up to the first `?`, as sent; for absolute-form its path; empty for CONNECT. */
-  readonly path: string;
-  /** Target after the first `?`, as sent. */
-  readonly query: string;
-  /** Authority of an absolute-form or CONNECT target, else the Host field; null without either (HTTP/1.0). */
-  readonly host: string | null;
   /** Bytes of the body by Content-Length; -1 without that field. */
   readonly contentLength: number;
   readonly chunked: boolean;

@@ -1,7 +1,7 @@
-// What a request target means (RFC 9112, 3.2): its form, its path and query, the authority it names; and how a path
-// is decoded for applications. Text in, text out; all of it latin-1.
+// What a request target means (RFC 9112, 3.2): its form, its path and query, the authority it names. Text
+// in, text out; all of it latin-1.
 
-import { HEX, HOST, isDigit } from './octets.ts';
+import { HOST, isDigit } from './octets.ts';
 
 export interface TargetParts {
   /** Up to the first `?`, as sent; for absolute-form the path in it, `/` when it has none; empty for authority-form. */
@@ -79,27 +79,4 @@ function isPort(value: string, colon: number): boolean {
   if (value.charCodeAt(colon) !== 0x3a || value.length - colon > 6) return false;
   for (let i = colon + 1; i < value.length; i++) if (!isDigit(value.charCodeAt(i))) return false;
   return true;
-}
-
-/**
- * `path` with each %XX turned into the byte it stands for, latin-1 (PATH_INFO of PEP 3333). What is no %XX stays as it
- * is, as urllib.parse.unquote_to_bytes leaves it. Linear in the length of `path`.
- */
-export function percentDecoded(path: string): string {
-  const first = path.indexOf('%');
-  if (first === -1) return path;
-  const bytes = Buffer.allocUnsafe(path.length);
-  let length = bytes.write(path.slice(0, first), 'latin1');
-  for (let i = first; i < path.length; i++) {
-    const code = path.charCodeAt(i);
-    const high = code === 0x25 && i + 2 < path.length ? HEX[path.charCodeAt(i + 1)] : 255;
-    const low = high === 255 ? 255 : HEX[path.charCodeAt(i + 2)];
-    if (high === undefined || low === undefined || high === 255 || low === 255) {
-      bytes[length++] = code;
-    } else {
-      bytes[length++] = high * 16 + low;
-      i += 2;
-    }
-  }
-  return bytes.toString('latin1', 0, length);
 }

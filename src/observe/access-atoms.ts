@@ -1,7 +1,8 @@
 // The words of an access-log format: for each atom of Gunicorn's `access_log_format` how to get it from a record. What
 // a client or an application can choose is escaped; what is missing is "-".
 
-import { type AccessRecord, basicUser, decodedPath, requestField } from './access-record.ts';
+import { percentDecoded } from '../percent.ts';
+import { type AccessRecord, basicUser, requestField } from './access-record.ts';
 import { escapeValue } from './escape.ts';
 
 /** `time` is the bracketed local time of the line. */
@@ -43,7 +44,7 @@ const plain: Readonly<Record<string, Atom>> = {
   r: requestLine,
   s: statusCode,
   m: (record) => shown(record.head.method),
-  U: (record) => shown(decodedPath(record.head.path)),
+  U: (record) => shown(percentDecoded(record.head.path)),
   // Gunicorn: the query may be empty and is then empty, so that %(U)s?%(q)s reads as the request did.
   q: (record) => escapeValue(record.head.query),
   H: (record) => `HTTP/1.${record.head.minorVersion}`,
@@ -84,7 +85,7 @@ function replyFieldAtom(lowerName: string): Atom {
 
 const variables: Readonly<Record<string, (record: AccessRecord) => string | null>> = {
   request_method: ({ head }) => head.method,
-  path_info: ({ head }) => decodedPath(head.path),
+  path_info: ({ head }) => percentDecoded(head.path),
   query_string: ({ head }) => head.query,
   raw_uri: ({ head }) => head.target,
   server_protocol: ({ head }) => `HTTP/1.${head.minorVersion}`,

@@ -47,14 +47,6 @@ export function requestField(fields: readonly string[], lowerName: string): stri
   return null;
 }
 
-/** The path as WSGI's PATH_INFO: percent-decoded, still a latin-1 character for each byte; a stray % stays. */
-export function decodedPath(path: string): string {
-  if (!path.includes('%')) return path;
-  return path.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(Number.parseInt(hex, 16)),
-  );
-}
-
 /** The user of Basic credentials (RFC 7617), in bytes as sent; null without. */
 export function basicUser(fields: readonly string[]): string | null {
   const authorization = requestField(fields, 'authorization');

@@ -20,6 +20,12 @@ export interface RequestHead {
   readonly method: string;
   /** The request target exactly as sent (RAW_URI, req.url). */
   readonly target: string;
+  /** Target up to the first `?`, as sent; for absolute-form its path; empty for CONNECT. */
+  readonly path: string;
+  /** Target after the first `?`, as sent. */
+  readonly query: string;
+  /** Authority of an absolute-form or CONNECT target, else the Host field; null without either (HTTP/1.0). */
+  readonly host: string | null;
   /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
   readonly minorVersion: number;
   /** Flat list name, value, name, value in the order and spelling of the client (req.rawHeaders). */

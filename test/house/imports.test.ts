@@ -30,13 +30,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/connection': ['src/http1', 'src/dispatch', 'src/spool', 'src/observe', 'src/clock.ts'],
   'src/dispatch': ['src/threads/app-thread.ts', 'src/observe', 'src/clock.ts'],
   'src/threads/node/guest': ['src/wire', 'src/clock.ts'],
-  'src/threads': ['src/wire', 'src/observe', 'src/clock.ts'],
+  'src/threads': ['src/wire', 'src/observe', 'src/clock.ts', 'src/percent.ts'],
   'src/wire': [],
   'src/http1': [],
-  'src/observe': ['src/clock.ts'],
+  'src/observe': ['src/clock.ts', 'src/percent.ts'],
   'src/settings': [],
   'src/spool': ['src/clock.ts'],
   'src/clock.ts': [],
+  'src/percent.ts': [],
 };
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */

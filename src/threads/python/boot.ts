@@ -1,19 +1,7 @@
-// Why a Python process did not get as far as serving: the error that the worker passes on with Gunicorn's exit codes,
-// and the words for how a process ended.
+// What a Python process says while it boots: that it is ready, or why it is not; and the words for how a process ended.
 
 import type { BootRefusal, PythonReady } from '../../wire/python-frame.ts';
-
-/** The application could not be loaded. `message` is for people and includes the traceback where there is one. */
-export class BootError extends Error {
-  /** Gunicorn's: 3 the worker failed to boot, 4 the application was not found in its module. */
-  readonly exitCode: 3 | 4;
-
-  constructor(exitCode: 3 | 4, message: string) {
-    super(message);
-    this.name = 'BootError';
-    this.exitCode = exitCode;
-  }
-}
+import { BootError } from '../boot-error.ts';
 
 export function bootErrorFrom(payload: string): BootError {
   const refusal = parseObject(payload) as Partial<BootRefusal> | null;

@@ -2,21 +2,11 @@
 // and a small body behind it. What repeats (the same peer, the same header block) is encoded once and copied.
 
 import { Buffer } from 'node:buffer';
+import { percentDecoded } from '../../percent.ts';
 import { closeDict, encodeKey, openDict, spaceFor, writeString } from '../../wire/marshal.ts';
 import { HEADER_BYTES, ToThread } from '../../wire/python-frame.ts';
 import type { Peer, RequestBody, RequestHead } from '../app-thread.ts';
 import { FieldsEncoder } from './environ-fields.ts';
-import { percentDecode, splitTarget } from './target.ts';
-
-/** The parser's head has path and query already; without them the target is split here. */
-export type WsgiRequestHead = RequestHead & {
-  /** The target up to "?", still percent-encoded. */
-  readonly path?: string;
-  /** What follows the "?", empty when there is none. */
-  readonly query?: string;
-  /** Host field or authority of the target, null without either. */
-  readonly host?: string | null;
-};
 
 /** Bodies up to this many bytes travel in the same write as their head; one copy is cheaper than a second write. */
 const INLINE_MAX = 16_384;
@@ -53,8 +43,8 @@ export class RequestEncoder {
   }
 
   /** Throws OutsideScriptName. */
-  encode(head: WsgiRequestHead, peer: Peer, body: RequestBody): EncodedRequest {
-    const { path, query } = pathAndQuery(head);
+  encode(head: RequestHead, peer: Peer, body: RequestBody): EncodedRequest {
+    const { path, query } = head;
     const line = this.#line(head);
     const origin = peer.serverPort === 0 ? unixOrigin(head, peer) : this.#peer(peer);
     const fields = this.#fields.encode(head.fields);
@@ -93,14 +83,14 @@ export class RequestEncoder {
 
   #pathInfo(path: string): string {
     if (this.#scriptName === '') {
-      return percentDecode(path);
+      return percentDecoded(path);
     }
     if (!path.startsWith(this.#scriptName)) {
       throw new OutsideScriptName(
         `Request path ${JSON.stringify(path)} does not start with SCRIPT_NAME ${JSON.stringify(this.#scriptName)}.`,
       );
     }
-    return percentDecode(path.slice(this.#scriptName.length));
+    return percentDecoded(path.slice(this.#scriptName.length));
   }
 
   /** REQUEST_METHOD and SERVER_PROTOCOL. Clients choose methods, so only a bounded number is remembered. */
@@ -142,11 +132,6 @@ export function writeHeader(into: Buffer, payload: number, kind: number, aux: nu
   into[7] = aux >>> 16;
 }
 
-function pathAndQuery(head: WsgiRequestHead): { path: string; query: string } {
-  const { path, query } = head;
-  return path !== undefined && query !== undefined ? { path, query } : splitTarget(head.target);
-}
-
 /** A unix socket has neither port, and Gunicorn leaves REMOTE_PORT out there. SERVER_PORT must be given (PEP 3333). */
 function peerPairs(peer: Peer): [string, string][] {
   const pairs: [string, string][] = [
@@ -162,7 +147,7 @@ function peerPairs(peer: Peer): [string, string][] {
 }
 
 /** A unix socket has no name that a client could use: SERVER_NAME is what the client asked for, as Gunicorn has it. */
-function unixOrigin(head: WsgiRequestHead, peer: Peer): Buffer {
+function unixOrigin(head: RequestHead, peer: Peer): Buffer {
   const name = (head.host ?? '').replace(/:\d*$/, '');
   return encodePairs(peerPairs(name === '' ? peer : { ...peer, serverName: name }));
 }

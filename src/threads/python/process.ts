@@ -6,8 +6,9 @@ import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
 import { FIRST_THREAD_FD, type PythonStart } from '../../wire/python-frame.ts';
 import type { Failure, Job, ThreadEvents } from '../app-thread.ts';
+import { BootError } from '../boot-error.ts';
 import { isBackWithin } from './back.ts';
-import { BootError, bootErrorFrom, describeExit, parseReady } from './boot.ts';
+import { bootErrorFrom, describeExit, parseReady } from './boot.ts';
 import { PythonThread } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder } from './environ.ts';
@@ -18,7 +19,6 @@ import { ReplyHeadReader } from './reply.ts';
 import { type PythonOptions, type SpawnedPython, spawnPython } from './spawn.ts';
 import type { ThreadOwner } from './thread-owner.ts';
 
-export { BootError } from './boot.ts';
 export type { PythonOptions } from './spawn.ts';
 
 /** How long an interrupted thread may take to come back before it is given up. Python code takes a few milliseconds. */

@@ -18,6 +18,7 @@ import type {
 } from '../../../src/threads/app-thread.ts';
 import { NodeThread } from '../../../src/threads/node/host/node-thread.ts';
 import type { NodeThreadOptions } from '../../../src/threads/node/host/options.ts';
+import { requestHead } from '../../support/request-head.ts';
 
 export const apps = join(packageRoot(import.meta.dirname), 'test/apps/node/threads');
 
@@ -59,12 +60,11 @@ export class FakeJob implements Job {
   #waiting: { test: () => boolean; resolve: () => void }[] = [];
 
   constructor(target: string, options: JobOptions = {}) {
-    this.head = {
+    this.head = requestHead(target, {
       method: options.method ?? 'GET',
-      target,
       minorVersion: options.minorVersion ?? 1,
       fields: options.fields ?? ['Host', 'example.test'],
-    };
+    });
     this.peer = options.peer ?? peer;
     this.body = options.body ?? { kind: 'none' };
     this.room = options.room ?? Number.POSITIVE_INFINITY;

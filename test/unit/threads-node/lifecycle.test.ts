@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
 import { monotonicMs } from '../../../src/clock.ts';
-import { BootError } from '../../../src/threads/node/host/boot-error.ts';
+import { BootError } from '../../../src/threads/boot-error.ts';
 import { eventually } from '../../support/eventually.ts';
 import { FakeJob, FakeSource, killAll, makeThread, startThread } from './fake-job.ts';
 

@@ -5,25 +5,21 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Peer, RequestBody } from '../../../src/threads/app-thread.ts';
-import {
-  OutsideScriptName,
-  RequestEncoder,
-  type WsgiRequestHead,
-} from '../../../src/threads/python/environ.ts';
-import { percentDecode, splitTarget } from '../../../src/threads/python/target.ts';
+import type { Peer, RequestBody, RequestHead } from '../../../src/threads/app-thread.ts';
+import { OutsideScriptName, RequestEncoder } from '../../../src/threads/python/environ.ts';
+import { requestHead } from '../../support/request-head.ts';
 import { PEER } from './running-app.ts';
 
 type Environ = Record<string, string>;
 
 const NONE: RequestBody = { kind: 'none' };
 
-function head(target: string, fields: readonly string[] = [], more: object = {}): WsgiRequestHead {
-  return { method: 'GET', target, minorVersion: 1, fields, ...more };
+function head(target: string, fields: readonly string[] = [], more: object = {}): RequestHead {
+  return requestHead(target, { fields, ...more });
 }
 
 function encode(
-  request: WsgiRequestHead,
+  request: RequestHead,
   body: RequestBody = NONE,
   peer: Peer = PEER,
   encoder = new RequestEncoder(''),
@@ -199,17 +195,4 @@ test('strings of every length around a change of format arrive', () => {
   readByPython(frames).forEach(({ environ }, index) => {
     assert.equal(environ['HTTP_X_VALUE']?.length, lengths[index]);
   });
-});
-
-test('percent-decoding leaves alone what is no encoding', () => {
-  assert.equal(percentDecode('/%41%zz%4'), '/A%zz%4');
-  assert.equal(percentDecode('/%'), '/%');
-  assert.equal(percentDecode('/%fF'), '/\u00ff');
-});
-
-test('a target is split at its first question mark, after the authority if there is one', () => {
-  assert.deepEqual(splitTarget('/a?b?c'), { path: '/a', query: 'b?c' });
-  assert.deepEqual(splitTarget('http://h:1/a?b'), { path: '/a', query: 'b' });
-  assert.deepEqual(splitTarget('http://h?b'), { path: '', query: 'b' });
-  assert.deepEqual(splitTarget('*'), { path: '*', query: '' });
 });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { BootError } from '../../../src/threads/python/process.ts';
+import { BootError } from '../../../src/threads/boot-error.ts';
 import { appFolder, makeProcess, RecordingJob, startApp } from './running-app.ts';
 
 const OK = `

@@ -15,6 +15,7 @@ import type {
 } from '../../../src/threads/app-thread.ts';
 import type { PythonThread } from '../../../src/threads/python/channel.ts';
 import { type PythonOptions, PythonProcess } from '../../../src/threads/python/process.ts';
+import { requestHead } from '../../support/request-head.ts';
 
 export const PEER: Peer = {
   address: '192.0.2.7',
@@ -49,7 +50,7 @@ export class RecordingJob implements Job {
     more: { method?: string; fields?: string[]; body?: RequestBody } = {},
   ) {
     const { method = 'GET', fields = ['Host', 'test'], body = { kind: 'none' } } = more;
-    this.head = { method, target, minorVersion: 1, fields };
+    this.head = requestHead(target, { method, fields });
     this.body = body;
     this.finished = new Promise((resolve) => {
       this.#finish = resolve;

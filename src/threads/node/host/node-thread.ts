@@ -6,7 +6,7 @@ import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_thread
 import { monotonicMs } from '../../../clock.ts';
 import { type GuestBoot, type Item, ToGuest } from '../../../wire/node-thread.ts';
 import type { AppThread, Failure, Job, ThreadEvents, ThreadState } from '../../app-thread.ts';
-import { BootError } from './boot-error.ts';
+import { BootError } from '../../boot-error.ts';
 import { deathOf } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
