@@ -44,6 +44,7 @@ function load(settings: Settings, { python, launch }: Surroundings): Promise<str
       },
       wantsListener: () => undefined,
       heartbeat: () => undefined,
+      wantsReplacement: () => undefined,
       ready: (worker) => worker.quit(),
       bootFailed: (_worker, _exitCode, message) => {
         trouble = message;

@@ -1,15 +1,16 @@
-// Keeps `workers` places filled: starts workers, replaces those that die, backs off when they die again and again,
-// and takes them all down. It knows processes and times only through what it is given, so the tests drive it with
-// simulated ones; sockets, signals and the real clock are arbiter.ts's.
+// Keeps `workers` places filled: starts workers, replaces those that die or should give way (the new one first), backs
+// off when that happens again and again, and takes them all down. It knows processes and times only through what it is
+// given, so the tests drive it with simulated ones; sockets, signals and the real clock are arbiter.ts's.
 
 import type { Log } from '../observe/log.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
-import { Backoff } from './backoff.ts';
 import { exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
 import type { ListenHandle } from './listeners.ts';
+import { Place, type Role } from './place.ts';
 import {
   type Death,
   type ProcessListener,
+  type Replacement,
   WorkerHandle,
   type WorkerOwner,
   type WorkerProcess,
@@ -36,14 +37,6 @@ export interface FleetParts {
 /** From gentle to rough; a stop only ever gets rougher. */
 type Phase = 'running' | 'draining' | 'quitting' | 'finished';
 
-/** A place for one worker. It remembers how the place's workers fared; a worker is only its present tenant. */
-interface Place {
-  worker: WorkerHandle | null;
-  /** When the next worker is to be started; Infinity while there is one. */
-  startAtMs: number;
-  readonly backoff: Backoff;
-}
-
 /** An alarm later than this means that the arbiter itself stood still. Heartbeats missed in less do no harm. */
 const ownPauseMs = 500;
 
@@ -57,15 +50,12 @@ export class Fleet implements WorkerOwner {
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
-    this.#places = Array.from({ length: parts.workers }, () => ({
-      worker: null,
-      startAtMs: parts.now(),
-      backoff: new Backoff(),
-    }));
+    this.#places = Array.from({ length: parts.workers }, () => new Place(parts.now()));
   }
 
+  /** All that live, successors and those that leave as well. */
   get workers(): readonly WorkerHandle[] {
-    return this.#places.flatMap(({ worker }) => (worker === null ? [] : [worker]));
+    return this.#places.flatMap(({ tenants }) => tenants);
   }
 
   get phase(): Phase {
@@ -76,8 +66,8 @@ export class Fleet implements WorkerOwner {
   tick(lateMs = 0): void {
     if (lateMs > ownPauseMs) for (const worker of this.workers) worker.forgiveSilence();
     for (const place of this.#places) {
-      if (place.worker !== null) place.worker.tick();
-      else if (this.now() >= place.startAtMs) this.#start(place);
+      for (const worker of place.tenants) worker.tick();
+      if (place.mustStart(this.now())) this.#start(place);
     }
     this.#sleep();
   }
@@ -89,6 +79,24 @@ export class Fleet implements WorkerOwner {
   stop(how: 'gently' | 'at once'): void {
     if (this.#phase === 'running') this.#enter(how === 'gently' ? 'draining' : 'quitting');
     else if (this.#phase === 'draining') this.#enter('quitting');
+  }
+
+  /**
+   * Gives a worker that serves a successor, which is started at once or, after short lives, later; the worker goes on
+   * until it is ready. Does nothing where that is under way already, or where the worker is none that serves.
+   */
+  replace(worker: WorkerHandle, replacement: Replacement): void {
+    const place = this.#places.find((each) => each.worker === worker);
+    if (this.#phase !== 'running' || worker.state !== 'ready') return;
+    if (place === undefined || place.replacement !== null) return;
+    const { shortLives, delayMs } = place.backoff.afterDeath(worker.servedMs);
+    const when =
+      delayMs === 0 ? '' : ` Short life number ${shortLives}: that starts in ${delayMs} ms.`;
+    this.#parts.log.warning(
+      `Worker (pid: ${worker.pid}) is to be replaced: ${replacement.reason}. It serves until the next one is ready.${when}`,
+    );
+    place.succeed(replacement, this.now() + delayMs);
+    this.#sleep();
   }
 
   now(): number {
@@ -107,7 +115,19 @@ export class Fleet implements WorkerOwner {
   ready(worker: WorkerHandle): void {
     this.#everReady = true;
     this.#parts.log.info(`Worker ready (pid: ${worker.pid})`);
+    for (const place of this.#places) {
+      const succession = place.takesOver(worker);
+      if (succession === null) continue;
+      const { from, graceful } = succession;
+      this.#parts.log.info(`Worker (pid: ${worker.pid}) takes over from worker (pid: ${from.pid})`);
+      if (graceful) from.drain();
+      else from.quit();
+    }
     this.#sleep();
+  }
+
+  wantsReplacement(worker: WorkerHandle, replacement: Replacement): void {
+    this.replace(worker, replacement);
   }
 
   heartbeat({ pid, openConnections }: WorkerHandle, mostConnections: number): void {
@@ -137,35 +157,38 @@ export class Fleet implements WorkerOwner {
   }
 
   died(worker: WorkerHandle, death: Death): void {
-    const place = this.#places.find((each) => each.worker === worker);
-    if (place === undefined) return;
-    place.worker = null;
     this.#tellDeath(worker, death);
-    if (this.#phase === 'running') this.#replace(place, worker, death);
+    for (const place of this.#places) {
+      const role = place.movesOut(worker);
+      if (role !== null && this.#phase === 'running') this.#fill(place, role, worker, death);
+    }
     this.#finishWhenEmpty();
     this.#sleep();
   }
 
   #start(place: Place): void {
-    place.startAtMs = Infinity;
     this.#age += 1;
     const worker = new WorkerHandle(this.#age, this.#parts.limits, this, this.#parts.launch);
-    place.worker = worker;
+    place.movesIn(worker);
     if (worker.pid !== 0) this.#parts.log.info(`Booting worker with pid: ${worker.pid}`);
   }
 
-  #replace(place: Place, worker: WorkerHandle, death: Death): void {
+  /** Somebody has left a place: who comes next, and when. */
+  #fill(place: Place, role: Role, worker: WorkerHandle, death: Death): void {
+    if (role === 'leaving') return;
+    // A successor was on its way, or is wanted and has its time: it comes as the worker.
+    if (role === 'worker' && (place.worker !== null || place.willStart)) return;
     if (!this.#everReady && diedOfItsBoot(death)) {
       this.#giveUp(exitCodeForBoot(death.code));
       return;
     }
     const { shortLives, delayMs } = place.backoff.afterDeath(death.servedMs);
-    place.startAtMs = this.now() + delayMs;
-    if (delayMs > 0) {
-      this.#parts.log.warning(
-        `Worker (pid: ${worker.pid}) ended ${lifeInWords(death)} (short life number ${shortLives} in a row): the next one starts in ${delayMs} ms.`,
-      );
-    }
+    place.startAt(this.now() + delayMs);
+    if (delayMs === 0) return;
+    const meanwhile = place.worker === null ? '' : ` Worker (pid: ${place.worker.pid}) goes on.`;
+    this.#parts.log.warning(
+      `Worker (pid: ${worker.pid}) ended ${lifeInWords(death)} (short life number ${shortLives} in a row): the next one starts in ${delayMs} ms.${meanwhile}`,
+    );
   }
 
   #giveUp(exitCode: number): void {
@@ -176,11 +199,10 @@ export class Fleet implements WorkerOwner {
   #enter(phase: 'draining' | 'quitting'): void {
     this.#phase = phase;
     this.#parts.closeListeners();
-    for (const place of this.#places) {
-      // Nothing is started any more.
-      place.startAtMs = Infinity;
-      if (phase === 'draining') place.worker?.drain();
-      else place.worker?.quit();
+    for (const place of this.#places) place.startNone();
+    for (const worker of this.workers) {
+      if (phase === 'draining') worker.drain();
+      else worker.quit();
     }
     this.#finishWhenEmpty();
     this.#sleep();
@@ -198,11 +220,8 @@ export class Fleet implements WorkerOwner {
 
   /** Must follow whatever may have moved a deadline. */
   #sleep(): void {
-    let dueAtMs = Infinity;
-    for (const { worker, startAtMs } of this.#places) {
-      dueAtMs = Math.min(dueAtMs, worker === null ? startAtMs : worker.dueAtMs);
-    }
-    if (this.#phase !== 'finished') this.#parts.wakeAt(dueAtMs);
+    if (this.#phase === 'finished') return;
+    this.#parts.wakeAt(Math.min(...this.#places.map(({ dueAtMs }) => dueAtMs)));
   }
 
   #tellDeath({ pid }: WorkerHandle, { code, signal, byUs }: Death): void {

@@ -3,6 +3,7 @@
 // that is told before the last message was read.
 
 import { type ChildProcess, fork } from 'node:child_process';
+import { killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
@@ -58,8 +59,9 @@ function watch(child: ChildProcess, listener: ProcessListener): WorkerProcess {
       // The callback takes the error of a channel that has closed; without one it would be thrown at us as an event.
       if (child.connected) child.send(message, handle, () => undefined);
     },
+    // Nobody else would end what the worker has started. A pid that was reaped may be somebody else's by now.
     kill: () => {
-      child.kill('SIGKILL');
+      if (child.exitCode === null && child.signalCode === null) killTree(pid);
     },
   };
 }

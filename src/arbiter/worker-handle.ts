@@ -36,6 +36,14 @@ export interface Death {
   readonly servedMs: number | null;
 }
 
+/** Why a worker that serves should give way to another. */
+export interface Replacement {
+  /** A clause for the log. */
+  readonly reason: string;
+  /** It may finish what is under way once its successor is ready (graceful_timeout); otherwise it goes at once. */
+  readonly graceful: boolean;
+}
+
 export interface WorkerOwner {
   /** Milliseconds, monotonic. */
   now(): number;
@@ -46,6 +54,8 @@ export interface WorkerOwner {
   /** It is alive. `mostConnections` were open at once since the heartbeat before; now `worker.openConnections` are. */
   heartbeat(worker: WorkerHandle, mostConnections: number): void;
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void;
+  /** It serves, and should be replaced all the same. */
+  wantsReplacement(worker: WorkerHandle, replacement: Replacement): void;
   /** A deadline passed; `limitMs` is its length. The handle has acted on it already. */
   overdue(worker: WorkerHandle, during: WorkerState, limitMs: number): void;
   /** Called exactly once, last. */
@@ -87,6 +97,11 @@ export class WorkerHandle implements ProcessListener {
   /** When `tick` must be called at the latest; Infinity when nothing is waited for. */
   get dueAtMs(): number {
     return this.#dueAtMs;
+  }
+
+  /** For how long it has been ready, ms; null when it never was. */
+  get servedMs(): number | null {
+    return this.#readyAtMs === null ? null : this.#owner.now() - this.#readyAtMs;
   }
 
   /** As the last heartbeat told. */
@@ -153,6 +168,12 @@ export class WorkerHandle implements ProcessListener {
         if (this.#apply('boot-failed')) {
           this.#owner.bootFailed(this, message.exitCode, message.message);
         }
+        return;
+      case 'replace-me':
+        if (this.#state === 'ready') this.#owner.wantsReplacement(this, message);
+        return;
+      case 'finished':
+        this.#apply('finished');
     }
   }
 
@@ -196,7 +217,7 @@ export class WorkerHandle implements ProcessListener {
       signal,
       byUs: this.#killedDuring !== null,
       during: this.#killedDuring ?? from,
-      servedMs: this.#readyAtMs === null ? null : this.#owner.now() - this.#readyAtMs,
+      servedMs: this.servedMs,
     };
   }
 }

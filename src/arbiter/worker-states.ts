@@ -12,6 +12,8 @@ export type WorkerEvent =
   | 'ready'
   /** The worker says that it cannot serve and is about to exit. */
   | 'boot-failed'
+  /** It is done and cannot exit by itself: native code of the application never returns. */
+  | 'finished'
   /** We want it to finish what is under way and go. */
   | 'drain'
   /** We want it to go now. */
@@ -68,6 +70,7 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
       'boot-failed': 'quitting',
       drain: 'quitting',
       quit: 'quitting',
+      finished: 'killed',
       kill: 'killed',
       overdue: 'killed',
       exit: 'dead',
@@ -84,6 +87,7 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
       'boot-failed': 'quitting',
       drain: 'draining',
       quit: 'quitting',
+      finished: 'killed',
       kill: 'killed',
       overdue: 'killed',
       exit: 'dead',
@@ -99,7 +103,13 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
       text: (pid) =>
         `Worker (pid: ${pid}) still had work when graceful_timeout was over: killing it.`,
     },
-    on: { quit: 'quitting', kill: 'killed', overdue: 'killed', exit: 'dead' },
+    on: {
+      quit: 'quitting',
+      finished: 'killed',
+      kill: 'killed',
+      overdue: 'killed',
+      exit: 'dead',
+    },
   },
   quitting: {
     waitsFor: 'the process to end',
@@ -110,7 +120,7 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
       level: 'warning',
       text: (pid, ms) => `Worker (pid: ${pid}) did not stop within ${seconds(ms)}: killing it.`,
     },
-    on: { kill: 'killed', overdue: 'killed', exit: 'dead' },
+    on: { finished: 'killed', kill: 'killed', overdue: 'killed', exit: 'dead' },
   },
   killed: {
     waitsFor: 'the kernel to end the process',

@@ -47,4 +47,12 @@ export type ToArbiter =
       readonly openConnections: number;
       /** The most that were open at once since the heartbeat before. */
       readonly mostConnections: number;
-    };
+    }
+  /**
+   * It should be replaced, the new one first: it goes on serving until its successor is ready. `reason`: a clause for
+   * the log. `graceful`: what is under way may then be finished; otherwise it is to go at once. Said again and again, it
+   * means the same.
+   */
+  | { readonly kind: 'replace-me'; readonly reason: string; readonly graceful: boolean }
+  /** It has nothing left to do and cannot exit, because native code of the application never returns: kill it. */
+  | { readonly kind: 'finished' };

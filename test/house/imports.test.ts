@@ -15,7 +15,7 @@ interface Import {
 /** For each folder, longest name first where one lies in another: what it may import beside itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/cli': ['src/settings', 'src/observe', 'src/arbiter', 'src/clock.ts'],
-  'src/arbiter': ['src/settings', 'src/observe', 'src/wire', 'src/clock.ts'],
+  'src/arbiter': ['src/settings', 'src/observe', 'src/wire', 'src/clock.ts', 'src/process-tree.ts'],
   'src/worker': [
     'src/connection',
     'src/http1',
@@ -26,11 +26,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/observe',
     'src/settings',
     'src/clock.ts',
+    'src/process-tree.ts',
   ],
   'src/connection': ['src/http1', 'src/dispatch', 'src/spool', 'src/observe', 'src/clock.ts'],
   'src/dispatch': ['src/threads/app-thread.ts', 'src/observe', 'src/clock.ts'],
   'src/threads/node/guest': ['src/wire', 'src/clock.ts'],
-  'src/threads': ['src/wire', 'src/observe', 'src/clock.ts', 'src/percent.ts'],
+  'src/threads': [
+    'src/wire',
+    'src/observe',
+    'src/clock.ts',
+    'src/percent.ts',
+    'src/process-tree.ts',
+  ],
   'src/wire': [],
   'src/http1': [],
   'src/observe': ['src/clock.ts', 'src/percent.ts'],
@@ -38,6 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/spool': ['src/clock.ts'],
   'src/clock.ts': [],
   'src/percent.ts': [],
+  'src/process-tree.ts': [],
 };
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */

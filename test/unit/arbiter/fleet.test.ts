@@ -135,7 +135,7 @@ type Step =
   | {
       readonly kind: 'tell';
       readonly who: number;
-      readonly what: 'ready' | 'boot-failed' | 'heartbeat';
+      readonly what: 'ready' | 'boot-failed' | 'heartbeat' | 'replace-me' | 'finished';
     }
   | { readonly kind: 'end'; readonly who: number; readonly code: number | null }
   | { readonly kind: 'stop'; readonly how: 'gently' | 'at once' };
@@ -149,7 +149,9 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
       arbitrary: fc.record({
         kind: fc.constant('tell' as const),
         who,
-        what: fc.constantFrom('ready', 'ready', 'heartbeat', 'boot-failed'),
+        what: fc.constantFrom(
+          ...(['ready', 'ready', 'heartbeat', 'boot-failed', 'replace-me', 'finished'] as const),
+        ),
       }),
     },
     {
@@ -180,6 +182,9 @@ function perform(world: SimulatedFleet, step: Step): void {
     else if (step.what === 'ready') target?.tell({ kind: 'ready' });
     else if (step.what === 'heartbeat')
       target?.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+    else if (step.what === 'replace-me')
+      target?.tell({ kind: 'replace-me', reason: 'x', graceful: step.who % 2 === 0 });
+    else if (step.what === 'finished') target?.tell({ kind: 'finished' });
     else target?.tell({ kind: 'boot-failed', exitCode: 3, message: 'x' });
   }
 }
@@ -187,7 +192,7 @@ function perform(world: SimulatedFleet, step: Step): void {
 /** What must hold after every step. */
 function assertInvariants(world: SimulatedFleet, workers: number): void {
   const { fleet } = world;
-  assert.ok(world.running.length <= workers, 'never more processes than places');
+  assert.ok(world.running.length <= 2 * workers, 'never more processes than two for each place');
   assert.ok(world.exitCodes.length <= 1, 'it ends once');
   if (fleet.phase === 'finished') {
     assert.deepEqual(world.running, [], 'nothing is left running');
@@ -228,6 +233,7 @@ test('when the trouble is over every place has a ready worker again', () => {
       for (const step of each) if (step.kind !== 'stop') perform(world, step);
       for (let second = 0; second < 15; second++) {
         for (const process of world.running) {
+          if (process.heardKinds().some((kind) => kind !== 'listener')) process.end(0);
           process.tell({ kind: 'ready' });
           process.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
         }

@@ -1,0 +1,90 @@
+// Ends a process together with what it has started: a command that the application waits for, a Python and its own
+// children. SIGKILL to the process alone would leave them running with nobody to wait for them. Linux tells who is
+// whose child (/proc); elsewhere only the process itself ends.
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** A process that starts others all the time must not keep us here. */
+const MOST_LOOKS = 5;
+
+/**
+ * SIGKILL to a process and to its descendants. Those that have gone into a session of their own (`setsid`, `detached:
+ * true`) are let alone, and their children with them: they were meant to outlive their starter. Never throws.
+ */
+export function killTree(pid: number): void {
+  // Stopped first, so that it starts nothing while we look.
+  signal(pid, 'SIGSTOP');
+  const below = descendantsOf(pid);
+  signal(pid, 'SIGKILL');
+  for (const each of below) signal(each, 'SIGKILL');
+}
+
+/** The same for all that this process has started; itself it goes on. */
+export function killDescendants(): void {
+  const killed = new Set<number>();
+  // Our other threads may start more while we look.
+  for (let look = 0; look < MOST_LOOKS; look++) {
+    const found = descendantsOf(process.pid).filter((pid) => !killed.has(pid));
+    if (found.length === 0) return;
+    for (const pid of found) {
+      killed.add(pid);
+      signal(pid, 'SIGKILL');
+    }
+  }
+}
+
+function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
+  try {
+    if (pid > 0) process.kill(pid, name);
+  } catch {
+    // It has gone meanwhile, or is another user's by now.
+  }
+}
+
+interface Row {
+  readonly pid: number;
+  readonly parent: number;
+  readonly session: number;
+}
+
+/** Children before grandchildren, those of the process's own session only. */
+function descendantsOf(pid: number): number[] {
+  const rows = table();
+  const session = rows.find((row) => row.pid === pid)?.session;
+  const found = [pid];
+  for (const ancestor of found) {
+    for (const row of rows) {
+      if (row.parent === ancestor && row.session === session) found.push(row.pid);
+    }
+  }
+  return found.slice(1);
+}
+
+function table(): Row[] {
+  const rows: Row[] = [];
+  for (const name of processNames()) {
+    const row = rowOf(name);
+    if (row !== null) rows.push(row);
+  }
+  return rows;
+}
+
+function processNames(): string[] {
+  try {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return [];
+  }
+}
+
+/** null when it has gone meanwhile. */
+function rowOf(name: string): Row | null {
+  try {
+    const text = readFileSync(`/proc/${name}/stat`, 'latin1');
+    // "pid (name) state parent group session ...": the name may hold blanks and brackets, so count from the last one.
+    const columns = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { pid: Number(name), parent: Number(columns[1]), session: Number(columns[3]) };
+  } catch {
+    return null;
+  }
+}
