@@ -174,7 +174,7 @@ test('any latin-1 text arrives in Python as it was', () => {
   const encoder = new RequestEncoder('');
   const frames = requests.map(({ path, query, value }) =>
     encode(
-      head(path, ['X-Value', value], { path: path.replaceAll('%', ''), query }),
+      head('/', ['X-Value', value], { target: path, path: path.replaceAll('%', ''), query }),
       NONE,
       PEER,
       encoder,
