@@ -35,6 +35,11 @@ export function decideApp(settings: Pick<Settings, 'app' | 'app_type' | 'chdir'>
   return isNode ? nodeApp(path, exportName, chdir) : wsgiApp(app);
 }
 
+/** Whether APP as written names a Node.js application by its form. */
+export function looksLikeNodeApp(app: string, chdir: string): boolean {
+  return looksLikeNode(splitExport(app)[0], chdir);
+}
+
 /** Judged by what stands before the first colon: behind it there may be a call with any text in it. */
 function looksLikeNode(path: string, chdir: string): boolean {
   const [name = ''] = BEFORE_COLON.exec(path) ?? [];

@@ -1,5 +1,6 @@
 // Finds and reads the config file. TypeScript goes through jiti, so that it needs no build step on any Node.js that we
-// support; JavaScript is imported, JSON parsed. What it exports is taken apart here and judged in check.ts.
+// support; JavaScript is imported, JSON parsed, Python evaluated by Python. What it sets is taken apart here and judged in
+// check.ts.
 
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -8,57 +9,85 @@ import { extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CATALOGUE, SETTING_NAMES, settingNamed } from './catalogue.ts';
 import type { Given } from './check.ts';
-import { missingSetting } from './gunicorn-only.ts';
+import { isHook, missingSetting } from './gunicorn-only.ts';
 import { nearest } from './nearest.ts';
+import {
+  evaluatePython,
+  type PythonConfig,
+  PythonConfigError,
+  type PythonFunction,
+  type PythonPlace,
+} from './python-config.ts';
 import { either, quote, SettingError } from './setting-error.ts';
-import type { Source } from './source.ts';
+import { labelOf, placeOf, type Source } from './source.ts';
 
 /** Names that are looked for in the start directory, in this order. */
 export const CONFIG_FILE_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map(
   (extension) => `tunicorn.config.${extension}`,
 );
 
-const INSTEAD_OF_PYTHON =
-  'Write the settings as `export default { workers: 4 }` in tunicorn.config.ts, or as flags.';
+/** Looked for last, and only where the application is not known to be a Node.js one. */
+const GUNICORN_FILE = 'gunicorn.conf.py';
 
 export interface ConfigFile {
   /** As given or found, for people. */
   readonly name: string;
   readonly given: readonly Given[];
+  /** Gunicorn's server hooks that a Python file defines. */
+  readonly hooks: readonly PythonFunction[];
+  /** Sentences for people. */
+  readonly warnings: readonly string[];
+}
+
+/** What reading a file may need beside its name. */
+export interface Reader {
+  /** What a relative path starts at. */
+  readonly directory: string;
+  /** Evaluates a Python file. */
+  readonly python: string;
+  readonly env: { readonly [name: string]: string | undefined };
 }
 
 /** The name of the config file of a directory; null when there is none. */
-export function findConfigFile(directory: string): string | null {
-  return CONFIG_FILE_NAMES.find((name) => existsSync(join(directory, name))) ?? null;
-}
-
-/** A sentence when Gunicorn would have read its config file there, and nobody said which to read. */
-export function overlookedFile(directory: string): string | null {
-  if (!existsSync(join(directory, 'gunicorn.conf.py'))) return null;
-  return `gunicorn.conf.py is not read: Tunicorn does not read Python config files yet. ${INSTEAD_OF_PYTHON}`;
+export function findConfigFile(directory: string, mayBePython: boolean): string | null {
+  const names = mayBePython ? [...CONFIG_FILE_NAMES, GUNICORN_FILE] : CONFIG_FILE_NAMES;
+  return names.find((name) => existsSync(join(directory, name))) ?? null;
 }
 
 /**
- * @param written the path as the user wrote it, `file:` allowed as in Gunicorn
- * @param directory what a relative path starts at
+ * @param written the path as the user wrote it; `file:PATH` and `python:MODULE` are allowed as in Gunicorn
  * @param asked where the path was asked for; null when it was found
  * @throws SettingError
  */
 export async function readConfigFile(
   written: string,
-  directory: string,
+  reader: Reader,
   asked: Source | null,
 ): Promise<ConfigFile> {
+  const module = /^python:(.*)$/.exec(written)?.[1];
+  if (module !== undefined) return readPython({ kind: 'module', name: module }, written, reader);
   const name = written.replace(/^file:(\/\/)?/, '');
-  if (/^python:/.test(name) || /\.pyc?$/.test(name)) {
-    const problem = `${name} is a Python config file: Tunicorn does not read these yet.`;
-    throw fileError(name, asked, problem, INSTEAD_OF_PYTHON);
-  }
-  const path = resolve(directory, name);
+  const path = resolve(reader.directory, name);
   if (!existsSync(path)) {
     throw fileError(name, asked, `The config file ${name} does not exist.`, '');
   }
-  return { name, given: takeApart(await load(path, name), name) };
+  if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
+  return { name, given: takeApart(await load(path, name), name), hooks: [], warnings: [] };
+}
+
+async function readPython(place: PythonPlace, file: string, reader: Reader): Promise<ConfigFile> {
+  try {
+    const config = await evaluatePython(place, reader.python, reader.directory, reader.env);
+    return { name: file, ...takePythonApart(config, file) };
+  } catch (error) {
+    if (!(error instanceof PythonConfigError)) throw error;
+    const problem = `Failed to read config file ${file}: ${error.message}`;
+    throw fileError(file, null, endsAsSentence(problem), '', error.detail);
+  }
+}
+
+function endsAsSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 type Load = (path: string) => Promise<unknown>;
@@ -76,7 +105,7 @@ const LOADERS: { readonly [extension: string]: Load } = {
 async function load(path: string, name: string): Promise<unknown> {
   const loader = LOADERS[extname(path)];
   if (loader === undefined) {
-    const right = `It must end in ${either(Object.keys(LOADERS))}.`;
+    const right = `It must end in ${either([...Object.keys(LOADERS), '.py'])}.`;
     throw fileError(name, null, `${name} is no config file by its name.`, right);
   }
   try {
@@ -149,6 +178,56 @@ function takeApart(exported: unknown, file: string): readonly Given[] {
   return given;
 }
 
+/** A Python file is a program: its other names are its own business, as they are to Gunicorn. */
+function takePythonApart(
+  { values, functions }: PythonConfig,
+  file: string,
+): Omit<ConfigFile, 'name'> {
+  const given: Given[] = [];
+  const warnings: string[] = [];
+  for (const { name: key, line, value, odd } of values) {
+    const source: Source = { kind: 'file', file, ...(line === null ? {} : { line }) };
+    const name = settingNamed(key);
+    const known = name !== null && CATALOGUE[name].inFile !== false;
+    if (!known && missingSetting(key) === null) {
+      const near = looksMistyped(key);
+      if (near !== null) {
+        warnings.push(`${labelOf(source)}: ${key} is no setting. Did you mean ${near}?`);
+      }
+    } else if (!known) throw unknownSetting(key, value, source, file);
+    else if (odd === undefined) given.push({ name, value, source });
+    else throw oddValue(key, odd, source);
+  }
+  for (const { name: key, line } of functions) {
+    const source: Source = { kind: 'file', file, ...(line === null ? {} : { line }) };
+    const name = settingNamed(key);
+    if (name !== null) throw oddValue(key, 'function or class', source);
+    const missing = missingSetting(key);
+    if (isHook(key)) warnings.push(`${labelOf(source)}: ${missing?.problem ?? ''}`);
+    else if (missing !== null) throw unknownSetting(key, key, source, file);
+  }
+  return { given, hooks: functions.filter(({ name }) => isHook(name)), warnings };
+}
+
+/** The setting that a name of the file all but is; null for a name of its own. */
+function looksMistyped(key: string): string | null {
+  if (key.startsWith('_') || key.length < 4) return null;
+  const near = nearest(key, SETTING_NAMES);
+  return near !== null && Math.abs(near.length - key.length) <= 1 ? near : null;
+}
+
+function oddValue(key: string, type: string, source: Source): SettingError {
+  return new SettingError({
+    code: 'bad-value',
+    setting: key,
+    value: null,
+    source,
+    rule: '',
+    problem: `${key} is a Python ${type} ${placeOf(source)}, which is no value of a setting.`,
+    suggestion: '',
+  });
+}
+
 function unknownSetting(key: string, value: unknown, source: Source, file: string): SettingError {
   const missing = missingSetting(key);
   const known = SETTING_NAMES.filter((name) => CATALOGUE[name].inFile !== false);
@@ -163,7 +242,7 @@ function unknownSetting(key: string, value: unknown, source: Source, file: strin
     problem:
       missing === null
         ? `Unknown setting ${quote(key)} in ${file}.`
-        : `${file}: ${missing.problem}`,
+        : `${labelOf(source)}: ${missing.problem}`,
     suggestion: missing?.instead ?? (near === null ? '' : `Did you mean ${near}?`),
   });
 }

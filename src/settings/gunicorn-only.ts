@@ -140,6 +140,11 @@ export function missingFlag(flag: string): NotYet | null {
   return { problem, instead: found.instead ?? '' };
 }
 
+/** One of Gunicorn's server hooks. */
+export function isHook(name: string): boolean {
+  return HOOKS.includes(name);
+}
+
 /** For a name in a config file. */
 export function missingSetting(name: string): NotYet | null {
   const hook = HOOKS.includes(name);

@@ -1,17 +1,20 @@
-// Settings from all their sources, weak to strong: defaults, environment, config file, TUNICORN_CMD_ARGS, command line.
+// Settings from all their sources, weak to strong: defaults, environment, config file, GUNICORN_CMD_ARGS,
+// TUNICORN_CMD_ARGS, command line.
 // A stronger source replaces a weaker one, lists included; where each value came from is remembered.
 
 import { resolve } from 'node:path';
+import { looksLikeNodeApp } from './app-spec.ts';
 import { CATALOGUE, SETTING_NAMES, type SettingName } from './catalogue.ts';
 import { badValue, check, type Given, type Value } from './check.ts';
 import { parseArguments } from './command-line.ts';
-import { findConfigFile, overlookedFile, readConfigFile } from './config-file.ts';
+import { findConfigFile, readConfigFile } from './config-file.ts';
+import type { PythonFunction } from './python-config.ts';
 import type { Settings } from './settings.ts';
 import { shellSplit } from './shell-split.ts';
 import { DEFAULT, type Source } from './source.ts';
 
-/** The variable that holds flags. */
-const ARGUMENTS_VARIABLE = 'TUNICORN_CMD_ARGS';
+/** The variables that hold flags, weak to strong. Gunicorn's is read for those who only change the word. */
+const ARGUMENTS_VARIABLES = ['GUNICORN_CMD_ARGS', 'TUNICORN_CMD_ARGS'] as const;
 
 export interface Start {
   /** Without the executable and the script: `process.argv.slice(2)`. */
@@ -26,6 +29,8 @@ export type Sources = { readonly [N in SettingName]: Source };
 export interface Resolved {
   readonly settings: Settings;
   readonly sources: Sources;
+  /** Gunicorn's server hooks that a Python config file defines. */
+  readonly hooks: readonly PythonFunction[];
   /** Sentences for people about what was found and not used. */
   readonly warnings: readonly string[];
   /** What the command line asked for instead of serving; `settings` are the defaults then, for nobody to use. */
@@ -41,16 +46,18 @@ type Layer = ReadonlyMap<SettingName, Given>;
 export async function resolveSettings(start: Start): Promise<Resolved> {
   const commandLine = parseArguments(start.argv, 'command line');
   const show = commandLine.show;
-  if (show !== null) return { ...settle([defaults()], start.cwd), warnings: [], show };
-  const line = start.env[ARGUMENTS_VARIABLE] ?? '';
-  const variable = parseArguments(shellSplit(line, ARGUMENTS_VARIABLE), ARGUMENTS_VARIABLE);
-  const flags = [layer(variable.given), layer(commandLine.given)];
-  const { file, warnings } = await configFile(flags, start.cwd);
-  const weak = [defaults(), layer(fromEnvironment(start.env)), layer(file)];
+  if (show !== null) return { ...settle([defaults()], start.cwd), hooks: [], warnings: [], show };
+  const variables = ARGUMENTS_VARIABLES.map((name) =>
+    parseArguments(shellSplit(start.env[name] ?? '', name), name),
+  );
+  const flags = [...variables, commandLine].map(({ given }) => layer(given));
+  const weak = [defaults(), layer(fromEnvironment(start.env))];
+  const { given, hooks, warnings } = await configFile([...weak, ...flags], start);
   return {
-    ...settle([...weak, ...flags], start.cwd),
-    warnings: [...warnings, ...overlookedVariable(start.env)],
-    show: variable.show,
+    ...settle([...weak, layer(given), ...flags], start.cwd),
+    hooks,
+    warnings,
+    show: variables.find((variable) => variable.show !== null)?.show ?? null,
   };
 }
 
@@ -94,27 +101,34 @@ function fromEnvironment(env: Start['env']): readonly Given[] {
   return given;
 }
 
-/** Gunicorn's own flags in the environment are not ours to obey, and not to be passed over in silence. */
-function overlookedVariable(env: Start['env']): readonly string[] {
-  if ((env['GUNICORN_CMD_ARGS'] ?? '') === '' || env[ARGUMENTS_VARIABLE] !== undefined) return [];
-  return [`GUNICORN_CMD_ARGS is not read: put its flags into ${ARGUMENTS_VARIABLE}.`];
+/** The file that flags ask for, else the one that is there, else nothing. `known`: what is known before it is read. */
+async function configFile(
+  known: readonly Layer[],
+  { cwd, env }: Start,
+): Promise<Pick<Resolved, 'hooks' | 'warnings'> & { given: readonly Given[] }> {
+  const asked = strongest(known, 'config');
+  const written = typeof asked?.value === 'string' ? asked.value : null;
+  const name = written ?? findConfigFile(cwd, !isNodeApp(known, cwd));
+  if (name === null) return { given: [], hooks: [], warnings: [] };
+  // What the file itself says of `python` is for the application: something has to read it first.
+  const python = strongest(known, 'python')?.value;
+  const reader = { directory: cwd, env, python: typeof python === 'string' ? python : 'python3' };
+  const source = written === null ? null : (asked?.source ?? null);
+  const { given, hooks, warnings } = await readConfigFile(name, reader, source);
+  const found: Given = { name: 'config', value: name, source: source ?? DEFAULT };
+  return { given: [found, ...given], hooks, warnings };
 }
 
-/** The file that flags ask for, else the one that is there, else nothing. */
-async function configFile(
-  flags: readonly Layer[],
-  cwd: string,
-): Promise<{ file: readonly Given[]; warnings: readonly string[] }> {
-  const asked = strongest(flags, 'config');
-  const written = typeof asked?.value === 'string' ? asked.value : null;
-  const name = written ?? findConfigFile(cwd);
-  if (name === null) {
-    const overlooked = overlookedFile(cwd);
-    return { file: [], warnings: overlooked === null ? [] : [overlooked] };
-  }
-  const { given } = await readConfigFile(name, cwd, asked?.source ?? null);
-  const found: Given = { name: 'config', value: name, source: asked?.source ?? DEFAULT };
-  return { file: [found, ...given], warnings: [] };
+/** A gunicorn.conf.py that lies beside a Node.js application is another server's. */
+function isNodeApp(known: readonly Layer[], cwd: string): boolean {
+  const text = (name: SettingName): string | null => {
+    const value = strongest(known, name)?.value;
+    return typeof value === 'string' ? value : null;
+  };
+  const app = text('app');
+  const type = text('app_type');
+  if (app === null || type === 'wsgi') return false;
+  return type === 'node' || looksLikeNodeApp(app, resolve(cwd, text('chdir') ?? '.'));
 }
 
 function strongest(layers: readonly Layer[], name: SettingName): Given | undefined {
@@ -155,7 +169,9 @@ function derive(settings: Settings, cwd: string): Settings {
   return {
     ...settings,
     config:
-      settings.config === null ? null : resolve(cwd, settings.config.replace(/^file:(\/\/)?/, '')),
+      settings.config === null || settings.config.startsWith('python:')
+        ? settings.config
+        : resolve(cwd, settings.config.replace(/^file:(\/\/)?/, '')),
     // A name is looked up on PATH by whoever starts it; a path must not depend on where that is.
     python: /[/\\]/.test(settings.python) ? resolve(cwd, settings.python) : settings.python,
     queue_limit: settings.queue_limit === 0 ? settings.worker_connections : settings.queue_limit,

@@ -4,12 +4,12 @@
 export type Source =
   | { readonly kind: 'default' }
   | { readonly kind: 'environment'; readonly variable: string }
-  /** `file` is the path as it was given or found. */
-  | { readonly kind: 'file'; readonly file: string }
+  /** `file` is the path as it was given or found; `line` where the value is set, of a Python file. */
+  | { readonly kind: 'file'; readonly file: string; readonly line?: number }
   | { readonly kind: 'arguments'; readonly from: ArgumentsFrom; readonly flag: string };
 
-/** The two places that flags are read from. */
-export type ArgumentsFrom = 'TUNICORN_CMD_ARGS' | 'command line';
+/** The places that flags are read from. */
+export type ArgumentsFrom = 'GUNICORN_CMD_ARGS' | 'TUNICORN_CMD_ARGS' | 'command line';
 
 export const DEFAULT: Source = { kind: 'default' };
 
@@ -17,7 +17,9 @@ export const DEFAULT: Source = { kind: 'default' };
 export function labelOf(source: Source): string {
   if (source.kind === 'default') return 'default';
   if (source.kind === 'environment') return `environment ${source.variable}`;
-  if (source.kind === 'file') return source.file;
+  if (source.kind === 'file') {
+    return source.line === undefined ? source.file : `${source.file}:${source.line}`;
+  }
   return `${source.from} ${source.flag}`;
 }
 
@@ -25,7 +27,11 @@ export function labelOf(source: Source): string {
 export function placeOf(source: Source): string {
   if (source.kind === 'default') return 'by default';
   if (source.kind === 'environment') return `in the environment (${source.variable})`;
-  if (source.kind === 'file') return `in ${source.file}`;
+  if (source.kind === 'file') {
+    return source.line === undefined
+      ? `in ${source.file}`
+      : `in ${source.file}, line ${source.line}`;
+  }
   return placeOfArguments(source.from, source.flag);
 }
 

@@ -15,12 +15,14 @@ export const config = {
       inFile: false,
       gunicorn: {
         differs:
-          'Gunicorn reads `gunicorn.conf.py`, a Python program; Tunicorn does not read Python config files yet.',
+          'Also TypeScript, JavaScript and JSON. Server hooks of a Python file are not run yet.',
       },
       meaning: 'The config file.',
       details:
-        'Without it, the first of `tunicorn.config.ts`, `.mts`, `.js`, `.mjs`, `.cjs` and `.json` that is in the start ' +
-        'directory is read. A TypeScript or JavaScript file exports its settings: `export default { workers: 4 }`.',
+        'Without it, the first of `tunicorn.config.ts`, `.mts`, `.js`, `.mjs`, `.cjs`, `.json` and `gunicorn.conf.py` that is in ' +
+        'the start directory is read (the last one not for a Node.js application). A TypeScript or JavaScript file exports its ' +
+        'settings: `export default { workers: 4 }`. A Python file sets them by name, as for Gunicorn; the Python of `--python` (flag or ' +
+        'environment) evaluates it, `python:package.module` names a module instead of a file, and names that are no settings are its own.',
     },
     check_config: {
       kind: 'switch',

@@ -31,7 +31,7 @@ const APPLICATIONS = [
 
 const ENDING = wrap(
   'Any option may also stand in TUNICORN_CMD_ARGS or, by its name with underscores, in ' +
-    'tunicorn.config.ts, .js or .json; the command line is stronger than both. Every setting is explained in ' +
+    'tunicorn.config.ts, .js or .json, or gunicorn.conf.py; the command line is stronger than both. Every setting is explained in ' +
     'docs/settings.md.',
   COLUMNS,
 ).join('\n');

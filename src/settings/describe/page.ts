@@ -15,8 +15,8 @@ Names, flags and defaults are Gunicorn's wherever Gunicorn has the setting. A va
 | --- | --- | --- |
 | 1 | default | as below |
 | 2 | environment | the variables named below; an empty one counts as unset |
-| 3 | config file | \`-c PATH\`, else \`tunicorn.config.ts\`, \`.mts\`, \`.js\`, \`.mjs\`, \`.cjs\` or \`.json\` of the start directory |
-| 4 | \`TUNICORN_CMD_ARGS\` | flags in one line, quoted as for a shell |
+| 3 | config file | \`-c PATH\`, else \`tunicorn.config.ts\`, \`.mts\`, \`.js\`, \`.mjs\`, \`.cjs\`, \`.json\` or \`gunicorn.conf.py\` of the start directory |
+| 4 | \`GUNICORN_CMD_ARGS\`, stronger \`TUNICORN_CMD_ARGS\` | flags in one line, quoted as for a shell |
 | 5 | command line | flags, and APP |
 
 A stronger source replaces a weaker one, lists included. \`--print-config\` shows every value and where it came from. Flags may be shortened as long as

@@ -119,13 +119,6 @@ describe('the command', () => {
     assert.match(out, /^usage: tunicorn \[OPTIONS\] APP\n/);
     assert.equal(served.length, 0);
   });
-
-  it('warns of a Gunicorn config file that it passes over, and serves', async (t) => {
-    const cwd = folderWith(t, { 'gunicorn.conf.py': '' });
-    const { code, err } = await command(['shop:app'], { cwd });
-    assert.equal(code, 30);
-    assert.match(err, /^Warning: gunicorn\.conf\.py is not read: [^\n]+\n$/);
-  });
 });
 
 describe('a mistake', () => {
@@ -156,7 +149,7 @@ describe('a mistake', () => {
       [['--check-config'], {}],
       [['./nothing.js'], {}],
       [['-c', 'nowhere.ts', 'shop:app'], {}],
-      [['-c', 'gunicorn.conf.py', 'shop:app'], {}],
+      [['-c', 'nowhere.py', 'shop:app'], {}],
     ] as const) {
       const { code, out, err, served, checked } = await command(argv, where);
       assert.equal(code, 1);

@@ -231,19 +231,6 @@ describe('a wrong config file', () => {
     assert.equal(error.code, 'config-file');
   });
 
-  it('in Python is refused with what to write instead', async (t) => {
-    const cwd = folderWith(t, { 'gunicorn.conf.py': 'workers = 4' });
-    for (const name of ['gunicorn.conf.py', 'python:my.settings', 'file:gunicorn.conf.py']) {
-      const error = await errorFrom({ cwd, argv: ['-c', name] });
-      assert.equal(error.code, 'config-file');
-      assert.equal(error.isUsage, false);
-      assert.match(
-        error.message,
-        /is a Python config file: Tunicorn does not read these yet\. Write the settings as `export default/,
-      );
-    }
-  });
-
   it('with an unknown ending is refused', async (t) => {
     const cwd = folderWith(t, { 'tunicorn.toml': '' });
     const error = await errorFrom({ cwd, argv: ['-c', 'tunicorn.toml'] });
@@ -251,14 +238,6 @@ describe('a wrong config file', () => {
       error.message,
       /tunicorn\.toml is no config file by its name\. It must end in \.ts, /,
     );
-  });
-
-  it('of Gunicorn in the start directory is not passed over in silence', async (t) => {
-    const cwd = folderWith(t, { 'gunicorn.conf.py': 'workers = 4' });
-    const { warnings } = await resolveFrom({ cwd });
-    assert.match(warnings.join(), /^gunicorn\.conf\.py is not read: /);
-    writeFileSync(join(cwd, 'tunicorn.config.json'), '{}');
-    assert.deepEqual((await resolveFrom({ cwd })).warnings, []);
   });
 });
 

@@ -140,15 +140,22 @@ describe('resolveSettings', () => {
 });
 
 describe('GUNICORN_CMD_ARGS', () => {
-  it('is not read, which is said unless TUNICORN_CMD_ARGS is there', async () => {
-    const env = { GUNICORN_CMD_ARGS: '-w 4' };
-    const { settings, warnings } = await resolveFrom({ env });
-    assert.equal(settings.workers, 1);
-    assert.deepEqual(warnings, [
-      'GUNICORN_CMD_ARGS is not read: put its flags into TUNICORN_CMD_ARGS.',
-    ]);
-    const both = await resolveFrom({ env: { ...env, TUNICORN_CMD_ARGS: '' } });
-    assert.deepEqual(both.warnings, []);
+  it('is read, and weaker than TUNICORN_CMD_ARGS and the command line', async () => {
+    const env = { GUNICORN_CMD_ARGS: '-w 4 --threads 3 --backlog 9' };
+    const alone = await resolveFrom({ env });
+    assert.equal(alone.settings.workers, 4);
+    assert.equal(labelOf(alone.sources.workers), 'GUNICORN_CMD_ARGS -w');
+    const all = await resolveFrom({
+      env: { ...env, TUNICORN_CMD_ARGS: '--threads 5 --backlog 8' },
+      argv: ['--backlog', '7'],
+    });
+    const { workers, threads, backlog } = all.settings;
+    assert.deepEqual([workers, threads, backlog], [4, 5, 7]);
+  });
+
+  it('is named where a flag of it is wrong', async () => {
+    const error = await errorFrom({ env: { GUNICORN_CMD_ARGS: '--workers x' } });
+    assert.match(error.message, /"x" in GUNICORN_CMD_ARGS \(--workers\) is not/);
   });
 });
 

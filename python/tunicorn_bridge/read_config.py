@@ -1,0 +1,121 @@
+"""Evaluates a Python config file, as Gunicorn would, and answers what it sets as one line of JSON on descriptor 3.
+
+Run by the server before anything is bound: `python read_config.py file PATH` or `python read_config.py module NAME`, in
+the start directory. What the file prints goes where it always went. Standard library only; knows no setting.
+"""
+
+import ast
+import importlib
+import importlib.machinery
+import importlib.util
+import inspect
+import json
+import os
+import sys
+import traceback
+from typing import Any, Dict, List, Optional
+
+ANSWER_FD = 3
+# Gunicorn's name for the module of a config file.
+MODULE = "__config__"
+
+
+def main(kind: str, where: str) -> None:
+    # The folder of this file must not be the first that the config file imports from; the start directory is.
+    sys.path[0] = os.getcwd()
+    try:
+        module = importlib.import_module(where) if kind == "module" else _load(where)
+        answer = _taken_apart(module)
+    except BaseException as error:
+        answer = {"error": "%s: %s" % (type(error).__name__, error), "traceback": _own_traceback(error)}
+    with os.fdopen(ANSWER_FD, "w", encoding="utf-8") as out:
+        json.dump(answer, out)
+
+
+def _load(path: str) -> Any:
+    # A loader of its own: a config file may have any name.
+    loader = importlib.machinery.SourceFileLoader(MODULE, path)
+    spec = importlib.util.spec_from_loader(MODULE, loader, origin=path)
+    assert spec is not None
+    spec.cached = None
+    module = importlib.util.module_from_spec(spec)
+    module.__file__ = path
+    sys.modules[MODULE] = module
+    sys.dont_write_bytecode = True
+    loader.exec_module(module)
+    return module
+
+
+def _taken_apart(module: Any) -> Dict[str, Any]:
+    lines = _lines_of(getattr(module, "__file__", None))
+    values: List[Dict[str, Any]] = []
+    functions: List[Dict[str, Any]] = []
+    for name, value in vars(module).items():
+        if name.startswith("__") or inspect.ismodule(value):
+            continue
+        entry: Dict[str, Any] = {"name": name, "line": lines.get(name)}
+        if callable(value):
+            entry["arity"] = _arity(value)
+            functions.append(entry)
+            continue
+        try:
+            entry["value"] = _plain(value)
+        except TypeError as error:
+            entry["odd"] = str(error)
+        values.append(entry)
+    return {"values": values, "functions": functions}
+
+
+def _plain(value: Any) -> Any:
+    """What JSON can say, or a TypeError with the name of the type that it cannot."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    raise TypeError(type(value).__name__)
+
+
+def _arity(function: Any) -> Optional[int]:
+    """How many positional arguments it takes; None when it takes any number or does not say."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
+        return None
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def _lines_of(path: Optional[str]) -> Dict[str, int]:
+    """The line on which each name was set last, as far as the text shows it."""
+    if path is None:
+        return {}
+    with open(path, "rb") as file:
+        tree = ast.parse(file.read())
+    lines: Dict[str, int] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            lines[node.id] = max(lines.get(node.id, 0), node.lineno)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            lines[node.name] = max(lines.get(node.name, 0), node.lineno)
+    return lines
+
+
+def _own_traceback(error: BaseException) -> str:
+    """Without our own frames and the import machinery's: people look for their lines."""
+    frames = error.__traceback__
+    while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
+
+
+def _is_ours(filename: str) -> bool:
+    return filename == __file__ or filename.startswith("<frozen importlib") or filename == importlib.__file__
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2])

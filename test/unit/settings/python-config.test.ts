@@ -1,0 +1,140 @@
+// gunicorn.conf.py: evaluated by a real Python, its values taken and judged like those of any other config file.
+
+import assert from 'node:assert/strict';
+import { describe, it, type TestContext } from 'node:test';
+import { labelOf } from '../../../src/settings/source.ts';
+import { errorFrom, folderWith, resolveFrom } from './folder.ts';
+
+const env = { PATH: process.env['PATH'] };
+
+function conf(t: TestContext, text: string): string {
+  return folderWith(t, { 'gunicorn.conf.py': text });
+}
+
+describe('gunicorn.conf.py', () => {
+  it('is found, evaluated, and each value is known by its line', async (t) => {
+    const cwd = conf(
+      t,
+      [
+        'import multiprocessing, os, pathlib',
+        'workers = multiprocessing.cpu_count() * 0 + 3',
+        'bind = ["127.0.0.1:8010", "unix:/tmp/x.sock"]',
+        'keepalive = "7"',
+        'if True:',
+        '    threads = 5',
+        'raw_env = ("A=1",)',
+        'accesslog = pathlib.Path("-").name',
+        'wsgi_app = "shop:app"',
+        'head_timeout = 4',
+        'def helper(): return 1',
+        '_private = object()',
+        'anything_else = helper',
+      ].join('\n'),
+    );
+    const { settings, sources, warnings, hooks } = await resolveFrom({ cwd, env });
+    assert.deepEqual(
+      [settings.workers, settings.threads, settings.keepalive, settings.head_timeout],
+      [3, 5, 7, 4],
+    );
+    assert.deepEqual(settings.bind, ['127.0.0.1:8010', 'unix:/tmp/x.sock']);
+    assert.deepEqual(
+      [settings.raw_env, settings.accesslog, settings.app],
+      [['A=1'], '-', 'shop:app'],
+    );
+    assert.equal(labelOf(sources.threads), 'gunicorn.conf.py:6');
+    assert.deepEqual([warnings, hooks], [[], []]);
+  });
+
+  it('is weaker than flags and stronger than the environment', async (t) => {
+    const cwd = conf(t, 'workers = 3\nthreads = 3\n');
+    const { settings } = await resolveFrom({
+      cwd,
+      env: { ...env, WEB_CONCURRENCY: '9', GUNICORN_CMD_ARGS: '--threads 4' },
+    });
+    assert.deepEqual([settings.workers, settings.threads], [3, 4]);
+  });
+
+  it('is passed over beside a tunicorn.config file and for a Node.js application', async (t) => {
+    const beside = folderWith(t, {
+      'gunicorn.conf.py': 'workers = 3',
+      'tunicorn.config.json': '{ "workers": 2 }',
+    });
+    assert.equal((await resolveFrom({ cwd: beside, env })).settings.workers, 2);
+    const cwd = conf(t, 'workers = 3');
+    assert.equal((await resolveFrom({ cwd, env, argv: ['./app.js'] })).settings.workers, 1);
+    assert.equal((await resolveFrom({ cwd, env, argv: ['shop:app'] })).settings.workers, 3);
+  });
+
+  it('may have any name with -c, and may be a module', async (t) => {
+    const cwd = folderWith(t, {
+      'conf/mine.py': 'import beside\nworkers = beside.COUNT',
+      'beside.py': 'COUNT = 6',
+      'package/__init__.py': '',
+      'package/settings.py': 'workers = 7',
+    });
+    assert.equal(
+      (await resolveFrom({ cwd, env, argv: ['-c', 'conf/mine.py'] })).settings.workers,
+      6,
+    );
+    const module = await resolveFrom({ cwd, env, argv: ['-c', 'python:package.settings'] });
+    assert.equal(module.settings.workers, 7);
+    assert.equal(module.settings.config, 'python:package.settings');
+    assert.equal(labelOf(module.sources.workers), 'python:package.settings:1');
+  });
+
+  it('that raises, exits or is no Python is refused with its own traceback', async (t) => {
+    const raises = await errorFrom({ cwd: conf(t, 'a = 1\nworkers = 1 / 0\n'), env });
+    assert.equal(raises.code, 'config-file');
+    assert.equal(
+      raises.message,
+      'Failed to read config file gunicorn.conf.py: ZeroDivisionError: division by zero.',
+    );
+    assert.match(
+      raises.detail,
+      /^Traceback[^\n]*\n +File "[^"]*gunicorn\.conf\.py", line 2, in <module>/,
+    );
+    assert.doesNotMatch(raises.detail, /read_config/);
+    const exits = await errorFrom({ cwd: conf(t, 'import os\nos._exit(3)\n'), env });
+    assert.match(exits.message, /ended with exit code 3 while it was evaluated\.$/);
+    const broken = await errorFrom({ cwd: conf(t, 'workers = = 2'), env });
+    assert.match(broken.message, /SyntaxError: invalid syntax/);
+    const nowhere = await errorFrom({ cwd: conf(t, ''), env, argv: ['-c', 'python:no.such'] });
+    assert.match(nowhere.message, /ModuleNotFoundError: No module named/);
+  });
+
+  it('with a wrong value is refused by file and line', async (t) => {
+    const error = await errorFrom({ cwd: conf(t, '\n\nworkers = "many"\n'), env });
+    assert.match(
+      error.message,
+      /^workers must be a whole number, 1 or more: "many" in gunicorn\.conf\.py, line 3 is not/,
+    );
+    assert.equal(error.isUsage, false);
+    const odd = await errorFrom({ cwd: conf(t, 'workers = object()'), env });
+    assert.equal(
+      odd.message,
+      'workers is a Python object in gunicorn.conf.py, line 1, which is no value of a setting.',
+    );
+    const called = await errorFrom({ cwd: conf(t, 'def bind(): pass'), env });
+    assert.match(
+      called.message,
+      /^bind is a Python function or class in gunicorn\.conf\.py, line 1/,
+    );
+  });
+
+  it('with a setting that is not there yet is refused by name, a near miss is warned of', async (t) => {
+    const missing = await errorFrom({ cwd: conf(t, '\nreload_engine = "poll"\n'), env });
+    assert.match(missing.message, /^gunicorn\.conf\.py:2: reload_engine is a Gunicorn setting/);
+    const { warnings } = await resolveFrom({ cwd: conf(t, 'wokers = 4\nmy_port = 1'), env });
+    assert.deepEqual(warnings, ['gunicorn.conf.py:1: wokers is no setting. Did you mean workers?']);
+  });
+
+  it('is read anew by each reload, and its Python may be chosen', async (t) => {
+    const cwd = conf(t, 'import sys\nraw_env = ["P=" + sys.executable]');
+    const first = await resolveFrom({ cwd, env });
+    const path = first.settings.raw_env[0]?.slice(2) ?? '';
+    const { settings } = await resolveFrom({ cwd, env: {}, argv: ['--python', path] });
+    assert.deepEqual(settings.raw_env, [`P=${path}`]);
+    const error = await errorFrom({ cwd, env, argv: ['--python', '/nowhere/python'] });
+    assert.match(error.message, /\/nowhere\/python cannot be started: it was not found/);
+  });
+});
