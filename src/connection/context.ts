@@ -5,6 +5,7 @@ import type { HeadLimits } from '../http1/limits.ts';
 import type { SpoolBudget } from '../spool/budget.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import type { Requests, Surroundings } from './effects.ts';
+import type { StalledResponses } from './stalled.ts';
 import type { DeadlineSetting } from './states.ts';
 
 export interface ConnectionContext {
@@ -28,6 +29,7 @@ export interface ConnectionContext {
   readonly spoolDirectory: string;
   readonly requestBudget: SpoolBudget;
   readonly responseBudget: SpoolBudget;
+  readonly stalled: StalledResponses;
   /** How long a client that sent its end may still wait for the head of its response, ms; 0 = as long as it takes. */
   readonly halfClosedGraceMs: number;
   /** Value of the Server field. */

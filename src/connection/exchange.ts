@@ -246,6 +246,16 @@ export class Exchange implements Job, OutflowOwner {
     this.#cut();
   }
 
+  gaveWay(stalledMs: number): void {
+    const seconds = (stalledMs / 1000).toFixed(1);
+    this.#context.surroundings.failed(this, {
+      status: 503,
+      code: 'gave-way',
+      detail: `its client had read nothing for ${seconds} s, and others needed its room`,
+    });
+    this.#connection?.abandon(true);
+  }
+
   // Inside.
 
   /** The connection, while what a thread says can still become part of the response. */

@@ -34,6 +34,13 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
       'The request waited for a free thread for queue_timeout. It never ran. At level debug.',
     remedy: 'More threads or workers, or a faster application; look for `overdue` lines first.',
   },
+  'gave-way': {
+    status: [503],
+    meaning:
+      'The temporary files of responses were full and a request waited for a thread: of the responses whose clients read nothing, the one that had stalled longest was cut. At level debug; a warning tells how many.',
+    remedy:
+      'A larger worker_spool or response_spool, or a shorter write_timeout, if clients often stall.',
+  },
   overdue: {
     status: [504],
     meaning:

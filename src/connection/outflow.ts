@@ -5,6 +5,7 @@ import type { ByteSource } from '../spool/byte-source.ts';
 import { recycleReadBuffer } from '../spool/read-buffers.ts';
 import { Spool } from '../spool/spool.ts';
 import type { ConnectionContext } from './context.ts';
+import type { WaitingResponse } from './stalled.ts';
 
 /** Handed to the kernel in one write: large enough to be cheap, small enough that progress can be seen between two. */
 export const WRITE_BYTES = 64 * 1024;
@@ -33,9 +34,11 @@ export interface OutflowOwner {
   roomMade(): void;
   /** What waited is lost. */
   lost(error: Error): void;
+  /** Its client has read nothing for so long that what waited was dropped, because its room was needed. */
+  gaveWay(stalledMs: number): void;
 }
 
-export class Outflow {
+export class Outflow implements WaitingResponse {
   readonly #client: Client;
   readonly #owner: OutflowOwner;
   readonly #context: ConnectionContext;
@@ -45,6 +48,8 @@ export class Outflow {
   /** Whoever fills the spool was told to pause. */
   #full = false;
   #released = false;
+  /** The time of the wheel at which the kernel took something last, or something began to wait. */
+  #quietSinceMs = 0;
 
   constructor(client: Client, owner: OutflowOwner, context: ConnectionContext) {
     this.#client = client;
@@ -55,6 +60,22 @@ export class Outflow {
   /** Nothing waits in this process. */
   get idle(): boolean {
     return this.#waiting.length === 0 && !this.#client.sending;
+  }
+
+  get holdsThread(): boolean {
+    return this.#full;
+  }
+
+  get spooledBytes(): number {
+    return this.#spool?.fileUsed ?? 0;
+  }
+
+  get quietSinceMs(): number {
+    return this.#quietSinceMs;
+  }
+
+  giveWay(): void {
+    this.#owner.gaveWay(this.#context.wheel.nowMs - this.#quietSinceMs);
   }
 
   /** Takes bytes over. False when no more should be given until `roomMade`. */
@@ -82,12 +103,14 @@ export class Outflow {
 
   /** What was handed to the kernel has left this process. */
   drained(): void {
+    this.#quietSinceMs = this.#context.wheel.nowMs;
     if (this.#waiting.length > 0) this.#pump();
     else this.#owner.caughtUp();
   }
 
   release(): void {
     this.#released = true;
+    this.#context.stalled.delete(this);
     for (const source of this.#waiting) source.release();
     this.#waiting = [];
     this.#spool = null;
@@ -108,6 +131,8 @@ export class Outflow {
     this.#listen(spool);
     this.#spool = spool;
     this.#waiting.push(spool);
+    this.#quietSinceMs = this.#context.wheel.nowMs;
+    this.#context.stalled.add(this);
     this.#owner.slower();
     return spool;
   }
@@ -133,12 +158,17 @@ export class Outflow {
         continue;
       }
       const taken = this.#client.send(bytes);
-      this.#owner.progressed();
+      this.#progressed();
       if (!taken) return;
       recycleReadBuffer(bytes);
     }
     // The last of these rounds may have found everything sent, and the response with it.
     if (this.#waiting.length > 0) this.#client.sendLater();
+  }
+
+  #progressed(): void {
+    this.#quietSinceMs = this.#context.wheel.nowMs;
+    this.#owner.progressed();
   }
 
   /** The first source is used up: the next one's turn, or the direct way is open again. */
@@ -148,6 +178,7 @@ export class Outflow {
     if (source === this.#spool) {
       this.#spool = null;
       this.#full = false;
+      this.#context.stalled.delete(this);
     }
     if (this.#waiting.length === 0) this.#owner.caughtUp();
   }

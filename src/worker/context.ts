@@ -5,6 +5,7 @@ import { monotonicMs, wallClock } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { DeadlineWheel } from '../connection/deadlines.ts';
 import type { Requests, Surroundings } from '../connection/effects.ts';
+import { StalledResponses } from '../connection/stalled.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SpoolBudget } from '../spool/budget.ts';
 
@@ -20,6 +21,7 @@ export function makeContext(
   surroundings: Surroundings,
 ): ConnectionContext {
   const buffering = settings.request_buffering;
+  const responseBudget = new SpoolBudget(settings.worker_spool);
   return {
     wheel: new DeadlineWheel(monotonicMs()),
     requests,
@@ -50,7 +52,8 @@ export function makeContext(
     spoolDirectory: settings.tmp_dir,
     // limit_request_body and worker_connections bound what uploads can take; the budget is for responses.
     requestBudget: new SpoolBudget(Number.MAX_SAFE_INTEGER),
-    responseBudget: new SpoolBudget(settings.worker_spool),
+    responseBudget,
+    stalled: new StalledResponses(responseBudget),
     halfClosedGraceMs: type === 'node' ? HALF_CLOSED_GRACE_MS : 0,
     server: 'tunicorn',
     date: dateField(),

@@ -19,8 +19,8 @@ import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { makeApplication } from './make-application.ts';
 
-/** A process that has no descriptors left fails again and again, and says so once in so many milliseconds. */
-const ACCEPT_ERROR_MS = 10_000;
+/** What goes on and on is said once in so many milliseconds. */
+const REPEATED_MS = 10_000;
 
 export interface WorkerOptions {
   readonly settings: Settings;
@@ -45,6 +45,9 @@ export class Worker {
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   #nextAcceptErrorMs = 0;
+  /** Responses that gave way and were not told yet, and when they may be. */
+  #gaveWay = 0;
+  #nextGaveWayMs = 0;
   /** Resolves the promise of `drain`. */
   #drained: (() => void) | null = null;
 
@@ -150,7 +153,7 @@ export class Worker {
       acceptFailed: (errno) => {
         this.#acceptFailed = true;
         if (monotonicMs() < this.#nextAcceptErrorMs) return;
-        this.#nextAcceptErrorMs = monotonicMs() + ACCEPT_ERROR_MS;
+        this.#nextAcceptErrorMs = monotonicMs() + REPEATED_MS;
         log.error(`Cannot accept: ${getSystemErrorName(errno)}. Accepting rests until it can.`);
       },
       listenFailed: (index, errno) => {
@@ -188,10 +191,25 @@ export class Worker {
     this.#context.wheel.turn(nowMs);
     this.#application.tick(nowMs);
     this.#connections.makeRoom();
+    if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
     this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;
     this.#acceptor.retry();
+  }
+
+  /** Whoever waits for a thread that waits for its client need not wait for `write_timeout`. */
+  #makeRoomForQueued(nowMs: number): void {
+    const { stalled, wheel } = this.#context;
+    stalled.makeRoom(wheel.nowMs);
+    this.#gaveWay += stalled.takeGaveWay();
+    if (this.#gaveWay === 0 || nowMs < this.#nextGaveWayMs) return;
+    this.#options.log.warning(
+      `Requests waited for threads, and threads for clients that read nothing: ${this.#gaveWay} of their responses were cut.`,
+      { code: 'gave-way' },
+    );
+    this.#gaveWay = 0;
+    this.#nextGaveWayMs = nowMs + REPEATED_MS;
   }
 
   #overdue(request: string, thread: string, where: string): void {

@@ -8,6 +8,7 @@ import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
 import type { Requests, Surroundings } from '../../src/connection/effects.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { Connection } from '../../src/connection/machine.ts';
+import { StalledResponses } from '../../src/connection/stalled.ts';
 import { OWING, READING } from '../../src/connection/states.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Log } from '../../src/observe/log.ts';
@@ -63,6 +64,7 @@ export class World implements Surroundings, Requests {
   #threadNumber = 0;
 
   constructor(options: WorldOptions) {
+    const responseBudget = new SpoolBudget(1_000_000);
     this.options = options;
     this.dispatcher = new Dispatcher({
       queueLimit: QUEUE_LIMIT,
@@ -104,7 +106,8 @@ export class World implements Surroundings, Requests {
       responseSpoolBytes: 1_000_000,
       spoolDirectory: options.bodyFolder ?? '/nonexistent',
       requestBudget: new SpoolBudget(1_000_000),
-      responseBudget: new SpoolBudget(1_000_000),
+      responseBudget,
+      stalled: new StalledResponses(responseBudget),
       halfClosedGraceMs: options.capacity > 1 ? 800 : 0,
       server: 'model',
       date: () => 'Thu, 01 Jan 1970 00:00:00 GMT',
