@@ -55,7 +55,7 @@ def main() -> int:
             os.set_inheritable(fd, False)
         _set_up_process(start)
         fault_signal = stacks.answer_signal(FAULT_FD)
-        process = BridgeProcess(control, load_app(start["app"]), start["environ"])
+        process = BridgeProcess(control, _application(start), start["environ"])
         for index in range(start["threads"]):
             process.add_thread(index + 1, FIRST_THREAD_FD + index)
     except LoadError as error:
@@ -143,6 +143,16 @@ class BridgeProcess:
             # The loop sees the closed socket as the thread's death, which is what it is.
             sys.stderr.write("tunicorn: cannot start a thread: %s\n" % error)
             os.close(fd)
+
+
+def _application(start: Dict[str, Any]) -> App:
+    """The application; while a drill runs, with the drill's paths in front of it. Raises LoadError."""
+    app = load_app(start["app"])
+    if start["probe"] is None:
+        return app
+    from . import probe
+
+    return probe.around(app, start["probe"])
 
 
 def _set_up_process(start: Dict[str, Any]) -> None:

@@ -19,6 +19,8 @@ import { workerLimits } from './worker-states.ts';
 export interface ArbiterOptions {
   /** Stands in for worker/main in tests. */
   readonly workerUrl?: URL;
+  /** For a drill: the token of its probe paths. Nothing on the command line leads here. */
+  readonly probe?: string;
 }
 
 /** Serves until it is told to stop. Resolves with the exit code; everything it started and opened is gone then. */
@@ -58,7 +60,7 @@ async function serve(settings: Settings, options: ArbiterOptions, log: Log): Pro
   const labels = listeners.map(({ address }) => address.label).join(',');
   log.info(`Listening at: ${labels} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
-  return runFleet(settings, surroundings, listeners, log);
+  return runFleet(settings, surroundings, listeners, log, options.probe ?? null);
 }
 
 function runFleet(
@@ -66,10 +68,11 @@ function runFleet(
   { python, launch }: Surroundings,
   listeners: readonly Listener[],
   log: Log,
+  probe: string | null,
 ): Promise<number> {
   const addresses = listeners.map(({ address }) => address);
   const startMessage = (age: number): ToWorker => {
-    return { kind: 'start', settings, listeners: addresses, age, python, check: false };
+    return { kind: 'start', settings, listeners: addresses, age, python, check: false, probe };
   };
   return new Promise((resolve) => {
     const alarm = new Alarm(monotonicMs, (lateMs) => fleet.tick(lateMs));

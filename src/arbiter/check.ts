@@ -40,7 +40,15 @@ function load(settings: Settings, { python, launch }: Surroundings): Promise<str
     const owner: WorkerOwner = {
       now: monotonicMs,
       hello: (worker) => {
-        worker.say({ kind: 'start', settings, listeners: [], age: 1, python, check: true });
+        worker.say({
+          kind: 'start',
+          settings,
+          listeners: [],
+          age: 1,
+          python,
+          check: true,
+          probe: null,
+        });
       },
       wantsListener: () => undefined,
       heartbeat: () => undefined,

@@ -24,6 +24,8 @@ export type ToWorker =
       readonly python: string | null;
       /** --check-config: load the application, say `ready` or `boot-failed`, listen nowhere and exit. */
       readonly check: boolean;
+      /** The token of the paths that threads answer themselves, for a drill; null, as always when serving: there are none. */
+      readonly probe: string | null;
     }
   /** A duplicate of listening handle `index` travels with this message. */
   | { readonly kind: 'listener'; readonly index: number }

@@ -158,4 +158,6 @@ export interface GuestBoot {
   /** Absolute path of a file or of a folder with package.json. */
   readonly appPath: string;
   readonly exportName: string | null;
+  /** The token of the drill's paths; null: there are none. */
+  readonly probe: string | null;
 }

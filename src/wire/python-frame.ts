@@ -117,6 +117,8 @@ export interface PythonStart {
   readonly chdir: string;
   /** Comma-separated folders, as Gunicorn's setting. */
   readonly pythonpath: string | null;
+  /** The token of the drill's paths; null: there are none. */
+  readonly probe: string | null;
   readonly threads: number;
   /** Sockets for threads, the spare ones included. */
   readonly sockets: number;

@@ -11,6 +11,8 @@ export interface ApplicationOptions {
   readonly app: AppSpec;
   /** The real Python executable; null for Node.js. */
   readonly python: string | null;
+  /** The token of the drill's paths; null: there are none. */
+  readonly probe: string | null;
   readonly dispatcher: Dispatcher;
   readonly log: Log;
 }

@@ -57,6 +57,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       settings,
       app: decideApp(settings),
       python: message.python,
+      probe: message.probe,
       listeners: message.listeners,
       log,
       wantListener: (index) => say({ kind: 'want-listener', index }),

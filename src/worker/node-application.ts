@@ -59,6 +59,7 @@ export class NodeApplication implements Application {
         concurrency: settings.thread_concurrency,
         chdir: settings.chdir,
         env: process.env,
+        probe: this.#options.probe,
         log,
       },
       {

@@ -60,6 +60,7 @@ export class PythonApplication implements Application {
       chdir: settings.chdir,
       pythonpath: settings.pythonpath,
       env: process.env,
+      probe: this.#options.probe,
       multiprocess: settings.workers > 1,
       threadName: () => {
         this.#named += 1;

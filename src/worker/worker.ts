@@ -26,6 +26,8 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly app: AppSpec;
   readonly python: string | null;
+  /** The token of the drill's paths; null: there are none. */
+  readonly probe: string | null;
   readonly listeners: readonly ListenerAddress[];
   readonly log: Log;
   /** Asks the arbiter for a duplicate of a listening handle. */
@@ -86,6 +88,7 @@ export class Worker {
       settings,
       app: options.app,
       python: options.python,
+      probe: options.probe,
       dispatcher: this.#dispatcher,
       log,
     });

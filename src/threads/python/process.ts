@@ -257,11 +257,12 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
   }
 
   #startMessage(): PythonStart {
-    const { app, chdir, pythonpath, threads, multiprocess } = this.#options;
+    const { app, chdir, pythonpath, probe = null, threads, multiprocess } = this.#options;
     return {
       app,
       chdir,
       pythonpath,
+      probe,
       threads,
       sockets: this.#sockets,
       environ: {

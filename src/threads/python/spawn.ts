@@ -21,6 +21,8 @@ export interface PythonOptions {
   readonly env: NodeJS.ProcessEnv;
   /** wsgi.multiprocess: whether other processes run the same application. */
   readonly multiprocess: boolean;
+  /** The token of the drill's paths; without it there are none. */
+  readonly probe?: string | null;
   /** SERVER_SOFTWARE. */
   readonly serverSoftware?: string;
   /** What a thread is called in logs. Default: "thread <index>"; must be unique within the worker. */

@@ -3,7 +3,7 @@
 
 import { workerData } from 'node:worker_threads';
 import { type GuestBoot, ToHost } from '../../../wire/node-thread.ts';
-import { Channel } from './channel.ts';
+import { type Begin, Channel } from './channel.ts';
 import { fetchBegin } from './fetch/begin.ts';
 import { offerWebClasses } from './fetch/web-classes.ts';
 import { listenerBegin } from './listener/begin.ts';
@@ -17,7 +17,7 @@ try {
   offerWebClasses();
   const app = await loadApp(boot.appPath, boot.exportName);
   const begin = app.kind === 'listener' ? listenerBegin(app.listener) : fetchBegin(app.fetch);
-  channel.open(begin, () => void stop());
+  channel.open(await withProbe(begin), () => void stop());
 } catch (error) {
   const exitCode = error instanceof LoadError ? error.exitCode : 3;
   const message = error instanceof LoadError ? error.message : stackOf(error);
@@ -25,6 +25,13 @@ try {
   channel.outbox.flush();
   // The host ends the thread once it has read this; an open port keeps the thread until then.
   boot.port.on('message', () => {});
+}
+
+/** While a drill runs its paths stand before the application. */
+async function withProbe(begin: Begin): Promise<Begin> {
+  if (boot.probe === null) return begin;
+  const { aroundProbe } = await import('./probe.ts');
+  return aroundProbe(boot.probe, begin);
 }
 
 /** Finishes the requests under way and what the application asked to wait for. The host sets the limit of time. */

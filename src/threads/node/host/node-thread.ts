@@ -202,6 +202,7 @@ export class NodeThread implements AppThread, ThreadNews {
       slots: concurrency,
       appPath: resolve(chdir, app.path),
       exportName: app.exportName,
+      probe: this.#options.probe ?? null,
     };
     const limits = resourceLimits === undefined ? {} : { resourceLimits };
     const worker = new Worker(GUEST, { name, env, workerData, transferList: [port], ...limits });

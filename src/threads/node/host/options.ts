@@ -16,6 +16,8 @@ export interface NodeThreadOptions {
   readonly log: { warning(message: string, facts?: Record<string, unknown>): void };
   /** Limits of the thread's own heap (not of its Buffers), as worker_threads has them. */
   readonly resourceLimits?: ResourceLimits;
+  /** The token of the drill's paths; without it there are none. */
+  readonly probe?: string | null;
   /** A loop that has not turned for so many milliseconds when a request is interrupted is stuck. Default 1000. */
   readonly stuckAfterMs?: number;
 }
