@@ -20,7 +20,8 @@ export class LogFileError extends Error {
 const open = new Set<Sink>();
 let listening = false;
 
-function flushAll(): void {
+/** Returns when every log of this process is written: for an end that no `exit` event tells of. */
+export function flushAll(): void {
   for (const sink of open) sink.flush();
 }
 

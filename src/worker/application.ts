@@ -15,6 +15,11 @@ export interface ApplicationOptions {
   readonly probe: string | null;
   readonly dispatcher: Dispatcher;
   readonly log: Log;
+  /**
+   * Asks for another worker in the place of this one, which goes on until that is ready; `reason`: a clause for the log.
+   * Said again it means the same.
+   */
+  replaceMe(reason: string): void;
 }
 
 export interface Application {
@@ -25,8 +30,11 @@ export interface Application {
   start(): Promise<void>;
   /** Called on every tick of the worker with monotonic milliseconds. */
   tick(nowMs: number): void;
-  /** After the last request. Resolves when nothing of it runs any more. */
-  stop(): Promise<void>;
-  /** At once. */
-  kill(): void;
+  /**
+   * After the last request. Resolves to true when nothing of it runs any more; to false when native code keeps a thread,
+   * which only SIGKILL to this process ends.
+   */
+  stop(): Promise<boolean>;
+  /** At once. Resolves as `stop` does, within a second or so. */
+  kill(): Promise<boolean>;
 }

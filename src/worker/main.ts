@@ -1,10 +1,12 @@
 // The worker process: speaks with the arbiter over IPC and carries one Worker from boot to exit. When the arbiter is
 // gone (the channel closes) it finishes what it has and leaves; it never outlives the loss by more than graceful_timeout.
+// How it ends is in ending.ts.
 
 import { createLog } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
-import type { ToArbiter, ToWorker } from '../wire/arbiter-worker.ts';
+import type { ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
+import { endProcess, say, sayLast } from './ending.ts';
 import { Worker } from './worker.ts';
 
 const HEARTBEAT_MS = 1000;
@@ -12,11 +14,6 @@ const HEARTBEAT_MS = 1000;
 let worker: Worker | null = null;
 let leaving = false;
 let graceMs = 30_000;
-
-function say(message: ToArbiter): void {
-  // The callback takes the error of a channel that has closed: `disconnect` tells the same.
-  if (process.connected) process.send?.(message, undefined, undefined, () => {});
-}
 
 function isToWorker(message: unknown): message is ToWorker {
   return typeof message === 'object' && message !== null && 'kind' in message;
@@ -61,11 +58,12 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       listeners: message.listeners,
       log,
       wantListener: (index) => say({ kind: 'want-listener', index }),
-      listenFailed: (text) => bootFailed(1, text),
+      listenFailed: (text) => void bootFailed(1, text),
+      replaceMe: (reason) => say({ kind: 'replace-me', reason, graceful: true }),
     });
     await worker.load();
   } catch (error) {
-    bootFailed(exitCodeOf(error), error instanceof Error ? error.message : String(error));
+    await bootFailed(exitCodeOf(error), error instanceof Error ? error.message : String(error));
     return;
   }
   if (!message.check && !leaving) await worker.serve();
@@ -78,14 +76,10 @@ function exitCodeOf(error: unknown): number {
   return typeof code === 'number' ? code : 3;
 }
 
-function bootFailed(exitCode: number, message: string): void {
-  worker?.kill();
-  const farewell: ToArbiter = { kind: 'boot-failed', exitCode, message };
-  // The exit waits until the reason is on its way, but not for ever.
-  setTimeout(() => process.exit(exitCode), 1000).unref();
-  if (process.connected)
-    process.send?.(farewell, undefined, undefined, () => process.exit(exitCode));
-  else process.exit(exitCode);
+async function bootFailed(exitCode: number, message: string): Promise<void> {
+  const ended = kill();
+  await sayLast({ kind: 'boot-failed', exitCode, message });
+  await endProcess(exitCode, ended);
 }
 
 /** Graceful: finish what is under way, then exit 0. */
@@ -94,11 +88,14 @@ async function leave(): Promise<void> {
   leaving = true;
   setTimeout(quit, graceMs).unref();
   await worker?.drain();
-  await worker?.stop();
-  process.exit(0);
+  if (await (worker?.stop() ?? true)) process.exit(0);
+  quit();
 }
 
 function quit(): void {
-  worker?.kill();
-  process.exit(0);
+  void endProcess(0, kill());
+}
+
+function kill(): Promise<boolean> {
+  return worker?.kill() ?? Promise.resolve(true);
 }

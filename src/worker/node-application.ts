@@ -1,23 +1,35 @@
 // A Node.js application on T worker_threads threads of this process. A thread that dies is replaced; the others go on.
+// One that was given up in native code cannot be ended and stays until that returns: how many may gather, and when the
+// whole process has to be replaced, is decided in stuck-threads.ts.
 
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { Application, ApplicationOptions } from './application.ts';
-import { RestartDelay, within } from './restart.ts';
+import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
+import { StuckThreads } from './stuck-threads.ts';
 
 export class NodeApplication implements Application {
   readonly #options: ApplicationOptions;
   readonly #app: Extract<AppSpec, { type: 'node' }>;
   readonly #threads = new Set<NodeThread>();
-  readonly #delay = new RestartDelay();
+  readonly #stuck: StuckThreads<NodeThread>;
+  /** By place of the pool: one that crashes again and again does not keep the others waiting. */
+  readonly #delays = new Map<number, RestartDelay>();
   /** Threads started so far: a replacement has a name of its own. */
   #started = 0;
+  #startsInVain = 0;
   #stopping = false;
 
   constructor(options: ApplicationOptions, app: Extract<AppSpec, { type: 'node' }>) {
     this.#options = options;
     this.#app = app;
+    const { threads, timeout } = options.settings;
+    this.#stuck = new StuckThreads({
+      threads,
+      timeoutMs: timeout * 1000,
+      replaceMe: (reason) => options.replaceMe(reason),
+    });
   }
 
   async start(): Promise<void> {
@@ -34,23 +46,31 @@ export class NodeApplication implements Application {
         for (const job of thread.unstarted()) this.#options.dispatcher.giveBack(job);
       }
     }
+    for (const number of this.#stuck.look(nowMs)) this.#replace(number, 0);
   }
 
-  async stop(): Promise<void> {
+  async stop(): Promise<boolean> {
     this.#stopping = true;
     await Promise.all([...this.#threads].map((thread) => thread.stop()));
+    return this.#allEnded();
   }
 
-  kill(): void {
+  async kill(): Promise<boolean> {
     this.#stopping = true;
-    for (const thread of this.#threads) void thread.kill();
+    const known = [...this.#threads, ...this.#stuck.threads];
+    await Promise.all(known.map((thread) => thread.kill()));
+    return this.#allEnded();
+  }
+
+  #allEnded(): boolean {
+    return ![...this.#threads, ...this.#stuck.threads].some((thread) => thread.running);
   }
 
   /** @param number which place of the pool it fills */
   async #startThread(number: number): Promise<void> {
     const { settings, dispatcher, log } = this.#options;
     this.#started += 1;
-    this.#delay.started();
+    this.#delayOf(number).started();
     const thread = new NodeThread(
       {
         name: `thread ${this.#started}`,
@@ -72,9 +92,10 @@ export class NodeApplication implements Application {
     try {
       await within(settings.boot_timeout, thread.start(), () => void thread.kill());
     } catch (error) {
-      this.#threads.delete(thread);
+      this.#forget(thread);
       throw error;
     }
+    this.#startsInVain = 0;
     if (!this.#stopping) dispatcher.addThread(thread);
   }
 
@@ -85,24 +106,42 @@ export class NodeApplication implements Application {
   }
 
   #died(thread: AppThread, failure: Failure, number: number): void {
-    for (const known of this.#threads) if (known === thread) this.#threads.delete(known);
+    for (const known of this.#threads) if (known === thread) this.#forget(known);
     if (this.#stopping) return;
     this.#options.dispatcher.died(thread, failure);
-    this.#replace(number);
+    // Threads that are stuck come a `timeout` apart: no crash loop, whatever it is.
+    const delayMs = failure.code === 'thread-stuck' ? 0 : this.#delayOf(number).afterDeath();
+    if (this.#stuck.mayReplace(number)) this.#replace(number, delayMs);
   }
 
-  #replace(number: number): void {
+  /** It serves no more, but may still be in native code. */
+  #forget(thread: NodeThread): void {
+    this.#threads.delete(thread);
+    if (thread.running) this.#stuck.add(thread);
+  }
+
+  #replace(number: number, delayMs: number): void {
     if (this.#stopping) return;
     setTimeout(() => {
       if (this.#stopping) return;
-      this.#startThread(number).catch((error: unknown) => {
-        if (this.#stopping) return;
-        this.#options.log.error(
-          `A thread could not load the application again.\n${messageOf(error)}`,
-        );
-        this.#replace(number);
-      });
-    }, this.#delay.afterDeath());
+      this.#startThread(number).catch((error: unknown) => this.#startedInVain(number, error));
+    }, delayMs);
+  }
+
+  #startedInVain(number: number, error: unknown): void {
+    if (this.#stopping) return;
+    this.#options.log.error(`A thread could not load the application again.\n${messageOf(error)}`);
+    this.#startsInVain += 1;
+    if (this.#startsInVain >= STARTS_IN_VAIN) {
+      this.#options.replaceMe(`no thread could be started in ${this.#startsInVain} attempts`);
+    }
+    this.#replace(number, this.#delayOf(number).afterDeath());
+  }
+
+  #delayOf(number: number): RestartDelay {
+    const known = this.#delays.get(number) ?? new RestartDelay();
+    this.#delays.set(number, known);
+    return known;
   }
 }
 

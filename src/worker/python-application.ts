@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { PythonProcess } from '../threads/python/process.ts';
 import type { Application, ApplicationOptions } from './application.ts';
-import { RestartDelay, within } from './restart.ts';
+import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 
 /** Between two questions whether the interpreter still runs. */
 const PING_MS = 1000;
@@ -41,14 +41,16 @@ export class PythonApplication implements Application {
   /** Python threads begin what they are given at once, and the interpreter is watched by its own questions. */
   tick(): void {}
 
-  async stop(): Promise<void> {
+  async stop(): Promise<true> {
     this.#stopping = true;
     await Promise.all([...this.#processes].map((process) => this.#end(process, STOP_MS)));
+    return true;
   }
 
-  kill(): void {
+  kill(): Promise<true> {
     this.#stopping = true;
     for (const process of this.#processes) process.kill();
+    return Promise.resolve(true);
   }
 
   #make(): PythonProcess {
@@ -131,7 +133,7 @@ export class PythonApplication implements Application {
   }
 
   async #startAgain(): Promise<void> {
-    for (;;) {
+    for (let inVain = 1; ; inVain++) {
       await pause(this.#delay.afterDeath());
       if (this.#stopping) return;
       this.#delay.started();
@@ -146,6 +148,9 @@ export class PythonApplication implements Application {
         this.#options.log.error(`The application could not be loaded again: ${message}`);
         process.kill();
         this.#processes.delete(process);
+        if (inVain >= STARTS_IN_VAIN) {
+          this.#options.replaceMe(`no Python process could be started in ${inVain} attempts`);
+        }
       }
     }
   }

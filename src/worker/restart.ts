@@ -1,12 +1,18 @@
 // How long to wait before what died is started again: at once the first time, then longer and longer while it keeps
-// dying soon after its start; and how long it may take to load the application (the first time the arbiter watches).
+// dying soon after its start; how often in vain before the worker itself is to be replaced; and how long it may take to
+// load the application (the first time the arbiter watches).
 
 import { monotonicMs } from '../clock.ts';
 
 const FIRST_MS = 100;
-const LONGEST_MS = 10_000;
+/** As the arbiter's for workers (arbiter/backoff.ts). */
+const LONGEST_MS = 5_000;
 /** Whoever lived this long died of something else than its start. */
 const HEALTHY_MS = 10_000;
+
+/** So many starts in vain in a row, and a new worker is asked for: the trouble may be this process's own (descriptors,
+ * memory, an address space in pieces). */
+export const STARTS_IN_VAIN = 3;
 
 export class RestartDelay {
   #nextMs = 0;

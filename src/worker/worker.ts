@@ -34,6 +34,8 @@ export interface WorkerOptions {
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */
   listenFailed(message: string): void;
+  /** See ApplicationOptions. */
+  replaceMe(reason: string): void;
 }
 
 export class Worker {
@@ -91,6 +93,7 @@ export class Worker {
       probe: options.probe,
       dispatcher: this.#dispatcher,
       log,
+      replaceMe: (reason) => options.replaceMe(reason),
     });
   }
 
@@ -132,17 +135,15 @@ export class Worker {
     });
   }
 
-  /** After `drain`: nothing of this worker runs any more. */
-  async stop(): Promise<void> {
+  /** After `drain`. Resolves as Application.stop does. */
+  stop(): Promise<boolean> {
     if (this.#ticker !== null) clearInterval(this.#ticker);
-    await this.#application.stop();
-    this.#accessLog?.close();
+    return this.#application.stop();
   }
 
-  /** At once. */
-  kill(): void {
-    this.#application.kill();
-    this.#accessLog?.close();
+  /** At once. Resolves as Application.kill does. */
+  kill(): Promise<boolean> {
+    return this.#application.kill();
   }
 
   #makeAcceptor(): Acceptor {

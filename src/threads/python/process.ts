@@ -4,6 +4,7 @@
 
 import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
+import { killTree } from '../../process-tree.ts';
 import { FIRST_THREAD_FD, type PythonStart } from '../../wire/python-frame.ts';
 import type { Failure, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
@@ -157,7 +158,7 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
   kill(): void {
     if (this.#state !== 'dead' && this.#state !== 'new') {
       this.#state = 'stopping';
-      this.#spawned?.child.kill('SIGKILL');
+      this.#killProcess();
     }
   }
 
@@ -248,12 +249,19 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
       setTimeout(() => {
         if (this.#state === 'running') {
           this.#options.log('error', `Python process ${this.pid} is killed: ${why}.`);
-          this.#spawned?.child.kill('SIGKILL');
+          this.#killProcess();
         }
       }, EXIT_GRACE_MS);
     } else if (this.#state === 'booting') {
-      this.#spawned?.child.kill('SIGKILL');
+      this.#killProcess();
     }
+  }
+
+  /** With what the application has started in it: nobody would wait for that any more. */
+  #killProcess(): void {
+    const child = this.#spawned?.child;
+    const hasEnded = child === undefined || child.exitCode !== null || child.signalCode !== null;
+    if (!hasEnded && child.pid !== undefined) killTree(child.pid);
   }
 
   #startMessage(): PythonStart {

@@ -52,6 +52,8 @@ export class NodeThread implements AppThread, ThreadNews {
   #sayEnded: () => void = () => {};
   #ending: Promise<string> | null = null;
   #givenUp = false;
+  #running = false;
+  #endless = false;
 
   constructor(options: NodeThreadOptions, events: ThreadEvents) {
     this.name = options.name;
@@ -74,6 +76,16 @@ export class NodeThread implements AppThread, ThreadNews {
     return this.#blocked;
   }
 
+  /** The thread of the system runs, whatever its state here: one that is dead to us may be in native code. */
+  get running(): boolean {
+    return this.#running;
+  }
+
+  /** It was ended in vain and still runs: native code that may never return. It would hold up the process's exit. */
+  get endless(): boolean {
+    return this.#running && this.#endless;
+  }
+
   /** worker_threads' number of the thread; 0 before start. */
   get threadId(): number {
     return this.#worker?.threadId ?? 0;
@@ -91,6 +103,7 @@ export class NodeThread implements AppThread, ThreadNews {
       this.#booting = { resolve, reject };
     });
     this.#worker = this.#startWorker();
+    this.#running = true;
     this.#ports.port1.on('message', (batch: readonly Item[]) => this.#read(batch));
     return booted;
   }
@@ -210,6 +223,7 @@ export class NodeThread implements AppThread, ThreadNews {
       this.#lastError = error;
     });
     worker.on('exit', (code) => {
+      this.#running = false;
       this.#readLastWords();
       this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError));
     });
@@ -296,7 +310,7 @@ export class NodeThread implements AppThread, ThreadNews {
       this.#giveUp(this.#cause);
       const where = (await this.stack()) ?? NATIVE;
       if (!(await this.#terminate())) {
-        this.#options.log.warning(`${this.name} does not end: the process has to be replaced.`);
+        this.#options.log.warning(`${this.name} does not end: it is in native code.`);
       }
       return where;
     })();
@@ -305,7 +319,7 @@ export class NodeThread implements AppThread, ThreadNews {
 
   /** False when the thread had not ended after a second. */
   async #terminate(): Promise<boolean> {
-    if (this.#worker === null || this.#state === 'dead') return true;
+    if (this.#worker === null || !this.#running) return true;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((settle) => {
       timer = setTimeout(() => settle(false), TERMINATE_MS);
@@ -313,6 +327,7 @@ export class NodeThread implements AppThread, ThreadNews {
     const ended = this.#worker.terminate().then(() => true);
     const result = await Promise.race([ended, late]);
     clearTimeout(timer);
+    if (!result) this.#endless = true;
     return result;
   }
 

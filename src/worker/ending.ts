@@ -1,0 +1,39 @@
+// How the worker process ends. process.exit() waits for every thread, and one in native code may never return: so the
+// process exits where all threads have ended, and otherwise kills itself, with its logs written and the arbiter told
+// that this was its end and no accident.
+
+import { setTimeout as pause } from 'node:timers/promises';
+import { flushAll } from '../observe/sink.ts';
+import { killDescendants } from '../process-tree.ts';
+import type { ToArbiter } from '../wire/arbiter-worker.ts';
+
+/** A last message is on its way within this time, or never will be. */
+const LAST_WORDS_MS = 500;
+/** Threads have so long to end once they were told to: those in JavaScript take some milliseconds. With the last words
+ * less than the arbiter's patience (arbiter/worker-states.ts, quitMs). */
+const LAST_MOMENTS_MS = 700;
+
+/** `sent`: called when it is on its way or cannot be sent. */
+export function say(message: ToArbiter, sent: () => void = () => {}): void {
+  // The callback takes the error of a channel that has closed: `disconnect` tells the same.
+  if (process.connected) process.send?.(message, undefined, undefined, sent);
+  else sent();
+}
+
+/** Resolves when it is on its way; when it cannot be sent, after a moment. */
+export function sayLast(message: ToArbiter): Promise<void> {
+  const sent = new Promise<void>((resolve) => say(message, resolve));
+  return Promise.race([sent, pause(LAST_WORDS_MS)]);
+}
+
+/**
+ * At once, with all that the application has started: whoever waits for a command in native code returns when that is
+ * killed. `ended`: whether all threads have, as Application.kill tells.
+ */
+export async function endProcess(exitCode: number, ended: Promise<boolean>): Promise<void> {
+  killDescendants();
+  if (await Promise.race([ended, pause(LAST_MOMENTS_MS, false)])) process.exit(exitCode);
+  flushAll();
+  await sayLast({ kind: 'finished' });
+  process.kill(process.pid, 'SIGKILL');
+}
