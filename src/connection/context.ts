@@ -4,7 +4,7 @@
 import type { HeadLimits } from '../http1/limits.ts';
 import type { SpoolBudget } from '../spool/budget.ts';
 import type { DeadlineWheel } from './deadlines.ts';
-import type { Requests, Surroundings } from './effects.ts';
+import type { Probes, Requests, Surroundings } from './effects.ts';
 import type { StalledResponses } from './stalled.ts';
 import type { DeadlineSetting } from './states.ts';
 
@@ -12,6 +12,8 @@ export interface ConnectionContext {
   readonly wheel: DeadlineWheel;
   readonly requests: Requests;
   readonly surroundings: Surroundings;
+  /** Null: every request is the application's. */
+  readonly probes: Probes | null;
   readonly headLimits: HeadLimits;
   /** Milliseconds for each setting that a state names; 0 = no deadline, where its setting allows that. */
   readonly deadlinesMs: { readonly [S in DeadlineSetting]: number };

@@ -38,6 +38,20 @@ export interface Requests {
   resume(job: Job): void;
 }
 
+/** Questions about the server's health, which it answers by itself and no thread sees. */
+export interface Probes {
+  /** Whether this request is one. */
+  asks(head: ParsedHead): boolean;
+  answer(head: ParsedHead): ProbeAnswer;
+}
+
+export interface ProbeAnswer {
+  /** "200 OK" */
+  readonly status: string;
+  /** ASCII. */
+  readonly text: string;
+}
+
 /** An open connection, as the worker that owns it sees it. */
 export interface OpenConnection {
   readonly peer: Peer;
@@ -59,6 +73,8 @@ export interface LoggedExchange {
   readonly bodyBytes: number;
   /** Monotonic ms at which the request was complete enough to be handed on. */
   readonly beganMs: number;
+  /** It was a question about the server's health. */
+  readonly isProbe: boolean;
 }
 
 /** What the worker that owns the connections knows and hears. */

@@ -15,7 +15,7 @@ import type {
   RequestBody,
 } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
-import type { OpenConnection } from './effects.ts';
+import type { OpenConnection, ProbeAnswer } from './effects.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined } from './framing.ts';
 import { type Client, Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
 import type { OwingEvent } from './states.ts';
@@ -24,6 +24,8 @@ import type { ConnectionState } from './transition.ts';
 const EMPTY = Buffer.alloc(0);
 /** What a client is told that found no thread: a queue that was full moves within moments. */
 const RETRY_AFTER_SECONDS = 1;
+/** A proxy on the way must ask again every time. */
+const PROBE_FIELDS = 'Content-Type: text/plain\r\nCache-Control: no-store\r\n';
 /** `#bytesLeft` when no Content-Length was announced. */
 const NO_LENGTH = Number.POSITIVE_INFINITY;
 
@@ -53,6 +55,7 @@ export class Exchange implements Job, OutflowOwner {
   status = '';
   replyFields = '';
   bodyBytes = 0;
+  isProbe = false;
 
   readonly #context: ConnectionContext;
   /** Gives the request body back. Only when no thread can read it any more: its file is opened by name. */
@@ -182,6 +185,14 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   // What the connection tells.
+
+  /** A question about the server's health, which no thread ever sees. */
+  answerProbe(answer: ProbeAnswer): void {
+    this.isProbe = true;
+    this.started();
+    const reply = { status: answer.status, fields: PROBE_FIELDS, sendDate: true };
+    this.whole(reply, Buffer.from(answer.text, 'latin1'));
+  }
 
   /** The server answers in the application's place. Only before a head was made. */
   answerError(status: number, mayKeepAlive = true): void {

@@ -163,8 +163,15 @@ export class Incoming {
     this.#owner.read('head with body');
     this.#rate.begin(this.#context.wheel.nowMs);
     if (head.expectContinue && !more) this.#owner.continueExpected();
-    if (this.#context.bufferRequests) this.#gather(head);
+    if (this.#context.probes?.asks(head)) this.#drop(head);
+    else if (this.#context.bufferRequests) this.#gather(head);
     else this.#stream(head);
+  }
+
+  /** Nobody reads this body: the server answers by itself. */
+  #drop(head: ParsedHead): void {
+    this.#intake = new DiscardIntake();
+    this.#owner.request(head, { kind: 'none' }, null);
   }
 
   #gather(head: ParsedHead): void {

@@ -200,7 +200,9 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#exchange = exchange;
     if (this.state.reading === 'complete') this.#readDeadline.arm(READING.complete.deadline);
     this.owe('submitted');
-    this.#context.requests.submit(exchange);
+    const { probes, requests } = this.#context;
+    if (probes?.asks(head)) exchange.answerProbe(probes.answer(head));
+    else requests.submit(exchange);
     // Its end came while the body was on its way to the disk.
     if (this.#clientEnded) this.#afterClientEnd();
   }

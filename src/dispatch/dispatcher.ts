@@ -16,6 +16,7 @@ export class Dispatcher implements ThreadEvents {
   readonly #pool = new Pool();
   readonly #queue: JobQueue;
   readonly #events: DispatcherEvents;
+  #given = 0;
 
   /** `now`: monotonic milliseconds. */
   constructor(options: { queueLimit: number; now: () => number; events: DispatcherEvents }) {
@@ -25,6 +26,11 @@ export class Dispatcher implements ThreadEvents {
 
   get queued(): number {
     return this.#queue.length;
+  }
+
+  /** How often a thread was given a request. */
+  get given(): number {
+    return this.#given;
   }
 
   get threads(): readonly AppThread[] {
@@ -47,7 +53,7 @@ export class Dispatcher implements ThreadEvents {
   submit(job: Job): void {
     // Whoever waits already comes first; when anybody waits, no thread has room.
     const thread = this.#queue.length === 0 ? this.#pool.next() : null;
-    if (thread !== null) give(thread, job);
+    if (thread !== null) this.#give(thread, job);
     else if (!this.#queue.add(job)) {
       job.failed({
         status: 503,
@@ -118,12 +124,13 @@ export class Dispatcher implements ThreadEvents {
       const thread = this.#pool.next();
       if (thread === null) return;
       const job = this.#queue.take();
-      if (job !== null) give(thread, job);
+      if (job !== null) this.#give(thread, job);
     }
   }
-}
 
-function give(thread: AppThread, job: Job): void {
-  job.thread = thread;
-  thread.take(job);
+  #give(thread: AppThread, job: Job): void {
+    this.#given += 1;
+    job.thread = thread;
+    thread.take(job);
+  }
 }

@@ -1,5 +1,5 @@
 // An address to listen on, from its text. The forms are Gunicorn's (util.parse_address); what it would misread
-// (an IPv6 address without brackets, a port alone, a path without unix:) is refused with what would be right.
+// (an IPv6 address without brackets, a port alone, a path without unix:, nothing at all) is refused with what would be right.
 
 import { isIPv4, isIPv6 } from 'node:net';
 
@@ -25,6 +25,8 @@ export function parseBind(text: string): BindAddress {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
   if (/^fd:\/\//.test(text)) throw new BindError('inherited sockets (fd://N) are not taken yet');
   const address = text.startsWith('tcp://') ? text.slice('tcp://'.length) : text;
+  // A variable that was not set must not open the server to the world, as it does in Gunicorn.
+  if (address === '') throw new BindError('it is empty; every IPv4 address is written :8000');
   if (/^https?:/.test(address)) throw new BindError('an address is HOST:PORT, without http://');
   if (/[/\\]/.test(address)) throw new BindError(`a socket file is written unix:${address}`);
   if (/\s/.test(address)) throw new BindError('an address has no blanks');

@@ -4,6 +4,7 @@
 import { application } from './catalogue/application.ts';
 import { bodies } from './catalogue/bodies.ts';
 import { config } from './catalogue/config.ts';
+import { health } from './catalogue/health.ts';
 import { limits } from './catalogue/limits.ts';
 import { logging } from './catalogue/logging.ts';
 import { sockets } from './catalogue/sockets.ts';
@@ -19,6 +20,7 @@ export const SECTIONS: readonly Section[] = [
   timeouts,
   limits,
   bodies,
+  health,
   logging,
 ];
 
@@ -30,6 +32,7 @@ const declared = {
   ...timeouts.settings,
   ...limits.settings,
   ...bodies.settings,
+  ...health.settings,
   ...logging.settings,
 } as const;
 

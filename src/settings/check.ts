@@ -169,6 +169,9 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   if (setting.form !== 'any' && value === '') throw new Misfit('a text that is not empty', value);
   if (setting.form === 'directory') return checkDirectory(value, base);
   if (setting.form === 'directories') return absoluteEach(value, base);
+  if (setting.form === 'url path' && (!/^\/[!-~]*$/.test(value) || /[?#]/.test(value))) {
+    throw new Misfit('a path that begins with / and has neither ?, # nor blanks', value);
+  }
   // `-` is a standard stream.
   if (setting.form === 'log file') return value === '-' ? value : resolve(base, value);
   return value;

@@ -74,7 +74,14 @@ export interface ChoiceSetting extends Declared {
 }
 
 /** What a text must look like; check.ts knows how. */
-export type TextForm = 'any' | 'not empty' | 'directory' | 'directories' | 'file' | 'log file';
+export type TextForm =
+  | 'any'
+  | 'not empty'
+  | 'directory'
+  | 'directories'
+  | 'file'
+  | 'log file'
+  | 'url path';
 
 export interface TextSetting extends Declared {
   readonly kind: 'text';

@@ -180,6 +180,12 @@ function derive(settings: Settings, cwd: string): Settings {
 
 /** Rules over more than one setting. */
 function checkTogether(settings: Settings, given: Record<SettingName, Given>): void {
+  if (settings.health_path === settings.ready_path) {
+    throw badValue(CATALOGUE.ready_path, given.ready_path, {
+      rule: 'another path than health_path',
+      value: settings.ready_path,
+    });
+  }
   if (settings.worker_class === 'sync' && settings.threads > 1) {
     throw badValue(CATALOGUE.threads, given.threads, {
       rule: '1 with worker_class sync, which runs one request at a time',

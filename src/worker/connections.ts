@@ -139,7 +139,7 @@ export class Connections implements Surroundings {
   }
 
   finished(exchange: LoggedExchange): void {
-    this.#options.finished?.(exchange);
+    if (!exchange.isProbe) this.#options.finished?.(exchange);
   }
 
   #nowMs(): number {

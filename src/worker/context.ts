@@ -4,7 +4,7 @@
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { DeadlineWheel } from '../connection/deadlines.ts';
-import type { Requests, Surroundings } from '../connection/effects.ts';
+import type { Probes, Requests, Surroundings } from '../connection/effects.ts';
 import { StalledResponses } from '../connection/stalled.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SpoolBudget } from '../spool/budget.ts';
@@ -19,6 +19,7 @@ export function makeContext(
   type: 'wsgi' | 'node',
   requests: Requests,
   surroundings: Surroundings,
+  probes: Probes | null,
 ): ConnectionContext {
   const buffering = settings.request_buffering;
   const responseBudget = new SpoolBudget(settings.worker_spool);
@@ -26,6 +27,7 @@ export function makeContext(
     wheel: new DeadlineWheel(monotonicMs()),
     requests,
     surroundings,
+    probes,
     headLimits: {
       line: settings.limit_request_line,
       fields: settings.limit_request_fields,

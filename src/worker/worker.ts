@@ -17,6 +17,7 @@ import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application } from './application.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
+import { Health } from './health.ts';
 import { makeApplication } from './make-application.ts';
 
 /** What goes on and on is said once in so many milliseconds. */
@@ -46,6 +47,7 @@ export class Worker {
   readonly #context: ConnectionContext;
   readonly #application: Application;
   readonly #accessLog: AccessLog | null;
+  readonly #health: Health | null;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   #nextAcceptErrorMs = 0;
@@ -84,7 +86,14 @@ export class Worker {
       },
       finished: this.#accessLog === null ? null : (exchange) => this.#access(exchange),
     });
-    this.#context = makeContext(settings, options.app.type, this.#dispatcher, this.#connections);
+    this.#health = makeHealth(settings, this.#dispatcher, log);
+    this.#context = makeContext(
+      settings,
+      options.app.type,
+      this.#dispatcher,
+      this.#connections,
+      this.#health,
+    );
     this.#connections.bind(this.#context);
     this.#application = makeApplication({
       settings,
@@ -128,6 +137,7 @@ export class Worker {
       this.#options.log.info(`Draining: ${open} ${open === 1 ? 'connection' : 'connections'} open`);
     }
     this.#acceptor.stop();
+    this.#health?.drain();
     this.#connections.drain();
     return new Promise((resolve) => {
       this.#drained = resolve;
@@ -194,6 +204,7 @@ export class Worker {
     const nowMs = monotonicMs();
     this.#context.wheel.turn(nowMs);
     this.#application.tick(nowMs);
+    this.#health?.tick(this.#context.wheel.nowMs);
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
     this.#acceptor.tick();
@@ -236,6 +247,12 @@ export class Worker {
       durationMs: monotonicMs() - exchange.beganMs,
     });
   }
+}
+
+function makeHealth(settings: Settings, pool: Dispatcher, log: Log): Health | null {
+  const { health_path: healthPath, ready_path: readyPath } = settings;
+  const queueMs = settings.queue_timeout * 1000;
+  return healthPath === null ? null : new Health({ healthPath, readyPath, queueMs, pool, log });
 }
 
 function openAccessLog(settings: Settings, log: Log): AccessLog | null {

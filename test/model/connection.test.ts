@@ -16,6 +16,8 @@ const BAD = 'GET / HTTP/1.1\r\nHost x\r\n\r\n';
 const BAD_CHUNK =
   'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n';
 const EXPECT = 'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc';
+const PROBE = 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n';
+const PROBE_BODY = `${PROBE.slice(0, -2)}Content-Length: 4\r\n\r\nbody`;
 const HUGE = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n';
 
 const who = fc.nat(7);
@@ -37,6 +39,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         BAD_CHUNK,
         EXPECT,
         HUGE,
+        PROBE,
+        PROBE_BODY,
+        GET + PROBE + GET,
         GET + GET,
         POST + GET,
         CHUNKED + GET,

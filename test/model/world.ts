@@ -15,6 +15,7 @@ import type { Log } from '../../src/observe/log.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job } from '../../src/threads/app-thread.ts';
 import { Connections } from '../../src/worker/connections.ts';
+import { Health } from '../../src/worker/health.ts';
 import { SimClient } from './client.ts';
 import { SimThread } from './thread.ts';
 
@@ -34,6 +35,7 @@ const silent: Log = {
 };
 
 const QUEUE_LIMIT = 1;
+const QUEUE_TIMEOUT_MS = 1000;
 
 export interface WorldOptions {
   readonly limit: number;
@@ -51,6 +53,7 @@ export class World implements Surroundings, Requests {
   readonly context: ConnectionContext;
   readonly dispatcher: Dispatcher;
   readonly connections: Connections;
+  readonly health: Health;
   readonly open = new Map<Connection, SimClient>();
   threads: SimThread[] = [];
   accepted = 0;
@@ -81,10 +84,18 @@ export class World implements Surroundings, Requests {
       },
       finished: null,
     });
+    this.health = new Health({
+      healthPath: '/healthz',
+      readyPath: '/readyz',
+      queueMs: QUEUE_TIMEOUT_MS,
+      pool: this.dispatcher,
+      log: silent,
+    });
     this.context = {
       wheel: new DeadlineWheel(0),
       requests: this,
       surroundings: this,
+      probes: this.health,
       headLimits: { line: 200, fields: 10, fieldSize: 200 },
       deadlinesMs: {
         first_byte_timeout: 1000,
@@ -92,7 +103,7 @@ export class World implements Surroundings, Requests {
         body_timeout: 2000,
         keepalive: 2000,
         linger_timeout: 500,
-        queue_timeout: 1000,
+        queue_timeout: QUEUE_TIMEOUT_MS,
         timeout: 3000,
         stream_timeout: 3000,
         write_timeout: 2500,
@@ -169,6 +180,7 @@ export class World implements Surroundings, Requests {
 
   finished(exchange: Exchange): void {
     assert.ok(!this.done.has(exchange), 'a request is finished once');
+    assert.equal(exchange.isProbe, !this.submitted.has(exchange), 'a probe meets no thread');
     this.done.add(exchange);
     this.connections.finished(exchange);
   }
@@ -200,6 +212,7 @@ export class World implements Surroundings, Requests {
   /** Nobody is accepted from here on. */
   drain(): void {
     this.draining = true;
+    this.health.drain();
     this.connections.drain();
   }
 
@@ -208,6 +221,7 @@ export class World implements Surroundings, Requests {
     for (let passed = 0; passed < ms; passed += TICK_MS) {
       this.nowMs += TICK_MS;
       this.context.wheel.turn(this.nowMs);
+      this.health.tick(this.context.wheel.nowMs);
       this.connections.makeRoom();
       this.settleSockets();
     }
@@ -283,6 +297,8 @@ export class World implements Surroundings, Requests {
     const waits = client.waitingBytes > 0 || client.wantsTurn;
     if (owing === 'writing')
       assert.ok(waits, 'what is written waits for the client and nobody else');
+    const isProbe = connection.exchange?.isProbe === true;
+    assert.ok(!isProbe || owing === 'writing', 'a question about health waits for its client only');
     const answered = connection.exchange?.thread === null;
     const waitsForThread = owing === 'running' || owing === 'streaming';
     assert.ok(!(answered && waitsForThread), 'an answered request waits for no thread');

@@ -13,7 +13,10 @@ export const sockets = {
       environment: [{ name: 'PORT', as: '0.0.0.0:$PORT' }],
       flags: ['-b', '--bind'],
       placeholder: 'ADDRESS',
-      gunicorn: { differs: '`fd://N` is not there yet.' },
+      gunicorn: {
+        differs:
+          '`fd://N` is not there yet. An empty text is refused; Gunicorn takes it for every address.',
+      },
       meaning: 'An address to listen on: HOST:PORT or unix:PATH; repeatable.',
       details:
         '`HOST:PORT`, `[IPV6]:PORT`, `HOST` (port 8000), `:PORT` (every IPv4 address), or `unix:PATH`. Port 0 takes a free one; the log says which. ' +

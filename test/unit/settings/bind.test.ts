@@ -8,13 +8,12 @@ import { BindError, formatBind, parseBind } from '../../../src/settings/bind.ts'
 const tcp = (host: string, port: number): unknown => ({ kind: 'tcp', host, port });
 
 describe('parseBind', () => {
-  it('takes host and port, a host alone, a port alone, nothing at all', () => {
+  it('takes host and port, a host alone, a port alone', () => {
     assert.deepEqual(parseBind('127.0.0.1:9000'), tcp('127.0.0.1', 9000));
     assert.deepEqual(parseBind('Example.com:80'), tcp('example.com', 80));
     assert.deepEqual(parseBind('my_service-1:80'), tcp('my_service-1', 80));
     assert.deepEqual(parseBind('localhost'), tcp('localhost', 8000));
     assert.deepEqual(parseBind(':8080'), tcp('0.0.0.0', 8080));
-    assert.deepEqual(parseBind(''), tcp('0.0.0.0', 8000));
     assert.deepEqual(parseBind('tcp://0.0.0.0:80'), tcp('0.0.0.0', 80));
   });
 
@@ -57,6 +56,8 @@ describe('parseBind', () => {
     ['127.0.0.1:', "'' is not a valid port number"],
     ['127.0.0.1:-1', "'-1' is not a valid port number"],
     ['[::1]:x', "'x' is not a valid port number"],
+    ['', 'it is empty; every IPv4 address is written :8000'],
+    ['tcp://', 'it is empty; every IPv4 address is written :8000'],
     ['8000', 'a port is written :8000'],
     ['::1', 'an IPv6 address needs brackets, as in [::1]:8000'],
     ['fe80::1:8000', 'an IPv6 address needs brackets, as in [fe80::1:8000]:8000'],

@@ -157,3 +157,13 @@ describe('durations', () => {
     assertTaken('timeout', 1.5, 1.5);
   });
 });
+
+describe('paths of a URL', () => {
+  it('begin with a slash and hold nothing that is no path', () => {
+    for (const path of ['/', '/healthz', '/a/b.c', '/%20']) {
+      assertTaken('health_path', path, path);
+    }
+    const wrong = ['', 'healthz', '/a b', '/a?b', '/a#b', '/\u00e9', 'http://x/a'];
+    for (const path of wrong) assertRefused('health_path', path);
+  });
+});

@@ -208,6 +208,13 @@ describe('what settings refuse', () => {
     );
   });
 
+  it('refuses one path for both questions about health', async () => {
+    assert.equal(
+      (await errorFrom({ argv: ['--health-path', '/readyz'] })).message,
+      'ready_path must be another path than health_path: "/readyz" by default is not. Choose another.',
+    );
+  });
+
   it('tells who asks for another kind of worker what there is, and what does its job here', async () => {
     const unknown = await errorFrom({ argv: ['-k', 'fast'] });
     assert.equal(
