@@ -39,6 +39,7 @@ STOP = 38
 FILE_TAKEN = 39
 FILE_REFUSED = 40
 WITHDRAW = 41
+LANDED = 42
 # Control to loop.
 READY = 48
 BOOT_FAILED = 49
@@ -46,6 +47,7 @@ PONG = 50
 STACKS_ARE = 51
 INTERRUPT_DONE = 52
 WITHDRAWN = 53
+LANDED_IS = 54
 
 # In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did.
 SAMPLED = 8388608

@@ -114,6 +114,9 @@ class BridgeProcess:
         elif kind == frame.INTERRUPT:
             index, number = frame.PAIR.unpack(payload)
             frame.send(self.control, frame.INTERRUPT_DONE, aux, _text(self._interrupt(index, number)))
+        elif kind == frame.LANDED:
+            index, number = frame.PAIR.unpack(payload)
+            frame.send(self.control, frame.LANDED_IS, aux, b"yes" if self._landed(index, number) else b"no")
         elif kind in (frame.FILE_TAKEN, frame.FILE_REFUSED):
             index, number = frame.PAIR.unpack(payload)
             self.threads[index].mail.answers.put((number, kind == frame.FILE_TAKEN))
@@ -131,8 +134,13 @@ class BridgeProcess:
         if ident is None or thread.guard.current != number:
             return ""
         where = stacks.stack_of(ident)
+        RequestTimeout.landed.discard(ident)
         thread.guard.interrupt(ident, number, RequestTimeout)
         return where
+
+    def _landed(self, index: int, number: int) -> bool:
+        thread = self.threads[index]
+        return thread.guard.current == number and thread.thread.ident in RequestTimeout.landed
 
     def _replace_thread(self, index: int, fd: int) -> None:
         for old in [key for key, thread in self.threads.items() if not thread.thread.is_alive()]:

@@ -9,8 +9,9 @@ import os
 import queue
 import socket
 import sys
+import threading
 import traceback
-from typing import Any, Callable, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Set, Tuple
 
 from . import frame
 from .files import FileRange, FileWrapper, plain_range
@@ -31,6 +32,13 @@ _pack = frame.HEADER.pack
 
 class RequestTimeout(BaseException):
     """Raised inside the application when its request is past its time; see interrupt.py."""
+
+    # Threads (by ident) in which it was raised: the interpreter makes the object only then.
+    landed: Set[int] = set()
+
+    def __init__(self) -> None:
+        super().__init__("the request is past its time")
+        self.landed.add(threading.get_ident())
 
 
 class ClientGone(BrokenPipeError):

@@ -1,6 +1,7 @@
 // What the connection machine may ask of the edge, and what it may ask of the worker it lives in. The real edge is
 // socket.ts; the property tests have another one, with a simulated clock.
 
+import type { Overdue } from '../dispatch/overdue.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import type { Failure, Job, Peer } from '../threads/app-thread.ts';
 
@@ -33,7 +34,7 @@ export interface Requests {
    */
   withdraw(job: Job, unlessStarted?: boolean): boolean;
   /** It was answered 504 (or its stream was cut): the thread is asked to end it, and replaced if it does not. */
-  overdue(job: Job): void;
+  overdue(job: Job, overdue: Overdue): void;
   /** The connection can take pieces of this job's response again. */
   resume(job: Job): void;
 }

@@ -2,6 +2,7 @@
 // The thread is free as soon as it has said everything, however slowly the client reads. Once detached (the client
 // has gone, or was answered without the application) it hears nothing more.
 
+import type { Overdue } from '../dispatch/overdue.ts';
 import { errorResponse } from '../http1/error-response.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead, lastChunk, planResponse, type ResponsePlan } from '../http1/response.ts';
@@ -67,6 +68,8 @@ export class Exchange implements Job, OutflowOwner {
   #heldHead = '';
   /** Body bytes that the announced Content-Length still allows. */
   #bytesLeft = NO_LENGTH;
+  /** When the application began it, ms of the wheel; 0 while it has not. */
+  #startedMs = 0;
   /** The application has said everything. */
   #complete = false;
   #keepAlive = false;
@@ -100,6 +103,7 @@ export class Exchange implements Job, OutflowOwner {
   // What a thread tells (Job).
 
   started(): void {
+    this.#startedMs = this.#context.wheel.nowMs;
     const connection = this.#listening();
     if (connection?.state.owing === 'queued') connection.owe('started');
   }
@@ -192,6 +196,12 @@ export class Exchange implements Job, OutflowOwner {
     this.started();
     const reply = { status: answer.status, fields: PROBE_FIELDS, sendDate: true };
     this.whole(reply, Buffer.from(answer.text, 'latin1'));
+  }
+
+  /** Its time is up. */
+  overdue(setting: Overdue['setting']): Overdue {
+    const { wheel, now } = this.#context;
+    return { setting, ageMs: now() - this.beganMs, ranMs: wheel.nowMs - this.#startedMs };
   }
 
   /** The server answers in the application's place. Only before a head was made. */

@@ -44,8 +44,15 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   overdue: {
     status: [504],
     meaning:
-      'The application did not begin its response within timeout. The line shows where it was; its thread is interrupted or replaced.',
+      'The application did not begin its response within timeout. The line shows where it was and which of the cases below it is.',
     remedy: 'Mend the place that the stack shows. Raise timeout if it may take so long.',
+  },
+  'stream-overdue': {
+    status: [],
+    meaning:
+      'The application paused inside its response for longer than stream_timeout: the connection was reset. The line is that of `overdue`.',
+    remedy:
+      'Mend the place that the stack shows, send something now and then, or raise stream_timeout.',
   },
   'app-raised': {
     status: [500],

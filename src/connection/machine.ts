@@ -337,7 +337,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     else if (ending === 503) this.#queueOverdue(exchange);
     else if (ending === 504) {
       exchange.answerError(504);
-      this.#context.requests.overdue(exchange);
+      this.#context.requests.overdue(exchange, exchange.overdue('timeout'));
     }
   }
 
@@ -354,7 +354,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   /** The client does not read, or the application has not gone on with its response. */
   #cutOverdue(exchange: Exchange | null): void {
     if (exchange !== null && this.state.owing === 'streaming') {
-      this.#context.requests.overdue(exchange);
+      this.#context.requests.overdue(exchange, exchange.overdue('stream_timeout'));
     }
     this.#end('reset');
   }

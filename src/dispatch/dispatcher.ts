@@ -1,13 +1,14 @@
 // Brings requests to threads: at once when one has room, through the queue when none has, and not at all when the queue
 // is full. Knows neither sockets nor framing, nor whether a thread is Python's or Node.js's.
 
-import type { AppThread, Failure, Job, ThreadEvents } from '../threads/app-thread.ts';
+import type { AppThread, Failure, Finding, Job, ThreadEvents } from '../threads/app-thread.ts';
+import type { Overdue, OverdueReport } from './overdue.ts';
 import { Pool } from './pool.ts';
 import { JobQueue } from './queue.ts';
 
 export interface DispatcherEvents {
-  /** A request was overdue and its thread was asked where it is. `where`: its stack or what is known of it. */
-  overdue(job: Job, thread: AppThread, where: string): void;
+  /** A request was overdue, and its thread was asked where it is. */
+  overdue(report: OverdueReport): void;
   /** A thread is gone; the worker starts another in its place. */
   threadDied(thread: AppThread, failure: Failure): void;
 }
@@ -76,14 +77,13 @@ export class Dispatcher implements ThreadEvents {
     return false;
   }
 
-  overdue(job: Job): void {
+  overdue(job: Job, overdue: Overdue): void {
     const thread = job.thread;
     if (thread === null) return;
-    void thread.interrupt(job).then(
-      (where) => this.#events.overdue(job, thread, where),
-      (error: unknown) =>
-        this.#events.overdue(job, thread, `its stack cannot be had: ${String(error)}`),
-    );
+    void thread
+      .interrupt(job)
+      .catch((error: unknown): Finding => ({ case: 'unknown', stack: String(error) }))
+      .then((found) => this.#events.overdue({ ...overdue, ...found, job, thread: thread.name }));
   }
 
   resume(job: Job): void {

@@ -107,6 +107,27 @@ export interface Job {
   jobOver(): void;
 }
 
+/** Where the thread of an overdue request was, and what became of it; in words in connection/overdue-cases.ts. */
+export type OverdueCase =
+  | 'interrupted'
+  | 'interrupt-ignored'
+  | 'native-code'
+  | 'interpreter-held'
+  | 'asynchronous'
+  | 'loop-held'
+  | 'loop-in-native-code'
+  | 'loop-busy'
+  | 'not-begun'
+  | 'ended'
+  | 'unknown';
+
+/** What is found out about an overdue request. */
+export interface Finding {
+  readonly case: OverdueCase;
+  /** Where the thread was, one call a line, taken from outside it; empty where nothing could be had. */
+  readonly stack: string;
+}
+
 export type ThreadState =
   /** The application is being loaded. */
   | 'booting'
@@ -144,6 +165,9 @@ export interface AppThread {
   clientGone(job: Job): void;
   /** The connection can take pieces of this job's response again. */
   resume(job: Job): void;
-  /** The job is overdue; it was answered already. Asks the thread to end it. Resolves to where it was stuck, for the log. */
-  interrupt(job: Job): Promise<string>;
+  /**
+   * The job is overdue; it was answered already and hears nothing more. Asks the thread to end it, and gives the thread up
+   * where it does not. Resolves to what was found, for the log, which may be sooner than the thread is free.
+   */
+  interrupt(job: Job): Promise<Finding>;
 }

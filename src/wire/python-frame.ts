@@ -65,6 +65,7 @@ export const FromThread = {
  * WITHDRAW    u32 thread, u32 after, u32 upto, u32 0: of the requests after the first up to the second number, those that
  *             have not begun never will. Answered by WITHDRAWN with the number of the last one that has, in decimal,
  *             not below `after`. The same question gets the same answer.
+ * LANDED      u32 thread, u32 request: has the exception of INTERRUPT been raised in it? Answered by LANDED_IS, yes or no.
  */
 export const ToControl = {
   START: 32,
@@ -77,6 +78,7 @@ export const ToControl = {
   FILE_TAKEN: 39,
   FILE_REFUSED: 40,
   WITHDRAW: 41,
+  LANDED: 42,
 } as const;
 
 /**
@@ -92,6 +94,7 @@ export const FromControl = {
   STACKS_ARE: 51,
   INTERRUPT_DONE: 52,
   WITHDRAWN: 53,
+  LANDED_IS: 54,
 } as const;
 
 /** In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did. */

@@ -81,6 +81,8 @@ export class NodeApplication implements Application {
         env: process.env,
         probe: this.#options.probe,
         log,
+        // What has begun its response is bounded by the other one, also when `timeout` is off.
+        stuckAfterMs: (settings.timeout || settings.stream_timeout) * 1000,
       },
       {
         roomMade: (which) => dispatcher.roomMade(which),

@@ -19,6 +19,7 @@ import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { Health } from './health.ts';
 import { makeApplication } from './make-application.ts';
+import { overdueLine } from './overdue-line.ts';
 
 /** What goes on and on is said once in so many milliseconds. */
 const REPEATED_MS = 10_000;
@@ -65,8 +66,10 @@ export class Worker {
       queueLimit: settings.queue_limit,
       now: monotonicMs,
       events: {
-        overdue: (job, thread, where) =>
-          this.#overdue(`${job.head.method} ${job.head.target}`, thread.name, where),
+        overdue: (report) => {
+          const line = overdueLine(report, settings[report.setting]);
+          log.error(line.message, line.facts);
+        },
         threadDied: (thread, failure) => {
           // While the application is loaded the failure of `load` tells it.
           if (failure.code === 'stopped' || this.#ticker === null) return;
@@ -225,16 +228,6 @@ export class Worker {
     );
     this.#gaveWay = 0;
     this.#nextGaveWayMs = nowMs + REPEATED_MS;
-  }
-
-  #overdue(request: string, thread: string, where: string): void {
-    const seconds = this.#options.settings.timeout;
-    this.#options.log.error(
-      `${request} ran longer than timeout (${seconds} s) on ${thread} and was answered 504.\n${where}`,
-      {
-        code: 'overdue',
-      },
-    );
   }
 
   #access(exchange: LoggedExchange): void {

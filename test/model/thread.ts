@@ -5,10 +5,13 @@ import assert from 'node:assert/strict';
 import type {
   AppThread,
   Failure,
+  Finding,
   Job,
   ThreadEvents,
   ThreadState,
 } from '../../src/threads/app-thread.ts';
+
+import { finding } from '../../src/threads/finding.ts';
 
 /** A thread that says what the test wants, when it wants. */
 export class SimThread implements AppThread {
@@ -73,10 +76,10 @@ export class SimThread implements AppThread {
 
   resume(): void {}
 
-  interrupt(job: Job): Promise<string> {
+  interrupt(job: Job): Promise<Finding> {
     assert.ok(this.jobs.includes(job), 'only a job that it has is interrupted');
     this.told.add(job);
-    return Promise.resolve('somewhere');
+    return Promise.resolve(finding('native-code', 'somewhere'));
   }
 
   /** The job is over. */

@@ -11,6 +11,7 @@ import { Connection } from '../../src/connection/machine.ts';
 import { StalledResponses } from '../../src/connection/stalled.ts';
 import { OWING, READING } from '../../src/connection/states.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
+import type { Overdue } from '../../src/dispatch/overdue.ts';
 import type { Log } from '../../src/observe/log.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job } from '../../src/threads/app-thread.ts';
@@ -140,8 +141,8 @@ export class World implements Surroundings, Requests {
     return this.dispatcher.withdraw(job, unlessStarted);
   }
 
-  overdue(job: Job): void {
-    this.dispatcher.overdue(job);
+  overdue(job: Job, overdue: Overdue): void {
+    this.dispatcher.overdue(job, overdue);
   }
 
   resume(job: Job): void {

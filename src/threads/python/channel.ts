@@ -6,7 +6,8 @@ import { close, open } from 'node:fs';
 import type { Socket } from 'node:net';
 import { monotonicMs } from '../../clock.ts';
 import { FromThread, HEAD_LENGTH_MASK, SAMPLED, WAITED } from '../../wire/python-frame.ts';
-import type { AppThread, Failure, Job, ThreadState } from '../app-thread.ts';
+import type { AppThread, Failure, Finding, Job, ThreadState } from '../app-thread.ts';
+import { finding } from '../finding.ts';
 import { encodeJob } from './encode-job.ts';
 import type { RequestEncoder } from './environ.ts';
 import { type Flight, Flights } from './flights.ts';
@@ -116,11 +117,9 @@ export class PythonThread implements AppThread, FrameSink {
     if (this.#listener() === job) this.#unpause();
   }
 
-  interrupt(job: Job): Promise<string> {
+  interrupt(job: Job): Promise<Finding> {
     const flight = this.#flights.first;
-    if (flight === null || flight.listener !== job) {
-      return Promise.resolve('');
-    }
+    if (flight === null || flight.listener !== job) return Promise.resolve(finding('ended'));
     flight.listener = null;
     this.#unpause();
     this.#interrupted = flight.number;
@@ -148,7 +147,7 @@ export class PythonThread implements AppThread, FrameSink {
     this.#owner.roomMade(this);
   }
 
-  /** Resolves when the thread has no request. Never, if it is buried first. */
+  /** Resolves when the thread has no request, or was buried. */
   whenIdle(): Promise<void> {
     return this.busy ? new Promise((resolve) => this.#whenIdle.push(resolve)) : Promise.resolve();
   }
@@ -172,6 +171,7 @@ export class PythonThread implements AppThread, FrameSink {
       flight.listener?.failed(failure);
       flight.job.jobOver();
     }
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
   onBroken(why: string): void {

@@ -23,6 +23,7 @@ const BOUNDS = new Map<number, number>([
   [FromControl.STACKS_ARE, TEXT_MAX],
   [FromControl.INTERRUPT_DONE, TEXT_MAX],
   [FromControl.WITHDRAWN, 20],
+  [FromControl.LANDED_IS, 3],
 ]);
 
 export class ControlChannel implements FrameSink {

@@ -6,14 +6,14 @@ import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
 import { killTree } from '../../process-tree.ts';
 import { FIRST_THREAD_FD, type PythonStart } from '../../wire/python-frame.ts';
-import type { Failure, Job, ThreadEvents } from '../app-thread.ts';
+import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
-import { isBackWithin } from './back.ts';
 import { bootErrorFrom, describeExit, parseReady } from './boot.ts';
 import { PythonThread } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder } from './environ.ts';
 import { FaultStacks } from './fault-stacks.ts';
+import { ANSWER_MS, type Interrupted, interruptRequest } from './interruption.ts';
 import { Lookout } from './lookout.ts';
 import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
@@ -22,10 +22,6 @@ import type { ThreadOwner } from './thread-owner.ts';
 
 export type { PythonOptions } from './spawn.ts';
 
-/** How long an interrupted thread may take to come back before it is given up. Python code takes a few milliseconds. */
-const COME_BACK_MS = 100;
-/** How long the control thread may take to answer before the interpreter's lock is taken to be held. */
-const ANSWER_MS = 250;
 /** A closed socket is explained by the process's exit, which is reported a moment later. */
 const EXIT_GRACE_MS = 50;
 /** What a process sent before its exit is read within this time. */
@@ -35,7 +31,7 @@ const SERVER_SOFTWARE = 'tunicorn/0.1.0';
 
 type ProcessState = 'new' | 'booting' | 'running' | 'stopping' | 'dead';
 
-export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener {
+export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener, Interrupted {
   /** The pool's ears; set before `start`. */
   events: ThreadEvents = { roomMade: () => {}, died: () => {} };
   /** The process has ended although nobody asked it to. All its jobs have heard `failed` already. */
@@ -124,13 +120,12 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
 
   /** True when the interpreter answered within `withinMs` milliseconds. False also for a process that is gone. */
   async ping(withinMs: number): Promise<boolean> {
-    return (await this.#control?.ask(ToControl.PING, EMPTY, withinMs)) != null;
+    return (await this.ask(ToControl.PING, EMPTY, withinMs)) !== null;
   }
 
   /** Where every thread of the application is, by name; by signal when the interpreter does not answer. */
   async stacks(): Promise<string> {
-    const answer = await this.#control?.ask(ToControl.STACKS, EMPTY, ANSWER_MS);
-    return answer ?? (await this.#stacksBySignal());
+    return (await this.ask(ToControl.STACKS, EMPTY, ANSWER_MS)) ?? (await this.stacksBySignal());
   }
 
   /**
@@ -196,19 +191,26 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
     this.#control?.tell(ToControl.GONE, pair(index, request));
   }
 
-  /** See AppThread.interrupt. Resolves when the thread is back, or has been given up. */
-  async interrupt(thread: PythonThread, request: number): Promise<string> {
-    const answer = await this.#control?.ask(
-      ToControl.INTERRUPT,
-      pair(thread.index, request),
-      ANSWER_MS,
-    );
-    const stack = answer ?? (await this.#stacksBySignal());
-    if (answer == null) this.onUnresponsive?.();
-    if (!(await isBackWithin(thread, answer == null ? 0 : COME_BACK_MS))) {
-      this.#giveUp(thread);
-    }
-    return stack;
+  /** See AppThread.interrupt. Resolves when the thread is back, has been given up, or the process is to be replaced. */
+  async interrupt(thread: PythonThread, request: number): Promise<Finding> {
+    const found = await interruptRequest(this, thread, request);
+    // Its threads may come back when the lock is free again; until then a new one could do no more than they can.
+    if (found.case === 'interpreter-held') this.onUnresponsive?.();
+    else if (thread.busy) this.#giveUp(thread);
+    return found;
+  }
+
+  /** See Interrupted. */
+  async ask(kind: number, payload: Buffer, withinMs: number): Promise<string | null> {
+    return (await this.#control?.ask(kind, payload, withinMs)) ?? null;
+  }
+
+  /** See Interrupted. */
+  async stacksBySignal(): Promise<string> {
+    const running = this.#state === 'running' || this.#state === 'stopping';
+    if (this.#fault === null || !running || this.#faultSignal === 0) return '';
+    // Not child.kill: it takes no real-time signals.
+    return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
 
   wireLost(thread: PythonThread, failure: Failure | null): void {
@@ -364,7 +366,6 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
       return;
     }
     this.#threads.splice(place, 1);
-    this.#options.log('error', failure.detail);
     thread.bury(failure.code === 'stuck' ? 'stuck' : 'dead', failure);
     this.events.died(thread, failure);
     if (this.#state === 'running') {
@@ -383,14 +384,5 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
     thread.becomeReady();
     this.onThreadAdded?.(thread);
     this.roomMade(thread);
-  }
-
-  #stacksBySignal(): Promise<string> {
-    const running = this.#state === 'running' || this.#state === 'stopping';
-    if (this.#fault === null || !running || this.#faultSignal === 0) {
-      return Promise.resolve('');
-    }
-    // Not child.kill: it takes no real-time signals.
-    return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
 }

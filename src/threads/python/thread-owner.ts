@@ -1,6 +1,6 @@
 // What a Python thread's channel (`Thread`) asks of the process it belongs to.
 
-import type { Failure, Job } from '../app-thread.ts';
+import type { Failure, Finding, Job } from '../app-thread.ts';
 import type { Pace } from './pace.ts';
 
 export interface ThreadOwner<Thread> {
@@ -16,7 +16,7 @@ export interface ThreadOwner<Thread> {
   wireLost(thread: Thread, failure: Failure | null): void;
   tellGone(index: number, request: number): void;
   tellFile(index: number, request: number, taken: boolean): void;
-  interrupt(thread: Thread, request: number): Promise<string>;
+  interrupt(thread: Thread, request: number): Promise<Finding>;
   /** Of the requests after `after` up to `upto`, none begins from now on. Number of the last one that has; null: no answer. */
   withdraw(thread: Thread, after: number, upto: number): Promise<number | null>;
 }

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { errorsPage } from '../../../src/connection/describe-errors.ts';
 import { FAILURES, SPOOL_FAILURES } from '../../../src/connection/failures.ts';
+import { OVERDUE_CASES } from '../../../src/connection/overdue-cases.ts';
 import { PROTOCOL_ERRORS } from '../../../src/http1/errors.ts';
 import { SETTING_NAMES } from '../../../src/settings/catalogue.ts';
 import { SETTING_ERRORS } from '../../../src/settings/describe/setting-errors.ts';
@@ -57,7 +58,8 @@ test('the statuses of the catalogue are those of the source', () => {
 
 test('the page has a row for every code of every catalogue, and none for another', () => {
   const rows = [...page.matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map(([, code]) => code);
-  const codes = [FAILURES, PROTOCOL_ERRORS, SPOOL_FAILURES, SETTING_ERRORS].flatMap(Object.keys);
+  const catalogues = [FAILURES, OVERDUE_CASES, PROTOCOL_ERRORS, SPOOL_FAILURES, SETTING_ERRORS];
+  const codes = catalogues.flatMap(Object.keys);
   assert.deepEqual(rows.sort(), codes.sort());
 });
 

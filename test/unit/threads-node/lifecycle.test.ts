@@ -274,7 +274,7 @@ describe('interrupting a request', () => {
     const job = run('/hang');
     await run('/unread').done();
     thread.poll(0);
-    assert.equal(await thread.interrupt(job), 'waiting in asynchronous code');
+    assert.deepEqual(await thread.interrupt(job), { case: 'asynchronous', stack: '' });
     assert.equal(thread.room, 8);
     assert.equal((await run('/unread').done()).text, 'not read');
     assert.ok((await seen('hang')).includes('req aborted'));
@@ -292,13 +292,14 @@ describe('interrupting a request', () => {
       return job.log.includes('started');
     });
     const waiting = run('/unread');
-    const [where, again] = await Promise.all([thread.interrupt(job), thread.interrupt(bystander)]);
-    assert.match(where, /at spinForever \(.*listener\.mjs:\d+:\d+\)/);
-    assert.equal(again, where);
+    const [found, again] = await Promise.all([thread.interrupt(job), thread.interrupt(bystander)]);
+    assert.equal(found.case, 'loop-held');
+    assert.match(found.stack, /at spinForever \(.*listener\.mjs:\d+:\d+\)/);
+    assert.equal(again, found);
     const failure = await died;
     assert.equal(failure.code, 'thread-stuck');
     assert.match(failure.detail, /thread 1 stood still for \d/);
-    assert.equal(thread.state, 'dead');
+    await turnsUntil(() => thread.state === 'dead');
     assert.deepEqual(job.log, ['started'], 'it was answered by others');
     assert.ok(job.isOver);
     assert.deepEqual(handedBack, [waiting]);
@@ -312,9 +313,9 @@ describe('interrupting a request', () => {
       thread.poll(performance.now());
       return job.log.includes('started');
     });
-    const where = thread.interrupt(job);
+    const found = thread.interrupt(job);
     assert.equal((await died).code, 'thread-stuck');
-    assert.match(await where, /native code/);
+    assert.deepEqual(await found, { case: 'loop-in-native-code', stack: '' });
     assert.equal(
       thread.state,
       'stuck',
@@ -325,7 +326,7 @@ describe('interrupting a request', () => {
   it('that has ended says so', async () => {
     const { run, thread } = await startThread('./listener.mjs');
     const job = await run('/unread').done();
-    assert.equal(await thread.interrupt(job), 'the request had ended');
+    assert.deepEqual(await thread.interrupt(job), { case: 'ended', stack: '' });
   });
 });
 

@@ -167,7 +167,9 @@ test('an interrupt ends a loop in Python code, tells where it was, and the threa
     stack = await python.stacks();
     stack = /while True/.test(stack) ? stack : '';
   }
-  assert.match(await thread.interrupt(job), /while True: pass/);
+  const found = await thread.interrupt(job);
+  assert.equal(found.case, 'interrupted');
+  assert.match(found.stack, /while True: pass/);
   assert.deepEqual(job.heard, ['started']);
   assert.equal(python.threads[0], thread);
   assert.equal((await run(new RecordingJob('/after'))).text, '/after');
@@ -186,7 +188,9 @@ test('a thread that an interrupt does not reach is given up and a fresh one take
   while (!/time\.sleep/.test(await python.stacks())) {
     // Not there yet.
   }
-  assert.match(await thread.interrupt(job), /time\.sleep\(100000\)/);
+  const found = await thread.interrupt(job);
+  assert.equal(found.case, 'native-code');
+  assert.match(found.stack, /time\.sleep\(100000\)/);
   assert.deepEqual(died, ['thread 1 stuck']);
   assert.equal(thread.state, 'stuck');
   assert.equal(python.stuckThreads, 1);
@@ -202,8 +206,14 @@ test('a request that holds the interpreter lock has its stack told all the same'
   while (await python.ping(200)) {
     // The native call has not begun yet.
   }
-  assert.match(await thread.interrupt(job), /app\.py", line 17 in app/);
-  assert.equal(thread.state, 'stuck');
+  const unresponsive = new Promise<void>((resolve) => {
+    python.onUnresponsive = resolve;
+  });
+  const found = await thread.interrupt(job);
+  assert.equal(found.case, 'interpreter-held');
+  assert.match(found.stack, /app\.py", line 17 in app/);
+  await unresponsive;
+  assert.equal(thread.room, 0);
 });
 
 test('when the last spare is used up the process says so', async (t) => {

@@ -5,38 +5,43 @@ import { join, resolve } from 'node:path';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
 import { type GuestBoot, type Item, ToGuest } from '../../../wire/node-thread.ts';
-import type { AppThread, Failure, Job, ThreadEvents, ThreadState } from '../../app-thread.ts';
+import type {
+  AppThread,
+  Failure,
+  Finding,
+  Job,
+  ThreadEvents,
+  ThreadState,
+} from '../../app-thread.ts';
 import { BootError } from '../../boot-error.ts';
+import { finding } from '../../finding.ts';
 import { deathOf } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
+import { type Interruptible, Interruptions } from './interruptions.ts';
 import type { NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 
-/** How often an interrupt looks whether the loop turned. */
-const LOOK_MS = 50;
-/** An interrupt waits for so many looks at least: a loop that turns answers within one. */
-const LOOKS_MIN = 3;
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
 const TERMINATE_MS = 1000;
 
 /** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
 const BLOCKED_MS = 150;
 
-const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
-const ASYNCHRONOUS = 'waiting in asynchronous code';
-const NATIVE = 'in native code, which does not answer';
+/** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
+const STUCK_MS = 1000;
 
-export class NodeThread implements AppThread, ThreadNews {
+const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
+
+export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
   readonly #options: NodeThreadOptions;
   readonly #events: ThreadEvents;
   readonly #ports = new MessageChannel();
   readonly #outbox = new HostOutbox(this.#ports.port1);
   readonly #roster: Roster;
-  /** Interrupts that wait for the thread's word, by ticket. */
-  readonly #interrupts = new Map<number, (where: string) => void>();
+  readonly #interruptions = new Interruptions(this);
   #worker: Worker | null = null;
   #state: ThreadState = 'booting';
   /** Stopped or killed from outside: its end is no death that the pool must hear of. */
@@ -50,7 +55,7 @@ export class NodeThread implements AppThread, ThreadNews {
   #booting: { resolve: () => void; reject: (error: BootError) => void } | null = null;
   #ended: Promise<void> = Promise.resolve();
   #sayEnded: () => void = () => {};
-  #ending: Promise<string> | null = null;
+  #ending: Promise<Finding> | null = null;
   #givenUp = false;
   #running = false;
   #endless = false;
@@ -154,17 +159,29 @@ export class NodeThread implements AppThread, ThreadNews {
     return this.#worker === null ? Promise.resolve(null) : inspectStack(this.#worker.threadId);
   }
 
-  async interrupt(job: Job): Promise<string> {
-    if (this.#roster.takeBack(job)) return 'the request had not begun';
+  async interrupt(job: Job): Promise<Finding> {
+    if (this.#roster.takeBack(job)) return finding('not-begun');
     const exchange = this.#roster.mute(job);
-    if (exchange === null) return 'the request had ended';
+    if (exchange === null) return finding('ended');
     this.#outbox.tell(ToGuest.interrupt, exchange.ticket);
     this.#outbox.flush();
-    const where = await this.#whereIs(exchange.ticket);
-    this.#roster.answered(exchange);
-    this.#roster.over(exchange);
-    this.#tellRoom();
-    return where;
+    return this.#interruptions.watch(exchange.ticket, () => {
+      this.#roster.answered(exchange);
+      this.#roster.over(exchange);
+      this.#tellRoom();
+    });
+  }
+
+  /** See Interruptible. */
+  standstillMs(): number {
+    const nowMs = monotonicMs();
+    this.#noteTurn(nowMs);
+    return this.lastTurnAgeMs(nowMs);
+  }
+
+  /** See Interruptible. */
+  isStuck(standstillMs: number): boolean {
+    return standstillMs >= (this.#options.stuckAfterMs ?? STUCK_MS);
   }
 
   /** Takes nothing more, lets the application finish what it has, and ends. Whoever calls it sets the limit of time. */
@@ -199,7 +216,7 @@ export class NodeThread implements AppThread, ThreadNews {
   }
 
   interrupted(ticket: number): void {
-    this.#interrupts.get(ticket)?.(ASYNCHRONOUS);
+    this.#interruptions.aborted(ticket);
   }
 
   stopped(): void {
@@ -274,45 +291,23 @@ export class NodeThread implements AppThread, ThreadNews {
     this.#turnedAtMs = nowMs;
   }
 
-  /** Waits until the thread answers (its loop turns) or has stood still for too long, which ends it. */
-  #whereIs(ticket: number): Promise<string> {
-    return new Promise((settle) => {
-      let looks = 0;
-      const answer = (where: string): void => {
-        clearInterval(timer);
-        this.#interrupts.delete(ticket);
-        settle(where);
-      };
-      const timer = setInterval(() => {
-        const now = monotonicMs();
-        this.#noteTurn(now);
-        looks += 1;
-        const stuckAfterMs = this.#options.stuckAfterMs ?? 1000;
-        const standstillMs = this.lastTurnAgeMs(now);
-        if (looks >= LOOKS_MIN && standstillMs >= stuckAfterMs) {
-          void this.#endStuck(standstillMs).then(answer);
-        }
-      }, LOOK_MS);
-      this.#interrupts.set(ticket, answer);
-    });
-  }
-
   /**
    * Gives the thread up, so that its requests and its replacement wait for nothing, then takes its stack and ends it.
    * However many requests ask, it happens once. The state stays 'stuck' where native code does not let it end.
    */
-  #endStuck(standstillMs: number): Promise<string> {
+  endStuck(standstillMs: number): Promise<Finding> {
     this.#ending ??= (async () => {
       this.#state = 'stuck';
       const seconds = (standstillMs / 1000).toFixed(1);
       const detail = `The loop of ${this.name} stood still for ${seconds} s; it is being ended.`;
       this.#cause ??= { status: 502, code: 'thread-stuck', detail };
       this.#giveUp(this.#cause);
-      const where = (await this.stack()) ?? NATIVE;
-      if (!(await this.#terminate())) {
+      const stack = await this.stack();
+      void this.#terminate().then((ended) => {
+        if (ended) return;
         this.#options.log.warning(`${this.name} does not end: it is in native code.`);
-      }
-      return where;
+      });
+      return stack === null ? finding('loop-in-native-code') : finding('loop-held', stack);
     })();
     return this.#ending;
   }
@@ -348,9 +343,7 @@ export class NodeThread implements AppThread, ThreadNews {
     this.#state = 'dead';
     this.#ports.port1.close();
     this.#giveUp(failure);
-    if (this.#ending === null) {
-      for (const answer of [...this.#interrupts.values()]) answer('the thread ended');
-    }
+    if (this.#ending === null) this.#interruptions.endAll(finding('ended'));
     this.#sayEnded();
   }
 

@@ -49,7 +49,8 @@ export class Roster implements ExchangeWire {
 
   clientGone(job: Job): void {
     const exchange = this.#jobs.get(job);
-    if (exchange === undefined) return;
+    // An answered one is past its time: its place stays taken until the thread is done with it.
+    if (exchange === undefined || exchange.answered) return;
     if (!this.cells.withdraw(exchange.ticket)) {
       this.#outbox.tell(ToGuest.gone, exchange.ticket);
     }
