@@ -76,7 +76,8 @@ function fetchAbsent(absent) {
   console.log(`── fetching what the tests need: ${absent.join(', ')}`);
   const rootOnDebian = process.getuid?.() === 0 && onPath('apt-get') !== null;
   if (rootOnDebian) {
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+    // Run level 1: Debian does not start the services that it installs (nginx).
+    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     const packages = absent.map((name) => DEBIAN_PACKAGES[name]);
     run('apt-get', ['update', '-q'], { env });
     run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env });

@@ -1,7 +1,7 @@
 // `npm test`: fetches what the tests need, then lint, build, the Python checks and every test, on this Node.js and,
-// in CI or with --all-nodes, on Node.js 24 too. Each step says how long it took; at the end stand, each in one line, what
-// could not be had and what failed. The exit code is 1 when anything failed, or, with CI=true, when anything was missing,
-// skipped or left to do. `npm test -- --only TEXT` runs only the test files whose path
+// in CI or with --all-nodes, on Node.js 24 too; in CI a minute of the fuzzer. Each step says how long it took; at the end
+// stand, each in one line, what could not be had and what failed. The exit code is 1 when anything failed, or, with
+// CI=true, when anything was missing, skipped or left to do. `npm test -- --only TEXT` runs only the test files whose path
 // contains TEXT; `-- --all-nodes` does what CI does.
 
 import { readdirSync } from 'node:fs';
@@ -19,6 +19,9 @@ const { values: options } = parseArgs({
   },
 });
 const inCi = /^(1|true|yes)$/i.test(process.env.CI ?? '');
+
+/** CI plays made-up bytes for a minute, once; a run by hand sees the short runs among the tests. */
+const FUZZ_SECONDS = 60;
 
 /** One test file for this long at most; the whole command stays below ten minutes on two cores. */
 const FILE_TIMEOUT_MS = 240_000;
@@ -50,6 +53,10 @@ function main() {
   });
   if (built) runTestsOnEachNode(needs);
   else failures.push('tests: not run, because the build failed');
+  if (built && inCi) {
+    const args = ['dist/test/fuzz/main.js', '--seconds', String(FUZZ_SECONDS)];
+    step('fuzz', () => run(process.execPath, args));
+  }
   process.exitCode = summary();
 }
 

@@ -1,6 +1,7 @@
 // Where the bytes of a request body go: gathered whole before a thread sees the request, streamed to a thread that is
 // already running it, or dropped when the answer did not need them.
 
+import { PieceQueue } from '../spool/pieces.ts';
 import { Spool } from '../spool/spool.ts';
 import type { BodySource, RequestBody } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
@@ -91,8 +92,8 @@ class SpoolIntake implements Intake {
 
 /** A body that a running request reads. */
 export class StreamIntake implements Intake, BodySource {
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  /** Gathers small pieces: a client that sends chunks of a byte fills it with bytes, not with bookkeeping. */
+  readonly #pieces = new PieceQueue();
   #complete = false;
   #failed = false;
   readonly #room: () => void;
@@ -105,9 +106,8 @@ export class StreamIntake implements Intake, BodySource {
 
   add(piece: Buffer): boolean {
     this.#pieces.push(Buffer.from(piece));
-    this.#bytes += piece.length;
     this.onChange?.();
-    return this.#bytes < STREAM_BYTES;
+    return this.#pieces.bytes < STREAM_BYTES;
   }
 
   end(): void {
@@ -118,31 +118,24 @@ export class StreamIntake implements Intake, BodySource {
   fail(): void {
     if (this.#complete) return;
     this.#failed = true;
-    this.#pieces = [];
-    this.#bytes = 0;
+    this.#pieces.clear();
     this.onChange?.();
   }
 
   release(): void {
-    this.#pieces = [];
-    this.#bytes = 0;
+    this.#pieces.clear();
     this.onChange = null;
   }
 
   take(maxBytes: number): Buffer | null {
-    const first = this.#pieces[0];
-    if (first === undefined) return null;
-    const taken = first.length <= maxBytes ? first : first.subarray(0, maxBytes);
-    if (taken === first) this.#pieces.shift();
-    else this.#pieces[0] = first.subarray(maxBytes);
-    const wasFull = this.#bytes >= STREAM_BYTES;
-    this.#bytes -= taken.length;
-    if (wasFull && this.#bytes < STREAM_BYTES) this.#room();
+    const wasFull = this.#pieces.bytes >= STREAM_BYTES;
+    const taken = this.#pieces.take(maxBytes);
+    if (wasFull && this.#pieces.bytes < STREAM_BYTES) this.#room();
     return taken;
   }
 
   get ended(): boolean {
-    return this.#complete && this.#pieces.length === 0;
+    return this.#complete && this.#pieces.bytes === 0;
   }
 
   get failed(): boolean {
