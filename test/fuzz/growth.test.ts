@@ -8,7 +8,7 @@ import { bodyReaderFor } from '../../src/http1/body.ts';
 import { HeadReader } from '../../src/http1/head.ts';
 import { replyFields } from '../../src/http1/reply-fields.ts';
 import { lastChunk } from '../../src/http1/response.ts';
-import { percentDecoded } from '../../src/http1/target.ts';
+import { percentDecoded } from '../../src/percent.ts';
 import { OneConnection } from './one-connection.ts';
 
 const TIMES = 16;

@@ -8,6 +8,7 @@ import type { ConnectionContext } from '../../src/connection/context.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
 import type { Effects, Requests, Surroundings } from '../../src/connection/effects.ts';
 import { Connection } from '../../src/connection/machine.ts';
+import { StalledResponses } from '../../src/connection/stalled.ts';
 import type { HeadLimits } from '../../src/http1/limits.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job, RequestBody } from '../../src/threads/app-thread.ts';
@@ -228,10 +229,12 @@ export class OneConnection implements Effects, Requests, Surroundings {
 
   #makeContext(limits: Limits): ConnectionContext {
     const ms = 2000;
+    const responseBudget = new SpoolBudget(MEMORY_BYTES);
     return {
       wheel: WHEEL,
       requests: this,
       surroundings: this,
+      probes: null,
       headLimits: limits.headLimits,
       deadlinesMs: {
         first_byte_timeout: ms,
@@ -253,7 +256,8 @@ export class OneConnection implements Effects, Requests, Surroundings {
       responseSpoolBytes: MEMORY_BYTES,
       spoolDirectory: '/nonexistent',
       requestBudget: new SpoolBudget(MEMORY_BYTES),
-      responseBudget: new SpoolBudget(MEMORY_BYTES),
+      responseBudget,
+      stalled: new StalledResponses(responseBudget),
       halfClosedGraceMs: 0,
       server: 'fuzz',
       date: () => 'Thu, 01 Jan 1970 00:00:00 GMT',

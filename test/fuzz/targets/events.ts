@@ -15,6 +15,7 @@ const TEXTS: readonly string[] = [
   'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
   'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n',
   'GET / HTTP/1.1\r\nHost x\r\n\r\n',
+  'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n',
   'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\nx\r\n',
   'POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc',
   'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n',
