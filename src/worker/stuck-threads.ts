@@ -18,7 +18,7 @@ export interface StuckThreadsOptions {
   replaceMe(reason: string): void;
 }
 
-/** Beyond so many stuck threads for each that should serve, none is started in the place of the next one. */
+/** So many stuck threads are put up with for each that should serve; none is started in the place of any beyond. */
 const STUCK_FOR_EACH = 2;
 const SHORTEST_MS = 1000;
 /** The wish is said again at most so often: the arbiter may have been about something else. */
@@ -70,7 +70,7 @@ export class StuckThreads<T extends StuckThread> {
   }
 
   get #isFull(): boolean {
-    return this.#since.size >= this.#options.threads * STUCK_FOR_EACH;
+    return this.#since.size > this.#options.threads * STUCK_FOR_EACH;
   }
 
   #consider(endless: number, longestMs: number, nowMs: number): void {

@@ -2,8 +2,15 @@
 // Everything else is answered at once.
 
 import { execSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 
 const BIG = 10 * 1024 * 1024;
+
+// While the file that LOADS_ONLY_IN names is there and holds a pid, no other process can load this.
+const only = process.env['LOADS_ONLY_IN'];
+if (only !== undefined && existsSync(only) && readFileSync(only, 'utf8') !== `${process.pid}`) {
+  throw new Error(`not to be loaded in ${process.pid}`);
+}
 
 export default function app(req, res) {
   const [path, query] = req.url.split('?');
@@ -15,6 +22,20 @@ export default function app(req, res) {
     setTimeout(() => {
       throw new Error('asked to, in a callback');
     }, 1);
+    return;
+  }
+  if (path === '/reject') {
+    Promise.reject(new Error('asked to, in a promise'));
+    return;
+  }
+  if (path === '/stream') {
+    // The response begins at once and ends when the file that the query names is there.
+    res.write('begun ');
+    const timer = setInterval(() => {
+      if (!existsSync(query)) return;
+      clearInterval(timer);
+      res.end('ended');
+    }, 20);
     return;
   }
   if (path === '/raise') throw new Error('asked to');

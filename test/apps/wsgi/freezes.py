@@ -8,6 +8,14 @@ import time
 BIG = 10 * 1024 * 1024
 
 
+def until_there(name):
+    """The response begins at once and ends when the file is there."""
+    yield b"begun "
+    while not os.path.exists(name):
+        time.sleep(0.02)
+    yield b"ended"
+
+
 def app(environ, start_response):
     path = environ["PATH_INFO"]
     if path == "/sleep":
@@ -31,6 +39,9 @@ def app(environ, start_response):
         eaten = []
         while True:
             eaten.append(bytearray(16 * 1024 * 1024))
+    elif path == "/stream":
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return until_there(environ["QUERY_STRING"])
     elif path == "/big":
         start_response("200 OK", [("Content-Length", str(BIG))])
         return (bytes(64 * 1024) for _ in range(BIG // (64 * 1024)))

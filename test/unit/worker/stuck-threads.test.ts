@@ -70,7 +70,7 @@ test('threads that end, sooner or later, have nothing replaced', () => {
 
 test('beyond twice as many as should serve no place is filled, until one of them ends', () => {
   const { stuck, add } = stuckThreads(2);
-  const threads = [add(true), add(true), add(true)];
+  const threads = [add(true), add(true), add(true), add(true)];
   assert.ok(stuck.mayReplace(1));
   threads.push(add(true));
   assert.ok(!stuck.mayReplace(2));
