@@ -76,7 +76,8 @@ function requests(): string {
     meaning,
     remedy,
   ]);
-  const text = 'The request was understood, and got no (complete) response of the application.';
+  const text =
+    'The request was understood, and got no (complete) response of the application; `tls-handshake` comes before any request.';
   return section('Requests', text, ['code', 'answer', 'meaning', 'what to do'], rows);
 }
 

@@ -23,14 +23,17 @@ Generated from src/connection/states.ts by \`npm run docs\`; change it there.
 
 A connection has two halves: what is read from the client, and what is owed to it. They move by themselves, because a
 body that streams overlaps with its answer; which pairs may be stands in the last table. Deadlines fire up to 0.2 s late
-and never early.
+and never early. A connection with TLS begins with its handshake, one without as new.
 
 ## Reading
 
 ${table(READING, defaultOf)}
 
+At \`worker_connections\`, and in a worker that drains, connections that are ${givingWay()} are closed early,
+the oldest first.
+
 \`\`\`mermaid
-${drawing(READING, 'new')}
+${drawing(READING, ['handshake', 'new'])}
 \`\`\`
 
 ## Owing
@@ -38,7 +41,7 @@ ${drawing(READING, 'new')}
 ${table(OWING, defaultOf)}
 
 \`\`\`mermaid
-${drawing(OWING, 'nothing')}
+${drawing(OWING, ['nothing'])}
 \`\`\`
 
 ## Pairs
@@ -80,8 +83,8 @@ function table(
   return lines.join('\n');
 }
 
-function drawing(rows: { readonly [state: string]: AnyRow }, first: string): string {
-  const lines = ['stateDiagram-v2', `  [*] --> ${identifier(first)}`];
+function drawing(rows: { readonly [state: string]: AnyRow }, firsts: readonly string[]): string {
+  const lines = ['stateDiagram-v2', ...firsts.map((first) => `  [*] --> ${identifier(first)}`)];
   for (const [state, row] of Object.entries(rows)) {
     for (const [event, next] of Object.entries(row.on)) {
       const target = next === undefined || next === 'closed' ? '[*]' : identifier(next);
@@ -89,6 +92,11 @@ function drawing(rows: { readonly [state: string]: AnyRow }, first: string): str
     }
   }
   return lines.join('\n');
+}
+
+function givingWay(): string {
+  const names = Object.entries(READING).flatMap(([state, row]) => (row.givesWay ? [state] : []));
+  return `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }
 
 function identifier(state: string): string {

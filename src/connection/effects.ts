@@ -22,6 +22,8 @@ export interface Effects {
   close(): void;
   /** Drops what was not sent and closes with a RST; `Connection.closed()` follows. */
   reset(): void;
+  /** TLS: the client's hello was answered, so what it sends next takes a round trip. False without TLS. */
+  readonly greeted: boolean;
 }
 
 /** Where requests go. The dispatcher implements it. */
@@ -58,6 +60,8 @@ export interface OpenConnection {
   readonly peer: Peer;
   /** Monotonic ms of the accept. */
   readonly openedMs: number;
+  /** Its TLS client has said hello and has asked for nothing yet: what it sends next takes a round trip. */
+  readonly greeted: boolean;
   /** Closes at once when no request is under way (drain; room for others). False when one is. */
   giveWay(): boolean;
 }
@@ -82,12 +86,14 @@ export interface LoggedExchange {
 export interface Surroundings {
   /** May this connection be kept alive after the response that is being planned? */
   mayKeepAlive(connection: OpenConnection): boolean;
-  /** The connection waits for a request (new or keep-alive) and may be closed to make room. */
+  /** The connection waits for a handshake or a request and may be closed to make room. Said again, it counts anew. */
   idle(connection: OpenConnection): void;
   /** It no longer does. */
   busy(connection: OpenConnection): void;
   /** Called exactly once for each connection, whatever way it ended. */
   released(connection: OpenConnection): void;
+  /** There will be no TLS with this client. It closes. */
+  handshakeFailed(connection: OpenConnection, detail: string): void;
   /** A fault of the client; the server answered `status` by itself. */
   refused(connection: OpenConnection, status: number, code: string, detail: string): void;
   /** A request got no whole response from the application. */

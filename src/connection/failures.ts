@@ -12,6 +12,12 @@ export interface FailureEntry {
 }
 
 export const FAILURES: Readonly<Record<string, FailureEntry>> = {
+  'tls-handshake': {
+    status: [],
+    meaning:
+      'A client and the server came to no TLS: the client spoke plain HTTP, had no version or cipher in common with the server, or did not trust its certificate. The connection is closed. At level debug.',
+    remedy: 'Nothing, if it is a stranger. Else the line has the words of OpenSSL.',
+  },
   'too-slow': {
     status: [408],
     meaning: 'A head or a body was not complete in time, or its bytes came too slowly.',

@@ -13,6 +13,7 @@ import { HalfDeadline } from './half-deadline.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
 import { Rate } from './rate.ts';
 import {
+  type FirstReading,
   nameOf,
   OWING,
   type OwingEvent,
@@ -24,7 +25,7 @@ import { ConnectionState } from './transition.ts';
 
 export class Connection implements ExchangeOwner, IncomingOwner {
   readonly peer: Peer;
-  readonly state = new ConnectionState();
+  readonly state: ConnectionState;
   /** Monotonic ms of the accept. */
   readonly openedMs: number;
   /** Bytes of an earlier `send` are still in this process. */
@@ -42,7 +43,13 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   #clientEnded = false;
   #released = false;
 
-  constructor(context: ConnectionContext, effects: Effects, peer: Peer) {
+  constructor(
+    context: ConnectionContext,
+    effects: Effects,
+    peer: Peer,
+    first: FirstReading = 'new',
+  ) {
+    this.state = new ConnectionState(first);
     this.#context = context;
     this.#effects = effects;
     this.peer = peer;
@@ -51,7 +58,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#readDeadline = new HalfDeadline(context, () => this.#readOverdue());
     this.#oweDeadline = new HalfDeadline(context, () => this.#oweOverdue());
     this.#writeRate = new Rate(context.writeMinBytesPerSecond, context.deadlinesMs.write_timeout);
-    this.#readDeadline.arm(READING.new.deadline);
+    this.#readDeadline.arm(READING[first].deadline);
     context.surroundings.idle(this);
   }
 
@@ -71,7 +78,25 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     return this.#exchange;
   }
 
+  get greeted(): boolean {
+    const reading = this.state.reading;
+    return (reading === 'handshake' || reading === 'new') && this.#effects.greeted;
+  }
+
   // What the edge tells.
+
+  /** The TLS handshake is done; `bytes` are those of HTTP. */
+  secured(): void {
+    if (this.state.reading !== 'handshake') return;
+    this.read('handshake done');
+    this.#context.surroundings.idle(this);
+  }
+
+  /** The TLS handshake failed; `closed` follows. */
+  handshakeFailed(detail: string): void {
+    if (this.state.reading !== 'handshake') return;
+    this.#context.surroundings.handshakeFailed(this, detail);
+  }
 
   /** Bytes from the client; valid only during the call. */
   bytes(chunk: Buffer): void {
@@ -122,7 +147,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   /** Closes at once when no request is under way (drain; room for others). False when one is. */
   giveWay(): boolean {
     const reading = this.state.reading;
-    if (reading !== 'new' && reading !== 'keep-alive') return false;
+    if (reading === 'closed' || !READING[reading].givesWay) return false;
     this.#end('close');
     return true;
   }

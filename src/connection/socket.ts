@@ -41,6 +41,7 @@ export function openConnection(
 }
 
 class SocketEdge implements Effects {
+  readonly greeted = false;
   readonly #socket: Socket;
   /** Only TCP knows a RST. */
   readonly #canReset: boolean;

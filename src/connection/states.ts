@@ -4,6 +4,7 @@
 
 /** Settings (seconds) that bound a state. A row must name one; a half that waits for the other says so. */
 export type DeadlineSetting =
+  | 'handshake_timeout'
   | 'first_byte_timeout'
   | 'head_timeout'
   | 'body_timeout'
@@ -20,10 +21,21 @@ export type OtherHalf = 'other half';
 /** What becomes of the connection: a status is answered and the connection closed; `close` says nothing; `reset` is a RST. */
 export type Ending = 'close' | 'reset' | 408 | 503 | 504 | 'other half' | 'finish';
 
-export type Reading = 'new' | 'head' | 'body' | 'complete' | 'keep-alive' | 'lingering' | 'closed';
+export type Reading =
+  | 'handshake'
+  | 'new'
+  | 'head'
+  | 'body'
+  | 'complete'
+  | 'keep-alive'
+  | 'lingering'
+  | 'closed';
+/** How a connection begins: with TLS, or without. */
+export type FirstReading = 'handshake' | 'new';
 export type Owing = 'nothing' | 'queued' | 'running' | 'streaming' | 'writing';
 
 export type ReadingEvent =
+  | 'handshake done'
   | 'first byte'
   | 'head without body'
   | 'head with body'
@@ -58,13 +70,28 @@ interface Row<State extends string, Event extends string> {
   readonly on: { readonly [E in Event]?: State };
 }
 
-export const READING: { readonly [S in Exclude<Reading, 'closed'>]: Row<Reading, ReadingEvent> } = {
+interface ReadingRow extends Row<Reading, ReadingEvent> {
+  /** Nothing has been asked for: it may be closed early, to make room for others. */
+  readonly givesWay: boolean;
+}
+
+export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow } = {
+  handshake: {
+    waitsFor: 'the end of the TLS handshake',
+    deadline: 'handshake_timeout',
+    progressResets: false,
+    whenOverdue: 'close',
+    whenClientEnds: 'close',
+    givesWay: true,
+    on: { 'handshake done': 'new', close: 'closed' },
+  },
   new: {
     waitsFor: 'the first byte',
     deadline: 'first_byte_timeout',
     progressResets: false,
     whenOverdue: 'close',
     whenClientEnds: 'close',
+    givesWay: true,
     on: { 'first byte': 'head', close: 'closed' },
   },
   head: {
@@ -73,6 +100,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: Row<Reading,
     progressResets: false,
     whenOverdue: 408,
     whenClientEnds: 'close',
+    givesWay: false,
     on: {
       'head without body': 'complete',
       'head with body': 'body',
@@ -86,6 +114,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: Row<Reading,
     progressResets: true,
     whenOverdue: 408,
     whenClientEnds: 'close',
+    givesWay: false,
     on: { 'body complete': 'complete', 'answered, linger': 'lingering', close: 'closed' },
   },
   complete: {
@@ -94,6 +123,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: Row<Reading,
     progressResets: false,
     whenOverdue: 'other half',
     whenClientEnds: 'other half',
+    givesWay: false,
     on: {
       'answered, keep': 'keep-alive',
       'answered, next at hand': 'head',
@@ -107,6 +137,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: Row<Reading,
     progressResets: false,
     whenOverdue: 'close',
     whenClientEnds: 'close',
+    givesWay: true,
     on: { 'first byte': 'head', close: 'closed' },
   },
   lingering: {
@@ -115,6 +146,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: Row<Reading,
     progressResets: false,
     whenOverdue: 'reset',
     whenClientEnds: 'close',
+    givesWay: false,
     on: { close: 'closed' },
   },
 };
@@ -167,6 +199,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
 
 /** The names that people see: logs, the live picture, docs. */
 export type StateName =
+  | 'handshake'
   | 'new'
   | 'head'
   | 'body'
@@ -184,6 +217,7 @@ const OWING_NAME: { readonly [S in Exclude<Owing, 'nothing'>]: StateName } = {
   writing: 'writing',
 };
 const READING_NAME: { readonly [S in Exclude<Reading, 'closed'>]: StateName } = {
+  handshake: 'handshake',
   new: 'new',
   head: 'head',
   body: 'body',
@@ -200,6 +234,7 @@ export function nameOf(reading: Exclude<Reading, 'closed'>, owing: Owing): State
 
 /** Pairs that may be. Whatever is not listed is a fault of ours; transition.ts asserts it. */
 export const PAIRS: { readonly [S in Exclude<Reading, 'closed'>]: readonly Owing[] } = {
+  handshake: ['nothing'],
   new: ['nothing'],
   head: ['nothing', 'writing'],
   body: ['nothing', 'queued', 'running', 'streaming', 'writing'],

@@ -3,6 +3,7 @@
 // not be carried on with.
 
 import {
+  type FirstReading,
   OWING,
   type Owing,
   type OwingEvent,
@@ -12,10 +13,14 @@ import {
   type ReadingEvent,
 } from './states.ts';
 
-/** The two halves of a connection. Starts as `new`, owing nothing. */
+/** The two halves of a connection. Starts owing nothing. */
 export class ConnectionState {
-  #reading: Reading = 'new';
+  #reading: Reading;
   #owing: Owing = 'nothing';
+
+  constructor(first: FirstReading = 'new') {
+    this.#reading = first;
+  }
 
   get reading(): Reading {
     return this.#reading;

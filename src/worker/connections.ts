@@ -11,6 +11,9 @@ import type { Failure } from '../threads/app-thread.ts';
  * its way, has arrived by then, and nobody who waits outside waits noticeably longer. More than the wheel advances in one
  * turn: when our loop stood still, every socket is read once before anybody is closed. */
 const IDLE_GRACE_MS = 3 * TICK_MS;
+/** A TLS client that has said hello needs one or two round trips more before its request can be here, and those are long
+ * from the other side of the world. Whoever says nothing at all has only the time above. */
+const GREETED_GRACE_MS = 1000;
 /** While draining, an idle connection may bring one more request for this long; it is answered `Connection: close`. */
 const DRAIN_GRACE_MS = 500;
 /** At the limit a busy connection is kept for this long before it is told to close, so that those who wait have a turn:
@@ -39,6 +42,8 @@ export class Connections implements Surroundings {
   readonly #all = new Set<OpenConnection>();
   /** Idle connections and since when (ms of the wheel), oldest first. */
   readonly #idle = new Map<OpenConnection, number>();
+  /** Those that were among them for IDLE_GRACE_MS, but whose TLS client has said hello; oldest first as well. */
+  readonly #greeted = new Map<OpenConnection, number>();
   /** Told to close, or closed, so that others get in. */
   readonly #givingWay = new Set<OpenConnection>();
   readonly #turnMs: number;
@@ -70,24 +75,44 @@ export class Connections implements Surroundings {
 
   /** Closes idle connections, oldest first, when there is no room for others. Call it at the limit and on every tick. */
   makeRoom(): void {
-    const graceMs = this.#draining ? DRAIN_GRACE_MS : IDLE_GRACE_MS;
     if (!this.#draining && !this.#options.atLimit()) return;
     const nowMs = this.#nowMs();
     // Finding the first of a Map walks over those that have left it: not for every accept at the limit.
     if (nowMs < this.#nextGivesWayMs) return;
     // One in sixteen at a time: enough that a burst gets in, and most idle clients keep their connection.
-    let budget = this.#draining ? this.#all.size : Math.max(1, this.#options.limit >> 4);
-    for (const [connection, sinceMs] of this.#idle) {
-      if (nowMs - sinceMs < graceMs) {
-        this.#nextGivesWayMs = sinceMs + graceMs;
-        return;
+    const budget = this.#draining ? this.#all.size : Math.max(1, this.#options.limit >> 4);
+    const graceMs = this.#draining ? DRAIN_GRACE_MS : IDLE_GRACE_MS;
+    const idle = this.#closeOldest(this.#idle, graceMs, budget);
+    const greeted = this.#closeOldest(
+      this.#greeted,
+      this.#draining ? DRAIN_GRACE_MS : GREETED_GRACE_MS,
+      budget - idle.closed,
+    );
+    this.#nextGivesWayMs = Math.min(idle.nextMs, greeted.nextMs);
+  }
+
+  /** Closes up to `budget` that have waited for `graceMs`. `nextMs`: when it is the next one's turn at the earliest. */
+  #closeOldest(
+    list: Map<OpenConnection, number>,
+    graceMs: number,
+    budget: number,
+  ): { closed: number; nextMs: number } {
+    const nowMs = this.#nowMs();
+    let closed = 0;
+    for (const [connection, sinceMs] of list) {
+      if (nowMs - sinceMs < graceMs) return { closed, nextMs: sinceMs + graceMs };
+      if (list === this.#idle && connection.greeted && !this.#draining) {
+        // Each is moved once, so this is no work for every accept.
+        this.#idle.delete(connection);
+        this.#greeted.set(connection, sinceMs);
+        continue;
       }
-      if (budget === 0) return;
-      budget -= 1;
+      if (closed === budget) return { closed, nextMs: nowMs };
+      closed += 1;
       this.#givingWay.add(connection);
       connection.giveWay();
     }
-    this.#nextGivesWayMs = nowMs + graceMs;
+    return { closed, nextMs: nowMs + graceMs };
   }
 
   /** From here on every response says `Connection: close`, and idle connections are closed after a moment. */
@@ -107,17 +132,25 @@ export class Connections implements Surroundings {
   }
 
   idle(connection: OpenConnection): void {
+    this.busy(connection);
     this.#idle.set(connection, this.#nowMs());
   }
 
   busy(connection: OpenConnection): void {
     this.#idle.delete(connection);
+    this.#greeted.delete(connection);
   }
 
   released(connection: OpenConnection): void {
     this.#all.delete(connection);
     const gaveWay = this.#givingWay.delete(connection);
     this.#options.released(gaveWay && !this.#draining ? HAND_OVER_MS : 0);
+  }
+
+  handshakeFailed({ peer }: OpenConnection, detail: string): void {
+    const client = peer.address === '' ? 'a client' : `ip=${peer.address}`;
+    // Every port scanner does it: no news, and nothing that could fill a disk.
+    this.#options.log.debug(`No TLS with ${client}: ${detail}`, { code: 'tls-handshake' });
   }
 
   refused(connection: OpenConnection, status: number, code: string, detail: string): void {

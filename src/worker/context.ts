@@ -34,6 +34,7 @@ export function makeContext(
       fieldSize: settings.limit_request_field_size,
     },
     deadlinesMs: {
+      handshake_timeout: settings.handshake_timeout * 1000,
       first_byte_timeout: settings.first_byte_timeout * 1000,
       head_timeout: settings.head_timeout * 1000,
       body_timeout: settings.body_timeout * 1000,

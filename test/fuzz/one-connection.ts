@@ -58,6 +58,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
   readonly #context: ConnectionContext;
   readonly #wire: Buffer[] = [];
   #waiting: Served[] = [];
+  readonly greeted = false;
   #paused = false;
   #ending: 'open' | 'finished' | 'closed' | 'reset' = 'open';
   #released = false;
@@ -219,6 +220,10 @@ export class OneConnection implements Effects, Requests, Surroundings {
     this.#released = true;
   }
 
+  handshakeFailed(): void {
+    throw new Error('there is no TLS here');
+  }
+
   refused(_connection: unknown, status: number, code: string): void {
     this.refusals.push(`${status} ${code}`);
   }
@@ -237,6 +242,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       probes: null,
       headLimits: limits.headLimits,
       deadlinesMs: {
+        handshake_timeout: ms,
         first_byte_timeout: ms,
         head_timeout: ms,
         body_timeout: ms,

@@ -15,20 +15,36 @@ export class SimClient implements Effects {
   closing: 'no' | 'close' | 'reset' = 'no';
   gone = false;
   wantsTurn = false;
+  /** TLS: our answer to its hello is on its way. */
+  greeted = false;
+  /** TLS: what is written leaves in a later turn, however much the kernel takes. */
+  readonly leavesLater: boolean;
   /** Everything this client has sent. */
   sent = '';
+
+  constructor(leavesLater = false) {
+    this.leavesLater = leavesLater;
+  }
 
   write(bytes: Buffer | string): boolean {
     assert.equal(this.closing, 'no', 'nothing is written after close');
     assert.ok(!this.finished, 'nothing is written after our end');
     this.received += typeof bytes === 'string' ? bytes : bytes.toString('latin1');
     const length = bytes.length;
-    if (this.waitingBytes === 0 && length <= this.kernelRoom) {
+    if (!this.leavesLater && this.waitingBytes === 0 && length <= this.kernelRoom) {
       this.kernelRoom -= length;
       return true;
     }
     this.waitingBytes += length;
     return false;
+  }
+
+  /** The kernel takes what waits, if it can. True when it has just left. */
+  flush(): boolean {
+    if (this.waitingBytes === 0 || this.waitingBytes > this.kernelRoom) return false;
+    this.kernelRoom -= this.waitingBytes;
+    this.waitingBytes = 0;
+    return true;
   }
 
   later(): void {

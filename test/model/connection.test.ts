@@ -65,6 +65,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       size,
     }) as fc.Arbitrary<Step>,
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constantFrom('shake', 'shake', 'shake', 'misspeak'),
+      who,
+    }) as fc.Arbitrary<Step>,
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('die' as const), who }) },
   {
     weight: 4,
@@ -92,6 +99,13 @@ for (const [name, options] of Object.entries({
     capacity: 2,
     buffered: false,
   },
+  'TLS, bodies streamed': {
+    limit: 4,
+    threads: 2,
+    capacity: 2,
+    buffered: false,
+    tls: true,
+  },
 })) {
   test(`the invariants hold after every step: ${name}`, () => {
     fc.assert(
@@ -100,7 +114,7 @@ for (const [name, options] of Object.entries({
         for (const next of steps) run.apply(next);
         run.end();
       }),
-      { numRuns: RUNS / 2 },
+      { numRuns: Math.ceil(RUNS / 3) },
     );
   });
 }
@@ -115,5 +129,6 @@ for (const [name, options] of Object.entries({
 // - a response cut by a close that waits for a client who does not read; an answered request that never settles
 // - bytes of the next request dropped; a chunked body that breaks after its answer, and the connection kept
 // - the queue without a limit, a job left in it when taken or withdrawn, free room not used, a job handed back lost
-// - idle connections that do not give way at the limit or while draining
+// - idle connections that do not give way at the limit or while draining, in a handshake or after it
+// - a handshake that is done and leaves no deadline for the first byte
 // Not for these runs: a wheel that fires early (deadlines.test.ts), a spool that keeps its file (socket.test.ts).

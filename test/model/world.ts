@@ -46,6 +46,8 @@ export interface WorldOptions {
   /** Where request bodies of more than 100 bytes go; without it they stay in memory. */
   readonly bodyFolder?: string;
   readonly bodyBytesMax?: number;
+  /** Connections begin with a handshake, and what is written leaves in a later turn. */
+  readonly tls?: boolean;
 }
 
 export class World implements Surroundings, Requests {
@@ -99,6 +101,7 @@ export class World implements Surroundings, Requests {
       probes: this.health,
       headLimits: { line: 200, fields: 10, fieldSize: 200 },
       deadlinesMs: {
+        handshake_timeout: 1200,
         first_byte_timeout: 1000,
         head_timeout: 1500,
         body_timeout: 2000,
@@ -171,6 +174,10 @@ export class World implements Surroundings, Requests {
     this.connections.released(connection);
   }
 
+  handshakeFailed(connection: Connection, detail: string): void {
+    this.connections.handshakeFailed(connection, detail);
+  }
+
   refused(connection: Connection, status: number, code: string, detail: string): void {
     this.connections.refused(connection, status, code, detail);
   }
@@ -195,15 +202,17 @@ export class World implements Surroundings, Requests {
 
   connect(): void {
     if (this.draining || this.open.size >= this.options.limit) return;
-    const client = new SimClient();
+    const { tls = false } = this.options;
+    const client = new SimClient(tls);
     const peer = {
       address: '192.0.2.1',
       port: 1,
       serverName: 'x',
       serverPort: 1,
-      scheme: 'http',
+      scheme: tls ? 'https' : 'http',
     } as const;
-    const connection = new Connection(this.context, client, peer);
+    const first = tls ? 'handshake' : 'new';
+    const connection = new Connection(this.context, client, peer, first);
     this.accepted += 1;
     this.open.set(connection, client);
     this.connections.add(connection);
@@ -236,6 +245,8 @@ export class World implements Surroundings, Requests {
         if (client.closing === 'no' && connection.sending && client.waitingBytes === 0)
           connection.drained();
       }
+      if (client.leavesLater && client.closing === 'no' && !client.gone && client.flush())
+        connection.drained();
       if (client.closing === 'reset' || (client.closing === 'close' && client.waitingBytes === 0)) {
         client.gone = true;
       }
@@ -286,7 +297,7 @@ export class World implements Surroundings, Requests {
   #checkConnection(connection: Connection, client: SimClient): void {
     assert.ok(client.responses <= client.requests, 'at most one response to a request');
     const { reading, owing } = connection.state;
-    const idle = reading === 'new' || reading === 'keep-alive';
+    const idle = reading !== 'closed' && READING[reading].givesWay;
     assert.equal(this.#waitsIdle.has(connection), idle, `${reading} is known to be idle or busy`);
     if (reading === 'closed') return;
     const deadlines = [READING[reading].deadline, OWING[owing].deadline];

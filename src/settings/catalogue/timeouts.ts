@@ -26,6 +26,15 @@ export const timeouts = {
   about:
     'Seconds, decimals allowed. Whatever a connection can wait for has a deadline of its own, and a slow client never counts against the application.',
   settings: {
+    handshake_timeout: {
+      ...deadline,
+      default: 10,
+      flags: ['--handshake-timeout'],
+      meaning: 'For the TLS handshake on a new connection; then closed.',
+      details:
+        'Progress does not extend it. Without TLS nothing waits for it. At `worker_connections` a connection whose handshake ' +
+        'goes on for more than a second gives way to others earlier, one whose client says nothing at all after 0.15 s.',
+    },
     first_byte_timeout: {
       ...deadline,
       default: 10,

@@ -26,7 +26,7 @@ test('every pair of halves that may be has at least one deadline', () => {
 
 test('every state of each half is reached from its first one', () => {
   for (const [rows, first] of [
-    [READING, 'new'],
+    [READING, 'handshake'],
     [OWING, 'nothing'],
   ] as const) {
     const ways: Record<string, { on: Record<string, string> }> = rows;
@@ -36,6 +36,11 @@ test('every state of each half is reached from its first one', () => {
     for (const state of Object.keys(rows))
       assert.ok(reached.has(state), `${state} is never reached`);
   }
+});
+
+test('a connection that may give way owes nothing', () => {
+  for (const [reading, { givesWay }] of Object.entries(READING))
+    if (givesWay) assert.deepEqual(PAIRS[reading as keyof typeof PAIRS], ['nothing'], reading);
 });
 
 test('an event that a state does not know is a fault that names both', () => {

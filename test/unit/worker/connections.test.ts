@@ -5,8 +5,8 @@ import { test } from 'node:test';
 import type { SimClient } from '../../model/client.ts';
 import { World } from '../../model/world.ts';
 
-function fullWorld(): World {
-  const world = new World({ limit: 2, threads: 1, capacity: 1, buffered: true });
+function fullWorld(tls = false): World {
+  const world = new World({ limit: 2, threads: 1, capacity: 1, buffered: true, tls });
   world.connect();
   world.connect();
   return world;
@@ -22,6 +22,58 @@ test('at the limit the oldest idle connection gives way after a moment, and one 
   world.advance(50);
   assert.notEqual(first?.closing, 'no');
   assert.equal(second?.closing, 'no');
+});
+
+test('at the limit a TLS client that says nothing gives way like any other', () => {
+  const world = fullWorld(true);
+  const [first] = clients(world);
+  world.advance(150);
+  assert.notEqual(first?.closing, 'no');
+});
+
+test('at the limit a TLS client that has said hello is let be for a second, and again for its first request', () => {
+  const world = fullWorld(true);
+  const [first, second] = clients(world);
+  const [connection] = world.open.keys();
+  if (first === undefined || second === undefined || connection === undefined) assert.fail();
+  first.greeted = true;
+  second.greeted = true;
+  world.advance(800);
+  connection.secured();
+  assert.deepEqual([first.closing, second.closing], ['no', 'no']);
+  world.advance(400);
+  assert.deepEqual(
+    [first.closing, second.closing],
+    ['no', 'close'],
+    'the one that went no further',
+  );
+  world.connect();
+  world.advance(700);
+  assert.equal(first.closing, 'close', 'a second after its handshake');
+});
+
+test('at the limit one that says nothing goes before an older one that has said hello', () => {
+  const world = fullWorld(true);
+  const [first, second] = clients(world);
+  if (first === undefined || second === undefined) assert.fail();
+  first.greeted = true;
+  world.advance(150);
+  assert.deepEqual([first.closing, second.closing], ['no', 'close']);
+});
+
+test('a TLS client that has had its answer is an idle one like any other', () => {
+  const world = fullWorld(true);
+  const [first, second] = clients(world);
+  const [connection] = world.open.keys();
+  if (first === undefined || second === undefined || connection === undefined) assert.fail();
+  first.greeted = true;
+  second.greeted = true;
+  connection.secured();
+  connection.bytes(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+  const job = world.threads[0]?.jobs[0] ?? assert.fail('no job');
+  job.whole({ status: '200 OK', fields: '', sendDate: true }, Buffer.alloc(0));
+  world.advance(300);
+  assert.equal(first.closing, 'close');
 });
 
 test('when our loop stood still, nobody is closed before the sockets were read', () => {
