@@ -1,17 +1,17 @@
 // The chunked coding of a request body (RFC 9112, 7.1), byte for byte and strict: hexadecimal size, bounded extensions,
 // CR LF everywhere, trailers by the rules of the head. Chunk data is handed on without a copy and without being cut.
 
+import { ChunkExtension } from './chunk-extension.ts';
 import type { ProtocolError, ProtocolErrorCode } from './errors.ts';
 import { protocolError, quoteByte, quoteText } from './errors.ts';
 import { FieldSection } from './field-section.ts';
 import { HeldBytes } from './held-bytes.ts';
 import type { Bounds, HeadLimits } from './limits.ts';
 import { boundsOf } from './limits.ts';
-import { CR, HEX, LF, SEMICOLON, SPACE, TAB, VALUE } from './octets.ts';
+import { CR, HEX, isBlank, LF, SEMICOLON } from './octets.ts';
 import { isForbiddenTrailer } from './trailers.ts';
 
 const SIZE = 0;
-const BEFORE_EXTENSION = 1;
 const EXTENSION = 2;
 const SIZE_END = 3;
 const DATA = 4;
@@ -43,6 +43,7 @@ export class ChunkedReader {
   /** Of the current chunk: its size while it is read, then what is left of its data. */
   private remaining = 0;
   private extensionBytes = 0;
+  private readonly extension = new ChunkExtension();
   private section: FieldSection | null = null;
   private readonly held = new HeldBytes();
 
@@ -80,7 +81,6 @@ export class ChunkedReader {
       case SIZE:
         this.readSizeByte(byte);
         break;
-      case BEFORE_EXTENSION:
       case EXTENSION:
         this.readExtensionByte(byte);
         break;
@@ -110,21 +110,20 @@ export class ChunkedReader {
       }
     } else if (this.sizeDigits === 0) this.fail('bad-chunk-size', byte);
     else if (byte === CR) this.state = SIZE_END;
-    else if (byte === SEMICOLON || byte === SPACE || byte === TAB) {
-      this.state = BEFORE_EXTENSION;
+    else if (byte === SEMICOLON || isBlank(byte)) {
+      this.state = EXTENSION;
+      this.extension.begin();
       this.readExtensionByte(byte);
     } else this.fail(byte === LF ? 'bare-lf' : 'bad-chunk-size', byte);
   }
 
-  /** RFC 9112, 7.1.1: blanks may stand before the semicolon, and only there; the rest is read over up to CR. */
   private readExtensionByte(byte: number): void {
+    const { extension } = this;
     this.extensionBytes++;
     if (byte === LF) this.fail('bare-lf');
-    else if (this.state === BEFORE_EXTENSION) {
-      if (byte === SEMICOLON) this.state = EXTENSION;
-      else if (byte !== SPACE && byte !== TAB) this.fail('bad-chunk-size', byte);
-    } else if (byte === CR) this.state = SIZE_END;
-    else if (VALUE[byte] !== 1) this.fail('bad-chunk-extension', byte);
+    else if (!extension.take(byte)) {
+      this.fail(extension.isEmpty ? 'bad-chunk-size' : 'bad-chunk-extension', byte);
+    } else if (extension.ended) this.state = SIZE_END;
     if (this.extensionBytes > CHUNK_EXTENSION_BYTES) this.fail('chunk-extensions-too-large');
   }
 

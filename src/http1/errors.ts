@@ -19,7 +19,12 @@ export const PROTOCOL_ERRORS = {
     'A request line is method, one blank, target, one blank, version, CR LF',
   ),
   'bad-method': entry(400, 'RFC 9110, 9.1', 'A method is a token'),
-  'method-too-long': entry(501, 'RFC 9112, 3', 'No method is longer than 32 characters'),
+  'unconventional-method': entry(
+    400,
+    'RFC 9110, 9.1',
+    'A method has 3 or more characters, none of them a small letter or #',
+  ),
+  'method-too-long': entry(501, 'RFC 9112, 3', 'No method is longer than 20 characters'),
   'request-line-too-long': entry(414, 'RFC 9112, 3', 'The request line is longer than the limit'),
   'bad-target-byte': entry(
     400,
@@ -37,6 +42,11 @@ export const PROTOCOL_ERRORS = {
   'folded-field': entry(400, 'RFC 9112, 5.2', 'A field may not go on on a second line'),
   'empty-field-name': entry(400, 'RFC 9112, 5.1', 'A field has a name before its colon'),
   'bad-field-name': entry(400, 'RFC 9110, 5.1', 'A field name is a token'),
+  'underscore-in-name': entry(
+    400,
+    'RFC 9110, 5.1',
+    'A field name with an underscore can be taken for the one with a dash',
+  ),
   'space-before-colon': entry(
     400,
     'RFC 9112, 5.1',
@@ -62,7 +72,7 @@ export const PROTOCOL_ERRORS = {
   ),
   'repeated-content-length': entry(400, 'RFC 9112, 6.3', 'Content-Length may be given once only'),
   'content-length-too-large': entry(
-    413,
+    400,
     'RFC 9110, 8.6',
     'Content-Length is larger than can be counted',
   ),
@@ -92,14 +102,14 @@ export const PROTOCOL_ERRORS = {
     'RFC 9112, 7.1',
     'A chunk begins with its size in hexadecimal digits',
   ),
-  'chunk-too-large': entry(413, 'RFC 9112, 7.1', 'A chunk is larger than can be counted'),
+  'chunk-too-large': entry(400, 'RFC 9112, 7.1', 'A chunk is larger than can be counted'),
   'bad-chunk-extension': entry(
     400,
     'RFC 9112, 7.1.1',
-    'A chunk extension holds no control character but tab',
+    'A chunk extension is a name, or a name, = and a token or quoted text',
   ),
   'chunk-extensions-too-large': entry(
-    413,
+    400,
     'RFC 9112, 7.1.1',
     'The chunk extensions of a body are longer than the limit',
   ),

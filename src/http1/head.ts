@@ -110,7 +110,11 @@ export class HeadReader {
   private finish(bytes: Buffer, from: number, after: number): void {
     const text = this.wholeText(bytes, from, after);
     const { line } = this;
-    const meaning = understandFields(this.section.unpack(text), line.minorVersion);
+    const meaning = understandFields(
+      this.section.unpack(text),
+      line.minorVersion,
+      this.bounds.tolerance.dangerousFraming,
+    );
     if (isProtocolError(meaning)) {
       this.failure = meaning;
       return;
@@ -123,7 +127,8 @@ export class HeadReader {
 
   private combine(text: string, meaning: FieldsMeaning): void {
     const { start, methodEnd, targetEnd } = this.line;
-    const method = text.slice(start, methodEnd);
+    const sent = text.slice(start, methodEnd);
+    const method = this.bounds.tolerance.capitalMethods ? sent.toUpperCase() : sent;
     const result = combinedHead(method, text.slice(methodEnd + 1, targetEnd), meaning);
     if (isProtocolError(result)) this.failure = result;
     else this.complete = result;

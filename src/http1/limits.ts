@@ -1,4 +1,7 @@
-// How large a head may be, and what a limit of 0 means. Numbers only: where they come from is the settings' business.
+// How large a head may be, and what a limit of 0 means; what is let pass goes with it. Where all this comes from is the
+// settings' business.
+
+import { STRICT, type Tolerance } from './tolerance.ts';
 
 /** Gunicorn's three limits, in Gunicorn's units. 0 lifts a limit as far as `boundsOf` allows. */
 export interface HeadLimits {
@@ -10,6 +13,8 @@ export interface HeadLimits {
   readonly fieldSize: number;
   /** Bytes of the whole head. Without it: what the other three allow together, at most 2 MiB. */
   readonly total?: number;
+  /** What is let pass; strict without it. */
+  readonly tolerance?: Tolerance;
 }
 
 /** The limits as the scanners compare them. */
@@ -19,6 +24,7 @@ export interface Bounds {
   /** Bytes of a field line without its CR LF. */
   readonly fieldBytes: number;
   readonly totalBytes: number;
+  readonly tolerance: Tolerance;
 }
 
 // "No limit" must still be one, or a single client could take all memory. 1 MiB is what Gunicorn's C parser makes of 0,
@@ -36,5 +42,11 @@ export function boundsOf(limits: HeadLimits): Bounds {
   const fieldSize = limits.fieldSize > 0 ? limits.fieldSize : UNLIMITED_BYTES;
   const allowed = lineBytes + fieldCount * fieldSize + LINE_ENDS;
   const totalBytes = Math.min(limits.total ?? allowed, TOTAL_BYTES_AT_MOST);
-  return { lineBytes, fieldCount, fieldBytes: Math.max(0, fieldSize - 2), totalBytes };
+  return {
+    lineBytes,
+    fieldCount,
+    fieldBytes: Math.max(0, fieldSize - 2),
+    totalBytes,
+    tolerance: limits.tolerance ?? STRICT,
+  };
 }

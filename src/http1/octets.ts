@@ -7,6 +7,7 @@ export const CR = 0x0d;
 export const SPACE = 0x20;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
+export const UNDERSCORE = 0x5f;
 
 const ALPHANUMERIC = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 
@@ -22,6 +23,15 @@ function tableOfRange(first: number, last: number, table = new Uint8Array(256)) 
 
 /** tchar (RFC 9110, 5.6.2): methods and field names. */
 export const TOKEN = tableOf(`!#$%&'*+-.^_\`|~${ALPHANUMERIC}`);
+
+/** Names that WSGI can tell apart: `_` and `-` are one character in environ. */
+export const NAME_WITHOUT_UNDERSCORE = TOKEN.slice();
+NAME_WITHOUT_UNDERSCORE[UNDERSCORE] = 0;
+
+/** tchar of a method by convention: every registered one is spelt in capitals, and none holds `#`. */
+export const METHOD_TOKEN = TOKEN.slice();
+METHOD_TOKEN.fill(0, 0x61, 0x7b);
+METHOD_TOKEN[0x23] = 0;
 
 /** What a field value may hold (RFC 9110, 5.5): tab, blank, visible characters, obs-text. No 0x7f, no other control. */
 export const VALUE = tableOfRange(0x20, 0x7e, tableOfRange(0x80, 0xff));
@@ -75,7 +85,8 @@ export function trimmed(text: string, start: number, end: number): string {
   return text.slice(first, last);
 }
 
-function isBlank(code: number): boolean {
+/** Optional white space: blank and tab. */
+export function isBlank(code: number): boolean {
   return code === SPACE || code === TAB;
 }
 

@@ -66,28 +66,38 @@ export function combinedHead(
   };
 }
 
+/** @param toleratesDanger Transfer-Encoding beside Content-Length, or in HTTP/1.0, is read and not refused */
 export function understandFields(
   fields: readonly string[],
   minorVersion: number,
+  toleratesDanger: boolean,
 ): FieldsMeaning | ProtocolError {
   const found = steeringFields(fields);
-  const wrong = fieldsError(found, minorVersion) ?? framingError(found, minorVersion);
+  const wrong =
+    fieldsError(found, minorVersion) ?? framingError(found, minorVersion, toleratesDanger);
   if (wrong !== null) return wrong;
-  const contentLength = found.contentLength === null ? -1 : Number(found.contentLength);
   const chunked = found.transferEncoding !== null;
-  const hasBody = chunked || contentLength > 0;
   const modern = minorVersion > 0;
+  // RFC 9112, 6.1 and 6.3: chunked counts, nobody behind us sees the length, and nothing after this is trusted.
+  const both = chunked && found.contentLength !== null;
+  const dangerous = both || (chunked && !modern);
+  const contentLength = found.contentLength === null || both ? -1 : Number(found.contentLength);
+  const hasBody = chunked || contentLength > 0;
   return {
     minorVersion,
-    fields,
+    fields: both ? withoutLength(fields) : fields,
     host: found.host,
     contentLength,
     chunked,
     hasBody,
-    keepAlive: !found.close && (modern || found.keepAlive),
+    keepAlive: !dangerous && !found.close && (modern || found.keepAlive),
     expectContinue: modern && hasBody && found.expect !== null,
     upgrade: modern && found.upgradeListed ? found.upgrade : null,
   };
+}
+
+function withoutLength(fields: readonly string[]): string[] {
+  return fields.filter((_, i) => fields[i - (i % 2)]?.toLowerCase() !== 'content-length');
 }
 
 export function isProtocolError(result: object): result is ProtocolError {
@@ -198,15 +208,21 @@ function isContinue(expectation: string): boolean {
   return expectation === '100-continue';
 }
 
-function framingError(found: Findings, minorVersion: number): ProtocolError | null {
+function framingError(
+  found: Findings,
+  minorVersion: number,
+  toleratesDanger: boolean,
+): ProtocolError | null {
   const { contentLength, transferEncoding } = found;
   if (contentLength !== null) {
     const wrong = contentLengthError(contentLength, found.contentLengthCount);
     if (wrong !== null) return wrong;
   }
   if (transferEncoding === null) return null;
-  if (contentLength !== null) return protocolError('length-and-coding');
-  if (minorVersion === 0) return protocolError('coding-on-1.0', quoteText(transferEncoding));
+  if (!toleratesDanger) {
+    if (contentLength !== null) return protocolError('length-and-coding');
+    if (minorVersion === 0) return protocolError('coding-on-1.0', quoteText(transferEncoding));
+  }
   return transferEncoding === 'chunked' ? null : codingError(transferEncoding);
 }
 

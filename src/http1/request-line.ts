@@ -2,9 +2,9 @@
 // FieldSection it keeps offsets only and can stop after any byte. What the target means is decided in target.ts.
 
 import type { ProtocolError } from './errors.ts';
-import { protocolError, quoteByte } from './errors.ts';
+import { protocolError, quoteByte, quoteText } from './errors.ts';
 import type { Bounds } from './limits.ts';
-import { CR, isDigit, LF, SPACE, TARGET, TOKEN } from './octets.ts';
+import { CR, isDigit, LF, METHOD_TOKEN, SPACE, TARGET, TOKEN } from './octets.ts';
 
 const BEFORE = 0;
 const BLANK_LINE_END = 1;
@@ -13,8 +13,9 @@ const REQUEST_TARGET = 3;
 const VERSION = 4;
 const DONE = 5;
 
-/** The longest registered method has 17 characters (UPDATEREDIRECTREF). */
-const METHOD_CHARACTERS = 32;
+/** By convention, as with Gunicorn. Registered methods have 3 (ACL) to 17 characters (UPDATEREDIRECTREF). */
+const METHOD_CHARACTERS_MIN = 3;
+const METHOD_CHARACTERS_MAX = 20;
 
 const VERSION_PREFIX = 'HTTP/';
 /** `HTTP/1.1`; and with the blank before it and CR LF after it. */
@@ -33,10 +34,19 @@ export class RequestLine {
   /** 0 for HTTP/1.0; 1 for HTTP/1.1 and, as RFC 9110, 2.5 asks, for minor versions above. */
   minorVersion = 1;
   private readonly bounds: Bounds;
+  /** What a method may hold, and how much of it; an unconventional one is bounded by its line alone. */
+  private readonly methodTable: Uint8Array;
+  private readonly methodMin: number;
+  private readonly methodMax: number;
   private state = BEFORE;
+  private majorVersion = 1;
 
   constructor(bounds: Bounds) {
     this.bounds = bounds;
+    const any = bounds.tolerance.unconventionalMethods;
+    this.methodTable = any ? TOKEN : METHOD_TOKEN;
+    this.methodMin = any ? 1 : METHOD_CHARACTERS_MIN;
+    this.methodMax = any ? bounds.lineBytes : METHOD_CHARACTERS_MAX;
   }
 
   get done(): boolean {
@@ -85,10 +95,11 @@ export class RequestLine {
   /** The quick way: a line that is right and lies whole in `bytes`. Anything else is left to the states below. */
   private scanWholeLine(bytes: Buffer, from: number, end: number, shift: number): number {
     const stop = Math.min(from + this.bounds.lineBytes - VERSION_CHARACTERS, end - AFTER_TARGET);
-    const methodStop = Math.min(from + METHOD_CHARACTERS, stop);
+    const methodStop = Math.min(from + this.methodMax + 1, stop);
+    const { methodTable } = this;
     let i = from;
-    while (i < methodStop && TOKEN[bytes[i] as number] === 1) i++;
-    if (i >= methodStop || i === from || bytes[i] !== SPACE) return from;
+    while (i < methodStop && methodTable[bytes[i] as number] === 1) i++;
+    if (i >= methodStop || i < from + this.methodMin || bytes[i] !== SPACE) return from;
     const methodEnd = i++;
     while (i < stop && TARGET[bytes[i] as number] === 1) i++;
     if (i >= stop || i === methodEnd + 1 || !isVersionAndEnd(bytes, i)) return from;
@@ -121,18 +132,20 @@ export class RequestLine {
   }
 
   private scanMethod(bytes: Buffer, from: number, end: number, shift: number): number {
-    const limit = shift + this.start + METHOD_CHARACTERS;
+    const limit = shift + this.start + this.methodMax;
     const stop = Math.min(limit, end);
+    const { methodTable } = this;
     let i = from;
-    while (i < stop && TOKEN[bytes[i] as number] === 1) i++;
+    while (i < stop && methodTable[bytes[i] as number] === 1) i++;
     if (i === end) return i;
     const byte = bytes[i] as number;
-    const empty = i - shift === this.start;
-    if (byte !== SPACE || empty) {
+    const length = i - shift - this.start;
+    if (byte !== SPACE || length === 0) {
       const tooLong = i === limit && TOKEN[byte] === 1;
-      this.error = tooLong ? protocolError('method-too-long') : methodError(byte, empty);
+      this.error = tooLong ? this.methodTooLong() : methodError(byte, length === 0);
       return i;
     }
+    if (length < this.methodMin) this.error = protocolError('unconventional-method');
     this.methodEnd = i - shift;
     this.state = REQUEST_TARGET;
     return i + 1;
@@ -153,6 +166,12 @@ export class RequestLine {
     return i + 1;
   }
 
+  /** Any token may be a method then, and only the line is too long. */
+  private methodTooLong(): ProtocolError {
+    if (this.bounds.tolerance.unconventionalMethods) return this.tooLong();
+    return protocolError('method-too-long');
+  }
+
   /** `HTTP/d.d` CR LF, a byte at a time: position n counts from the H. */
   private scanVersion(bytes: Buffer, from: number, end: number, shift: number): number {
     const limit = shift + this.start + this.bounds.lineBytes;
@@ -165,11 +184,19 @@ export class RequestLine {
         return i + 1;
       }
       if (n < 8 && i >= limit) this.error = this.tooLong();
-      else this.error = versionError(n, byte);
+      else this.error = versionError(n, byte) ?? this.majorError(n);
       if (this.error !== null) return i;
-      if (n === 7) this.minorVersion = byte === 0x30 ? 0 : 1;
+      if (n === 5) this.majorVersion = byte - 0x30;
+      if (n === 7) this.minorVersion = minorOf(this.majorVersion, byte - 0x30);
     }
     return end;
+  }
+
+  /** Told only once the version is whole: `HTTP/01.1` is none. */
+  private majorError(n: number): ProtocolError | null {
+    const spoken = this.majorVersion === 1 || this.bounds.tolerance.unconventionalVersions;
+    if (n < 8 || spoken) return null;
+    return protocolError('version-not-supported', quoteText(`HTTP/${this.majorVersion}`));
   }
 
   private tooLong(): ProtocolError {
@@ -201,6 +228,7 @@ function methodError(byte: number, empty: boolean): ProtocolError {
   if (empty && byte === TLS_HANDSHAKE) {
     return protocolError('bad-method', `${quoteByte(byte)}, the beginning of a TLS handshake`);
   }
+  if (TOKEN[byte] === 1) return protocolError('unconventional-method', quoteByte(byte));
   return protocolError('bad-method', quoteByte(byte));
 }
 
@@ -211,20 +239,24 @@ function targetError(byte: number): ProtocolError {
   return protocolError('bad-target-byte', quoteByte(byte));
 }
 
+/** What is below 1.0 is read as 1.0, what is above 1.x as 1.1. */
+function minorOf(major: number, minor: number): number {
+  if (major === 1) return minor === 0 ? 0 : 1;
+  return major === 0 ? 0 : 1;
+}
+
 function versionError(n: number, byte: number): ProtocolError | null {
   if (n === 9) return protocolError('bare-cr', quoteByte(byte));
   if (versionByteFits(n, byte)) return null;
   if (byte === LF) return protocolError('bare-lf');
-  if (n === 5 && isDigit(byte)) return protocolError('version-not-supported', quoteByte(byte));
   return protocolError('bad-version', quoteByte(byte));
 }
 
 function versionByteFits(n: number, byte: number): boolean {
   switch (n) {
-    case 5:
-      return byte === 0x31;
     case 6:
       return byte === 0x2e;
+    case 5:
     case 7:
       return isDigit(byte);
     case 8:

@@ -5,6 +5,7 @@ import { application } from './catalogue/application.ts';
 import { bodies } from './catalogue/bodies.ts';
 import { config } from './catalogue/config.ts';
 import { health } from './catalogue/health.ts';
+import { http } from './catalogue/http.ts';
 import { limits } from './catalogue/limits.ts';
 import { logging } from './catalogue/logging.ts';
 import { sockets } from './catalogue/sockets.ts';
@@ -21,6 +22,7 @@ export const SECTIONS: readonly Section[] = [
   limits,
   bodies,
   health,
+  http,
   logging,
 ];
 
@@ -33,6 +35,7 @@ const declared = {
   ...limits.settings,
   ...bodies.settings,
   ...health.settings,
+  ...http.settings,
   ...logging.settings,
 } as const;
 

@@ -8,6 +8,7 @@ import type { Probes, Requests, Surroundings } from '../connection/effects.ts';
 import { StalledResponses } from '../connection/stalled.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SpoolBudget } from '../spool/budget.ts';
+import { toleranceOf } from './tolerance.ts';
 
 /** A client of a Node.js application that has sent its end gets its answer if that begins within this time; later it is
  * taken for gone, as node:http does at once. WSGI has no way to tell the application, so there it may wait. */
@@ -32,6 +33,7 @@ export function makeContext(
       line: settings.limit_request_line,
       fields: settings.limit_request_fields,
       fieldSize: settings.limit_request_field_size,
+      tolerance: toleranceOf(settings, type),
     },
     deadlinesMs: {
       handshake_timeout: settings.handshake_timeout * 1000,

@@ -94,12 +94,12 @@ interface KeyOfName {
 }
 
 /**
- * Null for what is not passed on. A name with an underscore would be taken for the one with a dash that a proxy may
- * have set or removed on purpose (Gunicorn's header_map, default "drop").
+ * Null for what is not passed on. A name with an underscore has the key of the one with a dash; the parser drops or
+ * refuses it before it comes here, unless header_map says otherwise.
  */
 function keyOf(name: string): KeyOfName | null {
   const lower = name.toLowerCase();
-  if (name.includes('_') || DROPPED.has(lower)) {
+  if (DROPPED.has(lower)) {
     return null;
   }
   const key =

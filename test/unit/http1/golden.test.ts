@@ -1,9 +1,10 @@
-// Every case of test/http1/*.md, played in four ways: whole, a byte at a time, cut in two at every position, and
-// behind a good request on the same connection. However the bytes arrive, the same must be heard.
+// Every case of test/http1/*.md, played in these ways: whole, a byte at a time, cut in two at every position, behind a
+// good request on the same connection, and before one. However the bytes arrive, the same must be heard.
 
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { PROTOCOL_ERRORS } from '../../../src/http1/errors.ts';
+import { http } from '../../../src/settings/catalogue/http.ts';
 import { heard } from './feed.ts';
 import type { GoldenCase } from './golden-cases.ts';
 import { goldenCases } from './golden-cases.ts';
@@ -26,6 +27,7 @@ for (const golden of cases) {
       assert.deepEqual(heard(pieces, limits), golden.events, `cut at ${cut}`);
     }
     if (!fitsGood(golden)) return;
+    playBefore(golden);
     const both = Buffer.concat([GOOD, bytes]);
     assert.deepEqual(heard([both], limits), [...GOOD_EVENTS, ...golden.events], 'pipelined');
     const drip = heard(singleBytes(both), limits);
@@ -34,9 +36,22 @@ for (const golden of cases) {
 }
 
 describe('the golden cases', () => {
-  test('are more than a hundred, and no two have the same heading', () => {
-    assert.ok(cases.length > 100, `${cases.length} cases`);
+  test('are more than three hundred, and no two have the same heading', () => {
+    assert.ok(cases.length >= 300, `${cases.length} cases`);
     assert.equal(new Set(cases.map((golden) => golden.title)).size, cases.length);
+  });
+
+  test('name a clause of an RFC for whatever binds', () => {
+    for (const { title, rule, level } of cases) {
+      if (level !== 'ours') assert.match(rule, /^RFC \d{4}, [A-C0-9][.\d]*$/, title);
+    }
+  });
+
+  test('show every setting that loosens a rule', () => {
+    const shown = new Set(
+      cases.flatMap(({ settings }) => settings.map((text) => text.split('=')[0])),
+    );
+    assert.deepEqual([...shown].sort(), Object.keys(http.settings).sort());
   });
 
   test('show every error of the catalogue with its status, and no other', () => {
@@ -48,6 +63,19 @@ describe('the golden cases', () => {
     );
   });
 });
+
+/** Behind an error nothing is heard; behind a complete request the good one. What waits for more would swallow it. */
+function playBefore({ bytes, events, limits }: GoldenCase): void {
+  const last = events.at(-1);
+  const failed = last?.startsWith('error ') === true;
+  if (!failed && last !== 'end') return;
+  const both = Buffer.concat([bytes, GOOD]);
+  const expected = failed ? events : [...events, ...GOOD_EVENTS];
+  assert.deepEqual(heard([both], limits), expected, 'before a good request');
+  assert.deepEqual(heard(singleBytes(both), limits), expected, 'before, a byte at a time');
+  const next = heard([bytes, GOOD], limits);
+  assert.deepEqual(next, expected, 'before a good request that comes later');
+}
 
 function singleBytes(bytes: Buffer): Buffer[] {
   return Array.from(bytes, (_, i) => bytes.subarray(i, i + 1));

@@ -17,7 +17,7 @@ function word(characters: string[], minLength: number, maxLength: number): fc.Ar
   return fc.string({ unit: fc.constantFrom(...characters), minLength, maxLength });
 }
 
-const method = word([...'ABCXYZabc-'], 1, 12).filter((name) => name !== 'CONNECT');
+const method = word([...'ABCXYZ-'], 3, 12).filter((name) => name !== 'CONNECT');
 const target = word(TARGET_CHARACTERS, 0, 40).map((rest) => `/${rest}`);
 const field = fc
   .tuple(word(TOKEN_CHARACTERS, 1, 20), word(VALUE_CHARACTERS, 0, 60))

@@ -98,11 +98,11 @@ describe('the printed settings', () => {
       lines.map((line) => line.split(' ')[0]),
       SETTING_NAMES,
     );
-    assert.match(text, /^workers {18}= 4 +# command line -w$/m);
-    assert.match(text, /^app {22}= "a:b" +# command line APP$/m);
-    assert.match(text, /^bind {21}= \["0\.0\.0\.0:80"\] +# environment PORT$/m);
-    assert.match(text, /^log_json {17}= true +# TUNICORN_CMD_ARGS --log-json$/m);
-    assert.match(text, /^timeout {18}= 30 +# default$/m);
+    assert.match(text, /^workers += 4 +# command line -w$/m);
+    assert.match(text, /^app += "a:b" +# command line APP$/m);
+    assert.match(text, /^bind += \["0\.0\.0\.0:80"\] +# environment PORT$/m);
+    assert.match(text, /^log_json += true +# TUNICORN_CMD_ARGS --log-json$/m);
+    assert.match(text, /^timeout += 30 +# default$/m);
   });
 });
 
