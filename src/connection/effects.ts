@@ -18,6 +18,8 @@ export interface Effects {
   resumeReading(): void;
   /** Sends our end (FIN) after what was written; reading goes on. */
   finish(): void;
+  /** Tells later how many bytes the kernel holds that the client has not taken; null where that cannot be known. */
+  askKernel(tell: (held: number | null) => void): void;
   /** Closes; everything that was written has left this process. `Connection.closed()` follows. */
   close(): void;
   /** Drops what was not sent and closes with a RST; `Connection.closed()` follows. */

@@ -229,6 +229,11 @@ export class Exchange implements Job, OutflowOwner {
     else this.caughtUp();
   }
 
+  /** The client has read something of what the kernel holds for it. */
+  clientReads(): void {
+    this.#outflow?.clientReads();
+  }
+
   /** Nobody listens any more: everything is given back and what the thread still says is dropped. */
   detach(): void {
     this.#connection = null;

@@ -11,7 +11,6 @@ import type { Effects } from './effects.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { HalfDeadline } from './half-deadline.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
-import { Rate } from './rate.ts';
 import {
   type FirstReading,
   nameOf,
@@ -22,6 +21,7 @@ import {
   type StateName,
 } from './states.ts';
 import { ConnectionState } from './transition.ts';
+import { WriteWatch } from './write-watch.ts';
 
 export class Connection implements ExchangeOwner, IncomingOwner {
   readonly peer: Peer;
@@ -36,7 +36,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   readonly #incoming: Incoming;
   readonly #readDeadline: HalfDeadline;
   readonly #oweDeadline: HalfDeadline;
-  readonly #writeRate: Rate;
+  readonly #writeWatch: WriteWatch;
   /** Bytes of `send` that the kernel has not taken. */
   #unsentBytes = 0;
   #exchange: Exchange | null = null;
@@ -57,7 +57,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#incoming = new Incoming(context, effects, this);
     this.#readDeadline = new HalfDeadline(context, () => this.#readOverdue());
     this.#oweDeadline = new HalfDeadline(context, () => this.#oweOverdue());
-    this.#writeRate = new Rate(context.writeMinBytesPerSecond, context.deadlinesMs.write_timeout);
+    this.#writeWatch = new WriteWatch(context, effects, this.#oweDeadline, {
+      readsNothing: () => this.#cutOverdue(),
+      readsOn: () => this.#exchange?.clientReads(),
+    });
     this.#readDeadline.arm(READING[first].deadline);
     context.surroundings.idle(this);
   }
@@ -125,13 +128,12 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#unsentBytes = 0;
     this.sending = false;
     if (this.state.reading === 'closed' || this.state.owing === 'nothing') return;
-    if (this.#readsTooSlowly(bytes)) {
-      this.#oweOverdue();
-      return;
-    }
+    this.#writeWatch.taken(bytes);
     this.clientProgressed();
     if (this.#exchange !== null) this.#exchange.drained();
     else if (this.state.owing === 'writing') this.#refusalLeft();
+    // Only now, when the kernel has taken again what it has room for: that much the client has read.
+    if (this.state.owing === 'writing' && this.#writeWatch.tooSlow) this.#cutOverdue();
   }
 
   /** The socket is gone, by whatever cause. Called once, last. */
@@ -155,7 +157,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   // What the exchange asks.
 
   send(bytes: Buffer | string): boolean {
-    if (!this.#effects.write(bytes)) {
+    if (this.#effects.write(bytes)) this.#writeWatch.taken(bytes.length);
+    else {
       this.sending = true;
       this.#unsentBytes += bytes.length;
     }
@@ -171,8 +174,11 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     const before = this.state.owing;
     this.state.owe(event);
     const owing = this.state.owing;
-    if (owing === 'writing' && before !== owing) this.#writeRate.begin(this.#context.wheel.nowMs);
-    this.#oweDeadline.arm(OWING[owing].deadline);
+    if (owing !== 'writing') {
+      this.#writeWatch.end();
+      this.#oweDeadline.arm(OWING[owing].deadline);
+    } else if (before !== owing) this.#writeWatch.begin();
+    else this.#writeWatch.progressed();
   }
 
   /** The application has given more of its response. */
@@ -182,7 +188,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   /** The client has read something of what waits. */
   clientProgressed(): void {
-    if (this.state.owing === 'writing') this.#oweDeadline.arm(OWING.writing.deadline);
+    if (this.state.owing === 'writing') this.#writeWatch.progressed();
   }
 
   /** The response of this exchange has left completely. */
@@ -332,6 +338,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.state.read('close');
     this.#readDeadline.remove();
     this.#oweDeadline.remove();
+    this.#writeWatch.end();
     this.#context.surroundings.busy(this);
     const exchange = this.#exchange;
     this.#exchange = null;
@@ -357,8 +364,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   #oweOverdue(): void {
     const exchange = this.#exchange;
-    const ending = OWING[this.state.owing].whenOverdue;
-    if (exchange === null || ending === 'reset') this.#cutOverdue(exchange);
+    const owing = this.state.owing;
+    const ending = OWING[owing].whenOverdue;
+    if (owing === 'writing' && this.#writeWatch.goesOn()) return;
+    if (exchange === null || ending === 'reset') this.#cutOverdue();
     else if (ending === 503) this.#queueOverdue(exchange);
     else if (ending === 504) {
       exchange.answerError(504);
@@ -377,16 +386,11 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   /** The client does not read, or the application has not gone on with its response. */
-  #cutOverdue(exchange: Exchange | null): void {
+  #cutOverdue(): void {
+    const exchange = this.#exchange;
     if (exchange !== null && this.state.owing === 'streaming') {
       this.#context.requests.overdue(exchange, exchange.overdue('stream_timeout'));
     }
     this.#end('reset');
-  }
-
-  #readsTooSlowly(bytes: number): boolean {
-    return (
-      this.state.owing === 'writing' && this.#writeRate.tooSlow(bytes, this.#context.wheel.nowMs)
-    );
   }
 }

@@ -103,9 +103,14 @@ export class Outflow implements WaitingResponse {
 
   /** What was handed to the kernel has left this process. */
   drained(): void {
-    this.#quietSinceMs = this.#context.wheel.nowMs;
+    this.clientReads();
     if (this.#waiting.length > 0) this.#pump();
     else this.#owner.caughtUp();
+  }
+
+  /** The client has read something, of what waits here or in the kernel. */
+  clientReads(): void {
+    this.#quietSinceMs = this.#context.wheel.nowMs;
   }
 
   release(): void {
@@ -167,7 +172,7 @@ export class Outflow implements WaitingResponse {
   }
 
   #progressed(): void {
-    this.#quietSinceMs = this.#context.wheel.nowMs;
+    this.clientReads();
     this.#owner.progressed();
   }
 

@@ -23,6 +23,11 @@ export class Rate {
     this.#beganMs += ms;
   }
 
+  /** Bytes that moved. */
+  count(bytes: number): void {
+    this.#bytes += bytes;
+  }
+
   /** Counts bytes that moved; true when the transfer is now too slow as a whole. */
   tooSlow(bytes: number, nowMs: number): boolean {
     this.#bytes += bytes;

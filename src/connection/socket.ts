@@ -7,9 +7,12 @@ import type { Peer } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { Connection } from './machine.ts';
+import { askSendQueue, type Tell } from './send-queue.ts';
 
 /** What the acceptor is given by the kernel: Node.js's TCP or Pipe handle of an accepted connection. */
 export interface AcceptedHandle {
+  /** -1 when it is closed; not there on Windows. */
+  readonly fd?: number;
   getpeername?(out: { address?: string; port?: number }): number;
   setNoDelay?(on: boolean): number;
   close(): void;
@@ -43,6 +46,7 @@ export function openConnection(
 class SocketEdge implements Effects {
   readonly greeted = false;
   readonly #socket: Socket;
+  readonly #handle: AcceptedHandle;
   /** Only TCP knows a RST. */
   readonly #canReset: boolean;
   #connection: Connection | null = null;
@@ -63,6 +67,7 @@ class SocketEdge implements Effects {
         },
       },
     };
+    this.#handle = handle;
     this.#canReset = handle.setNoDelay !== undefined;
     this.#socket = new Socket(options);
   }
@@ -107,6 +112,10 @@ class SocketEdge implements Effects {
 
   finish(): void {
     this.#socket.end();
+  }
+
+  askKernel(tell: Tell): void {
+    askSendQueue(this.#handle.fd ?? -1, tell);
   }
 
   close(): void {

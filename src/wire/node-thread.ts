@@ -71,7 +71,7 @@ export const INLINE_BYTES = 4096;
  * Response bytes a guest may have under way to the connection. Beyond them it keeps the rest, and once that is
  * GUEST_HIGH_WATER too, `res.write` answers false.
  */
-export const RESPONSE_WINDOW = 256 * 1024;
+export const RESPONSE_WINDOW = 128 * 1024;
 export const GUEST_HIGH_WATER = 64 * 1024;
 /** The largest piece of a body in one operation, so that neither side holds more than a window in memory. */
 export const PIECE_BYTES = 64 * 1024;

@@ -180,6 +180,9 @@ export class OneConnection implements Effects, Requests, Surroundings {
     throw new Error('nothing here is too much for one turn');
   }
 
+  /** Where the kernel tells nothing the deadline alone decides. */
+  askKernel(): void {}
+
   pauseReading(): void {
     this.#paused = true;
   }

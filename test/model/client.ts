@@ -19,6 +19,9 @@ export class SimClient implements Effects {
   greeted = false;
   /** TLS: what is written leaves in a later turn, however much the kernel takes. */
   readonly leavesLater: boolean;
+  /** What the kernel says it holds for the client; null where it tells nothing. */
+  kernelHolds: number | null = null;
+  asked: ((held: number | null) => void)[] = [];
   /** Everything this client has sent. */
   sent = '';
 
@@ -57,6 +60,10 @@ export class SimClient implements Effects {
 
   resumeReading(): void {
     this.paused = false;
+  }
+
+  askKernel(tell: (held: number | null) => void): void {
+    this.asked.push(tell);
   }
 
   finish(): void {

@@ -240,6 +240,7 @@ export class World implements Surroundings, Requests {
   /** What the edge does by itself: close events, turns asked for. */
   settleSockets(): void {
     for (const [connection, client] of this.open) {
+      for (const tell of client.asked.splice(0)) tell(client.kernelHolds);
       if (client.wantsTurn && !client.gone) {
         client.wantsTurn = false;
         if (client.closing === 'no' && connection.sending && client.waitingBytes === 0)

@@ -106,7 +106,10 @@ export const timeouts = {
       flags: ['--write-timeout'],
       meaning: 'For a client that reads nothing of its response; then reset.',
       details:
-        'The response as a whole may take this long plus its length divided by `write_min_rate`.',
+        'The response as a whole may take this long plus its length divided by `write_min_rate`. ' +
+        'What the client reads out of the buffers of the kernel counts as well (on Linux; the kernel is asked while nothing else moves), so a slow client is told from one that reads nothing.',
+      doesNot:
+        'It does not bound the memory of those buffers, some megabytes for each client that does not read: `net.ipv4.tcp_wmem` does.',
     },
     write_min_rate: {
       ...rate,
