@@ -40,6 +40,8 @@ export default function app(req, res) {
   }
   if (path === '/raise') throw new Error('asked to');
   if (path === '/memory') for (const eaten = []; ; ) eaten.push(new Array(1e6).fill(eaten.length));
+  // More in one piece than there is room for: V8 gives up at once and takes the process with it.
+  if (path === '/memory-at-once') new Array(5e8).fill({});
   if (path === '/big') {
     res.setHeader('Content-Length', BIG);
     let left = BIG;

@@ -3,9 +3,14 @@ these paths. Everything else is answered at once."""
 
 import ctypes
 import os
+import resource
 import time
 
 BIG = 10 * 1024 * 1024
+
+# So that /memory ends in a MemoryError and not with the machine.
+if "ADDRESS_SPACE" in os.environ:
+    resource.setrlimit(resource.RLIMIT_AS, (int(os.environ["ADDRESS_SPACE"]),) * 2)
 
 
 def until_there(name):
