@@ -100,6 +100,7 @@ export class HostExchange {
   }
 
   grantBody(bytes: number): void {
+    if (!this.#bodyOver) this.#source?.ask();
     this.#bodyCredit += bytes;
     this.#feed();
   }
