@@ -234,8 +234,9 @@ export class Incoming {
     // The spool of the body may have been lost meanwhile.
     if (this.#owner.state.reading !== 'body') return at;
     const { error } = body;
+    // First what came first: a body that breaks behind the limit has passed the limit before.
+    if (this.#tooLarge(body.received, null)) return at;
     if (error !== null) this.#owner.refuse(error.status, error.code, error.message, null);
-    else if (this.#tooLarge(body.received, null)) return at;
     else if (body.done) this.#bodyComplete();
     else this.#bodyProgressed(at - from);
     return at;
