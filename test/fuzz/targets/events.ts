@@ -30,6 +30,7 @@ const responseMemoryBytes = 100_000_000;
 const WORLDS: readonly WorldOptions[] = [
   { limit: 4, threads: 2, capacity: 1, buffered: true, responseMemoryBytes },
   { limit: 4, threads: 2, capacity: 2, buffered: false, responseMemoryBytes },
+  { limit: 4, threads: 2, capacity: 2, buffered: false, responseMemoryBytes, tls: true },
 ];
 
 /** A step is three bytes: what, who, how. */
