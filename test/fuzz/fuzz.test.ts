@@ -8,7 +8,8 @@ import { TARGETS } from './targets/all.ts';
 import { watched } from './watch.ts';
 
 /** Beyond the seeds, which are played first. */
-const EXECUTIONS = 400;
+/** More than there are seeds. */
+const EXECUTIONS = 1000;
 const PLANTED = new URL('./planted.js', import.meta.url).href;
 
 for (const { name, module, target } of TARGETS) {
