@@ -27,6 +27,8 @@ export class HostExchange {
   readonly ticket: number;
   started = false;
   answered = false;
+  /** It had not begun when the roster looked last. */
+  seenWaiting = false;
   readonly #wire: ExchangeWire;
   readonly #source: BodySource | null;
   #ahead: Buffer | null;
