@@ -70,6 +70,7 @@ async function measure(app: string): Promise<void> {
     file() {},
     end: next,
     jobOver() {},
+    extend: () => 0,
     failed(failure) {
       failures += 1;
       console.error(failure.detail);

@@ -82,6 +82,9 @@ class LoopJob implements Job {
     return true;
   }
   file(): void {}
+  extend(): number {
+    return 0;
+  }
   end(): void {}
   jobOver(): void {}
   failed(failure: Failure): void {

@@ -15,12 +15,16 @@ Frame = Tuple[int, int, bytes]
 class BridgeTest(unittest.TestCase):
     """Runs an application in a real WorkerThread over a real socket pair."""
 
-    def serve(self, app: Callable[..., Any]) -> WorkerThread:
+    def serve(self, app: Callable[..., Any], timeout_limit: float = 300) -> WorkerThread:
         self.loop, theirs = socket.socketpair()
         self.loop.settimeout(20)
         self.addCleanup(self.loop.close)
         base: Dict[str, Any] = {"wsgi.file_wrapper": FileWrapper, "wsgi.multithread": False}
-        thread = WorkerThread(1, theirs, app, base)
+        self.notes, notes = socket.socketpair()
+        self.notes.setblocking(False)
+        self.addCleanup(self.notes.close)
+        self.addCleanup(notes.close)
+        thread = WorkerThread(1, theirs, app, base, notes.fileno(), timeout_limit)
         thread.start()
         return thread
 

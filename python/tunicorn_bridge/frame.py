@@ -13,6 +13,8 @@ HEADER = struct.Struct("<II")
 PAIR = struct.Struct("<II")
 QUAD = struct.Struct("<IIII")
 RANGE = struct.Struct("<QQ")
+# A whole frame of three numbers, header included.
+NOTE = struct.Struct("<IIIII")
 HEADER_BYTES = 8
 
 # Loop to thread.
@@ -48,12 +50,15 @@ STACKS_ARE = 51
 INTERRUPT_DONE = 52
 WITHDRAWN = 53
 LANDED_IS = 54
+# Any thread of the application to loop.
+EXTEND = 64
 
 # In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did.
 SAMPLED = 8388608
 WAITED = 4194304
 
 # Bounds the loop holds us to.
+NOTE_BYTES = 12
 WHOLE_BODY_MAX = 262144
 HEAD_MAX = 1048576
 PIECE_MAX = 16777216

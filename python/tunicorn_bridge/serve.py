@@ -21,7 +21,8 @@ from .wsgi import RequestTimeout
 # Where src/threads/python/spawn.ts put its ends.
 CONTROL_FD = 3
 FAULT_FD = 4
-FIRST_THREAD_FD = 5
+NOTES_FD = 5
+FIRST_THREAD_FD = 6
 
 # What every request brings. With these in the dict that is copied, the copy has room for the whole environ, and filling
 # it does not make it grow again.
@@ -37,6 +38,7 @@ ALWAYS_SENT = (
     "wsgi.url_scheme",
     "wsgi.input",
     "wsgi.early_hints",
+    "tunicorn.extend_timeout",
 )
 
 _PR_SET_PDEATHSIG = 1
@@ -47,6 +49,7 @@ def main() -> int:
     _die_with_parent(int(sys.argv[2]))
     control = _socket(CONTROL_FD)
     os.set_inheritable(FAULT_FD, False)
+    os.set_inheritable(NOTES_FD, False)
     _ignore_signals()
     try:
         _, _, payload = frame.receive(control)
@@ -55,7 +58,7 @@ def main() -> int:
             os.set_inheritable(fd, False)
         _set_up_process(start)
         fault_signal = stacks.answer_signal(FAULT_FD)
-        process = BridgeProcess(control, _application(start), start["environ"])
+        process = BridgeProcess(control, _application(start), start["environ"], start["timeoutLimit"])
         for index in range(start["threads"]):
             process.add_thread(index + 1, FIRST_THREAD_FD + index)
     except LoadError as error:
@@ -72,9 +75,10 @@ def main() -> int:
 class BridgeProcess:
     """The threads by index, and what the loop may ask about them."""
 
-    def __init__(self, control: socket.socket, app: App, environ: Dict[str, Any]) -> None:
+    def __init__(self, control: socket.socket, app: App, environ: Dict[str, Any], timeout_limit: float) -> None:
         self.control = control
         self.app = app
+        self.timeout_limit = timeout_limit
         self.base: Dict[str, Any] = {
             **dict.fromkeys(ALWAYS_SENT, ""),
             **environ,
@@ -88,7 +92,7 @@ class BridgeProcess:
 
     def add_thread(self, index: int, fd: int) -> None:
         """Raises RuntimeError when the system grants no more threads."""
-        thread = WorkerThread(index, _socket(fd), self.app, self.base)
+        thread = WorkerThread(index, _socket(fd), self.app, self.base, NOTES_FD, self.timeout_limit)
         thread.start()
         self.threads[index] = thread
 

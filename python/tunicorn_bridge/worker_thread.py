@@ -8,9 +8,11 @@ import io
 import socket
 import threading
 from marshal import loads
+from time import monotonic
 from typing import Any, Dict, Tuple, Union
 
 from . import frame
+from .extension import Extension
 from .frame import HEADER, HEADER_BYTES, REQUEST, REQUEST_FILE, WireClosed
 from .interrupt import Guard
 from .wsgi import App, Exchange, Mail, RequestTimeout, pauses
@@ -26,13 +28,17 @@ _SAMPLE_MASK = 15
 class WorkerThread:
     """Serves one socket pair until the loop closes it."""
 
-    def __init__(self, index: int, sock: socket.socket, app: App, base: Dict[str, Any]) -> None:
+    def __init__(
+        self, index: int, sock: socket.socket, app: App, base: Dict[str, Any], notes: int, timeout_limit: float
+    ) -> None:
+        """`notes`: the descriptor on which any thread tells the loop something; `timeout_limit`: see extension.py."""
         self.index = index
         self.sock = sock
         self.app = app
         self.base = base
-        self.mail = Mail()
         self.guard = Guard()
+        self.extension = Extension(self.guard, index, notes, timeout_limit)
+        self.mail = Mail(self.extension)
         # Requests are counted on both sides; the number is what control messages name a request by.
         self.number = 0
         self.buffer = bytearray(_BUFFER_BYTES)
@@ -70,6 +76,7 @@ class WorkerThread:
 
     def _serve(self) -> None:
         sock, app, base, mail, guard = self.sock, self.app, self.base, self.mail, self.guard
+        extension, clock = self.extension, monotonic
         receive, unpack = sock.recv_into, HEADER.unpack_from
         buffer, view = self.buffer, self.view
         # The last response is complete, but its END was left out because the next request was at hand.
@@ -89,6 +96,7 @@ class WorkerThread:
             else:
                 whole = self._rest(start, have, length)
             self.number = number = self.number + 1
+            extension.started = clock()
             guard.begun = guard.current = number
             if guard.skip and guard.skips(number):
                 if owed:
@@ -102,6 +110,7 @@ class WorkerThread:
             environ.update(loads(whole[:split]))
             exchange = Exchange(sock, number, mail)
             environ["wsgi.early_hints"] = exchange.early_hints
+            environ["tunicorn.extend_timeout"] = exchange.extend_timeout
             if number & _SAMPLE_MASK == 0:
                 exchange.pauses = pauses()
             result = None

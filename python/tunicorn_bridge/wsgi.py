@@ -11,9 +11,10 @@ import socket
 import sys
 import threading
 import traceback
-from typing import Any, Callable, Iterable, List, Optional, Set, Tuple
+from typing import Any, Callable, Iterable, List, Optional, Set, Tuple, Union
 
 from . import frame
+from .extension import Extension
 from .files import FileRange, FileWrapper, plain_range
 from .frame import Bytes, WireClosed
 from .head import Headers, encode_head, forbids_body
@@ -83,6 +84,10 @@ class Exchange:
         if not self.head_sent:
             head, _ = encode_head("103 Early Hints", headers)
             self.sock.sendall(_pack(len(head), frame.INTERIM | len(head) << 8) + head)
+
+    def extend_timeout(self, seconds: Union[int, float]) -> float:
+        """environ["tunicorn.extend_timeout"]: more time for this request. See extension.py."""
+        return self.mail.extension.ask(self.number, seconds)
 
     def write(self, piece: bytes) -> None:
         """The callable that start_response returns. Sends at once; blocks while the client cannot take more."""
@@ -277,9 +282,10 @@ except ImportError:
 class Mail:
     """What the control thread leaves for a thread to find: no system call, no lock, one attribute read a piece."""
 
-    __slots__ = ("gone", "mid_frame", "answers")
+    __slots__ = ("gone", "mid_frame", "answers", "extension")
 
-    def __init__(self) -> None:
+    def __init__(self, extension: Extension) -> None:
+        self.extension = extension
         # The number of the request whose client has gone.
         self.gone = 0
         self.mid_frame = False

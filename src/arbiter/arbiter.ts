@@ -52,13 +52,11 @@ async function serve(settings: Settings, options: ArbiterOptions, log: Log): Pro
   let listeners: readonly Listener[];
   try {
     surroundings = await prepare(settings, options.workerUrl);
-    const scheme = surroundings.tls === null ? 'http' : 'https';
-    listeners = await bindAll(settings.bind.map(parseBind), scheme);
+    listeners = await bindAll(settings.bind.map(parseBind));
   } catch (error) {
     log.error(messageOf(error));
     return exitCodes.badStart;
   }
-  for (const warning of surroundings.warnings) log.warning(warning);
   const labels = listeners.map(({ address }) => address.label).join(',');
   log.info(`Listening at: ${labels} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
@@ -67,14 +65,14 @@ async function serve(settings: Settings, options: ArbiterOptions, log: Log): Pro
 
 function runFleet(
   settings: Settings,
-  { python, tls, launch }: Surroundings,
+  { python, launch }: Surroundings,
   listeners: readonly Listener[],
   log: Log,
   probe: string | null,
 ): Promise<number> {
   const addresses = listeners.map(({ address }) => address);
   const startMessage = (age: number): ToWorker => {
-    return { kind: 'start', settings, listeners: addresses, age, python, tls, check: false, probe };
+    return { kind: 'start', settings, listeners: addresses, age, python, check: false, probe };
   };
   return new Promise((resolve) => {
     const alarm = new Alarm(monotonicMs, (lateMs) => fleet.tick(lateMs));

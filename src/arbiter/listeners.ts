@@ -37,18 +37,15 @@ type CreateServerHandle = (
 ) => RawHandle | number;
 
 /** Binds all addresses or none. Throws an Error with a sentence for people. */
-export async function bindAll(
-  addresses: readonly BindAddress[],
-  scheme: 'http' | 'https' = 'http',
-): Promise<Listener[]> {
+export async function bindAll(addresses: readonly BindAddress[]): Promise<Listener[]> {
   const create = createServerHandle();
   const listeners: Listener[] = [];
   try {
     for (const [index, address] of addresses.entries()) {
       listeners.push(
         address.kind === 'unix'
-          ? await bindPath(create, index, address.path, scheme)
-          : await bindPort(create, index, address.host, address.port, scheme),
+          ? await bindPath(create, index, address.path)
+          : await bindPort(create, index, address.host, address.port),
       );
     }
     return listeners;
@@ -74,7 +71,6 @@ async function bindPort(
   index: number,
   name: string,
   port: number,
-  scheme: 'http' | 'https',
 ): Promise<Listener> {
   const { host, family } = await resolveHost(name, port);
   const handle = create(host, port, family, -1, 0);
@@ -87,7 +83,7 @@ async function bindPort(
     throw cannotListen({ kind: 'tcp', host, port }, codeOf(failure));
   }
   const realPort = bound.port ?? port;
-  const label = labelOf({ kind: 'tcp', host, port: realPort }, scheme);
+  const label = labelOf({ kind: 'tcp', host, port: realPort });
   return keep(handle, { index, label, host: bound.address ?? host, port: realPort });
 }
 
@@ -95,7 +91,6 @@ async function bindPath(
   create: CreateServerHandle,
   index: number,
   path: string,
-  scheme: 'http' | 'https',
 ): Promise<Listener> {
   await freeSocketPath(path);
   // Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it.
@@ -103,8 +98,7 @@ async function bindPath(
   try {
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
-    const label = labelOf({ kind: 'unix', path }, scheme);
-    return keep(handle, { index, label, host: path, port: 0 });
+    return keep(handle, { index, label: labelOf({ kind: 'unix', path }), host: path, port: 0 });
   } finally {
     process.umask(umask);
   }

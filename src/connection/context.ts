@@ -17,6 +17,8 @@ export interface ConnectionContext {
   readonly headLimits: HeadLimits;
   /** Milliseconds for each setting that a state names; 0 = no deadline, where its setting allows that. */
   readonly deadlinesMs: { readonly [S in DeadlineSetting]: number };
+  /** To how much since its start the application may extend a request's time, ms. */
+  readonly timeoutLimitMs: number;
   /** A request body must come at this rate at least once body_timeout has passed, bytes per second. */
   readonly bodyMinBytesPerSecond: number;
   /** A response must be read at this rate at least once write_timeout has passed, bytes per second. */

@@ -3,6 +3,7 @@
 // has gone, or was answered without the application) it hears nothing more.
 
 import type { Overdue } from '../dispatch/overdue.ts';
+import { errorResponse } from '../http1/error-response.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead, lastChunk, planResponse, type ResponsePlan } from '../http1/response.ts';
 import { FileRange } from '../spool/file-range.ts';
@@ -18,11 +19,12 @@ import type { ConnectionContext } from './context.ts';
 import type { OpenConnection, ProbeAnswer } from './effects.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined } from './framing.ts';
 import { type Client, Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
-import { ownAnswer } from './own-answer.ts';
 import type { OwingEvent } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 
 const EMPTY = Buffer.alloc(0);
+/** What a client is told that found no thread: a queue that was full moves within moments. */
+const RETRY_AFTER_SECONDS = 1;
 /** A proxy on the way must ask again every time. */
 const PROBE_FIELDS = 'Content-Type: text/plain\r\nCache-Control: no-store\r\n';
 /** `#bytesLeft` when no Content-Length was announced. */
@@ -33,12 +35,12 @@ export interface ExchangeOwner extends Client, OpenConnection {
   readonly state: ConnectionState;
   /** Moves the owing half and its deadline. */
   owe(event: OwingEvent): void;
-  /** May it be kept after the answer that is made now? */
-  mayKeepAlive(): boolean;
   /** The client has read something of what waits. */
   clientProgressed(): void;
   /** The application has gone on with its response. */
   applicationProgressed(): void;
+  /** The application has asked for more time: until this time of the wheel, ms. */
+  extended(untilMs: number): void;
   /** The response has left completely. */
   settle(exchange: Exchange, keepAlive: boolean): void;
   /** The response cannot be completed. */
@@ -68,6 +70,8 @@ export class Exchange implements Job, OutflowOwner {
   #heldHead = '';
   /** Body bytes that the announced Content-Length still allows. */
   #bytesLeft = NO_LENGTH;
+  /** Not overdue before this time of the wheel, ms: the application has asked for more. */
+  extendedUntilMs = 0;
   /** When the application began it, ms of the wheel; 0 while it has not. */
   #startedMs = 0;
   /** The application has said everything. */
@@ -112,9 +116,7 @@ export class Exchange implements Job, OutflowOwner {
     // RFC 9110, 15.2: no 1xx to an HTTP/1.0 client.
     const connection = this.#listening();
     if (connection === null || this.#plan !== null || this.head.minorVersion === 0) return;
-    // `100 Continue` is said once, and only to a client that waits for it.
-    if (!status.startsWith('100')) connection.send(interimHead(status, fields));
-    else if (this.body.kind === 'stream') this.body.source.ask();
+    connection.send(interimHead(status, fields));
   }
 
   whole(reply: ReplyHead, body: Buffer): void {
@@ -166,6 +168,19 @@ export class Exchange implements Job, OutflowOwner {
     this.#outflow?.append(plan.framing === 'chunked' ? new ChunkedSource(file) : file);
   }
 
+  extend(ms: number): number {
+    const connection = this.#listening();
+    if (connection === null) return 0;
+    const { wheel, timeoutLimitMs } = this.#context;
+    const endMs = (this.#startedMs || wheel.nowMs) + timeoutLimitMs;
+    const untilMs = Math.min(wheel.nowMs + ms, endMs);
+    if (untilMs > this.extendedUntilMs) {
+      this.extendedUntilMs = untilMs;
+      connection.extended(untilMs);
+    }
+    return Math.max(0, untilMs - wheel.nowMs);
+  }
+
   end(trailers: string): void {
     this.thread = null;
     const connection = this.#listening();
@@ -203,15 +218,30 @@ export class Exchange implements Job, OutflowOwner {
   /** Its time is up. */
   overdue(setting: Overdue['setting']): Overdue {
     const { wheel, now } = this.#context;
-    return { setting, ageMs: now() - this.beganMs, ranMs: wheel.nowMs - this.#startedMs };
+    const startedMs = this.#startedMs;
+    const extendedMs = Math.max(0, this.extendedUntilMs - startedMs);
+    return {
+      setting,
+      ageMs: now() - this.beganMs,
+      ranMs: wheel.nowMs - startedMs,
+      extendedMs,
+    };
   }
 
   /** The server answers in the application's place. Only before a head was made. */
   answerError(status: number, mayKeepAlive = true): void {
     const connection = this.#listening();
     if (connection === null) return;
-    const keepAlive = mayKeepAlive && this.head.keepAlive && connection.mayKeepAlive();
-    const answer = ownAnswer(this.#context, status, this.head, keepAlive);
+    const keepAlive =
+      mayKeepAlive && this.head.keepAlive && this.#context.surroundings.mayKeepAlive(connection);
+    const answer = errorResponse(status, {
+      method: this.head.method,
+      minorVersion: this.head.minorVersion,
+      keepAlive,
+      date: this.#context.date(),
+      server: this.#context.server,
+      ...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+    });
     this.status = answer.status;
     this.bodyBytes = answer.bodyBytes;
     this.#finish(connection, connection.send(answer.text), keepAlive);
@@ -289,7 +319,7 @@ export class Exchange implements Job, OutflowOwner {
     length: number | null,
   ): ResponsePlan | null {
     const plan = planResponse(this.head, reply, {
-      keepAlive: connection.mayKeepAlive(),
+      keepAlive: this.#context.surroundings.mayKeepAlive(connection),
       date: this.#context.date(),
       server: this.#context.server,
       bodyLength: length,

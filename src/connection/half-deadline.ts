@@ -1,12 +1,15 @@
 // The deadline of one half of a connection: moved to what the table says for the state that the half has entered.
 
 import type { ConnectionContext } from './context.ts';
-import { Timed } from './deadlines.ts';
-import type { DeadlineSetting, OtherHalf } from './states.ts';
+import { TICK_MS, Timed } from './deadlines.ts';
+import { APPLICATION_TIME, type DeadlineSetting, type OtherHalf } from './states.ts';
 
 export class HalfDeadline extends Timed {
   readonly #context: ConnectionContext;
   readonly #passed: () => void;
+  #setting: DeadlineSetting | OtherHalf = 'other half';
+  /** Time of the wheel, ms; 0 when the application has not asked for more. */
+  #extendedUntilMs = 0;
 
   constructor(context: ConnectionContext, passed: () => void) {
     super();
@@ -16,11 +19,34 @@ export class HalfDeadline extends Timed {
 
   /** Counts anew, for the length that this setting says; none when the other half's holds. */
   arm(setting: DeadlineSetting | OtherHalf): void {
-    this.armMs(setting === 'other half' ? 0 : this.#context.deadlinesMs[setting]);
+    this.#setting = setting;
+    if (setting === 'other half') this.#extendedUntilMs = 0;
+    this.#set(setting === 'other half' ? 0 : this.#context.deadlinesMs[setting]);
+    if (this.#extendedUntilMs > 0) this.#keepExtension();
   }
 
-  /** 0 = no deadline. */
+  /** The application needs until this time of the wheel, ms, whichever of its own deadlines holds by then. */
+  extend(untilMs: number): void {
+    this.#extendedUntilMs = untilMs;
+    this.#keepExtension();
+  }
+
+  /** Moves the deadline only to where it is later, and only one of the application's that is set. */
+  #keepExtension(): void {
+    const untilMs = this.#extendedUntilMs;
+    if (!this.isSet || !APPLICATION_TIME.has(this.#setting) || untilMs <= this.dueTick * TICK_MS) {
+      return;
+    }
+    this.#set(untilMs - this.#context.wheel.nowMs);
+  }
+
+  /** For what is no setting's whole length, and never the application's time. 0 = no deadline. */
   armMs(afterMs: number): void {
+    this.#setting = 'other half';
+    this.#set(afterMs);
+  }
+
+  #set(afterMs: number): void {
     if (afterMs > 0) this.#context.wheel.set(this, afterMs);
     else this.#context.wheel.clear(this);
   }

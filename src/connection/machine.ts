@@ -2,6 +2,7 @@
 // decides after each what becomes of the connection. It asks no clock and touches no socket, so that the property tests
 // drive the very code that serves.
 
+import { errorResponse } from '../http1/error-response.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead } from '../http1/response.ts';
 import type { Peer, RequestBody } from '../threads/app-thread.ts';
@@ -10,7 +11,6 @@ import type { Effects } from './effects.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { HalfDeadline } from './half-deadline.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
-import { ownAnswer } from './own-answer.ts';
 import {
   type FirstReading,
   nameOf,
@@ -181,14 +181,13 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     else this.#writeWatch.progressed();
   }
 
-  /** After an answer that was given while the client waits to send its body, it may send it or the next request. */
-  mayKeepAlive(): boolean {
-    return !this.#incoming.continueDue && this.#context.surroundings.mayKeepAlive(this);
-  }
-
   /** The application has given more of its response. */
   applicationProgressed(): void {
     if (this.state.owing === 'streaming') this.#oweDeadline.arm(OWING.streaming.deadline);
+  }
+
+  extended(untilMs: number): void {
+    this.#oweDeadline.extend(untilMs);
   }
 
   /** The client has read something of what waits. */
@@ -243,10 +242,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.#clientEnded) this.#afterClientEnd();
   }
 
-  /** Once a head has gone out, no interim one can follow it: the client begins by itself after a while. */
   continueExpected(): void {
-    const exchange = this.#exchange;
-    if (exchange !== null && (exchange.headMade || exchange.answered)) return;
     this.send(interimHead('100 Continue', ''));
   }
 
@@ -317,7 +313,12 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   #answerRefusal(status: number, head: ParsedHead | null): void {
-    const answer = ownAnswer(this.#context, status, head, false);
+    const answer = errorResponse(status, {
+      ...(head === null ? {} : { method: head.method, minorVersion: head.minorVersion }),
+      keepAlive: false,
+      date: this.#context.date(),
+      server: this.#context.server,
+    });
     this.owe('answered');
     this.#readNoMore();
     if (this.send(answer.text)) this.#refusalLeft();

@@ -15,6 +15,12 @@ export type DeadlineSetting =
   | 'stream_timeout'
   | 'write_timeout';
 
+/** What bounds the application. It may ask for more time for one request (`Exchange.extend`). */
+export const APPLICATION_TIME: ReadonlySet<DeadlineSetting | OtherHalf> = new Set([
+  'timeout',
+  'stream_timeout',
+]);
+
 /** This half has nothing of its own to wait for: the other half's deadline holds. */
 export type OtherHalf = 'other half';
 

@@ -11,6 +11,8 @@ export interface Overdue {
   readonly ageMs: number;
   /** Since the application began it, ms; as exact as the wheel is. */
   readonly ranMs: number;
+  /** To how much since it began its time was extended, as the application asked; 0 when it did not. */
+  readonly extendedMs: number;
 }
 
 export interface OverdueReport extends Overdue, Finding {

@@ -10,7 +10,6 @@ import { limits } from './catalogue/limits.ts';
 import { logging } from './catalogue/logging.ts';
 import { sockets } from './catalogue/sockets.ts';
 import { timeouts } from './catalogue/timeouts.ts';
-import { tls } from './catalogue/tls.ts';
 import { workers } from './catalogue/workers.ts';
 import type { Section, Setting } from './declaration.ts';
 
@@ -18,7 +17,6 @@ export const SECTIONS: readonly Section[] = [
   config,
   application,
   sockets,
-  tls,
   workers,
   timeouts,
   limits,
@@ -32,7 +30,6 @@ const declared = {
   ...config.settings,
   ...application.settings,
   ...sockets.settings,
-  ...tls.settings,
   ...workers.settings,
   ...timeouts.settings,
   ...limits.settings,

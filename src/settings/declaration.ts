@@ -81,7 +81,6 @@ export type TextForm =
   | 'directories'
   | 'file'
   | 'log file'
-  | 'PEM file'
   | 'url path';
 
 export interface TextSetting extends Declared {

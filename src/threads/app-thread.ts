@@ -36,8 +36,6 @@ export interface RequestHead {
 export interface BodySource {
   /** Takes up to `maxBytes` of what has arrived; null when nothing is there now. The Buffer belongs to the taker. */
   take(maxBytes: number): Buffer | null;
-  /** The application reads: a client that waits for `100 Continue` is to be told. May be called again and again. */
-  ask(): void;
   /** True when the body is complete and everything has been taken. */
   readonly ended: boolean;
   /** True when the body will never be complete: the client left, was too slow or broke the framing. */
@@ -99,6 +97,11 @@ export interface Job {
   piece(bytes: Buffer): boolean;
   /** The rest of the body is this range of an open regular file, which the connection reads and closes. */
   file(fd: number, offset: number, length: number): void;
+  /**
+   * The application asks for more time: the request shall not be overdue before so many ms from now. Never shortens what
+   * it has. Answers what was granted, ms; 0 where nothing was, because it is over or its bound is reached.
+   */
+  extend(ms: number): number;
   /** The response is complete. `trailers`: field lines as in ReplyHead, or empty. */
   end(trailers: string): void;
   failed(failure: Failure): void;

@@ -55,6 +55,8 @@ export const ToHost = {
   interrupted: 11,
   /** Everything is finished; the thread ends now. */
   stopped: 12,
+  /** ticket, ms: the request shall not be overdue before so long from now */
+  extend: 13,
 } as const;
 
 /** How the body of a request travels. */
@@ -158,6 +160,8 @@ export interface GuestBoot {
   /** Absolute path of a file or of a folder with package.json. */
   readonly appPath: string;
   readonly exportName: string | null;
+  /** Seconds since its start to which a request may be extended. */
+  readonly timeoutLimit: number;
   /** The token of the drill's paths; null: there are none. */
   readonly probe: string | null;
 }

@@ -97,6 +97,14 @@ export const FromControl = {
   LANDED_IS: 54,
 } as const;
 
+/**
+ * Any thread of the application to the loop, on a pair of their own, each frame in one write.
+ *
+ * EXTEND  u32 thread, u32 request, u32 milliseconds: it shall not be overdue before so long from now.
+ */
+export const Note = { EXTEND: 64 } as const;
+export const NOTE_BYTES = 12;
+
 /** In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did. */
 export const SAMPLED = 0x800000;
 export const WAITED = 0x400000;
@@ -109,10 +117,11 @@ export const HEAD_MAX = 1_048_576;
 /** Largest PIECE; an item of the application that is larger is sent as several. */
 export const PIECE_MAX = 16_777_216;
 
-/** Descriptors of the Python process: control, where faulthandler writes, then a socket for each thread and spare. */
+/** Descriptors of the Python process: control, where faulthandler writes, notes of all threads, then a socket for each thread and spare. */
 export const CONTROL_FD = 3;
 export const FAULT_FD = 4;
-export const FIRST_THREAD_FD = 5;
+export const NOTES_FD = 5;
+export const FIRST_THREAD_FD = 6;
 
 export interface PythonStart {
   /** "package.module:callable". */
@@ -125,6 +134,8 @@ export interface PythonStart {
   readonly threads: number;
   /** Sockets for threads, the spare ones included. */
   readonly sockets: number;
+  /** Seconds since its start to which a request may be extended. */
+  readonly timeoutLimit: number;
   /** The part of environ that is the same for every request. */
   readonly environ: Readonly<Record<string, string | boolean>>;
 }

@@ -47,6 +47,7 @@ export function makeContext(
       stream_timeout: settings.stream_timeout * 1000,
       write_timeout: settings.write_timeout * 1000,
     },
+    timeoutLimitMs: settings.timeout_limit * 1000,
     bodyMinBytesPerSecond: settings.body_min_rate,
     writeMinBytesPerSecond: settings.write_min_rate,
     bodyBytesMax: settings.limit_request_body,

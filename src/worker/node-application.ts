@@ -42,9 +42,9 @@ export class NodeApplication implements Application {
   tick(nowMs: number): void {
     for (const thread of this.#threads) thread.poll(nowMs);
     for (const thread of this.#threads) {
-      const back =
-        thread.blocked && this.#othersCanServe() ? thread.unstarted() : thread.tooManyAhead();
-      for (const job of back) this.#options.dispatcher.giveBack(job);
+      if (thread.blocked && this.#othersCanServe()) {
+        for (const job of thread.unstarted()) this.#options.dispatcher.giveBack(job);
+      }
     }
     for (const number of this.#stuck.look(nowMs)) this.#replace(number, 0);
   }
@@ -80,6 +80,7 @@ export class NodeApplication implements Application {
         chdir: settings.chdir,
         env: process.env,
         probe: this.#options.probe,
+        timeoutLimit: settings.timeout_limit,
         log,
         // What has begun its response is bounded by the other one, also when `timeout` is off.
         stuckAfterMs: (settings.timeout || settings.stream_timeout) * 1000,

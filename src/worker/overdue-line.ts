@@ -24,7 +24,7 @@ export function overdueLine(report: OverdueReport, limitSeconds: number): Overdu
   const answered = setting === 'timeout';
   const message = [
     `${method} ${path}${query === undefined ? '' : `?${query}`} from ${client} ran for `,
-    `${seconds(report.ranMs)} s${queued(report)} on ${thread} (${setting} ${limitSeconds} s) and was `,
+    `${seconds(report.ranMs)} s${queued(report)} on ${thread} (${setting} ${limitSeconds} s${extended(report)}) and was `,
     `${answered ? 'answered 504' : 'cut off'}: ${OVERDUE_CASES[report.case].words}.`,
     stack === '' ? '' : `\n${stack.trimEnd()}`,
   ].join('');
@@ -38,6 +38,7 @@ export function overdueLine(report: OverdueReport, limitSeconds: number): Overdu
     case: report.case,
     age: Number(seconds(report.ageMs)),
     ran: Number(seconds(report.ranMs)),
+    ...(report.extendedMs > 0 ? { extended: Number(seconds(report.extendedMs)) } : {}),
     stack,
   };
   return { message, facts };
@@ -46,6 +47,10 @@ export function overdueLine(report: OverdueReport, limitSeconds: number): Overdu
 function queued({ ageMs, ranMs }: OverdueReport): string {
   const waitedMs = ageMs - ranMs;
   return waitedMs < QUEUED_MS ? '' : ` after ${seconds(waitedMs)} s in the queue`;
+}
+
+function extended({ extendedMs }: OverdueReport): string {
+  return extendedMs > 0 ? `, extended to ${seconds(extendedMs)} s` : '';
 }
 
 function clientOf({ address, port }: Peer): string {

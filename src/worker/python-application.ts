@@ -64,6 +64,7 @@ export class PythonApplication implements Application {
       env: process.env,
       probe: this.#options.probe,
       multiprocess: settings.workers > 1,
+      timeoutLimit: settings.timeout_limit,
       threadName: () => {
         this.#named += 1;
         return `thread ${this.#named}`;
@@ -84,7 +85,8 @@ export class PythonApplication implements Application {
     };
     made.onExhausted = () =>
       this.#retire(made, 'too many of its threads had to be given up', RETIRE_MS);
-    made.onUnresponsive = () => this.#retire(made, 'its interpreter does not answer', 0);
+    made.onUnresponsive = () =>
+      this.#retire(made, 'its interpreter does not answer', made.extendedMs);
     this.#processes.add(made);
     return made;
   }
@@ -101,7 +103,9 @@ export class PythonApplication implements Application {
     const timeoutMs = this.#options.settings.timeout * 1000;
     if (timeoutMs <= 0) return;
     while (process === this.#serving && !this.#stopping) {
-      if (!(await process.ping(Math.max(timeoutMs, PING_MS)))) {
+      const answers = await process.ping(Math.max(timeoutMs, PING_MS));
+      // What has asked for more time may hold the lock until then.
+      if (!answers && process.extendedMs === 0) {
         this.#retire(process, 'its interpreter does not answer', 0);
         return;
       }

@@ -49,7 +49,6 @@ export class Fuzzer {
       this.#corpus.push(seed);
     }
     if (this.#corpus.length === 0) this.#corpus.push(Buffer.from('\r\n'));
-    this.#tell();
     return null;
   }
 
@@ -63,13 +62,9 @@ export class Fuzzer {
       if (finding !== null) return finding;
     }
     if (this.#coverage.take() > 0) this.#attribute(inputs);
-    this.#tell();
-    return null;
-  }
-
-  #tell(): void {
     this.progress.kept = this.#corpus.length;
     this.progress.coveredCharacters = this.#coverage.covered;
+    return null;
   }
 
   #made(): Buffer {

@@ -243,6 +243,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       requests: this,
       surroundings: this,
       probes: null,
+      timeoutLimitMs: ms,
       headLimits: limits.headLimits,
       deadlinesMs: {
         handshake_timeout: ms,

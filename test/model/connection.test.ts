@@ -60,7 +60,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 10,
     arbitrary: fc.record({
-      do: fc.constantFrom('claim', 'begin', 'whole', 'whole', 'head', 'piece', 'finish', 'fail'),
+      do: fc.constantFrom(
+        'claim',
+        'begin',
+        'whole',
+        'whole',
+        'head',
+        'piece',
+        'extend',
+        'finish',
+        'fail',
+      ),
       who,
       size,
     }) as fc.Arbitrary<Step>,

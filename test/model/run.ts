@@ -14,7 +14,7 @@ export type Step =
   | { do: 'rest'; who: number }
   | { do: 'end' | 'vanish' | 'stall' | 'read' | 'shake' | 'misspeak'; who: number }
   | {
-      do: 'claim' | 'begin' | 'whole' | 'head' | 'piece' | 'finish' | 'fail';
+      do: 'claim' | 'begin' | 'whole' | 'head' | 'piece' | 'extend' | 'finish' | 'fail';
       who: number;
       size: number;
     }
@@ -122,8 +122,9 @@ export class Run {
   }
 
   #answer(what: string, who: number, size: number): void {
+    const { world } = this;
     const thread = nth(
-      this.world.threads.filter((one) => one.jobs.length > 0),
+      world.threads.filter((one) => one.jobs.length > 0),
       who,
     );
     const job = thread?.jobs[0];
@@ -136,6 +137,10 @@ export class Run {
     const head = { status: '200 OK', fields: 'Content-Type: text/plain\r\n', sendDate: true };
     const began = begunHeads.has(job);
     if (what === 'claim') return;
+    if (what === 'extend') {
+      world.extend(job, size);
+      return;
+    }
     if (what === 'whole' && !began) job.whole(head, Buffer.alloc(size, 'w'));
     else if (what === 'head' && !began) {
       begunHeads.add(job);

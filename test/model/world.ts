@@ -48,8 +48,6 @@ export interface WorldOptions {
   readonly bodyBytesMax?: number;
   /** Connections begin with a handshake, and what is written leaves in a later turn. */
   readonly tls?: boolean;
-  /** Responses that their clients do not read stay in memory up to so many bytes. */
-  readonly responseMemoryBytes?: number;
 }
 
 export class World implements Surroundings, Requests {
@@ -67,6 +65,8 @@ export class World implements Surroundings, Requests {
   /** Every request that was ever handed on, and those of them that were finished. */
   readonly submitted = new Set<Job>();
   readonly done = new Set<Job>();
+  /** Until when a request may not be overdue, ms of the wheel. */
+  readonly #promisedMs = new Map<Job, number>();
   readonly #waitsIdle = new Set<Connection>();
   #places = 0;
   #threadNumber = 0;
@@ -114,12 +114,13 @@ export class World implements Surroundings, Requests {
         stream_timeout: 3000,
         write_timeout: 2500,
       },
+      timeoutLimitMs: 6000,
       bodyMinBytesPerSecond: 10,
       writeMinBytesPerSecond: 10,
       bodyBytesMax: options.bodyBytesMax ?? 500,
       bufferRequests: options.buffered,
       requestMemoryBytes: options.bodyFolder === undefined ? 100_000 : 100,
-      responseMemoryBytes: options.responseMemoryBytes ?? 100_000,
+      responseMemoryBytes: 100_000,
       responseSpoolBytes: 1_000_000,
       spoolDirectory: options.bodyFolder ?? '/nonexistent',
       requestBudget: new SpoolBudget(1_000_000),
@@ -146,7 +147,18 @@ export class World implements Surroundings, Requests {
     return this.dispatcher.withdraw(job, unlessStarted);
   }
 
+  /** The application asks for more time. */
+  extend(job: Job, ms: number): void {
+    const { wheel } = this.context;
+    const grantedMs = job.extend(ms);
+    assert.ok(grantedMs >= 0 && grantedMs <= ms, 'no more is granted than was asked for');
+    if (grantedMs > 0) this.#promisedMs.set(job, wheel.nowMs + grantedMs);
+  }
+
   overdue(job: Job, overdue: Overdue): void {
+    const promisedMs = this.#promisedMs.get(job) ?? 0;
+    assert.ok(this.context.wheel.nowMs >= promisedMs, 'nobody is overdue before the time granted');
+    assert.ok(overdue.extendedMs <= this.context.timeoutLimitMs, 'nobody has more than the limit');
     this.dispatcher.overdue(job, overdue);
   }
 

@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 interface RawParser {
   initialize(type: number, resource: object, maxHeaderSize: number, lenient: number): void;
   execute(bytes: Buffer): number | (Error & { code?: string; bytesParsed?: number });
+  free(): void;
   [callback: number]: (...args: never[]) => number | undefined;
 }
 
@@ -23,9 +24,6 @@ interface RawParserClass {
 const { HTTPParser } = createRequire(import.meta.url)('node:_http_common') as {
   HTTPParser: RawParserClass;
 };
-
-/** One for all: making one costs more than most readings. */
-const parser = new HTTPParser();
 
 /** Larger than any head of ours. */
 const HEADER_BYTES = 4 << 20;
@@ -72,6 +70,7 @@ function read(type: number, bytes: Buffer, toHead: (n: number) => boolean): Llht
   const bodies: Buffer[][] = [];
   let earlyFields: string[] = [];
   let earlyTarget = '';
+  const parser = new HTTPParser();
   parser.initialize(type, {}, HEADER_BYTES, 0);
   parser[HTTPParser.kOnMessageBegin] = () => {
     earlyFields = [];
@@ -114,6 +113,7 @@ function read(type: number, bytes: Buffer, toHead: (n: number) => boolean): Llht
     return 0;
   };
   const used = parser.execute(bytes);
+  parser.free();
   messages.forEach((message, n) => {
     message.body = Buffer.concat(bodies[n] ?? []);
   });

@@ -91,6 +91,15 @@ export const timeouts = {
       doesNot:
         'It does not bound a response that has started (`stream_timeout`) or a client that reads slowly (`write_timeout`).',
     },
+    timeout_limit: {
+      ...deadline,
+      default: 300,
+      flags: ['--timeout-limit'],
+      meaning: 'To how much an application may extend the time of a request.',
+      details:
+        'Counted from its start. What will take long asks for time with `tunicorn.extend_timeout` (WSGI) or `extendTimeout` (Node.js): see timeouts.md. A value below `timeout` grants nothing.',
+      doesNot: 'It shortens nothing: `timeout` and `stream_timeout` hold as they are.',
+    },
     stream_timeout: {
       ...deadline,
       default: 300,

@@ -114,7 +114,7 @@ export class PythonThread implements AppThread, FrameSink {
   }
 
   resume(job: Job): void {
-    if (this.#listener() === job) this.#unpause();
+    if (this.#flights.listener === job) this.#unpause();
   }
 
   interrupt(job: Job): Promise<Finding> {
@@ -124,6 +124,18 @@ export class PythonThread implements AppThread, FrameSink {
     this.#unpause();
     this.#interrupted = flight.number;
     return this.#owner.interrupt(this, flight.number);
+  }
+
+  /** The application asks for more time for this request, ms. */
+  extend(number: number, ms: number): void {
+    const flight = this.#flights.numbered(number);
+    const grantedMs = flight?.listener?.extend(ms) ?? 0;
+    if (flight !== null && grantedMs > 0) flight.extendedUntilMs = monotonicMs() + grantedMs;
+  }
+
+  /** Monotonic ms; in the past or 0 when nobody waits for more time. */
+  get extendedUntilMs(): number {
+    return this.#flights.listener === null ? 0 : (this.#flights.first?.extendedUntilMs ?? 0);
   }
 
   /** For how long others have waited behind the present request, at most; -1 when none does. */
@@ -185,7 +197,7 @@ export class PythonThread implements AppThread, FrameSink {
   }
 
   onPart(bytes: Buffer): void {
-    const listener = this.#listener();
+    const listener = this.#flights.listener;
     if (listener !== null && !listener.piece(bytes)) {
       this.#paused = true;
       this.#wire.pause();
@@ -216,7 +228,8 @@ export class PythonThread implements AppThread, FrameSink {
     // A frame of a request shows that it has begun, whatever we know of taking it back.
     this.#beginFirst();
     const next = phaseAfter(this.#phase, kind);
-    const endless = kind === FromThread.END && this.#phase === 'head' && this.#listener() !== null;
+    const endless =
+      kind === FromThread.END && this.#phase === 'head' && this.#flights.listener !== null;
     if (next === undefined || endless) {
       this.onBroken(`frame of kind ${kind} while ${this.#phase}`);
       return false;
@@ -240,7 +253,7 @@ export class PythonThread implements AppThread, FrameSink {
         this.#onFile(bytes, start, start + aux, end);
         return;
       case FromThread.END:
-        this.#takeListener()?.end('');
+        this.#flights.takeListener()?.end('');
         return;
       case FromThread.FAILED:
         this.#onFailed(bytes.toString('utf8', start, end));
@@ -256,14 +269,14 @@ export class PythonThread implements AppThread, FrameSink {
       return;
     }
     if (kind === FromThread.HEAD) {
-      this.#listener()?.replyHead(head);
+      this.#flights.listener?.replyHead(head);
       if (bodyStart < end) {
         this.onPart(Buffer.from(bytes.subarray(bodyStart, end)));
       }
       return;
     }
     if ((aux & SAMPLED) !== 0) this.#owner.pace.sample((aux & WAITED) !== 0, monotonicMs());
-    this.#takeListener()?.whole(head, Buffer.from(bytes.subarray(bodyStart, end)));
+    this.#flights.takeListener()?.whole(head, Buffer.from(bytes.subarray(bodyStart, end)));
   }
 
   #onInterim(bytes: Buffer, start: number, end: number): void {
@@ -272,11 +285,11 @@ export class PythonThread implements AppThread, FrameSink {
       this.onBroken('an interim head that is none');
       return;
     }
-    this.#listener()?.interim(head.status, head.fields);
+    this.#flights.listener?.interim(head.status, head.fields);
   }
 
   #onFailed(detail: string): void {
-    this.#takeListener()?.failed({ status: 500, code: 'app-raised', detail });
+    this.#flights.takeListener()?.failed({ status: 500, code: 'app-raised', detail });
   }
 
   /** Opens the offered file by itself, so that the thread need not wait for the client. */
@@ -298,7 +311,7 @@ export class PythonThread implements AppThread, FrameSink {
         return;
       }
       this.#answerFile(true, 'closing');
-      const listener = this.#takeListener();
+      const listener = this.#flights.takeListener();
       if (listener === null) {
         close(fd);
         return;
@@ -367,17 +380,6 @@ export class PythonThread implements AppThread, FrameSink {
       else jobs.push(flight.job);
     }
     if (jobs.length > 0) this.#owner.handedBack(this, jobs);
-  }
-
-  #listener(): Job | null {
-    return this.#flights.first?.listener ?? null;
-  }
-
-  #takeListener(): Job | null {
-    const flight = this.#flights.first;
-    const listener = flight?.listener ?? null;
-    if (flight !== null) flight.listener = null;
-    return listener;
   }
 
   #unpause(): void {

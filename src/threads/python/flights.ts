@@ -8,6 +8,8 @@ export interface Flight {
   readonly job: Job;
   /** Whom to tell; null when nobody listens any more (the client has gone, or the request was answered for us). */
   listener: Job | null;
+  /** The application has asked for time until then, monotonic ms; 0 when it has not. */
+  extendedUntilMs: number;
 }
 
 export class Flights {
@@ -28,11 +30,29 @@ export class Flights {
     return this.#flights[0] ?? null;
   }
 
+  /** Whom the one that runs now is for; null when there is none or nobody listens. */
+  get listener(): Job | null {
+    return this.#flights[0]?.listener ?? null;
+  }
+
+  /** The same, for what is told last: from here on nobody listens. */
+  takeListener(): Job | null {
+    const listener = this.listener;
+    const flight = this.first;
+    if (flight !== null) flight.listener = null;
+    return listener;
+  }
+
   add(job: Job): Flight {
     this.#last += 1;
-    const flight = { number: this.#last, job, listener: job };
+    const flight = { number: this.#last, job, listener: job, extendedUntilMs: 0 };
     this.#flights.push(flight);
     return flight;
+  }
+
+  /** The one of this number, while it is here. */
+  numbered(number: number): Flight | null {
+    return this.#flights.find((flight) => flight.number === number) ?? null;
   }
 
   of(job: Job): Flight | null {

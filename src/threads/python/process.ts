@@ -4,17 +4,19 @@
 
 import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
+import { monotonicMs } from '../../clock.ts';
 import { killTree } from '../../process-tree.ts';
-import { FIRST_THREAD_FD, type PythonStart } from '../../wire/python-frame.ts';
+import { FIRST_THREAD_FD } from '../../wire/python-frame.ts';
 import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
-import { bootErrorFrom, describeExit, parseReady } from './boot.ts';
+import { bootErrorFrom, describeExit, parseReady, startMessage } from './boot.ts';
 import { PythonThread } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder } from './environ.ts';
 import { FaultStacks } from './fault-stacks.ts';
 import { ANSWER_MS, type Interrupted, interruptRequest } from './interruption.ts';
 import { Lookout } from './lookout.ts';
+import { Notes, type NotesListener } from './notes.ts';
 import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
 import { type PythonOptions, type SpawnedPython, spawnPython } from './spawn.ts';
@@ -27,11 +29,11 @@ const EXIT_GRACE_MS = 50;
 /** What a process sent before its exit is read within this time. */
 const LAST_WORDS_MS = 10;
 
-const SERVER_SOFTWARE = 'tunicorn/0.1.0';
-
 type ProcessState = 'new' | 'booting' | 'running' | 'stopping' | 'dead';
 
-export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener, Interrupted {
+type OwnInterfaces = ThreadOwner<PythonThread> & ControlListener & NotesListener & Interrupted;
+
+export class PythonProcess implements OwnInterfaces {
   /** The pool's ears; set before `start`. */
   events: ThreadEvents = { roomMade: () => {}, died: () => {} };
   /** The process has ended although nobody asked it to. All its jobs have heard `failed` already. */
@@ -55,6 +57,7 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
   #threads: PythonThread[] = [];
   #spawned: SpawnedPython | null = null;
   #control: ControlChannel | null = null;
+  #notes: Notes | null = null;
   #fault: FaultStacks | null = null;
   #state: ProcessState = 'new';
   #nextIndex = 1;
@@ -101,10 +104,14 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
     if (spawned.child.pid !== undefined) {
       this.#fault = new FaultStacks(spawned.fault);
       this.#control = new ControlChannel(spawned.control, this);
+      this.#notes = new Notes(spawned.notes, this);
       while (this.#threads.length < this.#options.threads) {
         this.#addThread(spawned);
       }
-      this.#control.tell(ToControl.START, Buffer.from(JSON.stringify(this.#startMessage())));
+      this.#control.tell(
+        ToControl.START,
+        startMessage(this.#options, this.#sockets, this.#scriptName),
+      );
     }
     return new Promise((resolve, reject) => {
       this.#settleStart = (error) => {
@@ -213,6 +220,15 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
     return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
 
+  onExtend(index: number, request: number, ms: number): void {
+    this.#threads.find((thread) => thread.index === index)?.extend(request, ms);
+  }
+
+  /** For how long yet a request that has asked for more time may go on, ms; 0 when none has. */
+  get extendedMs(): number {
+    return Math.max(0, ...this.#threads.map((thread) => thread.extendedUntilMs - monotonicMs()));
+  }
+
   wireLost(thread: PythonThread, failure: Failure | null): void {
     if (failure !== null) {
       this.#loseThread(thread, failure);
@@ -266,24 +282,6 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
     if (!hasEnded && child.pid !== undefined) killTree(child.pid);
   }
 
-  #startMessage(): PythonStart {
-    const { app, chdir, pythonpath, probe = null, threads, multiprocess } = this.#options;
-    return {
-      app,
-      chdir,
-      pythonpath,
-      probe,
-      threads,
-      sockets: this.#sockets,
-      environ: {
-        SERVER_SOFTWARE: this.#options.serverSoftware ?? SERVER_SOFTWARE,
-        SCRIPT_NAME: this.#scriptName,
-        'wsgi.multithread': threads > 1,
-        'wsgi.multiprocess': multiprocess,
-      },
-    };
-  }
-
   #watch(child: ChildProcess): Promise<void> {
     return new Promise((resolve) => {
       child.once('error', (error) => {
@@ -319,6 +317,7 @@ export class PythonProcess implements ThreadOwner<PythonThread>, ControlListener
     }
     this.#control?.close();
     this.#fault?.close();
+    this.#notes?.close();
     for (const socket of this.#spawned?.threads ?? []) {
       socket.destroy();
     }

@@ -5,7 +5,7 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { CONTROL_FD, FAULT_FD, FIRST_THREAD_FD } from '../../wire/python-frame.ts';
+import { CONTROL_FD, FAULT_FD, FIRST_THREAD_FD, NOTES_FD } from '../../wire/python-frame.ts';
 
 export interface PythonOptions {
   /** Executable: a path, or a name that is looked for on PATH. */
@@ -23,6 +23,8 @@ export interface PythonOptions {
   readonly multiprocess: boolean;
   /** The token of the drill's paths; without it there are none. */
   readonly probe?: string | null;
+  /** Seconds since its start to which a request may be extended. Default: none. */
+  readonly timeoutLimit?: number;
   /** SERVER_SOFTWARE. */
   readonly serverSoftware?: string;
   /** What a thread is called in logs. Default: "thread <index>"; must be unique within the worker. */
@@ -38,6 +40,7 @@ export interface SpawnedPython {
   readonly child: ChildProcess;
   readonly control: Socket;
   readonly fault: Socket;
+  readonly notes: Socket;
   readonly threads: readonly Socket[];
 }
 
@@ -64,6 +67,7 @@ export function spawnPython(options: PythonOptions, sockets: number): SpawnedPyt
     child,
     control: socketAt(CONTROL_FD),
     fault: socketAt(FAULT_FD),
+    notes: socketAt(NOTES_FD),
     threads: Array.from({ length: sockets }, (_, index) => socketAt(FIRST_THREAD_FD + index)),
   };
 }

@@ -52,6 +52,8 @@ export class FakeJob implements Job {
   reply: ReplyHead | null = null;
   readonly interims: string[] = [];
   pieces: Buffer[] = [];
+  /** What was asked for, ms. */
+  readonly extensions: number[] = [];
   failure: Failure | null = null;
   trailers = '';
   ending: Ending | null = null;
@@ -123,6 +125,12 @@ export class FakeJob implements Job {
     assert.fail('Node.js threads send no files');
   }
 
+  extend(ms: number): number {
+    this.extensions.push(ms);
+    this.#note('extend');
+    return ms;
+  }
+
   end(trailers: string): void {
     this.trailers = trailers;
     this.#end('end');
@@ -170,13 +178,8 @@ export class FakeSource implements BodySource {
   failed = false;
   onChange: (() => void) | null = null;
   taken = 0;
-  asked = 0;
   #closing = false;
   #bytes = Buffer.alloc(0);
-
-  ask(): void {
-    this.asked += 1;
-  }
 
   take(maxBytes: number): Buffer | null {
     if (this.#bytes.length === 0) return null;

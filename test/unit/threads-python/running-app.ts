@@ -94,6 +94,13 @@ export class RecordingJob implements Job {
     this.files.push({ fd, offset, length });
     this.#hear('file');
   }
+  /** What was asked for, ms. */
+  extensions: number[] = [];
+  extend(ms: number): number {
+    this.extensions.push(ms);
+    this.#hear('extend');
+    return ms;
+  }
   end(): void {
     this.#hear('end');
     this.#finish();

@@ -20,10 +20,10 @@ test('both sides of the wire use the same numbers', () => {
   for (const [, name = '', value] of source.matchAll(/^([A-Z_]+) = (\d+)$/gm)) {
     python.set(name, Number(value));
   }
-  const { ToThread, FromThread, ToControl, FromControl } = wire;
-  const kinds = { ...ToThread, ...FromThread, ...ToControl, ...FromControl };
-  const { HEADER_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX } = wire;
-  const bounds = { HEADER_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX };
+  const { ToThread, FromThread, ToControl, FromControl, Note } = wire;
+  const kinds = { ...ToThread, ...FromThread, ...ToControl, ...FromControl, ...Note };
+  const { HEADER_BYTES, NOTE_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX } = wire;
+  const bounds = { HEADER_BYTES, NOTE_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX };
   for (const [name, value] of Object.entries({ ...kinds, ...bounds })) {
     assert.equal(python.get(name), value, name);
     python.delete(name);
@@ -31,8 +31,9 @@ test('both sides of the wire use the same numbers', () => {
   // What only Python needs; anything else in its file would be a kind that this side does not know.
   assert.deepEqual([...python.keys()], ['JOIN_MAX']);
   const serve = readFileSync(join(root, 'python/tunicorn_bridge/serve.py'), 'utf8');
-  const { CONTROL_FD, FAULT_FD, FIRST_THREAD_FD } = wire;
-  for (const [name, value] of Object.entries({ CONTROL_FD, FAULT_FD, FIRST_THREAD_FD })) {
+  const { CONTROL_FD, FAULT_FD, NOTES_FD, FIRST_THREAD_FD } = wire;
+  const descriptors = { CONTROL_FD, FAULT_FD, NOTES_FD, FIRST_THREAD_FD };
+  for (const [name, value] of Object.entries(descriptors)) {
     assert.match(serve, new RegExp(`^${name} = ${value}$`, 'm'));
   }
 });
@@ -122,7 +123,7 @@ control = socket.socket(fileno=3)
 control.recv(65536)
 ready = json.dumps({'faultSignal': 0, 'python': '3'}).encode()
 control.sendall(struct.pack('<II', len(ready), 48) + ready)
-thread = socket.socket(fileno=5)
+thread = socket.socket(fileno=6)
 def frame(kind, payload=b'', aux=0):
     return struct.pack('<II', len(payload), kind | aux << 8) + payload
 thread.recv(65536)

@@ -23,6 +23,7 @@ function report(target: string, more: Partial<OverdueReport> = {}): OverdueRepor
     setting: 'timeout',
     ageMs: 2110,
     ranMs: 2100,
+    extendedMs: 0,
     thread: 'thread 3',
     case: 'interrupted',
     stack: '  File "app.py", line 3, in build\n    while True: pass\n',
@@ -56,6 +57,12 @@ test('time in the queue is told apart from the time that the application had', (
   const { message } = overdueLine(report('/', { ageMs: 7400, stack: '' }), 2);
   assert.match(message, /ran for 2\.1 s after 5\.3 s in the queue on thread 3/);
   assert.ok(message.endsWith('the thread goes on.'));
+});
+
+test('an extension that was granted is told', () => {
+  const line = overdueLine(report('/', { extendedMs: 5000, ranMs: 5100 }), 2);
+  assert.match(line.message, /ran for 5\.1 s on thread 3 \(timeout 2 s, extended to 5\.0 s\)/);
+  assert.equal(line.facts['extended'], 5);
 });
 
 test('a response that was cut is not said to have been answered', () => {

@@ -34,6 +34,7 @@ export class Channel {
   readonly #port: MessagePort;
   readonly #cells: Int32Array;
   readonly #slots: number;
+  readonly #timeoutLimit: number;
   readonly #exchanges = new Map<number, Exchange>();
   #waiting: Exchange[] = [];
   #begin: Begin | null = null;
@@ -48,6 +49,7 @@ export class Channel {
     this.#port = boot.port;
     this.#cells = new Int32Array(boot.shared);
     this.#slots = boot.slots;
+    this.#timeoutLimit = boot.timeoutLimit;
     this.outbox = new Outbox(boot.port);
     setInterval(() => this.#turn(), HEARTBEAT_MS).unref();
   }
@@ -144,7 +146,7 @@ export class Channel {
       fields: batch[at + 4] as string,
       peer: batch[at + 5] as string,
     };
-    const exchange = new Exchange(facts, this.outbox, this.#over);
+    const exchange = new Exchange(facts, this.outbox, this.#timeoutLimit, this.#over);
     if (kind !== BodyKind.none) {
       exchange.inlet = this.#inlet(exchange, kind, batch[at + 7] as string | ArrayBuffer);
     }
@@ -168,6 +170,7 @@ export class Channel {
       const exchange = waiting[next] as Exchange;
       if (!this.#claim(exchange)) continue;
       this.outbox.beforeRequest();
+      exchange.beganMs = this.outbox.begunAtMs;
       this.#begin?.(exchange);
       if (this.outbox.afterRequest() > until) break;
     }

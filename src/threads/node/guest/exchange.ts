@@ -12,6 +12,7 @@ import {
   ToHost,
   type WirePeer,
 } from '../../../wire/node-thread.ts';
+import { checkSeconds, Extension } from './extension.ts';
 import { Inlet } from './inlet.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -45,7 +46,10 @@ export class Exchange {
   gone = false;
   /** Set by whoever runs the application for this request. */
   side: ExchangeSide | null = null;
+  /** When the application began it, monotonic ms. Set by the channel. */
+  beganMs = 0;
   readonly #outbox: Outbox;
+  readonly #timeoutLimit: number;
   readonly #over: (exchange: Exchange) => void;
   #fields: string[] | null = null;
   #peer: WirePeer | null = null;
@@ -53,11 +57,19 @@ export class Exchange {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #trailers = '';
+  #extension: Extension | null = null;
   #onFinished: (() => void) | null = null;
 
-  constructor(facts: RequestFacts, outbox: Outbox, over: (exchange: Exchange) => void) {
+  /** `timeoutLimit`: seconds since its start to which it may be extended. */
+  constructor(
+    facts: RequestFacts,
+    outbox: Outbox,
+    timeoutLimit: number,
+    over: (exchange: Exchange) => void,
+  ) {
     this.facts = facts;
     this.#outbox = outbox;
+    this.#timeoutLimit = timeoutLimit;
     this.#over = over;
   }
 
@@ -74,6 +86,22 @@ export class Exchange {
   /** Bytes written that have not left the thread. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /**
+   * More time for this request. Answers the seconds that are granted from now on: 0 when it is over, or its limit is
+   * reached. @throws TypeError or RangeError for what is no length of time
+   */
+  extendTimeout(seconds: number): number {
+    checkSeconds(seconds);
+    if (this.phase === 'waiting' || this.phase === 'over' || this.gone) return 0;
+    this.#extension ??= new Extension(
+      this.#outbox,
+      this.facts.ticket,
+      this.beganMs,
+      this.#timeoutLimit,
+    );
+    return this.#extension.ask(seconds);
   }
 
   interim(status: string, fields: string): void {

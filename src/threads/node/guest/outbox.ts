@@ -16,7 +16,8 @@ export class Outbox {
   #transfers: ArrayBuffer[] = [];
   #scheduled = false;
   #watchful = 0;
-  #begunAt = 0;
+  /** When the request that began last did, monotonic ms. */
+  begunAtMs = 0;
   readonly #flush = (): void => this.flush();
 
   constructor(port: MessagePort) {
@@ -52,13 +53,13 @@ export class Outbox {
    */
   beforeRequest(): void {
     if (this.#watchful > 0 && this.#batch.length > 0) this.flush();
-    this.#begunAt = monotonicMs();
+    this.begunAtMs = monotonicMs();
   }
 
   /** Called when the synchronous part of a request is over; answers what time it is. */
   afterRequest(): number {
     const now = monotonicMs();
-    if (now - this.#begunAt > SLOW_MS) {
+    if (now - this.begunAtMs > SLOW_MS) {
       this.#watchful = WATCHFUL_REQUESTS;
       this.flush();
     } else if (this.#watchful > 0) {

@@ -1,6 +1,7 @@
 // One request that a Node.js thread has, seen from the I/O loop: its job, the pieces that wait while the connection is
 // full, and the request body that is fed to the thread as far as the application asks for it.
 
+import { monotonicMs } from '../../../clock.ts';
 import { BODY_AHEAD, PIECE_BYTES, RESPONSE_WINDOW } from '../../../wire/node-thread.ts';
 import type { BodySource, Failure, Job, ReplyHead } from '../../app-thread.ts';
 
@@ -27,8 +28,8 @@ export class HostExchange {
   readonly ticket: number;
   started = false;
   answered = false;
-  /** It had not begun when the roster looked last. */
-  seenWaiting = false;
+  /** The application has asked for time until then, monotonic ms; 0 when it has not. */
+  extendedUntilMs = 0;
   readonly #wire: ExchangeWire;
   readonly #source: BodySource | null;
   #ahead: Buffer | null;
@@ -102,7 +103,6 @@ export class HostExchange {
   }
 
   grantBody(bytes: number): void {
-    if (!this.#bodyOver) this.#source?.ask();
     this.#bodyCredit += bytes;
     this.#feed();
   }
@@ -146,6 +146,13 @@ export class HostExchange {
     this.#answer();
     this.job.failed(failure);
     this.#finish();
+  }
+
+  extend(ms: number): void {
+    if (this.answered) return;
+    this.start();
+    const grantedMs = this.job.extend(ms);
+    if (grantedMs > 0) this.extendedUntilMs = monotonicMs() + grantedMs;
   }
 
   /** The connection takes pieces again. */

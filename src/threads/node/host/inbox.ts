@@ -48,6 +48,10 @@ export function readBatch(
         exchange?.interim(batch[at + 2] as string, batch[at + 3] as string);
         at += 4;
         break;
+      case ToHost.extend:
+        exchange?.extend(batch[at + 2] as number);
+        at += 3;
+        break;
       case ToHost.bodyCredit:
         exchange?.start();
         exchange?.grantBody(batch[at + 2] as number);

@@ -18,6 +18,8 @@ export interface NodeThreadOptions {
   readonly resourceLimits?: ResourceLimits;
   /** The token of the drill's paths; without it there are none. */
   readonly probe?: string | null;
+  /** Seconds since its start to which a request may be extended. Default: none. */
+  readonly timeoutLimit?: number;
   /** A loop that has not turned for so many milliseconds when a request is interrupted is stuck. Default 1000. */
   readonly stuckAfterMs?: number;
 }

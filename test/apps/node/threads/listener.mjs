@@ -175,6 +175,25 @@ const routes = {
     while (Date.now() < until);
     res.end('done');
   },
+  '/extend': (req, res) => res.end(JSON.stringify([0.5, 1, 5000].map(req.extendTimeout, req))),
+  '/extend-badly': (req, res) => {
+    const said = ['1', null, true, -1, Number.NaN, Infinity].map((seconds) => {
+      try {
+        return req.extendTimeout(seconds);
+      } catch (error) {
+        return error.name;
+      }
+    });
+    res.end(said.join(' '));
+  },
+  '/extend-late': (req, res) => {
+    res.end('ended');
+    note('late', req.extendTimeout(10));
+  },
+  '/extend-and-spin': (req) => {
+    req.extendTimeout(Number(req.headers['x-seconds']));
+    for (;;);
+  },
   '/native': () => execSync('sleep 4'),
   '/late-throw': (_req, _res) => setTimeout(() => throwLater(), 1),
   '/unhandled': () => void Promise.reject(new Error('nobody caught this')),

@@ -29,6 +29,14 @@ export class FetchContext {
     return this.#exchange.peer.port;
   }
 
+  /**
+   * More time for this request: it will not be overdue before so many seconds from now. Answers what was granted, which
+   * `timeout_limit` bounds. May be called without `this`.
+   */
+  get extendTimeout(): (seconds: number) => number {
+    return (seconds) => this.#exchange.extendTimeout(seconds);
+  }
+
   /** Work that goes on after the response; a thread that stops waits for it. May be called without `this`. */
   get waitUntil(): (promise: unknown) => void {
     return waitUntil;

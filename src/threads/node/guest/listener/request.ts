@@ -17,7 +17,11 @@ interface Internals {
 }
 
 export type BuiltRequest = IncomingMessage &
-  Internals & { [kExchange]: Exchange; [kSocket]: ClientSocket };
+  Internals & {
+    [kExchange]: Exchange;
+    [kSocket]: ClientSocket;
+    extendTimeout: (seconds: number) => number;
+  };
 
 export function buildRequest(exchange: Exchange, socket: ClientSocket): BuiltRequest {
   const request = new IncomingMessage(socket as unknown as Socket) as BuiltRequest;
@@ -33,6 +37,7 @@ export function buildRequest(exchange: Exchange, socket: ClientSocket): BuiltReq
   request._addHeaderLines(fields, fields.length);
   request._read = read;
   request._destroy = destroy;
+  request.extendTimeout = extendTimeout;
   return request;
 }
 
@@ -46,6 +51,11 @@ export function releaseRequest(request: BuiltRequest): void {
   request._consuming = true;
   request.push(null);
   request.resume();
+}
+
+/** More time for this request: see Exchange.extendTimeout. */
+function extendTimeout(this: BuiltRequest, seconds: number): number {
+  return this[kExchange].extendTimeout(seconds);
 }
 
 function read(this: BuiltRequest): void {

@@ -1,0 +1,45 @@
+// What any thread of the application tells the loop, by itself and while whatever else it has to say waits: so far, that
+// a request needs more time. What comes here that is no note is dropped, with everything after it.
+
+import type { Socket } from 'node:net';
+import { NOTE_BYTES, Note } from '../../wire/python-frame.ts';
+import { FrameReader, type FrameSink } from './frame-reader.ts';
+import { WireSocket } from './wire-socket.ts';
+
+export interface NotesListener {
+  /** The request of this thread shall not be overdue before so many ms from now. */
+  onExtend(thread: number, request: number, ms: number): void;
+}
+
+export class Notes implements FrameSink {
+  readonly #listener: NotesListener;
+  readonly #wire: WireSocket;
+  readonly #reader = new FrameReader(new Map([[Note.EXTEND, NOTE_BYTES]]), -1, this);
+
+  constructor(socket: Socket, listener: NotesListener) {
+    this.#listener = listener;
+    this.#wire = new WireSocket(socket, {
+      onBytes: (bytes, length) => this.#reader.read(bytes, length),
+      onClosed: () => {},
+    });
+  }
+
+  close(): void {
+    this.#reader.stop();
+    this.#wire.destroy();
+  }
+
+  onFrame(_kind: number, _aux: number, bytes: Buffer, start: number, end: number): void {
+    if (end - start < NOTE_BYTES) return;
+    const [thread, request, ms] = [0, 4, 8].map((at) => bytes.readUInt32LE(start + at));
+    this.#listener.onExtend(thread ?? 0, request ?? 0, ms ?? 0);
+  }
+
+  onStream(): void {}
+
+  onPart(): void {}
+
+  onBroken(): void {
+    this.close();
+  }
+}
