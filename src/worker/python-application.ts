@@ -2,6 +2,7 @@
 // from its spares; the process is replaced, the new one first, when it has died, has no spares left or does not answer.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { monotonicMs } from '../clock.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { PythonProcess } from '../threads/python/process.ts';
 import type { Application, ApplicationOptions } from './application.ts';
@@ -9,6 +10,8 @@ import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 
 /** Between two questions whether the interpreter still runs. */
 const PING_MS = 1000;
+/** An answer that is missed so much later than it was due: this very process was stopped, or starved. */
+const OWN_PAUSE_MS = 500;
 /** A process that is being replaced may finish what it runs for this long before it is killed. */
 const RETIRE_MS = 30_000;
 /** After the last request the interpreter may finish (atexit, the application's own threads) for this long. */
@@ -103,9 +106,13 @@ export class PythonApplication implements Application {
     const timeoutMs = this.#options.settings.timeout * 1000;
     if (timeoutMs <= 0) return;
     while (process === this.#serving && !this.#stopping) {
-      const answers = await process.ping(Math.max(timeoutMs, PING_MS));
+      const patienceMs = Math.max(timeoutMs, PING_MS);
+      const askedMs = monotonicMs();
+      const answers = await process.ping(patienceMs);
+      // When our own loop stood still meanwhile, the answer may be there unread, or it stood still as we did.
+      const stoodStill = monotonicMs() - askedMs > patienceMs + OWN_PAUSE_MS;
       // What has asked for more time may hold the lock until then.
-      if (!answers && process.extendedMs === 0) {
+      if (!answers && !stoodStill && process.extendedMs === 0) {
         this.#retire(process, 'its interpreter does not answer', 0);
         return;
       }

@@ -4,6 +4,7 @@ these paths. Everything else is answered at once."""
 import ctypes
 import os
 import resource
+import subprocess
 import time
 
 BIG = 10 * 1024 * 1024
@@ -31,6 +32,8 @@ def app(environ, start_response):
     elif path == "/native":
         # Releases the interpreter's lock and never comes back; an exception set from outside is not seen.
         ctypes.CDLL(None).sleep(100000)
+    elif path == "/command":
+        subprocess.run(["sleep", "100000"])
     elif path == "/hold":
         # The same with the lock held: no other Python code of the process runs.
         ctypes.PyDLL(None).sleep(100000)
