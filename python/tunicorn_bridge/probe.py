@@ -23,12 +23,13 @@ def around(app: App, token: str) -> App:
         path = environ["PATH_INFO"]
         if not path.startswith(prefix):
             return app(environ, start_response)  # type: ignore[no-any-return]
-        return _answer(path[len(prefix) :], environ["QUERY_STRING"], start_response)
+        return _answer(path[len(prefix) :], environ, start_response)
 
     return probing
 
 
-def _answer(name: str, query: str, start_response: Callable[..., Any]) -> Iterable[bytes]:
+def _answer(name: str, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    query = environ["QUERY_STRING"]
     if name == "hang":
         time.sleep(_FOR_EVER)
     elif name == "spin":
@@ -39,6 +40,8 @@ def _answer(name: str, query: str, start_response: Callable[..., Any]) -> Iterab
         ctypes.CDLL(None).sleep(_FOR_EVER)
     elif name == "exit":
         os._exit(_EXIT_CODE)
+    elif name == "read":
+        environ["wsgi.input"].read()
     elif name == "work":
         time.sleep(float(query))
     elif name == "big":

@@ -52,11 +52,13 @@ async function serve(settings: Settings, options: ArbiterOptions, log: Log): Pro
   let listeners: readonly Listener[];
   try {
     surroundings = await prepare(settings, options.workerUrl);
-    listeners = await bindAll(settings.bind.map(parseBind));
+    const scheme = surroundings.tls === null ? 'http' : 'https';
+    listeners = await bindAll(settings.bind.map(parseBind), scheme);
   } catch (error) {
     log.error(messageOf(error));
     return exitCodes.badStart;
   }
+  for (const warning of surroundings.warnings) log.warning(warning);
   const labels = listeners.map(({ address }) => address.label).join(',');
   log.info(`Listening at: ${labels} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
@@ -65,14 +67,14 @@ async function serve(settings: Settings, options: ArbiterOptions, log: Log): Pro
 
 function runFleet(
   settings: Settings,
-  { python, launch }: Surroundings,
+  { python, tls, launch }: Surroundings,
   listeners: readonly Listener[],
   log: Log,
   probe: string | null,
 ): Promise<number> {
   const addresses = listeners.map(({ address }) => address);
   const startMessage = (age: number): ToWorker => {
-    return { kind: 'start', settings, listeners: addresses, age, python, check: false, probe };
+    return { kind: 'start', settings, listeners: addresses, age, python, tls, check: false, probe };
   };
   return new Promise((resolve) => {
     const alarm = new Alarm(monotonicMs, (lateMs) => fleet.tick(lateMs));

@@ -6,9 +6,9 @@ import { dirname } from 'node:path';
 import type { BindAddress } from '../settings/bind.ts';
 import { type Holder, whoListensOnPath, whoListensOnPort } from './who-listens.ts';
 
-/** "http://127.0.0.1:8000", "http://[::1]:8000", "unix:/run/app.sock": as the log and the errors show an address. */
-export function labelOf(address: BindAddress): string {
-  return address.kind === 'unix' ? `unix:${address.path}` : `http://${hostAndPort(address)}`;
+/** "http://127.0.0.1:8000", "https://[::1]:8000", "unix:/run/app.sock": as the log and the errors show an address. */
+export function labelOf(address: BindAddress, scheme: 'http' | 'https'): string {
+  return address.kind === 'unix' ? `unix:${address.path}` : `${scheme}://${hostAndPort(address)}`;
 }
 
 /** `code`: the system's name for the failure, EADDRINUSE and so on. */

@@ -23,6 +23,7 @@ export async function checkApplication(
   try {
     settled = enterFolder(settings);
     surroundings = await prepare(settled, options.workerUrl);
+    for (const warning of surroundings.warnings) process.stderr.write(`Warning: ${warning}\n`);
   } catch (error) {
     process.stderr.write(`\nError: ${messageOf(error)}\n`);
     return exitCodes.badStart;
@@ -34,7 +35,7 @@ export async function checkApplication(
 }
 
 /** null when the application was loaded, else why not. Resolves when the worker has gone. */
-function load(settings: Settings, { python, launch }: Surroundings): Promise<string | null> {
+function load(settings: Settings, { python, tls, launch }: Surroundings): Promise<string | null> {
   return new Promise((resolve) => {
     let trouble: string | null = null;
     const owner: WorkerOwner = {
@@ -46,6 +47,7 @@ function load(settings: Settings, { python, launch }: Surroundings): Promise<str
           listeners: [],
           age: 1,
           python,
+          tls,
           check: true,
           probe: null,
         });

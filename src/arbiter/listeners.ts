@@ -37,15 +37,18 @@ type CreateServerHandle = (
 ) => RawHandle | number;
 
 /** Binds all addresses or none. Throws an Error with a sentence for people. */
-export async function bindAll(addresses: readonly BindAddress[]): Promise<Listener[]> {
+export async function bindAll(
+  addresses: readonly BindAddress[],
+  scheme: 'http' | 'https' = 'http',
+): Promise<Listener[]> {
   const create = createServerHandle();
   const listeners: Listener[] = [];
   try {
     for (const [index, address] of addresses.entries()) {
       listeners.push(
         address.kind === 'unix'
-          ? await bindPath(create, index, address.path)
-          : await bindPort(create, index, address.host, address.port),
+          ? await bindPath(create, index, address.path, scheme)
+          : await bindPort(create, index, address.host, address.port, scheme),
       );
     }
     return listeners;
@@ -71,6 +74,7 @@ async function bindPort(
   index: number,
   name: string,
   port: number,
+  scheme: 'http' | 'https',
 ): Promise<Listener> {
   const { host, family } = await resolveHost(name, port);
   const handle = create(host, port, family, -1, 0);
@@ -83,7 +87,7 @@ async function bindPort(
     throw cannotListen({ kind: 'tcp', host, port }, codeOf(failure));
   }
   const realPort = bound.port ?? port;
-  const label = labelOf({ kind: 'tcp', host, port: realPort });
+  const label = labelOf({ kind: 'tcp', host, port: realPort }, scheme);
   return keep(handle, { index, label, host: bound.address ?? host, port: realPort });
 }
 
@@ -91,6 +95,7 @@ async function bindPath(
   create: CreateServerHandle,
   index: number,
   path: string,
+  scheme: 'http' | 'https',
 ): Promise<Listener> {
   await freeSocketPath(path);
   // Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it.
@@ -98,7 +103,8 @@ async function bindPath(
   try {
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
-    return keep(handle, { index, label: labelOf({ kind: 'unix', path }), host: path, port: 0 });
+    const label = labelOf({ kind: 'unix', path }, scheme);
+    return keep(handle, { index, label, host: path, port: 0 });
   } finally {
     process.umask(umask);
   }

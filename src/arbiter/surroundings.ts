@@ -1,9 +1,12 @@
-// What the arbiter and --check-config prepare before the first worker: its folder, its environment, its Python, the
-// way to start it. What is wrong with them is told here, once, as a sentence, and not by each worker.
+// What the arbiter and --check-config prepare before the first worker: its folder, its environment, its Python, its
+// certificate, the way to start it. What is wrong with them is told here, once, as a sentence, and not by each worker.
 
 import { resolve } from 'node:path';
+import { wallClock } from '../clock.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { TlsMaterial } from '../wire/arbiter-worker.ts';
+import { readCertificate } from './certificate.ts';
 import { launcher } from './launch.ts';
 import { resolvePython } from './python.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
@@ -11,6 +14,10 @@ import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 export interface Surroundings {
   /** null for a Node.js application. */
   readonly python: string | null;
+  /** null without TLS. */
+  readonly tls: TlsMaterial | null;
+  /** Sentences for people: it can be served, but not for long or not for all. */
+  readonly warnings: readonly string[];
   readonly launch: (listener: ProcessListener) => WorkerProcess;
 }
 
@@ -45,7 +52,8 @@ export async function prepare(
   const app = decideApp(settings);
   const python =
     app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env }) : null;
-  return { python, launch: launcher({ workerUrl, cwd, env }) };
+  const { tls, warnings } = readCertificate(settings, wallClock());
+  return { python, tls, warnings, launch: launcher({ workerUrl, cwd, env }) };
 }
 
 /** The sentence of a failure, whatever was thrown. */

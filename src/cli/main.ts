@@ -18,4 +18,13 @@ process.exitCode = await run({
     const { checkApplication } = await import('../arbiter/check.ts');
     return checkApplication(settings);
   },
+  async drill(resolved, options) {
+    const { runDrill } = await import('../drill/drill.ts');
+    const { checkApplication } = await import('../arbiter/check.ts');
+    return runDrill(resolved, options, {
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+      checkApplication,
+    });
+  },
 });

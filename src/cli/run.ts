@@ -2,6 +2,7 @@
 // line and an exit code here. Everything it touches is given to it, so that the tests can run it without a process.
 
 import { createRequire } from 'node:module';
+import { DRILL_HELP, type DrillOptions, takeOptions } from '../drill/options.ts';
 import { AccessFormatError, compileAccessFormat } from '../observe/access-format.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
@@ -22,6 +23,8 @@ export interface World extends Start {
   readonly serve: (settings: Settings) => Promise<number>;
   /** Loads the application once; the exit code. */
   readonly checkApplication: (settings: Settings) => Promise<number>;
+  /** Plays the freeze table with the application; the exit code. */
+  readonly drill: (resolved: Resolved, options: DrillOptions) => Promise<number>;
 }
 
 /** @returns the exit code */
@@ -35,10 +38,15 @@ export async function run(world: World): Promise<number> {
   }
 }
 
+/** As the first word it is a command; an application of that name is `drill:app`. */
+const DRILL = 'drill';
+
 async function perform(world: World): Promise<number> {
-  const resolved = await resolveSettings(world);
+  const [first, ...others] = world.argv;
+  const taken = first === DRILL ? takeOptions(others) : null;
+  const resolved = await resolveSettings(taken === null ? world : { ...world, argv: taken.rest });
   if (resolved.show === 'help') {
-    world.out(`${helpText()}\n`);
+    world.out(`${taken === null ? helpText() : DRILL_HELP}\n`);
     return 0;
   }
   if (resolved.show === 'version') {
@@ -54,7 +62,8 @@ async function perform(world: World): Promise<number> {
   // Asked here for its error: a missing or misspelt APP is one line before anything starts.
   checkForApp(resolved, decideApp(settings).type);
   checkAccessFormat(resolved);
-  return settings.check_config ? world.checkApplication(settings) : world.serve(settings);
+  if (settings.check_config) return world.checkApplication(settings);
+  return taken === null ? world.serve(settings) : world.drill(resolved, taken.own);
 }
 
 /** The language of the access log is the log's knowledge: it is tried here, before anything starts. */

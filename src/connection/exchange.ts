@@ -3,7 +3,6 @@
 // has gone, or was answered without the application) it hears nothing more.
 
 import type { Overdue } from '../dispatch/overdue.ts';
-import { errorResponse } from '../http1/error-response.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead, lastChunk, planResponse, type ResponsePlan } from '../http1/response.ts';
 import { FileRange } from '../spool/file-range.ts';
@@ -18,13 +17,13 @@ import type {
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection, ProbeAnswer } from './effects.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined } from './framing.ts';
+import type { HalfDeadline } from './half-deadline.ts';
 import { type Client, Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
+import { ownAnswer } from './own-answer.ts';
 import type { OwingEvent } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 
 const EMPTY = Buffer.alloc(0);
-/** What a client is told that found no thread: a queue that was full moves within moments. */
-const RETRY_AFTER_SECONDS = 1;
 /** A proxy on the way must ask again every time. */
 const PROBE_FIELDS = 'Content-Type: text/plain\r\nCache-Control: no-store\r\n';
 /** `#bytesLeft` when no Content-Length was announced. */
@@ -35,12 +34,14 @@ export interface ExchangeOwner extends Client, OpenConnection {
   readonly state: ConnectionState;
   /** Moves the owing half and its deadline. */
   owe(event: OwingEvent): void;
+  /** May it be kept after the answer that is made now? */
+  mayKeepAlive(): boolean;
   /** The client has read something of what waits. */
   clientProgressed(): void;
   /** The application has gone on with its response. */
   applicationProgressed(): void;
-  /** The application has asked for more time: until this time of the wheel, ms. */
-  extended(untilMs: number): void;
+  /** What bounds the application is kept here, so that it can be extended. */
+  readonly oweDeadline: HalfDeadline;
   /** The response has left completely. */
   settle(exchange: Exchange, keepAlive: boolean): void;
   /** The response cannot be completed. */
@@ -116,7 +117,9 @@ export class Exchange implements Job, OutflowOwner {
     // RFC 9110, 15.2: no 1xx to an HTTP/1.0 client.
     const connection = this.#listening();
     if (connection === null || this.#plan !== null || this.head.minorVersion === 0) return;
-    connection.send(interimHead(status, fields));
+    // `100 Continue` is said once, and only to a client that waits for it.
+    if (!status.startsWith('100')) connection.send(interimHead(status, fields));
+    else if (this.body.kind === 'stream') this.body.source.ask();
   }
 
   whole(reply: ReplyHead, body: Buffer): void {
@@ -176,7 +179,7 @@ export class Exchange implements Job, OutflowOwner {
     const untilMs = Math.min(wheel.nowMs + ms, endMs);
     if (untilMs > this.extendedUntilMs) {
       this.extendedUntilMs = untilMs;
-      connection.extended(untilMs);
+      connection.oweDeadline.extend(untilMs);
     }
     return Math.max(0, untilMs - wheel.nowMs);
   }
@@ -232,16 +235,8 @@ export class Exchange implements Job, OutflowOwner {
   answerError(status: number, mayKeepAlive = true): void {
     const connection = this.#listening();
     if (connection === null) return;
-    const keepAlive =
-      mayKeepAlive && this.head.keepAlive && this.#context.surroundings.mayKeepAlive(connection);
-    const answer = errorResponse(status, {
-      method: this.head.method,
-      minorVersion: this.head.minorVersion,
-      keepAlive,
-      date: this.#context.date(),
-      server: this.#context.server,
-      ...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
-    });
+    const keepAlive = mayKeepAlive && this.head.keepAlive && connection.mayKeepAlive();
+    const answer = ownAnswer(this.#context, status, this.head, keepAlive);
     this.status = answer.status;
     this.bodyBytes = answer.bodyBytes;
     this.#finish(connection, connection.send(answer.text), keepAlive);
@@ -319,7 +314,7 @@ export class Exchange implements Job, OutflowOwner {
     length: number | null,
   ): ResponsePlan | null {
     const plan = planResponse(this.head, reply, {
-      keepAlive: this.#context.surroundings.mayKeepAlive(connection),
+      keepAlive: connection.mayKeepAlive(),
       date: this.#context.date(),
       server: this.#context.server,
       bodyLength: length,

@@ -4,6 +4,7 @@
 import { type BodyReader, bodyReaderFor } from '../http1/body.ts';
 import { HeadReader, type ParsedHead } from '../http1/head.ts';
 import type { RequestBody } from '../threads/app-thread.ts';
+import { Ahead } from './ahead.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
@@ -25,7 +26,7 @@ export interface IncomingOwner {
   bodyWaits(): void;
   /** A request can be handed on. `releaseBody`: when no thread can read the body any more. */
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void;
-  /** The client waits for `100 Continue`. */
+  /** The client waits for `100 Continue`, and its body is about to be read. */
   continueExpected(): void;
   /** A fault of the client. `head`: of the request, when it was read. */
   refuse(status: number, code: string, detail: string, head: ParsedHead | null): void;
@@ -46,12 +47,14 @@ export class Incoming {
   #body: BodyReader | null = null;
   #intake: Intake | null = null;
   /** Bytes of later requests, while one is answered. */
-  #held: Buffer | null = null;
+  readonly #ahead = new Ahead();
   #paused = false;
   /** The time of the wheel at which the client was made to wait. */
   #pausedMs = 0;
   /** The request has been answered before its body was read. */
   #answered = false;
+  /** The client waits for `100 Continue` before it sends the body, and has not been told. */
+  #continueDue = false;
 
   constructor(context: ConnectionContext, effects: Effects, owner: IncomingOwner) {
     this.#context = context;
@@ -63,7 +66,12 @@ export class Incoming {
 
   /** Bytes of later requests wait here. */
   get holding(): boolean {
-    return this.#held !== null;
+    return this.#ahead.length > 0;
+  }
+
+  /** The client waits to be told to send its body. Who answers now cannot know whether it will still come. */
+  get continueDue(): boolean {
+    return this.#continueDue;
   }
 
   /** The request was answered, and the rest of its body still has to come before the next one. */
@@ -73,18 +81,17 @@ export class Incoming {
 
   /** Bytes from the client; valid only during the call. */
   bytes(chunk: Buffer): void {
-    if (this.#held !== null) this.#hold(chunk);
-    else this.#consume(chunk);
+    if (this.#ahead.length > 0) this.#hold(chunk);
+    else this.#consume(chunk, false);
   }
 
   /** One request is answered. True: bytes of the next one were at hand and are being read. */
   next(): boolean {
-    const held = this.#held;
     this.resume();
-    if (held === null) return false;
-    this.#held = null;
+    if (this.#ahead.length === 0) return false;
     this.#owner.read('answered, next at hand');
-    this.#consume(held);
+    this.#consume(this.#ahead.take(), true);
+    if (this.#ahead.length === 0) this.#ahead.clear();
     return true;
   }
 
@@ -108,7 +115,7 @@ export class Incoming {
 
   /** Gives everything back. A body that an exchange has is the exchange's to release. */
   release(): void {
-    this.#held = null;
+    this.#ahead.clear();
     this.#body = null;
     this.#answered = false;
     // Gathering: no exchange knows of it yet. Streaming: its exchange releases it, and twice does no harm.
@@ -126,7 +133,7 @@ export class Incoming {
   }
 
   /** Each round takes bytes or leaves a state that takes none, so the rounds are bounded by the bytes. */
-  #consume(chunk: Buffer): void {
+  #consume(chunk: Buffer, isAhead: boolean): void {
     let at = 0;
     while (at < chunk.length) {
       const reading = this.#owner.state.reading;
@@ -134,7 +141,7 @@ export class Incoming {
       else if (reading === 'new' || reading === 'keep-alive') this.#owner.read('first byte');
       else if (reading === 'body') at = this.#readBody(chunk, at);
       else {
-        if (reading === 'complete') this.#hold(at === 0 ? chunk : chunk.subarray(at));
+        if (reading === 'complete') this.#holdRest(chunk, at, isAhead);
         break;
       }
     }
@@ -162,7 +169,7 @@ export class Incoming {
     this.#body = bodyReaderFor(head, this.#context.headLimits);
     this.#owner.read('head with body');
     this.#rate.begin(this.#context.wheel.nowMs);
-    if (head.expectContinue && !more) this.#owner.continueExpected();
+    this.#continueDue = head.expectContinue && !more;
     if (this.#context.probes?.asks(head)) this.#drop(head);
     else if (this.#context.bufferRequests) this.#gather(head);
     else this.#stream(head);
@@ -175,6 +182,7 @@ export class Incoming {
   }
 
   #gather(head: ParsedHead): void {
+    this.#askForBody();
     const intake = gather(head.contentLength, this.#context, {
       complete: (body) => {
         this.#intake = null;
@@ -187,9 +195,24 @@ export class Incoming {
   }
 
   #stream(head: ParsedHead): void {
-    const intake = new StreamIntake(() => this.resume());
+    const intake = new StreamIntake(
+      () => this.resume(),
+      () => this.#askForBody(),
+    );
     this.#intake = intake;
     this.#owner.request(head, { kind: 'stream', source: intake }, () => this.#letGo(intake));
+    // Until the application asks, it is not the client's time.
+    if (this.#continueDue && this.#owner.state.reading === 'body') this.#owner.bodyWaits();
+  }
+
+  /** The body is about to be read: a client that waits to be told is told, and its time begins. */
+  #askForBody(): void {
+    // The thread may ask when the answer has gone out and the connection is being closed.
+    if (!this.#continueDue || this.#owner.state.reading !== 'body') return;
+    this.#continueDue = false;
+    this.#rate.begin(this.#context.wheel.nowMs);
+    this.#owner.continueExpected();
+    this.#owner.bodyProgressed();
   }
 
   /** No thread reads this body any more: what still comes of it is dropped, to keep the connection. */
@@ -203,14 +226,17 @@ export class Incoming {
   #readBody(chunk: Buffer, from: number): number {
     const body = this.#body;
     if (body === null) throw new Error('the body state has a reader');
+    // It did not wait, or not for ever (RFC 9110, 10.1.1): nothing needs to be said any more.
+    this.#continueDue = false;
     const at = body.read(chunk, from, (piece) => {
       if (this.#intake !== null && !this.#intake.add(piece)) this.#pauseBody();
     });
     // The spool of the body may have been lost meanwhile.
     if (this.#owner.state.reading !== 'body') return at;
     const { error } = body;
+    // First what came first: a body that breaks behind the limit has passed the limit before.
+    if (this.#tooLarge(body.received, null)) return at;
     if (error !== null) this.#owner.refuse(error.status, error.code, error.message, null);
-    else if (this.#tooLarge(body.received, null)) return at;
     else if (body.done) this.#bodyComplete();
     else this.#bodyProgressed(at - from);
     return at;
@@ -250,8 +276,17 @@ export class Incoming {
   #hold(chunk: Buffer): void {
     const reading = this.#owner.state.reading;
     if (reading === 'closed' || reading === 'lingering') return;
-    this.#held = this.#held === null ? Buffer.from(chunk) : Buffer.concat([this.#held, chunk]);
-    if (this.#held.length >= HELD_BYTES) this.#pause();
+    this.#ahead.add(chunk);
+    if (this.#ahead.length >= HELD_BYTES) this.#pause();
+  }
+
+  /** What is behind `at` is not this request's. Bytes that were held before are held where they are. */
+  #holdRest(chunk: Buffer, at: number, isAhead: boolean): void {
+    if (!isAhead) this.#hold(at === 0 ? chunk : chunk.subarray(at));
+    else {
+      this.#ahead.putBack(chunk.length - at);
+      if (this.#ahead.length >= HELD_BYTES) this.#pause();
+    }
   }
 
   #pauseBody(): void {

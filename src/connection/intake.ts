@@ -97,11 +97,16 @@ export class StreamIntake implements Intake, BodySource {
   #complete = false;
   #failed = false;
   readonly #room: () => void;
+  readonly #asked: () => void;
   onChange: (() => void) | null = null;
 
-  /** @param room called when the client may send again after `add` answered false */
-  constructor(room: () => void) {
+  /**
+   * @param room called when the client may send again after `add` answered false
+   * @param asked called when the application reads
+   */
+  constructor(room: () => void, asked: () => void) {
     this.#room = room;
+    this.#asked = asked;
   }
 
   add(piece: Buffer): boolean {
@@ -125,6 +130,10 @@ export class StreamIntake implements Intake, BodySource {
   release(): void {
     this.#pieces.clear();
     this.onChange = null;
+  }
+
+  ask(): void {
+    this.#asked();
   }
 
   take(maxBytes: number): Buffer | null {

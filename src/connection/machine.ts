@@ -2,7 +2,6 @@
 // decides after each what becomes of the connection. It asks no clock and touches no socket, so that the property tests
 // drive the very code that serves.
 
-import { errorResponse } from '../http1/error-response.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead } from '../http1/response.ts';
 import type { Peer, RequestBody } from '../threads/app-thread.ts';
@@ -11,6 +10,7 @@ import type { Effects } from './effects.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { HalfDeadline } from './half-deadline.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
+import { ownAnswer } from './own-answer.ts';
 import {
   type FirstReading,
   nameOf,
@@ -35,7 +35,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   readonly #effects: Effects;
   readonly #incoming: Incoming;
   readonly #readDeadline: HalfDeadline;
-  readonly #oweDeadline: HalfDeadline;
+  readonly oweDeadline: HalfDeadline;
   readonly #writeWatch: WriteWatch;
   /** Bytes of `send` that the kernel has not taken. */
   #unsentBytes = 0;
@@ -56,8 +56,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.openedMs = context.now();
     this.#incoming = new Incoming(context, effects, this);
     this.#readDeadline = new HalfDeadline(context, () => this.#readOverdue());
-    this.#oweDeadline = new HalfDeadline(context, () => this.#oweOverdue());
-    this.#writeWatch = new WriteWatch(context, effects, this.#oweDeadline, {
+    this.oweDeadline = new HalfDeadline(context, () => this.#oweOverdue());
+    this.#writeWatch = new WriteWatch(context, effects, this.oweDeadline, {
       readsNothing: () => this.#cutOverdue(),
       readsOn: () => this.#exchange?.clientReads(),
     });
@@ -73,7 +73,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   /** Something will end what it waits for. */
   get hasDeadline(): boolean {
-    return this.#readDeadline.isSet || this.#oweDeadline.isSet;
+    return this.#readDeadline.isSet || this.oweDeadline.isSet;
   }
 
   /** The request under way, for logs and the live picture. */
@@ -176,18 +176,19 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     const owing = this.state.owing;
     if (owing !== 'writing') {
       this.#writeWatch.end();
-      this.#oweDeadline.arm(OWING[owing].deadline);
+      this.oweDeadline.arm(OWING[owing].deadline);
     } else if (before !== owing) this.#writeWatch.begin();
     else this.#writeWatch.progressed();
   }
 
-  /** The application has given more of its response. */
-  applicationProgressed(): void {
-    if (this.state.owing === 'streaming') this.#oweDeadline.arm(OWING.streaming.deadline);
+  /** After an answer that was given while the client waits to send its body, it may send it or the next request. */
+  mayKeepAlive(): boolean {
+    return !this.#incoming.continueDue && this.#context.surroundings.mayKeepAlive(this);
   }
 
-  extended(untilMs: number): void {
-    this.#oweDeadline.extend(untilMs);
+  /** The application has given more of its response. */
+  applicationProgressed(): void {
+    if (this.state.owing === 'streaming') this.oweDeadline.arm(OWING.streaming.deadline);
   }
 
   /** The client has read something of what waits. */
@@ -222,7 +223,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   bodyProgressed(): void {
     this.#readDeadline.arm(READING.body.deadline);
-    if (this.state.owing === 'running') this.#oweDeadline.arm(OWING.running.deadline);
+    if (this.state.owing === 'running') this.oweDeadline.arm(OWING.running.deadline);
   }
 
   /** The application's time, which the owing half bounds; after the answer only the body's deadline is left. */
@@ -242,7 +243,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.#clientEnded) this.#afterClientEnd();
   }
 
+  /** Once a head has gone out, no interim one can follow it: the client begins by itself after a while. */
   continueExpected(): void {
+    const exchange = this.#exchange;
+    if (exchange !== null && (exchange.headMade || exchange.answered)) return;
     this.send(interimHead('100 Continue', ''));
   }
 
@@ -313,12 +317,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   #answerRefusal(status: number, head: ParsedHead | null): void {
-    const answer = errorResponse(status, {
-      ...(head === null ? {} : { method: head.method, minorVersion: head.minorVersion }),
-      keepAlive: false,
-      date: this.#context.date(),
-      server: this.#context.server,
-    });
+    const answer = ownAnswer(this.#context, status, head, false);
     this.owe('answered');
     this.#readNoMore();
     if (this.send(answer.text)) this.#refusalLeft();
@@ -341,7 +340,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   #forget(): void {
     this.state.read('close');
     this.#readDeadline.remove();
-    this.#oweDeadline.remove();
+    this.oweDeadline.remove();
     this.#writeWatch.end();
     this.#context.surroundings.busy(this);
     const exchange = this.#exchange;

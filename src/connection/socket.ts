@@ -1,6 +1,6 @@
-// The edge of the connection machine: one accepted handle, read into a buffer that all connections share. The only file
-// that touches a client's socket. Uses the `handle` and `onread` options of net.Socket, the way net.Server itself makes
-// its sockets; what is not in the documentation stands in `SocketOptions`.
+// The edge of the connection machine: one accepted handle, read into a buffer that all connections share. With tls.ts,
+// which builds on it, the only file that touches a client's socket. Uses the `handle` and `onread` options of net.Socket, the
+// way net.Server itself makes its sockets; what is not in the documentation stands in `SocketOptions`.
 
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { Peer } from '../threads/app-thread.ts';
@@ -18,6 +18,9 @@ export interface AcceptedHandle {
   close(): void;
 }
 
+/** The peer of an accepted connection: what the listener knows, filled in with the client's address. */
+export type PeerOf = (address: string, port: number) => Peer;
+
 interface SocketOptions extends SocketConstructorOpts {
   handle: AcceptedHandle;
   writableHighWaterMark: number;
@@ -27,54 +30,50 @@ interface SocketOptions extends SocketConstructorOpts {
 /** One read of one client: as much as the kernel usually has, and no allocation for it. Valid until the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Makes a connection of an accepted handle. `peerOf` fills in what the listener knows. */
+/** Makes a connection of an accepted handle. */
 export function openConnection(
   handle: AcceptedHandle,
   context: ConnectionContext,
-  peerOf: (address: string, port: number) => Peer,
+  peerOf: PeerOf,
 ): Connection {
-  const name: { address?: string; port?: number } = {};
-  handle.getpeername?.(name);
-  // Responses leave in one write each: waiting for more (Nagle) only ever delays them.
-  handle.setNoDelay?.(true);
-  const edge = new SocketEdge(handle);
-  const connection = new Connection(context, edge, peerOf(name.address ?? '', name.port ?? 0));
+  const peer = peerOfHandle(handle, peerOf);
+  const edge = new PlainEdge(handle);
+  const connection = new Connection(context, edge, peer);
   edge.connect(connection);
   return connection;
 }
 
-class SocketEdge implements Effects {
-  readonly greeted = false;
-  readonly #socket: Socket;
-  readonly #handle: AcceptedHandle;
+/** Who is at the other end of a fresh handle. Must be asked before a socket takes the handle over. */
+export function peerOfHandle(handle: AcceptedHandle, peerOf: PeerOf): Peer {
+  const name: { address?: string; port?: number } = {};
+  handle.getpeername?.(name);
+  // Responses leave in one write each: waiting for more (Nagle) only ever delays them.
+  handle.setNoDelay?.(true);
+  return peerOf(name.address ?? '', name.port ?? 0);
+}
+
+/** What is the same with and without TLS. */
+export abstract class SocketEdge<S extends Socket> implements Effects {
+  protected readonly socket: S;
   /** Only TCP knows a RST. */
-  readonly #canReset: boolean;
-  #connection: Connection | null = null;
+  protected readonly canReset: boolean;
+  readonly #handle: AcceptedHandle;
+  protected connection: Connection | null = null;
   /** A write could not be handed over whole: the next `drain` is its end. */
   #waits = false;
 
-  constructor(handle: AcceptedHandle) {
-    const options: SocketOptions = {
-      handle,
-      allowHalfOpen: true,
-      // A drain event for whatever could not be written at once, however small.
-      writableHighWaterMark: 1,
-      onread: {
-        buffer: READ_BUFFER,
-        callback: (bytes) => {
-          this.#connection?.bytes(READ_BUFFER.subarray(0, bytes));
-          return true;
-        },
-      },
-    };
+  /** @param socket has a `drain` event for whatever could not be written at once, however small */
+  constructor(handle: AcceptedHandle, socket: S) {
     this.#handle = handle;
-    this.#canReset = handle.setNoDelay !== undefined;
-    this.#socket = new Socket(options);
+    this.canReset = handle.setNoDelay !== undefined;
+    this.socket = socket;
   }
 
+  abstract get greeted(): boolean;
+
   connect(connection: Connection): void {
-    this.#connection = connection;
-    const socket = this.#socket;
+    this.connection = connection;
+    const { socket } = this;
     socket.on('end', () => connection.ended());
     // Only what had to wait is of interest: releases of Node.js differ in whether others are told, too.
     socket.on('drain', () => {
@@ -88,7 +87,7 @@ class SocketEdge implements Effects {
   }
 
   write(bytes: Buffer | string): boolean {
-    const socket = this.#socket;
+    const { socket } = this;
     if (typeof bytes === 'string') socket.write(bytes, 'latin1');
     else socket.write(bytes);
     this.#waits = socket.writableLength > 0;
@@ -97,33 +96,58 @@ class SocketEdge implements Effects {
 
   later(): void {
     setImmediate(() => {
-      const connection = this.#connection;
+      const { connection } = this;
       if (connection?.sending && !this.#waits) connection.drained();
     });
   }
 
   pauseReading(): void {
-    this.#socket.pause();
+    this.socket.pause();
   }
 
   resumeReading(): void {
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   finish(): void {
-    this.#socket.end();
+    this.socket.end();
   }
 
   askKernel(tell: Tell): void {
     askSendQueue(this.#handle.fd ?? -1, tell);
   }
 
+  abstract close(): void;
+  abstract reset(): void;
+}
+
+class PlainEdge extends SocketEdge<Socket> {
+  constructor(handle: AcceptedHandle) {
+    const options: SocketOptions = {
+      handle,
+      allowHalfOpen: true,
+      writableHighWaterMark: 1,
+      onread: {
+        buffer: READ_BUFFER,
+        callback: (bytes) => {
+          this.connection?.bytes(READ_BUFFER.subarray(0, bytes));
+          return true;
+        },
+      },
+    };
+    super(handle, new Socket(options));
+  }
+
+  get greeted(): boolean {
+    return false;
+  }
+
   close(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   reset(): void {
-    if (this.#canReset) this.#socket.resetAndDestroy();
-    else this.#socket.destroy();
+    if (this.canReset) this.socket.resetAndDestroy();
+    else this.socket.destroy();
   }
 }

@@ -194,8 +194,9 @@ function connectionField(
     const close = keepAlive || code === 101 ? '' : ', close';
     return `Connection: Upgrade${close}\r\n${fields.upgrade}`;
   }
-  if (keepAlive) return request.minorVersion > 0 ? '' : 'Connection: keep-alive\r\n';
-  return request.minorVersion > 0 ? 'Connection: close\r\n' : '';
+  // Closing is said to HTTP/1.0 as well: the response is of HTTP/1.1, which promises to stay (RFC 9112, 9.3).
+  if (!keepAlive) return 'Connection: close\r\n';
+  return request.minorVersion > 0 ? '' : 'Connection: keep-alive\r\n';
 }
 
 function refused(error: string): ResponsePlan {

@@ -10,6 +10,7 @@ import { limits } from './catalogue/limits.ts';
 import { logging } from './catalogue/logging.ts';
 import { sockets } from './catalogue/sockets.ts';
 import { timeouts } from './catalogue/timeouts.ts';
+import { tls } from './catalogue/tls.ts';
 import { workers } from './catalogue/workers.ts';
 import type { Section, Setting } from './declaration.ts';
 
@@ -17,6 +18,7 @@ export const SECTIONS: readonly Section[] = [
   config,
   application,
   sockets,
+  tls,
   workers,
   timeouts,
   limits,
@@ -30,6 +32,7 @@ const declared = {
   ...config.settings,
   ...application.settings,
   ...sockets.settings,
+  ...tls.settings,
   ...workers.settings,
   ...timeouts.settings,
   ...limits.settings,

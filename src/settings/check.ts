@@ -174,6 +174,8 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   }
   // `-` is a standard stream.
   if (setting.form === 'log file') return value === '-' ? value : resolve(base, value);
+  // What is in it is looked at by whoever reads it.
+  if (setting.form === 'PEM file') return resolve(base, value);
   return value;
 }
 

@@ -81,6 +81,7 @@ export type TextForm =
   | 'directories'
   | 'file'
   | 'log file'
+  | 'PEM file'
   | 'url path';
 
 export interface TextSetting extends Declared {

@@ -68,8 +68,6 @@ const SETTINGS: { readonly [name: string]: Missing } = {
   enable_backlog_metric: { flags: ['--enable-backlog-metric'] },
   proc_name: { flags: ['-n', '--name'] },
   default_proc_name: { flags: [] },
-  keyfile: { flags: ['--keyfile'] },
-  certfile: { flags: ['--certfile'] },
   ssl_version: { flags: ['--ssl-version'] },
   suppress_ragged_eofs: { flags: ['--suppress-ragged-eofs'] },
   do_handshake_on_connect: { flags: ['--do-handshake-on-connect'] },

@@ -62,9 +62,9 @@ export async function evaluatePython(
     cwd,
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
-    timeout: EVALUATE_MS,
-    killSignal: 'SIGKILL',
   });
+  // Not the option of spawn, whose timer outlives a start that fails.
+  const timer = setTimeout(() => child.kill('SIGKILL'), EVALUATE_MS);
   const answer = child.stdio[3] as Readable;
   let text = '';
   answer.setEncoding('utf8').on('data', (piece: string) => {
@@ -75,7 +75,7 @@ export async function evaluatePython(
       child.on('error', (error) => reject(new PythonConfigError(whyNoStart(python, error))));
       child.on('close', (code, signal) => resolve({ code, signal }));
     },
-  );
+  ).finally(() => clearTimeout(timer));
   if (text === '') throw new PythonConfigError(whyNoAnswer(python, code, signal));
   const parsed = JSON.parse(text) as PythonConfig | { error: string; traceback: string };
   if ('error' in parsed) throw new PythonConfigError(parsed.error, parsed.traceback);

@@ -36,6 +36,8 @@ export interface RequestHead {
 export interface BodySource {
   /** Takes up to `maxBytes` of what has arrived; null when nothing is there now. The Buffer belongs to the taker. */
   take(maxBytes: number): Buffer | null;
+  /** The application reads: a client that waits for `100 Continue` is to be told. May be called again and again. */
+  ask(): void;
   /** True when the body is complete and everything has been taken. */
   readonly ended: boolean;
   /** True when the body will never be complete: the client left, was too slow or broke the framing. */

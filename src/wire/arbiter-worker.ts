@@ -13,6 +13,16 @@ export interface ListenerAddress {
   readonly port: number;
 }
 
+/** What a worker needs for TLS. */
+export interface TlsMaterial {
+  /** The certificate and the chain to its authority, PEM. */
+  readonly cert: string;
+  /** Its private key, PEM. */
+  readonly key: string;
+  /** 48 secret bytes, base64: with the same ones every worker resumes the sessions of every other. */
+  readonly ticketKeys: string;
+}
+
 export type ToWorker =
   | {
       readonly kind: 'start';
@@ -22,6 +32,8 @@ export type ToWorker =
       readonly age: number;
       /** The real Python executable (never a shim) for a WSGI application; null for a Node.js one. */
       readonly python: string | null;
+      /** null: no TLS. */
+      readonly tls: TlsMaterial | null;
       /** --check-config: load the application, say `ready` or `boot-failed`, listen nowhere and exit. */
       readonly check: boolean;
       /** The token of the paths that threads answer themselves, for a drill; null, as always when serving: there are none. */

@@ -8,10 +8,11 @@
  * spin    an endless loop in the language itself.
  * native  native code that no interruption reaches.
  * exit    ends the process (Python) or the thread (Node.js) with code 7.
+ * read    reads the request's body to its end, then answers as ok.
  * big     answers 200 with as many bytes as its query says.
  * work    holds its thread for as many seconds as its query says, then answers as ok.
  */
-export const PROBE_NAMES = ['ok', 'hang', 'spin', 'native', 'exit', 'big', 'work'] as const;
+export const PROBE_NAMES = ['ok', 'hang', 'spin', 'native', 'exit', 'read', 'big', 'work'] as const;
 
 export type ProbeName = (typeof PROBE_NAMES)[number];
 

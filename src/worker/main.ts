@@ -54,6 +54,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       settings,
       app: decideApp(settings),
       python: message.python,
+      tls: message.tls,
       probe: message.probe,
       listeners: message.listeners,
       log,

@@ -42,9 +42,9 @@ export class NodeApplication implements Application {
   tick(nowMs: number): void {
     for (const thread of this.#threads) thread.poll(nowMs);
     for (const thread of this.#threads) {
-      if (thread.blocked && this.#othersCanServe()) {
-        for (const job of thread.unstarted()) this.#options.dispatcher.giveBack(job);
-      }
+      const back =
+        thread.blocked && this.#othersCanServe() ? thread.unstarted() : thread.tooManyAhead();
+      for (const job of back) this.#options.dispatcher.giveBack(job);
     }
     for (const number of this.#stuck.look(nowMs)) this.#replace(number, 0);
   }

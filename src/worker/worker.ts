@@ -1,18 +1,21 @@
 // One worker: puts acceptor, connections, dispatcher and application together and carries them from start to end. Never
 // runs application code and never waits: the loop belongs to the clients.
 
+import type { SecureContext } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange } from '../connection/effects.ts';
 import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
+import { openSecureConnection, secureContextOf } from '../connection/tls.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
 import type { Log } from '../observe/log.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { ListenerAddress } from '../wire/arbiter-worker.ts';
+import type { Peer } from '../threads/app-thread.ts';
+import type { ListenerAddress, TlsMaterial } from '../wire/arbiter-worker.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application } from './application.ts';
 import { Connections } from './connections.ts';
@@ -28,6 +31,8 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly app: AppSpec;
   readonly python: string | null;
+  /** null: no TLS. */
+  readonly tls: TlsMaterial | null;
   /** The token of the drill's paths; null: there are none. */
   readonly probe: string | null;
   readonly listeners: readonly ListenerAddress[];
@@ -46,6 +51,7 @@ export class Worker {
   readonly #connections: Connections;
   readonly #dispatcher: Dispatcher;
   readonly #context: ConnectionContext;
+  readonly #secureContext: SecureContext | null;
   readonly #application: Application;
   readonly #accessLog: AccessLog | null;
   readonly #health: Health | null;
@@ -98,6 +104,7 @@ export class Worker {
       this.#health,
     );
     this.#connections.bind(this.#context);
+    this.#secureContext = makeSecureContext(options.tls);
     this.#application = makeApplication({
       settings,
       app: options.app,
@@ -182,15 +189,19 @@ export class Worker {
 
   #accepted(handle: AcceptedHandle, index: number): void {
     const listener = this.#options.listeners[index];
-    this.#connections.add(
-      openConnection(handle, this.#context, (address, port) => ({
-        address,
-        port,
-        serverName: listener?.host ?? '',
-        serverPort: listener?.port ?? 0,
-        scheme: 'http',
-      })),
-    );
+    const secureContext = this.#secureContext;
+    const peerOf = (address: string, port: number): Peer => ({
+      address,
+      port,
+      serverName: listener?.host ?? '',
+      serverPort: listener?.port ?? 0,
+      scheme: secureContext === null ? 'http' : 'https',
+    });
+    const connection =
+      secureContext === null
+        ? openConnection(handle, this.#context, peerOf)
+        : openSecureConnection(handle, this.#context, peerOf, secureContext);
+    this.#connections.add(connection);
     if (this.#acceptor.atLimit) this.#connections.makeRoom();
   }
 
@@ -240,6 +251,11 @@ export class Worker {
       durationMs: monotonicMs() - exchange.beganMs,
     });
   }
+}
+
+function makeSecureContext(tls: TlsMaterial | null): SecureContext | null {
+  if (tls === null) return null;
+  return secureContextOf(tls.cert, tls.key, Buffer.from(tls.ticketKeys, 'base64'));
 }
 
 function makeHealth(settings: Settings, pool: Dispatcher, log: Log): Health | null {

@@ -21,6 +21,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--rounds', '1', '--seconds', '0.2', '--count-seconds', '0.5'],
     /\| 64 \| \d+ \| [\d.]+ \|\n\nclients served: \d+ of 64; most connections open at once: \d+\n/,
   ],
+  [
+    'freeze',
+    ['--rows', '1,2,12', '--seconds', '0.2', '--crowd', '8'],
+    /\n\| 1 \| 64 keep-alive .*\n\| 2 \| 8 clients drip .*\| 8 got 408 \|.*\n\| 12 \| .*\| (held|\*\*no\*\*.*) \|\n/,
+  ],
   ['node-thread', ['', '0.1'], /hello-fetch\.mjs: \d+ requests\/s, .* 0 failures/],
   ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
   ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],
@@ -33,7 +38,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 ];
 
 /** What the benches share; not run by itself. */
-const PARTS = ['contenders', 'load'];
+const PARTS = ['contenders', 'freeze-process-rows', 'freeze-servers', 'load'];
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
 

@@ -49,6 +49,7 @@ export class Fuzzer {
       this.#corpus.push(seed);
     }
     if (this.#corpus.length === 0) this.#corpus.push(Buffer.from('\r\n'));
+    this.#tell();
     return null;
   }
 
@@ -62,9 +63,13 @@ export class Fuzzer {
       if (finding !== null) return finding;
     }
     if (this.#coverage.take() > 0) this.#attribute(inputs);
+    this.#tell();
+    return null;
+  }
+
+  #tell(): void {
     this.progress.kept = this.#corpus.length;
     this.progress.coveredCharacters = this.#coverage.covered;
-    return null;
   }
 
   #made(): Buffer {

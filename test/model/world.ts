@@ -48,6 +48,8 @@ export interface WorldOptions {
   readonly bodyBytesMax?: number;
   /** Connections begin with a handshake, and what is written leaves in a later turn. */
   readonly tls?: boolean;
+  /** Responses that their clients do not read stay in memory up to so many bytes. */
+  readonly responseMemoryBytes?: number;
 }
 
 export class World implements Surroundings, Requests {
@@ -120,7 +122,7 @@ export class World implements Surroundings, Requests {
       bodyBytesMax: options.bodyBytesMax ?? 500,
       bufferRequests: options.buffered,
       requestMemoryBytes: options.bodyFolder === undefined ? 100_000 : 100,
-      responseMemoryBytes: 100_000,
+      responseMemoryBytes: options.responseMemoryBytes ?? 100_000,
       responseSpoolBytes: 1_000_000,
       spoolDirectory: options.bodyFolder ?? '/nonexistent',
       requestBudget: new SpoolBudget(1_000_000),

@@ -6,7 +6,6 @@ import { createRequire } from 'node:module';
 interface RawParser {
   initialize(type: number, resource: object, maxHeaderSize: number, lenient: number): void;
   execute(bytes: Buffer): number | (Error & { code?: string; bytesParsed?: number });
-  free(): void;
   [callback: number]: (...args: never[]) => number | undefined;
 }
 
@@ -24,6 +23,9 @@ interface RawParserClass {
 const { HTTPParser } = createRequire(import.meta.url)('node:_http_common') as {
   HTTPParser: RawParserClass;
 };
+
+/** One for all: making one costs more than most readings. */
+const parser = new HTTPParser();
 
 /** Larger than any head of ours. */
 const HEADER_BYTES = 4 << 20;
@@ -70,7 +72,6 @@ function read(type: number, bytes: Buffer, toHead: (n: number) => boolean): Llht
   const bodies: Buffer[][] = [];
   let earlyFields: string[] = [];
   let earlyTarget = '';
-  const parser = new HTTPParser();
   parser.initialize(type, {}, HEADER_BYTES, 0);
   parser[HTTPParser.kOnMessageBegin] = () => {
     earlyFields = [];
@@ -113,7 +114,6 @@ function read(type: number, bytes: Buffer, toHead: (n: number) => boolean): Llht
     return 0;
   };
   const used = parser.execute(bytes);
-  parser.free();
   messages.forEach((message, n) => {
     message.body = Buffer.concat(bodies[n] ?? []);
   });

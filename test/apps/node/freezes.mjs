@@ -43,12 +43,13 @@ export default function app(req, res) {
   // More in one piece than there is room for: V8 gives up at once and takes the process with it.
   if (path === '/memory-at-once') new Array(5e8).fill({});
   if (path === '/big') {
-    res.setHeader('Content-Length', BIG);
-    let left = BIG;
+    let left = Number(query ?? BIG);
+    res.setHeader('Content-Length', left);
     const more = () => {
       while (left > 0) {
-        left -= 65536;
-        if (!res.write(Buffer.alloc(65536)) && left > 0) {
+        const piece = Buffer.alloc(Math.min(left, 65536));
+        left -= piece.length;
+        if (!res.write(piece) && left > 0) {
           res.once('drain', more);
           return;
         }
@@ -62,6 +63,11 @@ export default function app(req, res) {
     res.setHeader('Content-Type', 'text/plain');
     res.end('Hello, World!');
   };
-  if (path === '/pause') setTimeout(answer, 1000 * Number(query ?? 0.02));
+  // Holds the thread, and no processor.
+  if (path === '/block') {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 * Number(query ?? 0.02));
+  }
+  if (path === '/read') req.resume().on('end', answer);
+  else if (path === '/pause') setTimeout(answer, 1000 * Number(query ?? 0.02));
   else answer();
 }

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 BIG = 10 * 1024 * 1024
+PIECE = 64 * 1024
 
 # So that /memory ends in a MemoryError and not with the machine.
 if "ADDRESS_SPACE" in os.environ:
@@ -51,9 +52,12 @@ def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return until_there(environ["QUERY_STRING"])
     elif path == "/big":
-        start_response("200 OK", [("Content-Length", str(BIG))])
-        return (bytes(64 * 1024) for _ in range(BIG // (64 * 1024)))
-    elif path == "/pause":
+        left = int(environ["QUERY_STRING"] or BIG)
+        start_response("200 OK", [("Content-Length", str(left))])
+        return (bytes(min(PIECE, left - at)) for at in range(0, left, PIECE))
+    elif path == "/read":
+        environ["wsgi.input"].read()
+    elif path in ("/pause", "/block"):
         time.sleep(float(environ["QUERY_STRING"] or 0.02))
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "13")])
     return [b"Hello, World!"]

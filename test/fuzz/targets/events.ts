@@ -25,9 +25,12 @@ const WAITS_MS = [50, 300, 1000, 4000];
 const CLIENT = ['end', 'vanish', 'stall', 'read'] as const;
 const THREAD = ['claim', 'begin', 'whole', 'head', 'piece', 'finish', 'fail'] as const;
 
+/** More than all steps can make: there is no disk here. */
+const responseMemoryBytes = 100_000_000;
 const WORLDS: readonly WorldOptions[] = [
-  { limit: 4, threads: 2, capacity: 1, buffered: true },
-  { limit: 4, threads: 2, capacity: 2, buffered: false },
+  { limit: 4, threads: 2, capacity: 1, buffered: true, responseMemoryBytes },
+  { limit: 4, threads: 2, capacity: 2, buffered: false, responseMemoryBytes },
+  { limit: 4, threads: 2, capacity: 2, buffered: false, responseMemoryBytes, tls: true },
 ];
 
 /** A step is three bytes: what, who, how. */

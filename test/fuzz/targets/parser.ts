@@ -34,10 +34,10 @@ const NARROWER: Readonly<Record<string, RegExp>> = {
   HPE_INVALID_CHUNK_SIZE: /[0-9a-f][ \t]+;/i,
   // A tab behind the number (RFC 9110, 5.6.3).
   HPE_INVALID_CONTENT_LENGTH: /\d[ ]*\t\s*\r\n/,
+  // A tab behind the coding, likewise.
+  HPE_INVALID_TRANSFER_ENCODING: /chunked *\t[ \t]*\r\n/i,
   // It takes Proxy-Connection for Connection.
   HPE_CLOSED_CONNECTION: /proxy-connection:/i,
-  // An extension without a name; we read over extensions.
-  HPE_STRICT: /;/,
 };
 
 interface Message {

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { run, version } from '../../../src/cli/run.ts';
+import type { DrillOptions } from '../../../src/drill/options.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 import { folderWith } from '../settings/folder.ts';
 
@@ -12,9 +13,15 @@ interface Ran {
   readonly err: string;
   readonly served: readonly Settings[];
   readonly checked: readonly Settings[];
+  readonly drilled: readonly Drilled[];
 }
 
-/** Runs the command; serving ends with 30, checking with 40. */
+interface Drilled {
+  readonly settings: Settings;
+  readonly options: DrillOptions;
+}
+
+/** Runs the command; serving ends with 30, checking with 40, a drill with 50. */
 async function command(
   argv: readonly string[],
   { env = {}, cwd = '/' }: { env?: { [name: string]: string }; cwd?: string } = {},
@@ -23,6 +30,7 @@ async function command(
   let err = '';
   const served: Settings[] = [];
   const checked: Settings[] = [];
+  const drilled: Drilled[] = [];
   const code = await run({
     argv,
     env,
@@ -41,8 +49,12 @@ async function command(
       checked.push(settings);
       return 40;
     },
+    drill: async ({ settings }, options) => {
+      drilled.push({ settings, options });
+      return 50;
+    },
   });
-  return { code, out, err, served, checked };
+  return { code, out, err, served, checked, drilled };
 }
 
 describe('the command', () => {
@@ -173,6 +185,9 @@ describe('a mistake', () => {
     const broken = async (): Promise<number> => {
       throw new TypeError('a fault of ours');
     };
-    await assert.rejects(run({ ...world, serve: broken, checkApplication: broken }), TypeError);
+    await assert.rejects(
+      run({ ...world, serve: broken, checkApplication: broken, drill: broken }),
+      TypeError,
+    );
   });
 });

@@ -233,78 +233,132 @@ test('the end of a chunked body stands behind the file that was sent before it',
   await rm(folder, { recursive: true });
 });
 
-/** Runs until the response is there, and tells after how many ms that was; a second more than `withinMs` at most. */
-function overdueAfter(world: World, client: SimClient, withinMs: number): number {
-  const before = world.nowMs;
-  while (!/HTTP\/1\.1 504/.test(client.received) && client.closing === 'no') {
-    if (world.nowMs - before > withinMs + 1000) assert.fail('it is never overdue');
-    world.advance(50);
-  }
-  return world.nowMs - before;
+function expecting(length: number): string {
+  return post(length).replace('Host: x', 'Host: x\r\nExpect: 100-continue');
 }
 
-function isAbout(actualMs: number, wantedMs: number): void {
-  assert.ok(actualMs >= wantedMs && actualMs <= wantedMs + 250, `${actualMs} for ${wantedMs} ms`);
-}
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
 
-test('a request that asks for more time is overdue when that has passed, and not before', () => {
+test('a client that expects 100 Continue is told when the application reads the body, and not before', () => {
   const world = node();
   const { connection, client } = connect(world);
+  connection.bytes(Buffer.from(expecting(5)));
+  const { thread, job } = begun(world);
+  assert.equal(client.received, '');
+  world.advance(2500);
+  assert.equal(client.closing, 'no', 'body_timeout has passed: it was not the time of the client');
+  sourceOf(job).ask();
+  sourceOf(job).ask();
+  assert.equal(client.received, CONTINUE, 'told once');
+  connection.bytes(Buffer.from('hello'));
+  assert.equal(sourceOf(job).take(9)?.toString(), 'hello');
+  job.whole(OK, EMPTY);
+  over(thread, job);
+  assert.doesNotMatch(client.received, /Connection: close/);
   connection.bytes(Buffer.from(GET));
-  const { job } = begun(world);
-  world.advance(2000);
-  assert.equal(job.extend(3000), 3000);
-  isAbout(overdueAfter(world, client, 3000), 3000);
-  assert.equal(job.extend(1000), 0, 'too late: it was answered');
+  begun(world).job.whole(OK, EMPTY);
+  assert.equal(client.responses, 2);
 });
 
-test('asking for less than there is shortens nothing', () => {
+test('from 100 Continue on it is the time of the client', () => {
   const world = node();
   const { connection, client } = connect(world);
-  connection.bytes(Buffer.from(GET));
+  connection.bytes(Buffer.from(expecting(5)));
   const { job } = begun(world);
-  assert.equal(job.extend(100), 100);
-  isAbout(overdueAfter(world, client, TIMEOUT_MS), TIMEOUT_MS);
+  sourceOf(job).ask();
+  world.advance(2500);
+  assert.match(client.received, / 408 /);
 });
 
-test('timeout_limit bounds what a request can have in all, however often it asks', () => {
+test('an answer to a client that was not told to send its body closes, and says so', () => {
   const world = node();
   const { connection, client } = connect(world);
+  connection.bytes(Buffer.from(expecting(5)));
+  const { thread, job } = begun(world);
+  job.whole({ ...OK, status: '401 Unauthorized' }, EMPTY);
+  sourceOf(job).ask();
+  over(thread, job);
+  assert.match(client.received, /^HTTP\/1\.1 401 .*\r\nConnection: close\r\n/s);
+  assert.doesNotMatch(client.received, /100 Continue/, 'too late');
   connection.bytes(Buffer.from(GET));
-  const { job } = begun(world);
-  for (let second = 0; second < 5; second++) {
-    world.advance(1000);
-    job.extend(60_000);
-  }
-  assert.equal(job.extend(60_000), 1000);
-  isAbout(overdueAfter(world, client, 1000), 1000);
+  assert.equal(world.submitted.size, 1, 'the body or the next request: nobody can know');
+  assert.ok(client.finished);
 });
 
-test('an extension is kept by a response that begins and goes on, and does not shorten its pauses', () => {
+test('a client that does not wait for 100 Continue keeps its connection', () => {
   const world = node();
   const { connection, client } = connect(world);
+  connection.bytes(Buffer.from(expecting(5)));
+  const { thread, job } = begun(world);
+  connection.bytes(Buffer.from('hello'));
+  sourceOf(job).ask();
+  job.whole(OK, EMPTY);
+  over(thread, job);
   connection.bytes(Buffer.from(GET));
+  begun(world).job.whole(OK, EMPTY);
+  assert.doesNotMatch(client.received, /100 Continue|Connection: close/);
+  assert.equal(client.responses, 2);
+});
+
+test('an application that streams its answer before it reads the body sends no 100 Continue behind its head', () => {
+  const world = node();
+  const { connection, client } = connect(world);
+  connection.bytes(Buffer.from(expecting(5)));
   const { job } = begun(world);
-  job.extend(5500);
-  world.advance(1000);
   job.replyHead(OK);
-  job.piece(Buffer.from('one'));
-  world.advance(3500);
-  assert.equal(client.closing, 'no', 'stream_timeout alone would have ended it');
-  job.piece(Buffer.from('two'));
-  isAbout(overdueAfter(world, client, TIMEOUT_MS), TIMEOUT_MS);
+  job.piece(Buffer.from('early'));
+  sourceOf(job).ask();
+  assert.doesNotMatch(client.received, /100 Continue/);
+  assert.match(client.received, /Connection: close/);
+  connection.bytes(Buffer.from('hello'));
+  assert.equal(sourceOf(job).take(9)?.toString(), 'hello', 'what comes all the same is read');
 });
 
-test('what one request asked for is nothing to the next one on its connection', () => {
+test('100 Continue of the application itself is said once, and only where it is waited for', () => {
   const world = node();
   const { connection, client } = connect(world);
-  connection.bytes(Buffer.from(GET));
-  const first = begun(world);
-  first.job.extend(6000);
-  first.job.whole(OK, EMPTY);
-  over(first.thread, first.job);
-  client.received = '';
-  connection.bytes(Buffer.from(GET));
-  begun(world);
-  isAbout(overdueAfter(world, client, TIMEOUT_MS), TIMEOUT_MS);
+  connection.bytes(Buffer.from(expecting(5)));
+  const { job } = begun(world);
+  job.interim('100 Continue', '');
+  sourceOf(job).ask();
+  assert.equal(client.received, CONTINUE);
+});
+
+test('where bodies are gathered the client is told at once, but not when its body is too large', () => {
+  const world = new World({ limit: 8, threads: 1, capacity: 2, buffered: true, bodyBytesMax: 100 });
+  const { connection, client } = connect(world);
+  connection.bytes(Buffer.from(expecting(5)));
+  assert.equal(client.received, CONTINUE);
+  const other = connect(world);
+  other.connection.bytes(Buffer.from(expecting(101)));
+  assert.match(other.client.received, /^HTTP\/1\.1 413 /);
+});
+
+test('a pipeline is copied once, however many requests are in it and however it is cut', () => {
+  for (const cut of [1, 100, 16_000]) {
+    const world = node();
+    const { connection, client } = connect(world);
+    const pipeline = Buffer.from(GET.repeat(200));
+    let copied = 0;
+    const copy = Buffer.prototype.copy;
+    Buffer.prototype.copy = function (this: Buffer, ...of: Parameters<typeof copy>): number {
+      const bytes = copy.apply(this, of);
+      copied += bytes;
+      return bytes;
+    };
+    try {
+      for (let at = 0; at < pipeline.length; at += cut) {
+        connection.bytes(pipeline.subarray(at, at + cut));
+      }
+      for (let n = 0; n < 200; n++) {
+        const { thread, job } = begun(world);
+        job.whole(OK, EMPTY);
+        over(thread, job);
+      }
+    } finally {
+      Buffer.prototype.copy = copy;
+    }
+    assert.equal(client.responses, 200);
+    assert.ok(copied < 4 * pipeline.length, `${copied} bytes copied for ${pipeline.length}`);
+  }
 });

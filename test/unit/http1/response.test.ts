@@ -122,7 +122,8 @@ describe('the framing of a response', () => {
   test('ends with the connection for an unknown length in HTTP/1.0', () => {
     const result = plan({ minorVersion: 0 });
     assert.deepEqual([result.framing, result.keepAlive], ['close', false]);
-    assert.deepEqual(linesOf(result), []);
+    // The response is of HTTP/1.1, whose connections stay unless it says otherwise.
+    assert.deepEqual(linesOf(result), ['Connection: close']);
   });
 
   test('follows the Content-Length of the application', () => {

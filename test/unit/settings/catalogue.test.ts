@@ -103,6 +103,8 @@ describe('the catalogue', () => {
       ['config', ['-c', '--config'], null],
       ['bind', ['-b', '--bind'], ['127.0.0.1:8000']],
       ['backlog', ['--backlog'], 2048],
+      ['certfile', ['--certfile'], null],
+      ['keyfile', ['--keyfile'], null],
       ['workers', ['-w', '--workers'], 1],
       ['worker_class', ['-k', '--worker-class'], 'gthread'],
       ['threads', ['--threads'], 1],

@@ -119,7 +119,7 @@ describe('a command line', () => {
       ['-D'],
       ['-p', 'x.pid'],
       ['-px.pid'],
-      ['--keyfile', 'k'],
+      ['--ca-certs', 'k'],
     ]) {
       const error = refusal(...words);
       assert.equal(error.code, 'not-yet');

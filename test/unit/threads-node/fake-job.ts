@@ -178,8 +178,13 @@ export class FakeSource implements BodySource {
   failed = false;
   onChange: (() => void) | null = null;
   taken = 0;
+  asked = 0;
   #closing = false;
   #bytes = Buffer.alloc(0);
+
+  ask(): void {
+    this.asked += 1;
+  }
 
   take(maxBytes: number): Buffer | null {
     if (this.#bytes.length === 0) return null;

@@ -43,6 +43,7 @@ const ANSWERS: Readonly<Record<ProbeName, (exchange: Exchange, amount: number) =
     execSync(WHILE_WE_LIVE);
   },
   exit: () => process.exit(EXIT_CODE),
+  read: (exchange) => readToEnd(exchange),
   big: (exchange, bytes) => {
     exchange.head('200 OK', `content-length: ${bytes}\r\n`, true);
     writeZeros(exchange, bytes);
@@ -53,6 +54,23 @@ const ANSWERS: Readonly<Record<ProbeName, (exchange: Exchange, amount: number) =
     ok(exchange);
   },
 };
+
+function readToEnd(exchange: Exchange): void {
+  const { inlet } = exchange;
+  if (inlet === null) {
+    ok(exchange);
+    return;
+  }
+  const look = (): void => {
+    while (inlet.take() !== null);
+    if (inlet.failed) exchange.fail(500, 'app-raised', 'The request body was cut off.');
+    else if (inlet.done) ok(exchange);
+    else return;
+    inlet.onChange = null;
+  };
+  inlet.onChange = look;
+  look();
+}
 
 /** Goes on whenever the thread has room, until the client has gone or all is written. */
 function writeZeros(exchange: Exchange, bytes: number): void {

@@ -28,6 +28,8 @@ export class HostExchange {
   readonly ticket: number;
   started = false;
   answered = false;
+  /** It had not begun when the roster looked last. */
+  seenWaiting = false;
   /** The application has asked for time until then, monotonic ms; 0 when it has not. */
   extendedUntilMs = 0;
   readonly #wire: ExchangeWire;
@@ -103,6 +105,7 @@ export class HostExchange {
   }
 
   grantBody(bytes: number): void {
+    if (!this.#bodyOver) this.#source?.ask();
     this.#bodyCredit += bytes;
     this.#feed();
   }

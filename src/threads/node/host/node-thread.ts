@@ -15,6 +15,7 @@ import type {
 } from '../../app-thread.ts';
 import { BootError } from '../../boot-error.ts';
 import { finding } from '../../finding.ts';
+import { AHEAD_WHEN_BEHIND, Backlog } from './backlog.ts';
 import { deathOf } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
@@ -41,6 +42,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly #ports = new MessageChannel();
   readonly #outbox = new HostOutbox(this.#ports.port1);
   readonly #roster: Roster;
+  readonly #backlog = new Backlog();
   readonly #interruptions = new Interruptions(this);
   #worker: Worker | null = null;
   #state: ThreadState = 'booting';
@@ -73,7 +75,9 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   get room(): number {
     if (this.#blocked || this.#state !== 'ready' || this.#endExpected) return 0;
-    return this.#roster.cells.room;
+    const places = this.#roster.cells.room;
+    if (!this.#backlog.behind || places === 0) return places;
+    return Math.max(0, Math.min(places, AHEAD_WHEN_BEHIND - this.#roster.waiting()));
   }
 
   /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
@@ -138,15 +142,25 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
    */
   poll(nowMs: number): void {
     this.#noteTurn(nowMs);
-    this.#roster.startClaimed();
+    this.#backlog.look(this.#roster.startClaimed());
     const stands = this.#state === 'ready' && this.lastTurnAgeMs(nowMs) > BLOCKED_MS;
     if (stands) this.#blocked = true;
     else this.#unblock();
+    // What it has begun meanwhile was no answer, and made room all the same.
+    if (this.#backlog.behind) {
+      this.#roster.roomMade = true;
+      this.#tellRoom();
+    }
   }
 
   /** Requests that wait behind what the thread runs now. */
   unstarted(): Job[] {
     return this.#roster.unstarted();
+  }
+
+  /** Those of them that are more than it should have ahead. */
+  tooManyAhead(): Job[] {
+    return this.#backlog.behind ? this.#roster.unstarted().slice(AHEAD_WHEN_BEHIND) : [];
   }
 
   /** How long the thread's loop has stood still, by what `poll` saw; an idle loop turns every 100 ms. */

@@ -70,13 +70,26 @@ export class Roster implements ExchangeWire {
     this.#jobs.get(job)?.resume();
   }
 
-  /** Finds requests that the thread has begun without a word yet. */
-  startClaimed(): void {
+  /** Finds requests that the thread has begun without a word yet. True: one of the rest was there at the last look. */
+  startClaimed(): boolean {
+    let late = false;
     for (const exchange of this.#jobs.values()) {
-      if (!exchange.started && !exchange.answered && this.cells.claimed(exchange.ticket)) {
-        exchange.start();
-      }
+      if (exchange.started || exchange.answered) continue;
+      if (this.cells.claimed(exchange.ticket)) exchange.start();
+      else if (exchange.seenWaiting) late = true;
+      else exchange.seenWaiting = true;
     }
+    return late;
+  }
+
+  /** Requests that the thread has not begun by now. Looks at all that it has. */
+  waiting(): number {
+    let waiting = 0;
+    for (const exchange of this.#jobs.values()) {
+      const isOver = exchange.started || exchange.answered;
+      if (!isOver && !this.cells.claimed(exchange.ticket)) waiting += 1;
+    }
+    return waiting;
   }
 
   /** Until when a request that waits for its answer has asked for time, monotonic ms; 0 when none has. */

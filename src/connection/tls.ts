@@ -1,0 +1,122 @@
+// The edge of the connection machine with TLS: a tls.TLSSocket over the accepted handle. TLS 1.2 and 1.3, HTTP/1.1 alone
+// (ALPN), no renegotiation, and an end that says close_notify before FIN, so that nobody takes half of a response for the
+// whole. The machine tells how long a handshake may take; that the end is not waited for without a bound is told here.
+
+import { constants } from 'node:crypto';
+import { Socket, type SocketConstructorOpts } from 'node:net';
+import tls, { type SecureContext } from 'node:tls';
+import type { ConnectionContext } from './context.ts';
+import { HalfDeadline } from './half-deadline.ts';
+import { Connection } from './machine.ts';
+import { type AcceptedHandle, type PeerOf, peerOfHandle, SocketEdge } from './socket.ts';
+
+/** In the order of our preference. Who asks for none of them (h2 alone) is refused in the handshake. */
+const PROTOCOLS = ['http/1.1', 'http/1.0'];
+
+/** Beyond the documentation, as tls.Server passes it on: bytes that may wait before there is a `drain` event. */
+interface SecureSocketOptions extends tls.TLSSocketOptions {
+  highWaterMark: number;
+}
+
+/**
+ * Made once for each worker: parsing a key takes as long as many requests.
+ * @param cert PEM, with the chain; `key` PEM
+ * @param ticketKeys 48 secret bytes: workers that have the same ones resume each other's sessions
+ */
+export function secureContextOf(cert: string, key: string, ticketKeys: Buffer): SecureContext {
+  return tls.createSecureContext({
+    cert,
+    key,
+    ticketKeys,
+    sessionIdContext: 'tunicorn',
+    minVersion: 'TLSv1.2',
+    // A client may ask for a new handshake again and again, at little cost for itself.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
+  });
+}
+
+/** Makes a connection of an accepted handle; it begins with the handshake. */
+export function openSecureConnection(
+  handle: AcceptedHandle,
+  context: ConnectionContext,
+  peerOf: PeerOf,
+  secureContext: SecureContext,
+): Connection {
+  const peer = peerOfHandle(handle, peerOf);
+  const edge = new SecureEdge(handle, context, secureContext);
+  const connection = new Connection(context, edge, peer, 'handshake');
+  edge.connect(connection);
+  return connection;
+}
+
+function socketOver(handle: AcceptedHandle): Socket {
+  const options: SocketConstructorOpts & { handle: AcceptedHandle } = {
+    handle,
+    allowHalfOpen: true,
+  };
+  return new Socket(options);
+}
+
+export class SecureEdge extends SocketEdge<tls.TLSSocket> {
+  /** Below TLS. */
+  readonly #raw: Socket;
+  /** For our close_notify to leave. */
+  readonly #endDeadline: HalfDeadline;
+  #secured = false;
+
+  constructor(handle: AcceptedHandle, context: ConnectionContext, secureContext: SecureContext) {
+    const raw = socketOver(handle);
+    const options: SecureSocketOptions = {
+      isServer: true,
+      secureContext,
+      ALPNProtocols: PROTOCOLS,
+      highWaterMark: 1,
+    };
+    super(handle, new tls.TLSSocket(raw, options));
+    this.#raw = raw;
+    this.#endDeadline = new HalfDeadline(context, () => this.reset());
+  }
+
+  get greeted(): boolean {
+    return this.#raw.bytesWritten > 0;
+  }
+
+  override connect(connection: Connection): void {
+    const { socket } = this;
+    socket.on('secure', () => {
+      this.#secured = true;
+      connection.secured();
+    });
+    socket.on('data', (chunk: Buffer) => connection.bytes(chunk));
+    // Told for a handshake that fails, with its reason, and for a record later on that is none.
+    socket.on('_tlsError', (error: Error) => {
+      if (!this.#secured) connection.handshakeFailed(reasonOf(error));
+      socket.destroy();
+    });
+    socket.on('close', () => this.#endDeadline.remove());
+    super.connect(connection);
+  }
+
+  /** Our end leaves at once if the kernel has room for it; the client's is not waited for. */
+  close(): void {
+    if (!this.#secured) {
+      this.socket.destroy();
+      return;
+    }
+    this.#endDeadline.arm('linger_timeout');
+    this.socket.destroySoon();
+  }
+
+  reset(): void {
+    const { socket } = this;
+    // While the end is on its way there is no reset (EINVAL of libuv, and a handle that nobody closes).
+    const ending = socket.writableEnded && !socket.writableFinished;
+    if (this.canReset && !ending) this.#raw.resetAndDestroy();
+    else socket.destroy();
+  }
+}
+
+/** The words of OpenSSL without its numbers and source files: "http request", "no shared cipher". */
+function reasonOf(error: Error & { code?: string; reason?: string }): string {
+  return error.reason ?? error.message;
+}
