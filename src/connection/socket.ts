@@ -57,14 +57,14 @@ export abstract class SocketEdge<S extends Socket> implements Effects {
   protected readonly socket: S;
   /** Only TCP knows a RST. */
   protected readonly canReset: boolean;
-  readonly #handle: AcceptedHandle;
+  protected readonly handle: AcceptedHandle;
   protected connection: Connection | null = null;
   /** A write could not be handed over whole: the next `drain` is its end. */
   #waits = false;
 
   /** @param socket has a `drain` event for whatever could not be written at once, however small */
   constructor(handle: AcceptedHandle, socket: S) {
-    this.#handle = handle;
+    this.handle = handle;
     this.canReset = handle.setNoDelay !== undefined;
     this.socket = socket;
   }
@@ -74,7 +74,7 @@ export abstract class SocketEdge<S extends Socket> implements Effects {
   connect(connection: Connection): void {
     this.connection = connection;
     const { socket } = this;
-    socket.on('end', () => connection.ended());
+    socket.on('end', () => this.clientEnded(connection));
     // Only what had to wait is of interest: releases of Node.js differ in whether others are told, too.
     socket.on('drain', () => {
       if (!this.#waits) return;
@@ -84,6 +84,10 @@ export abstract class SocketEdge<S extends Socket> implements Effects {
     // A reset by the client, a broken pipe: `close` follows and tells all there is to tell.
     socket.on('error', () => {});
     socket.on('close', () => connection.closed());
+  }
+
+  protected clientEnded(connection: Connection): void {
+    connection.ended();
   }
 
   write(bytes: Buffer | string): boolean {
@@ -114,7 +118,7 @@ export abstract class SocketEdge<S extends Socket> implements Effects {
   }
 
   askKernel(tell: Tell): void {
-    askSendQueue(this.#handle.fd ?? -1, tell);
+    askSendQueue(this.handle.fd ?? -1, tell);
   }
 
   abstract close(): void;

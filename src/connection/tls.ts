@@ -97,6 +97,16 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
     super.connect(connection);
   }
 
+  /**
+   * A reset that met a write of TLS's own (session tickets) looks like an end, and Node.js (20 and 24) never completes
+   * another write then. The kernel knows the difference: what was reset has no peer any more.
+   */
+  protected override clientEnded(connection: Connection): void {
+    const wasReset = (this.handle.getpeername?.({}) ?? 0) < 0;
+    if (wasReset) this.socket.destroy();
+    else super.clientEnded(connection);
+  }
+
   /** Our end leaves at once if the kernel has room for it; the client's is not waited for. */
   close(): void {
     if (!this.#secured) {

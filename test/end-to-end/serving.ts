@@ -6,7 +6,9 @@ import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext } from 'node:test';
+import type { ConnectionOptions } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import type { TestCertificate } from '../support/certificates.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import { commandPath, type Server, startServer } from '../support/server.ts';
 
@@ -34,10 +36,13 @@ export interface Question {
 export class Served {
   readonly server: Server;
   readonly #context: TestContext;
+  /** PEM; null without TLS. */
+  readonly #ca: string | null;
 
-  constructor(context: TestContext, server: Server) {
+  constructor(context: TestContext, server: Server, ca: string | null = null) {
     this.#context = context;
     this.server = server;
+    this.#ca = ca;
   }
 
   get port(): number {
@@ -48,8 +53,19 @@ export class Served {
     return this.server.pid;
   }
 
+  /** With TLS if the server has it. */
   connect(): Promise<RawClient> {
+    return this.#ca === null ? this.connectPlainly() : this.connectSecurely({});
+  }
+
+  /** TCP and nothing more. */
+  connectPlainly(): Promise<RawClient> {
     return RawClient.connect(this.#context, this.port);
+  }
+
+  connectSecurely(options: ConnectionOptions): Promise<RawClient> {
+    const ca = this.#ca ?? undefined;
+    return RawClient.connectSecurely(this.#context, this.port, { ca, ...options });
   }
 
   log(): string {
@@ -80,11 +96,16 @@ interface Place {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly readyWorkers?: number;
+  /** Serves with TLS, and asks with it. */
+  readonly certificate?: TestCertificate;
 }
 
 async function serve(app: string, args: readonly string[], place: Place): Promise<Served> {
   if (context === undefined) throw new Error('serve only from a hook or a test');
-  return new Served(context, await startServer(context, { app, args, ...place }));
+  const { certificate, ...rest } = place;
+  const all = [...(certificate?.args ?? []), ...args];
+  const server = await startServer(context, { app, args: all, ...rest });
+  return new Served(context, server, certificate?.cert ?? null);
 }
 
 /** Serves an application of test/apps/wsgi (or of `cwd`) with the Python of the tests. */

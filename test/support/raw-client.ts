@@ -3,6 +3,7 @@
 
 import net from 'node:net';
 import type { TestContext } from 'node:test';
+import tls from 'node:tls';
 import { soon } from './eventually.ts';
 import { type RawResponse, ResponseReader } from './response-reader.ts';
 
@@ -13,14 +14,17 @@ export type Target = number | { readonly host: string; readonly port: number } |
 
 export class RawClient {
   readonly #socket: net.Socket;
+  /** Below TLS; the same where there is none. */
+  readonly #raw: net.Socket;
   readonly #reader: ResponseReader;
   readonly #received: Buffer[] = [];
   #wake: (() => void) | null = null;
   #ending: 'end' | 'reset' | null = null;
   #total = 0;
 
-  private constructor(socket: net.Socket) {
+  private constructor(socket: net.Socket, raw = socket) {
     this.#socket = socket;
+    this.#raw = raw;
     this.#reader = new ResponseReader(() => this.#pull());
     socket.on('data', (bytes: Buffer) => {
       this.#received.push(bytes);
@@ -33,25 +37,26 @@ export class RawClient {
   }
 
   static async connect(t: TestContext, target: Target): Promise<RawClient> {
-    // allowHalfOpen: that the server ends must not end our side behind the test's back.
-    const options = { allowHalfOpen: true, noDelay: true } as const;
-    const socket =
-      typeof target === 'string'
-        ? net.connect({ ...options, path: target })
-        : net.connect(
-            typeof target === 'number'
-              ? { ...options, host: '127.0.0.1', port: target }
-              : { ...options, ...target },
-          );
+    return new RawClient(await connected(t, target));
+  }
+
+  /** With TLS: resolves when the handshake is done. `options`: `ca`, and whatever a client may want otherwise. */
+  static async connectSecurely(
+    t: TestContext,
+    target: Target,
+    options: tls.ConnectionOptions,
+  ): Promise<RawClient> {
+    const raw = await connected(t, target);
+    const socket = tls.connect({ servername: 'localhost', ...options, socket: raw });
     t.after(() => {
       socket.destroy();
     });
-    const connected = new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve);
+    const secured = new Promise<void>((resolve, reject) => {
+      socket.once('secureConnect', resolve);
       socket.once('error', reject);
     });
-    await soon(connected, `a connection to ${JSON.stringify(target)}`);
-    return new RawClient(socket);
+    await soon(secured, 'the end of a TLS handshake');
+    return new RawClient(socket, raw);
   }
 
   /** All bytes received so far. */
@@ -118,7 +123,7 @@ export class RawClient {
 
   /** Closes with a reset. */
   reset(): void {
-    this.#socket.resetAndDestroy();
+    this.#raw.resetAndDestroy();
   }
 
   /** Closes, unread bytes or not. */
@@ -151,4 +156,26 @@ export class RawClient {
     this.#ending ??= how;
     this.#wake?.();
   }
+}
+
+async function connected(t: TestContext, target: Target): Promise<net.Socket> {
+  // allowHalfOpen: that the server ends must not end our side behind the test's back.
+  const options = { allowHalfOpen: true, noDelay: true } as const;
+  const socket =
+    typeof target === 'string'
+      ? net.connect({ ...options, path: target })
+      : net.connect(
+          typeof target === 'number'
+            ? { ...options, host: '127.0.0.1', port: target }
+            : { ...options, ...target },
+        );
+  t.after(() => {
+    socket.destroy();
+  });
+  const established = new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+  await soon(established, `a connection to ${JSON.stringify(target)}`);
+  return socket;
 }

@@ -27,7 +27,7 @@ export class Server extends Program {
   port = 0;
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `${/Listening at: https:/.test(this.log()) ? 'https' : 'http'}://127.0.0.1:${this.port}`;
   }
 
   /** Pids of the workers that became ready, in that order; dead ones included. */
@@ -45,7 +45,7 @@ export const commandPath = fileURLToPath(new URL('../../src/cli/main.js', import
 export async function startServer(t: TestContext, options: ServerOptions): Promise<Server> {
   const server = launchServer(t, options);
   const labels = (await server.line(/Listening at: (.*) \(\d+\)/))[1] ?? '';
-  server.port = Number(/http:\/\/\S*?:(\d+)(?:,|$)/.exec(labels)?.[1] ?? 0);
+  server.port = Number(/https?:\/\/\S*?:(\d+)(?:,|$)/.exec(labels)?.[1] ?? 0);
   await server.line(/Worker ready \(pid: \d+\)/, options.readyWorkers ?? 1);
   return server;
 }

@@ -199,6 +199,19 @@ test('a reset in the middle of a handshake ends the connection once', async () =
   await isGone(both);
 });
 
+test('a client that resets right after its request is gone before anything is written to it', async () => {
+  const both = await pair();
+  const { world, client } = both;
+  const secure = tls.connect({ socket: client, ca: cert, servername: 'localhost' });
+  secure.on('error', () => {});
+  await new Promise((resolve) => secure.once('secureConnect', resolve));
+  // In one turn with the last message of the handshake: our session tickets meet the reset.
+  await new Promise((resolve) => secure.write(GET, resolve));
+  client.resetAndDestroy();
+  await isGone(both);
+  assert.equal(world.done.size, world.submitted.size, 'its request is over');
+});
+
 test('bytes that are no TLS after the handshake end the connection', async () => {
   const both = await pair();
   await shakeHands(both);
