@@ -16,7 +16,7 @@ export default function app(req, res) {
   const [path, query] = req.url.split('?');
   if (path === '/sleep') return;
   if (path === '/spin') for (;;);
-  if (path === '/native') execSync('sleep 1000');
+  if (path === '/native' || path === '/command') execSync('sleep 1000');
   if (path === '/exit') process.exit(7);
   if (path === '/throw') {
     setTimeout(() => {

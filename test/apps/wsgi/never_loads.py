@@ -1,0 +1,4 @@
+"""Waits for a command while it is imported, for ever."""
+import subprocess
+
+subprocess.run(["sleep", "100000"])
