@@ -45,13 +45,14 @@ class Extension:
         if self.guard.current != number:
             return 0.0
         now = monotonic()
-        until = end if seconds >= end - now else now + seconds
-        if until <= now:
+        granted = float(min(seconds, end - now))
+        if granted <= 0:
             return 0.0
+        until = now + granted
         if self.told_for != number or until > self.told_until:
             self._tell(number, until + _SLACK_SECONDS - now)
             self.told_for, self.told_until = number, until + _SLACK_SECONDS
-        return until - now
+        return granted
 
     def _tell(self, number: int, seconds: float) -> None:
         milliseconds = min(math.ceil(seconds * 1000), _MILLISECONDS_MAX)

@@ -25,14 +25,15 @@ export class Extension {
   /** Answers the seconds that are granted from now on; 0 when the limit is reached. */
   ask(seconds: number): number {
     const nowMs = monotonicMs();
-    const untilMs = Math.min(this.#endMs, nowMs + seconds * 1000);
-    if (untilMs <= nowMs) return 0;
+    const granted = Math.min(seconds, (this.#endMs - nowMs) / 1000);
+    if (granted <= 0) return 0;
+    const untilMs = nowMs + granted * 1000;
     if (untilMs > this.#toldUntilMs) {
       this.#toldUntilMs = untilMs + SLACK_MS;
       this.#outbox.open().push(ToHost.extend, this.#ticket, this.#toldUntilMs - nowMs);
       this.#outbox.flush();
     }
-    return (untilMs - nowMs) / 1000;
+    return granted;
   }
 }
 
