@@ -1,5 +1,5 @@
-// What the tests need beside Node.js: a Python that has Flask, Django and requests, a Gunicorn to compare with, mypy, and
-// the clients and the proxy that others wrote; and for CI a Node.js 24. As root on Debian it comes from Debian's packages,
+// What the tests need beside Node.js: a Python that has Flask, Django and requests, Gunicorn and Waitress to compare with,
+// mypy, and the clients and the proxy that others wrote; and for CI a Node.js 24. As root on Debian it comes from Debian's packages,
 // elsewhere the Python part from a virtual environment in .venv.
 
 import { existsSync } from 'node:fs';
@@ -10,6 +10,7 @@ const DEBIAN_PACKAGES = {
   flask: 'python3-flask',
   django: 'python3-django',
   gunicorn: 'python3-gunicorn',
+  waitress: 'python3-waitress',
   requests: 'python3-requests',
   mypy: 'mypy',
   wrk: 'wrk',
@@ -20,7 +21,9 @@ const DEBIAN_PACKAGES = {
   nginx: 'nginx-light',
   openssl: 'openssl',
 };
-const MODULES = ['flask', 'django', 'gunicorn', 'requests'];
+const MODULES = ['flask', 'django', 'gunicorn', 'waitress', 'requests'];
+/** The releases of Debian 12: test/http1/oracles says what these make of the corpus. */
+const PINNED = { gunicorn: 'gunicorn==20.1.0', waitress: 'waitress==2.1.2' };
 const COMMANDS = ['wrk', 'curl', 'wget', 'ab', 'h2load', 'nginx', 'openssl'];
 
 /** The newest 24 that the npm packages carry for each processor, pinned: a run today and one next year are alike. */
@@ -88,7 +91,10 @@ function fetchAbsent(absent) {
   if (fromPip.length === 0) return;
   // All of them, because a virtual environment does not see what the system's Python has.
   if (!existsSync(`${root}.venv/bin/python3`)) run('python3', ['-m', 'venv', '.venv']);
-  run(`${root}.venv/bin/python3`, ['-m', 'pip', 'install', '-q', ...MODULES, 'mypy']);
+  run(`${root}.venv/bin/python3`, [
+    ...['-m', 'pip', 'install', '-q', 'mypy'],
+    ...MODULES.map((name) => PINNED[name] ?? name),
+  ]);
 }
 
 /**

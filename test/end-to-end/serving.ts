@@ -225,8 +225,11 @@ export async function makeFifo(): Promise<string> {
   return path;
 }
 
+/** Whoever listens there. */
+export type Port = Pick<Served, 'port'>;
+
 /** The server has accepted this client's connection and read all that the client sent. */
-export async function hasRead(served: Served, client: RawClient): Promise<boolean> {
+export async function hasRead(served: Port, client: RawClient): Promise<boolean> {
   const row = await rowOf(served, client.localPort);
   return row !== undefined && row.inode !== '0' && row.unread === 0;
 }
@@ -238,7 +241,7 @@ export async function isHeld(served: Served, localPort: number): Promise<boolean
 }
 
 async function rowOf(
-  served: Served,
+  served: Port,
   localPort: number,
 ): Promise<{ inode: string; unread: number } | undefined> {
   const port = (text: string | undefined) => Number.parseInt(text?.split(':')[1] ?? '', 16);

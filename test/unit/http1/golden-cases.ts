@@ -37,7 +37,7 @@ export function goldenCases(): GoldenCase[] {
 }
 
 /** Compiled tests lie deeper than their sources, so the root is where package.json is. */
-function projectRoot(): string {
+export function projectRoot(): string {
   let folder = dirname(fileURLToPath(import.meta.url));
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
   return folder;
