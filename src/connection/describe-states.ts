@@ -1,7 +1,16 @@
 // The page about the states of a connection, made from the table that the code runs on: what each waits for, its
 // deadline, what the client sees when it passes, and a drawing of the ways between them.
 
-import { type Ending, nameOf, OWING, type Owing, PAIRS, READING, type Reading } from './states.ts';
+import {
+  type Ending,
+  nameOf,
+  OWING,
+  type Owing,
+  PAIRS,
+  PROMPT_END_MS,
+  READING,
+  type Reading,
+} from './states.ts';
 
 type OpenReading = Exclude<Reading, 'closed'>;
 
@@ -13,6 +22,7 @@ const SEEN: { readonly [E in Ending]: string } = {
   504: '504',
   'other half': '',
   finish: 'what is owed is still sent, then close',
+  'close if late': 'the connection closes, if late (see below)',
 };
 
 /** docs/states.md. `defaultOf` gives the default of a setting in seconds. */
@@ -43,6 +53,16 @@ ${table(OWING, defaultOf)}
 \`\`\`mermaid
 ${drawing(OWING, ['nothing'])}
 \`\`\`
+
+## When the client ends
+
+A client that closes and one that only says that it has no more requests look the same: both send a FIN. When it comes
+tells them apart. Right behind the last byte (within ${PROMPT_END_MS} ms) nobody has given up yet: the client waits for its answers,
+as \`printf ... | nc -N\` does, and every request that came whole is answered, pipelined ones and those that wait for a
+thread included. Later it has given up: what runs is still answered, what has not begun never does. Two exceptions: when
+others have waited for a thread for half a second, a request whose end is right behind it is answered 503 at once, because a
+worker that is at its limit accepts clients who have long gone; and a Node.js application has 2 s to begin an answer to a
+client that has ended, before its request is aborted as \`node:http\` does at once. A reset always means gone.
 
 ## Pairs
 

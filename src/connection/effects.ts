@@ -30,6 +30,8 @@ export interface Effects {
 
 /** Where requests go. The dispatcher implements it. */
 export interface Requests {
+  /** Requests have waited so long for a thread that some will not be served in time. */
+  readonly overloaded: boolean;
   /** Runs or queues the job, or refuses it at once with `job.failed` (503). */
   submit(job: Job): void;
   /**

@@ -47,6 +47,12 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     remedy:
       'A larger worker_spool or response_spool, or a shorter write_timeout, if clients often stall.',
   },
+  'client-ended': {
+    status: [503],
+    meaning:
+      'A client sent its request and at once its end, while others had waited for half a second: it may have gone. At level debug.',
+    remedy: 'More threads or workers, or a faster application.',
+  },
   overdue: {
     status: [504],
     meaning:

@@ -9,7 +9,7 @@ import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
 import { Rate } from './rate.ts';
-import type { ReadingEvent } from './states.ts';
+import { PROMPT_END_MS, type ReadingEvent } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 
 /** Bytes of later requests that are kept while one is answered; above it the client must wait. */
@@ -51,6 +51,10 @@ export class Incoming {
   #paused = false;
   /** The time of the wheel at which the client was made to wait. */
   #pausedMs = 0;
+  /** The time of the wheel at which the client was heard last, or could have been heard again. */
+  #heardMs: number;
+  /** More bytes stand behind the request that is being handed on. */
+  #more = false;
   /** The request has been answered before its body was read. */
   #answered = false;
   /** The client waits for `100 Continue` before it sends the body, and has not been told. */
@@ -60,13 +64,19 @@ export class Incoming {
     this.#context = context;
     this.#effects = effects;
     this.#owner = owner;
+    this.#heardMs = context.wheel.nowMs;
     this.#heads = new HeadReader(context.headLimits);
     this.#rate = new Rate(context.bodyMinBytesPerSecond, context.deadlinesMs.body_timeout);
   }
 
-  /** Bytes of later requests wait here. */
+  /** Bytes of later requests are at hand. */
   get holding(): boolean {
-    return this.#ahead.length > 0;
+    return this.#ahead.length > 0 || this.#more;
+  }
+
+  /** The client was heard a moment ago: what comes now belongs to it. */
+  get justHeard(): boolean {
+    return this.#context.wheel.nowMs - this.#heardMs <= PROMPT_END_MS;
   }
 
   /** The client waits to be told to send its body. Who answers now cannot know whether it will still come. */
@@ -81,6 +91,7 @@ export class Incoming {
 
   /** Bytes from the client; valid only during the call. */
   bytes(chunk: Buffer): void {
+    this.#heardMs = this.#context.wheel.nowMs;
     if (this.#ahead.length > 0) this.#hold(chunk);
     else this.#consume(chunk, false);
   }
@@ -116,6 +127,7 @@ export class Incoming {
   /** Gives everything back. A body that an exchange has is the exchange's to release. */
   release(): void {
     this.#ahead.clear();
+    this.#more = false;
     this.#body = null;
     this.#answered = false;
     // Gathering: no exchange knows of it yet. Streaming: its exchange releases it, and twice does no harm.
@@ -126,6 +138,7 @@ export class Incoming {
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#heardMs = this.#context.wheel.nowMs;
     this.#effects.resumeReading();
     if (this.#owner.state.reading !== 'body') return;
     this.#rate.forgive(this.#context.wheel.nowMs - this.#pausedMs);
@@ -145,21 +158,23 @@ export class Incoming {
         break;
       }
     }
+    this.#more = false;
   }
 
   #readHead(chunk: Buffer, from: number): number {
     const at = this.#heads.read(chunk, from);
     const { head, error } = this.#heads;
+    this.#more = at < chunk.length;
     if (error !== null) this.#owner.refuse(error.status, error.code, error.message, null);
     else if (head !== null) {
       this.#heads.reset();
-      this.#begin(head, at < chunk.length);
+      this.#begin(head);
     }
     return at;
   }
 
-  /** A head is complete. `more`: bytes behind it are at hand. */
-  #begin(head: ParsedHead, more: boolean): void {
+  /** A head is complete. */
+  #begin(head: ParsedHead): void {
     if (!head.hasBody) {
       this.#owner.read('head without body');
       this.#owner.request(head, { kind: 'none' }, null);
@@ -169,7 +184,7 @@ export class Incoming {
     this.#body = bodyReaderFor(head, this.#context.headLimits);
     this.#owner.read('head with body');
     this.#rate.begin(this.#context.wheel.nowMs);
-    this.#continueDue = head.expectContinue && !more;
+    this.#continueDue = head.expectContinue && !this.#more;
     if (this.#context.probes?.asks(head)) this.#drop(head);
     else if (this.#context.bufferRequests) this.#gather(head);
     else this.#stream(head);
@@ -231,6 +246,7 @@ export class Incoming {
     const at = body.read(chunk, from, (piece) => {
       if (this.#intake !== null && !this.#intake.add(piece)) this.#pauseBody();
     });
+    this.#more = at < chunk.length;
     // The spool of the body may have been lost meanwhile.
     if (this.#owner.state.reading !== 'body') return at;
     const { error } = body;

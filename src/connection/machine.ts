@@ -4,7 +4,7 @@
 
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead } from '../http1/response.ts';
-import type { Peer, RequestBody } from '../threads/app-thread.ts';
+import type { Failure, Peer, RequestBody } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
@@ -23,6 +23,17 @@ import {
 import { ConnectionState } from './transition.ts';
 import { WriteWatch } from './write-watch.ts';
 
+const WAITED: Failure = {
+  status: 503,
+  code: 'queue-timeout',
+  detail: 'no thread was free in time',
+};
+const ENDED: Failure = {
+  status: 503,
+  code: 'client-ended',
+  detail: 'its client has sent its end, and others wait for threads already',
+};
+
 export class Connection implements ExchangeOwner, IncomingOwner {
   readonly peer: Peer;
   readonly state: ConnectionState;
@@ -40,7 +51,9 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   /** Bytes of `send` that the kernel has not taken. */
   #unsentBytes = 0;
   #exchange: Exchange | null = null;
+  /** The client has sent its end; `#waitsOn`: right behind its requests, and it waits for the answers. */
   #clientEnded = false;
+  #waitsOn = false;
   #released = false;
 
   constructor(
@@ -110,16 +123,18 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   ended(): void {
     if (this.state.reading === 'closed' || this.#clientEnded) return;
     this.#clientEnded = true;
+    this.#waitsOn = this.#incoming.justHeard;
     this.#afterClientEnd();
   }
 
   #afterClientEnd(): void {
     const { reading, owing } = this.state;
     if (reading === 'closed') return;
-    const closes =
-      READING[reading].whenClientEnds === 'close' || OWING[owing].whenClientEnds === 'close';
-    if (closes) this.#end('close');
+    const endings = [READING[reading].whenClientEnds, OWING[owing].whenClientEnds];
+    const isOver = !this.#waitsOn && endings.includes('close if late');
+    if (isOver || endings.includes('close')) this.#end('close');
     else if (owing === 'running') this.#readDeadline.armMs(this.#context.halfClosedGraceMs);
+    else if (owing === 'queued' && this.#context.requests.overloaded) this.#refuseQueued(ENDED);
   }
 
   /** What `send` could not hand to the kernel has left this process, or `sendLater` was asked for. */
@@ -179,6 +194,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
       this.oweDeadline.arm(OWING[owing].deadline);
     } else if (before !== owing) this.#writeWatch.begin();
     else this.#writeWatch.progressed();
+    if (event === 'started' && this.#clientEnded) this.#afterClientEnd();
   }
 
   /** After an answer that was given while the client waits to send its body, it may send it or the next request. */
@@ -201,8 +217,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.owe('settled');
     this.#exchange = null;
     this.#context.surroundings.finished(exchange);
-    const mayStay = keepAlive && !this.#clientEnded && this.state.reading !== 'lingering';
-    if (!mayStay) this.#close();
+    const hasMore = !this.#clientEnded || (this.#waitsOn && this.#incoming.holding);
+    if (!keepAlive || !hasMore || this.state.reading === 'lingering') this.#close();
     else if (this.state.reading === 'body') this.#incoming.drainBody();
     else this.bodyDrained();
   }
@@ -240,7 +256,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (probes?.asks(head)) exchange.answerProbe(probes.answer(head));
     else requests.submit(exchange);
     // Its end came while the body was on its way to the disk.
-    if (this.#clientEnded) this.#afterClientEnd();
+    if (this.#clientEnded && this.#exchange === exchange) this.#afterClientEnd();
   }
 
   /** Once a head has gone out, no interim one can follow it: the client begins by itself after a while. */
@@ -270,7 +286,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   /** One request is done with, the connection stays. */
   bodyDrained(): void {
-    if (this.#incoming.next()) return;
+    if (this.#incoming.next()) {
+      if (this.#clientEnded) this.#afterClientEnd();
+      return;
+    }
     this.read('answered, keep');
     this.#context.surroundings.idle(this);
   }
@@ -371,21 +390,24 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     const ending = OWING[owing].whenOverdue;
     if (owing === 'writing' && this.#writeWatch.goesOn()) return;
     if (exchange === null || ending === 'reset') this.#cutOverdue();
-    else if (ending === 503) this.#queueOverdue(exchange);
+    else if (ending === 503) this.#refuseQueued(WAITED);
     else if (ending === 504) {
       exchange.answerError(504);
       this.#context.requests.overdue(exchange, exchange.overdue('timeout'));
     }
   }
 
-  #queueOverdue(exchange: Exchange): void {
+  /** It never runs. */
+  #refuseQueued(failure: Failure): void {
+    const exchange = this.#exchange;
+    if (exchange === null) return;
     // It may have been started without our having heard: then it runs, and its time counts from now.
     if (!this.#context.requests.withdraw(exchange, true)) {
       exchange.started();
       return;
     }
     exchange.jobOver();
-    exchange.failed({ status: 503, code: 'queue-timeout', detail: 'no thread was free in time' });
+    exchange.failed(failure);
   }
 
   /** The client does not read, or the application has not gone on with its response. */

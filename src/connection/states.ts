@@ -25,7 +25,22 @@ export const APPLICATION_TIME: ReadonlySet<DeadlineSetting | OtherHalf> = new Se
 export type OtherHalf = 'other half';
 
 /** What becomes of the connection: a status is answered and the connection closed; `close` says nothing; `reset` is a RST. */
-export type Ending = 'close' | 'reset' | 408 | 503 | 504 | 'other half' | 'finish';
+export type Ending =
+  | 'close'
+  | 'reset'
+  | 408
+  | 503
+  | 504
+  | 'other half'
+  | 'finish'
+  | 'close if late';
+
+/**
+ * A client whose end comes within so many milliseconds of its last byte has said all it wanted to say and waits for the
+ * answers (`printf ... | nc -N`). A close looks the same on the wire, but nobody gives up so soon; this long, so that a
+ * packet that is lost and sent again (RTO: 200 ms) changes nothing.
+ */
+export const PROMPT_END_MS = 250;
 
 export type Reading =
   | 'handshake'
@@ -70,7 +85,10 @@ interface Row<State extends string, Event extends string> {
   /** Whether progress of the client moves the deadline: false bounds the whole state. */
   readonly progressResets: boolean;
   readonly whenOverdue: Ending;
-  /** The client sent its end (FIN). `finish`: what is owed is still sent, then close. */
+  /**
+   * The client sent its end (FIN). `finish`: what is owed is still sent, then close. `close if late`: the same for one
+   * right behind what it sent (PROMPT_END_MS); whoever ends later has given up waiting, and is gone.
+   */
   readonly whenClientEnds: Ending;
   /** Every way out. An event that is not here is a fault of ours and an assertion. */
   readonly on: { readonly [E in Event]?: State };
@@ -172,7 +190,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
     deadline: 'queue_timeout',
     progressResets: false,
     whenOverdue: 503,
-    whenClientEnds: 'close',
+    whenClientEnds: 'close if late',
     on: { started: 'running', answered: 'writing' },
   },
   running: {
@@ -189,8 +207,8 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
     deadline: 'stream_timeout',
     progressResets: true,
     whenOverdue: 'reset',
-    // Nobody half-closes in the middle of a response: the client has gone.
-    whenClientEnds: 'close',
+    // Nobody half-closes in the middle of a response, unless the response was faster than the end of the requests.
+    whenClientEnds: 'close if late',
     on: { 'client slower': 'writing', answered: 'writing' },
   },
   writing: {

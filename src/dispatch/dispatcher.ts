@@ -29,6 +29,10 @@ export class Dispatcher implements ThreadEvents {
     return this.#queue.length;
   }
 
+  get overloaded(): boolean {
+    return this.#queue.overloaded;
+  }
+
   /** How often a thread was given a request. */
   get given(): number {
     return this.#given;

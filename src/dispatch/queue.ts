@@ -36,7 +36,7 @@ export class JobQueue {
 
   /** The newest goes first. */
   get overloaded(): boolean {
-    return this.#overloaded;
+    return this.#overloaded || this.#oldestWaitsTooLong();
   }
 
   /** False when it is full: the job was not taken. */
@@ -63,7 +63,7 @@ export class JobQueue {
     }
     const front = this.#lookAtOldest();
     if (front === null) return null;
-    this.#overloaded ||= this.#now() - front[1] > OVERLOADED_MS;
+    this.#overloaded ||= this.#oldestWaitsTooLong();
     const job = this.#overloaded ? this.#takeNewest() : front[0];
     this.#jobs.delete(job);
     if (this.#jobs.size === 0) this.#drained();
@@ -75,6 +75,11 @@ export class JobQueue {
     const waited = this.#jobs.delete(job);
     if (waited && this.#jobs.size === 0) this.#drained();
     return waited || this.#returned.delete(job);
+  }
+
+  #oldestWaitsTooLong(): boolean {
+    const front = this.#lookAtOldest();
+    return front !== null && this.#now() - front[1] > OVERLOADED_MS;
   }
 
   #drained(): void {

@@ -234,21 +234,30 @@ export async function hasRead(served: Port, client: RawClient): Promise<boolean>
   return row !== undefined && row.inode !== '0' && row.unread === 0;
 }
 
+/** The server's kernel has this client's end, and the server has read all that came before. */
+export async function hasEnded(served: Served, client: RawClient): Promise<boolean> {
+  const row = await rowOf(served, client.localPort);
+  return row?.state === CLOSE_WAIT && row.unread === 0;
+}
+
 /** The server still holds the connection of the client that has (or had) this local port. */
 export async function isHeld(served: Served, localPort: number): Promise<boolean> {
   const row = await rowOf(served, localPort);
   return row !== undefined && row.inode !== '0';
 }
 
+/** Of /proc/net/tcp: the other side has ended, ours has not. */
+const CLOSE_WAIT = '08';
+
 async function rowOf(
   served: Port,
   localPort: number,
-): Promise<{ inode: string; unread: number } | undefined> {
+): Promise<{ inode: string; unread: number; state: string } | undefined> {
   const port = (text: string | undefined) => Number.parseInt(text?.split(':')[1] ?? '', 16);
   for (const line of (await readFile('/proc/net/tcp', 'latin1')).split('\n')) {
-    const [, local, remote, , queues, , , , , inode = '0'] = line.trim().split(/\s+/);
+    const [, local, remote, state = '', queues, , , , , inode = '0'] = line.trim().split(/\s+/);
     if (port(local) === served.port && port(remote) === localPort) {
-      return { inode, unread: Number.parseInt(queues?.split(':')[1] ?? '0', 16) };
+      return { inode, state, unread: Number.parseInt(queues?.split(':')[1] ?? '0', 16) };
     }
   }
   return undefined;

@@ -4,10 +4,13 @@
 import assert from 'node:assert/strict';
 import { open, writeFile } from 'node:fs/promises';
 import test, { before } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PROMPT_END_MS } from '../../src/connection/states.ts';
 import {
   ask,
   eventually,
   fieldOf,
+  hasEnded,
   hasRead,
   isHeld,
   json,
@@ -123,14 +126,18 @@ test('a queued request whose client has gone never runs', async () => {
   first.send(`GET /?name=holds&fifo=${fifo} HTTP/1.1\r\nHost: x\r\n\r\n`);
   // Opening the fifo to write returns only when the application has opened it to read: the one thread is held.
   const release = await openWhenRead(fifo);
-  const leaves = await server.connect();
-  leaves.send('GET /?name=left HTTP/1.1\r\nHost: x\r\n\r\n');
+  const leaving = [await server.connect(), await server.connect()] as const;
+  for (const one of leaving) one.send('GET /?name=left HTTP/1.1\r\nHost: x\r\n\r\n');
   const stays = await server.connect();
   stays.send('GET /?name=stayed HTTP/1.1\r\nHost: x\r\n\r\n');
-  await eventually(async () => (await hasRead(server, leaves)) && (await hasRead(server, stays)));
-  const { localPort } = leaves;
-  leaves.reset();
-  await eventually(async () => !(await isHeld(server, localPort)));
+  for (const one of [...leaving, stays]) await eventually(() => hasRead(server, one));
+  const [resets, closes] = leaving;
+  const ports = [resets.localPort, closes.localPort];
+  resets.reset();
+  // Right behind its request an end would mean that it waits on.
+  await sleep(6 * PROMPT_END_MS);
+  closes.destroy();
+  for (const port of ports) await eventually(async () => !(await isHeld(server, port)));
   await release();
   assert.equal((await first.readResponse()).status, 200);
   assert.equal((await stays.readResponse()).status, 200);
@@ -170,6 +177,23 @@ test('a client that sends its request and closes its half still gets the respons
   client.end();
   assert.equal((await client.readResponse()).body.toString(), 'done');
   await client.waitClosed();
+});
+
+test('a client that ends right behind its requests gets every answer, also when they have to wait', async () => {
+  const fifo = await makeFifo();
+  const first = await server.connect();
+  first.send(`GET /?fifo=${fifo} HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const release = await openWhenRead(fifo);
+  const client = await server.connect();
+  const steps = ['a', 'b', 'c'];
+  client.send(steps.map((name) => `GET /?name=end-${name} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''));
+  client.end();
+  await eventually(() => hasEnded(server, client), 'the server to see the end');
+  await release();
+  for (const _ of steps) assert.equal((await client.readResponse()).body.toString(), 'done');
+  assert.equal(await client.waitClosed(), 'end');
+  const ran = (await told()).ran.filter((name) => name.startsWith('end-'));
+  assert.deepEqual(ran, ['end-a', 'end-b', 'end-c']);
 });
 
 async function openWhenRead(fifo: string): Promise<() => Promise<void>> {

@@ -59,6 +59,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
   readonly #wire: Buffer[] = [];
   #waiting: Served[] = [];
   readonly greeted = false;
+  readonly overloaded = false;
   #paused = false;
   #ending: 'open' | 'finished' | 'closed' | 'reset' = 'open';
   #released = false;

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { Effects } from '../../src/connection/effects.ts';
+import { PROMPT_END_MS } from '../../src/connection/states.ts';
 
 /** The socket of one client: what it was sent, how much the kernel would still take, how it was closed. */
 export class SimClient implements Effects {
@@ -15,6 +16,11 @@ export class SimClient implements Effects {
   closing: 'no' | 'close' | 'reset' = 'no';
   gone = false;
   wantsTurn = false;
+  /** It has sent its end. */
+  ended = false;
+  /** Time of the wheel at which it sent last, or could send again. */
+  heardMs: number;
+  readonly #wheelMs: () => number;
   /** TLS: our answer to its hello is on its way. */
   greeted = false;
   /** TLS: what is written leaves in a later turn, however much the kernel takes. */
@@ -25,8 +31,21 @@ export class SimClient implements Effects {
   /** Everything this client has sent. */
   sent = '';
 
-  constructor(leavesLater = false) {
+  constructor(wheelMs: () => number, leavesLater = false) {
+    this.#wheelMs = wheelMs;
+    this.heardMs = wheelMs();
     this.leavesLater = leavesLater;
+  }
+
+  /** It is sending these bytes. */
+  sends(text: string): void {
+    this.sent += text;
+    if (text !== '') this.heardMs = this.#wheelMs();
+  }
+
+  /** An end now is one of a client that has given up waiting. */
+  get isLate(): boolean {
+    return this.#wheelMs() - this.heardMs > PROMPT_END_MS;
   }
 
   write(bytes: Buffer | string): boolean {
@@ -60,6 +79,7 @@ export class SimClient implements Effects {
 
   resumeReading(): void {
     this.paused = false;
+    this.heardMs = this.#wheelMs();
   }
 
   askKernel(tell: (held: number | null) => void): void {

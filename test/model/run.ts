@@ -94,9 +94,15 @@ export class Run {
     else if (next.do === 'rest') {
       const rest = this.#unsent.get(client);
       if (rest !== undefined) this.#send(connection, client, rest, rest.length);
-    } else if (next.do === 'end') connection.ended();
-    else if (next.do === 'vanish') client.gone = true;
-    else if (next.do === 'shake') shake(connection, client);
+    } else if (next.do === 'end') {
+      if (client.ended || client.paused) return;
+      if (client.isLate) this.world.clientGone(connection);
+      client.ended = true;
+      connection.ended();
+    } else if (next.do === 'vanish') {
+      this.world.clientGone(connection);
+      client.gone = true;
+    } else if (next.do === 'shake') shake(connection, client);
     else if (next.do === 'misspeak' && connection.state.reading === 'handshake') {
       connection.handshakeFailed('model');
       client.gone = true;
@@ -110,12 +116,12 @@ export class Run {
   }
 
   #send(connection: Connection, client: SimClient, text: string, cut: number): void {
-    if (client.paused) return;
+    if (client.paused || client.ended) return;
     const now = text.slice(0, cut);
     const rest = text.slice(cut);
     if (rest === '') this.#unsent.delete(client);
     else this.#unsent.set(client, rest);
-    client.sent += now;
+    client.sends(now);
     // The last message of a handshake and the first bytes of a request may come together.
     while (connection.state.reading === 'handshake') shake(connection, client);
     if (now !== '') connection.bytes(Buffer.from(now, 'latin1'));

@@ -14,7 +14,7 @@ import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Overdue } from '../../src/dispatch/overdue.ts';
 import type { Log } from '../../src/observe/log.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
-import type { Failure, Job } from '../../src/threads/app-thread.ts';
+import type { Failure, Job, Peer } from '../../src/threads/app-thread.ts';
 import { Connections } from '../../src/worker/connections.ts';
 import { Health } from '../../src/worker/health.ts';
 import { SimClient } from './client.ts';
@@ -69,6 +69,8 @@ export class World implements Surroundings, Requests {
   readonly done = new Set<Job>();
   /** Until when a request may not be overdue, ms of the wheel. */
   readonly #promisedMs = new Map<Job, number>();
+  /** Clients that have gone, and what of theirs had begun by then: nothing else may. */
+  readonly #begunOfGone = new Map<Peer, ReadonlySet<Job>>();
   readonly #waitsIdle = new Set<Connection>();
   #places = 0;
   #threadNumber = 0;
@@ -138,6 +140,10 @@ export class World implements Surroundings, Requests {
   }
 
   // What the connections say passes through here to the real ones, so that it can be held against what must be.
+
+  get overloaded(): boolean {
+    return this.dispatcher.overloaded;
+  }
 
   submit(job: Job): void {
     assert.ok(!this.submitted.has(job), 'a request is handed on once');
@@ -219,7 +225,7 @@ export class World implements Surroundings, Requests {
   connect(): void {
     if (this.draining || this.open.size >= this.options.limit) return;
     const { tls = false } = this.options;
-    const client = new SimClient(tls);
+    const client = new SimClient(() => this.context.wheel.nowMs, tls);
     const peer = {
       address: '192.0.2.1',
       port: 1,
@@ -233,6 +239,12 @@ export class World implements Surroundings, Requests {
     this.open.set(connection, client);
     this.connections.add(connection);
     if (this.open.size >= this.options.limit) this.connections.makeRoom();
+  }
+
+  /** The client has gone for good, or has given up waiting. */
+  clientGone({ peer }: Connection): void {
+    const begun = this.threads.flatMap((thread) => thread.begun);
+    this.#begunOfGone.set(peer, new Set(begun.filter((job) => job.peer === peer)));
   }
 
   /** Nobody is accepted from here on. */
@@ -290,6 +302,8 @@ export class World implements Surroundings, Requests {
       for (const job of thread.begun) {
         assert.ok(!begun.has(job), 'a request runs at most once');
         begun.add(job);
+        const allowed = this.#begunOfGone.get(job.peer);
+        assert.ok(allowed?.has(job) ?? true, 'a request whose client has gone never begins');
       }
     }
     const queued = [...this.open.keys()].filter(isQueued).length;

@@ -4,7 +4,9 @@
 import assert from 'node:assert/strict';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
+import { TICK_MS } from '../../../src/connection/deadlines.ts';
 import type { Connection } from '../../../src/connection/machine.ts';
+import { PROMPT_END_MS } from '../../../src/connection/states.ts';
 import { type SimClient, World } from '../../model/world.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -18,7 +20,7 @@ function worldWithDisk(): World {
 function upload(world: World): { connection: Connection; client: SimClient } {
   world.connect();
   const [connection, client] = [...world.open].at(-1) ?? assert.fail('no room');
-  client.sent = POST;
+  client.sends(POST);
   connection.bytes(Buffer.from(POST));
   assert.deepEqual([connection.state.reading, connection.state.owing], ['complete', 'nothing']);
   return { connection, client };
@@ -56,11 +58,13 @@ test('a request whose client ends while the disk takes its body runs if a thread
   await eventually(() => connection.state.owing === 'running', 'the request to run');
 });
 
-test('a request whose client ends while the disk takes its body does not wait for a thread', async () => {
+test('a request whose client ends late while the disk takes its body does not wait for a thread', async () => {
   const world = worldWithDisk();
   const first = upload(world);
   await eventually(() => first.connection.state.owing === 'running', 'the first request to run');
   const { connection, client } = upload(world);
+  // All in this turn of the loop: the disk has no chance to answer.
+  world.advance(PROMPT_END_MS + TICK_MS);
   connection.ended();
   await eventually(() => client.closing !== 'no', 'the second client to be let go');
   assert.equal(world.threads[0]?.begun.length, 1);
