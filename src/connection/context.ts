@@ -36,6 +36,8 @@ export interface ConnectionContext {
   readonly stalled: StalledResponses;
   /** How long a client that sent its end may still wait for the head of its response, ms; 0 = as long as it takes. */
   readonly halfClosedGraceMs: number;
+  /** How long a request head that has begun may take when the worker drains, ms. */
+  readonly drainHeadMs: number;
   /** Value of the Server field. */
   readonly server: string;
   /** The Date field's present value. */

@@ -68,10 +68,13 @@ export interface OpenConnection {
   readonly greeted: boolean;
   /** Closes at once when no request is under way (drain; room for others). False when one is. */
   giveWay(): boolean;
+  /** The worker drains: a head that has begun must soon be complete. */
+  hurry(): void;
 }
 
 /** A request and its response, as logs see them. */
 export interface LoggedExchange {
+  /** Method and target are empty when the client sent no request line that could be read. */
   readonly head: ParsedHead;
   readonly peer: Peer;
   /** "200 OK"; empty when nothing was answered. */
@@ -80,14 +83,18 @@ export interface LoggedExchange {
   readonly replyFields: string;
   /** Bytes of body without framing. */
   readonly bodyBytes: number;
-  /** Monotonic ms at which the request was complete enough to be handed on. */
+  /** Monotonic ms at which the request was complete enough to be handed on, or was refused. */
   readonly beganMs: number;
+  /** Refused: ms since its first byte. */
+  readonly waitedMs: number;
   /** It was a question about the server's health. */
   readonly isProbe: boolean;
 }
 
 /** What the worker that owns the connections knows and hears. */
 export interface Surroundings {
+  /** The worker accepts nobody any more and waits for what is under way. */
+  readonly draining: boolean;
   /** May this connection be kept alive after the response that is being planned? */
   mayKeepAlive(connection: OpenConnection): boolean;
   /** The connection waits for a handshake or a request and may be closed to make room. Said again, it counts anew. */

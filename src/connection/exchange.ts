@@ -17,9 +17,9 @@ import type {
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection, ProbeAnswer } from './effects.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined } from './framing.ts';
-import type { HalfDeadline } from './half-deadline.ts';
 import { type Client, Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
 import { ownAnswer } from './own-answer.ts';
+import type { PairDeadlines } from './pair-deadlines.ts';
 import type { OwingEvent } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 
@@ -36,12 +36,7 @@ export interface ExchangeOwner extends Client, OpenConnection {
   owe(event: OwingEvent): void;
   /** May it be kept after the answer that is made now? */
   mayKeepAlive(): boolean;
-  /** The client has read something of what waits. */
-  clientProgressed(): void;
-  /** The application has gone on with its response. */
-  applicationProgressed(): void;
-  /** What bounds the application is kept here, so that it can be extended. */
-  readonly oweDeadline: HalfDeadline;
+  readonly deadlines: PairDeadlines;
   /** The response has left completely. */
   settle(exchange: Exchange, keepAlive: boolean): void;
   /** The response cannot be completed. */
@@ -53,13 +48,14 @@ export class Exchange implements Job, OutflowOwner {
   readonly peer: Peer;
   readonly body: RequestBody;
   thread: AppThread | null = null;
-  /** Monotonic ms at which the request was complete enough to be handed on. */
+  /** Monotonic ms at which the request was complete enough to be handed on, or was refused. */
   readonly beganMs: number;
   /** For the access log: "200 OK", the application's field lines, bytes of body without framing. */
   status = '';
   replyFields = '';
   bodyBytes = 0;
   isProbe = false;
+  waitedMs = 0;
 
   readonly #context: ConnectionContext;
   /** Gives the request body back. Only when no thread can read it any more: its file is opened by name. */
@@ -150,7 +146,7 @@ export class Exchange implements Job, OutflowOwner {
     const plan = this.#plan;
     const connection = this.#listening();
     if (connection === null || plan === null) return true;
-    connection.applicationProgressed();
+    connection.deadlines.applicationProgressed();
     if (plan.framing === 'none') return true;
     const allowed = this.#within(bytes);
     if (allowed.length === 0) return true;
@@ -179,7 +175,7 @@ export class Exchange implements Job, OutflowOwner {
     const untilMs = Math.min(wheel.nowMs + ms, endMs);
     if (untilMs > this.extendedUntilMs) {
       this.extendedUntilMs = untilMs;
-      connection.oweDeadline.extend(untilMs);
+      connection.deadlines.extend(untilMs);
     }
     return Math.max(0, untilMs - wheel.nowMs);
   }
@@ -268,7 +264,7 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   progressed(): void {
-    this.#connection?.clientProgressed();
+    this.#connection?.deadlines.clientProgressed();
   }
 
   caughtUp(): void {

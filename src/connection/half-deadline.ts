@@ -51,6 +51,12 @@ export class HalfDeadline extends Timed {
     else this.#context.wheel.clear(this);
   }
 
+  /** Counts for `afterMs` from now, unless less than that is left. */
+  armAtMost(afterMs: number): void {
+    const left = this.dueTick * TICK_MS - this.#context.wheel.nowMs;
+    if (!this.isSet || left > afterMs) this.armMs(afterMs);
+  }
+
   /** For good: the wheel keeps nothing of it. */
   remove(): void {
     this.#context.wheel.remove(this);

@@ -28,8 +28,8 @@ export interface IncomingOwner {
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void;
   /** The client waits for `100 Continue`, and its body is about to be read. */
   continueExpected(): void;
-  /** A fault of the client. `head`: of the request, when it was read. */
-  refuse(status: number, code: string, detail: string, head: ParsedHead | null): void;
+  /** A fault of the client. */
+  refuse(status: number, code: string, detail: string): void;
   /** The body comes too slowly. */
   tooSlow(): void;
   /** The rest of a body that came after its answer is through: the connection can be used again. */
@@ -44,6 +44,8 @@ export class Incoming {
   readonly #owner: IncomingOwner;
   readonly #heads: HeadReader;
   readonly #rate: Rate;
+  /** Of the request whose body is being read, and of the last one that had a body. */
+  #head: ParsedHead | null = null;
   #body: BodyReader | null = null;
   #intake: Intake | null = null;
   /** Bytes of later requests, while one is answered. */
@@ -67,6 +69,12 @@ export class Incoming {
     this.#heardMs = context.wheel.nowMs;
     this.#heads = new HeadReader(context.headLimits);
     this.#rate = new Rate(context.bodyMinBytesPerSecond, context.deadlinesMs.body_timeout);
+  }
+
+  /** What is known of the head of the request that is being read. */
+  get head(): ParsedHead {
+    const inHead = this.#owner.state.reading === 'head';
+    return this.#head === null || inHead ? this.#heads.known : this.#head;
   }
 
   /** Bytes of later requests are at hand. */
@@ -165,7 +173,7 @@ export class Incoming {
     const at = this.#heads.read(chunk, from);
     const { head, error } = this.#heads;
     this.#more = at < chunk.length;
-    if (error !== null) this.#owner.refuse(error.status, error.code, error.message, null);
+    if (error !== null) this.#owner.refuse(error.status, error.code, error.message);
     else if (head !== null) {
       this.#heads.reset();
       this.#begin(head);
@@ -180,9 +188,10 @@ export class Incoming {
       this.#owner.request(head, { kind: 'none' }, null);
       return;
     }
-    if (this.#tooLarge(head.contentLength, head)) return;
+    this.#head = head;
     this.#body = bodyReaderFor(head, this.#context.headLimits);
     this.#owner.read('head with body');
+    if (this.#tooLarge(head.contentLength)) return;
     this.#rate.begin(this.#context.wheel.nowMs);
     this.#continueDue = head.expectContinue && !this.#more;
     if (this.#context.probes?.asks(head)) this.#drop(head);
@@ -204,7 +213,7 @@ export class Incoming {
         this.#owner.request(head, body, () => intake.release());
       },
       room: () => this.resume(),
-      lost: (error) => this.#owner.refuse(507, 'spool-failed', error.message, head),
+      lost: (error) => this.#owner.refuse(507, 'spool-failed', error.message),
     });
     this.#intake = intake;
   }
@@ -251,19 +260,19 @@ export class Incoming {
     if (this.#owner.state.reading !== 'body') return at;
     const { error } = body;
     // First what came first: a body that breaks behind the limit has passed the limit before.
-    if (this.#tooLarge(body.received, null)) return at;
-    if (error !== null) this.#owner.refuse(error.status, error.code, error.message, null);
+    if (this.#tooLarge(body.received)) return at;
+    if (error !== null) this.#owner.refuse(error.status, error.code, error.message);
     else if (body.done) this.#bodyComplete();
     else this.#bodyProgressed(at - from);
     return at;
   }
 
   /** limit_request_body */
-  #tooLarge(bytes: number, head: ParsedHead | null): boolean {
+  #tooLarge(bytes: number): boolean {
     const limit = this.#context.bodyBytesMax;
     if (limit <= 0 || bytes <= limit) return false;
     const detail = `the body has ${bytes} bytes or more, limit_request_body is ${limit}`;
-    this.#owner.refuse(413, 'body-too-large', detail, head);
+    this.#owner.refuse(413, 'body-too-large', detail);
     return true;
   }
 

@@ -8,9 +8,9 @@ import type { Failure, Peer, RequestBody } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
-import { HalfDeadline } from './half-deadline.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
-import { ownAnswer } from './own-answer.ts';
+import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
+import { PairDeadlines } from './pair-deadlines.ts';
 import {
   type FirstReading,
   nameOf,
@@ -21,18 +21,6 @@ import {
   type StateName,
 } from './states.ts';
 import { ConnectionState } from './transition.ts';
-import { WriteWatch } from './write-watch.ts';
-
-const WAITED: Failure = {
-  status: 503,
-  code: 'queue-timeout',
-  detail: 'no thread was free in time',
-};
-const ENDED: Failure = {
-  status: 503,
-  code: 'client-ended',
-  detail: 'its client has sent its end, and others wait for threads already',
-};
 
 export class Connection implements ExchangeOwner, IncomingOwner {
   readonly peer: Peer;
@@ -41,19 +29,19 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   readonly openedMs: number;
   /** Bytes of an earlier `send` are still in this process. */
   sending = false;
+  readonly deadlines: PairDeadlines;
 
   readonly #context: ConnectionContext;
   readonly #effects: Effects;
   readonly #incoming: Incoming;
-  readonly #readDeadline: HalfDeadline;
-  readonly oweDeadline: HalfDeadline;
-  readonly #writeWatch: WriteWatch;
   /** Bytes of `send` that the kernel has not taken. */
   #unsentBytes = 0;
   #exchange: Exchange | null = null;
   /** The client has sent its end; `#waitsOn`: right behind its requests, and it waits for the answers. */
   #clientEnded = false;
   #waitsOn = false;
+  /** Of the request that is being read, ms of the wheel. */
+  #firstByteMs = 0;
   #released = false;
 
   constructor(
@@ -68,13 +56,12 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.peer = peer;
     this.openedMs = context.now();
     this.#incoming = new Incoming(context, effects, this);
-    this.#readDeadline = new HalfDeadline(context, () => this.#readOverdue());
-    this.oweDeadline = new HalfDeadline(context, () => this.#oweOverdue());
-    this.#writeWatch = new WriteWatch(context, effects, this.oweDeadline, {
+    this.deadlines = new PairDeadlines(context, effects, this.state, {
+      readOverdue: () => this.#readOverdue(),
+      oweOverdue: () => this.#oweOverdue(),
       readsNothing: () => this.#cutOverdue(),
       readsOn: () => this.#exchange?.clientReads(),
     });
-    this.#readDeadline.arm(READING[first].deadline);
     context.surroundings.idle(this);
   }
 
@@ -86,7 +73,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   /** Something will end what it waits for. */
   get hasDeadline(): boolean {
-    return this.#readDeadline.isSet || this.oweDeadline.isSet;
+    return this.deadlines.isSet;
   }
 
   /** The request under way, for logs and the live picture. */
@@ -133,8 +120,9 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     const endings = [READING[reading].whenClientEnds, OWING[owing].whenClientEnds];
     const isOver = !this.#waitsOn && endings.includes('close if late');
     if (isOver || endings.includes('close')) this.#end('close');
-    else if (owing === 'running') this.#readDeadline.armMs(this.#context.halfClosedGraceMs);
-    else if (owing === 'queued' && this.#context.requests.overloaded) this.#refuseQueued(ENDED);
+    else if (owing === 'running') this.deadlines.clientEnded();
+    else if (owing === 'queued' && this.#context.requests.overloaded)
+      this.#refuseQueued(ENDED_IN_QUEUE);
   }
 
   /** What `send` could not hand to the kernel has left this process, or `sendLater` was asked for. */
@@ -143,12 +131,11 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#unsentBytes = 0;
     this.sending = false;
     if (this.state.reading === 'closed' || this.state.owing === 'nothing') return;
-    this.#writeWatch.taken(bytes);
-    this.clientProgressed();
-    if (this.#exchange !== null) this.#exchange.drained();
-    else if (this.state.owing === 'writing') this.#refusalLeft();
+    this.deadlines.taken(bytes);
+    this.deadlines.clientProgressed();
+    this.#exchange?.drained();
     // Only now, when the kernel has taken again what it has room for: that much the client has read.
-    if (this.state.owing === 'writing' && this.#writeWatch.tooSlow) this.#cutOverdue();
+    if (this.deadlines.readsTooSlowly) this.#cutOverdue();
   }
 
   /** The socket is gone, by whatever cause. Called once, last. */
@@ -169,10 +156,14 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     return true;
   }
 
+  hurry(): void {
+    this.deadlines.hurry();
+  }
+
   // What the exchange asks.
 
   send(bytes: Buffer | string): boolean {
-    if (this.#effects.write(bytes)) this.#writeWatch.taken(bytes.length);
+    if (this.#effects.write(bytes)) this.deadlines.taken(bytes.length);
     else {
       this.sending = true;
       this.#unsentBytes += bytes.length;
@@ -188,28 +179,13 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   owe(event: OwingEvent): void {
     const before = this.state.owing;
     this.state.owe(event);
-    const owing = this.state.owing;
-    if (owing !== 'writing') {
-      this.#writeWatch.end();
-      this.oweDeadline.arm(OWING[owing].deadline);
-    } else if (before !== owing) this.#writeWatch.begin();
-    else this.#writeWatch.progressed();
+    this.deadlines.owing(before);
     if (event === 'started' && this.#clientEnded) this.#afterClientEnd();
   }
 
   /** After an answer that was given while the client waits to send its body, it may send it or the next request. */
   mayKeepAlive(): boolean {
     return !this.#incoming.continueDue && this.#context.surroundings.mayKeepAlive(this);
-  }
-
-  /** The application has given more of its response. */
-  applicationProgressed(): void {
-    if (this.state.owing === 'streaming') this.oweDeadline.arm(OWING.streaming.deadline);
-  }
-
-  /** The client has read something of what waits. */
-  clientProgressed(): void {
-    if (this.state.owing === 'writing') this.#writeWatch.progressed();
   }
 
   /** The response of this exchange has left completely. */
@@ -233,24 +209,22 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   read(event: ReadingEvent): void {
     if (event === 'first byte') this.#context.surroundings.busy(this);
     this.state.read(event);
-    const reading = this.state.reading;
-    if (reading !== 'closed') this.#readDeadline.arm(READING[reading].deadline);
+    this.deadlines.reading();
+    if (this.state.reading === 'head') this.#firstByteMs = this.#context.wheel.nowMs;
   }
 
   bodyProgressed(): void {
-    this.#readDeadline.arm(READING.body.deadline);
-    if (this.state.owing === 'running') this.oweDeadline.arm(OWING.running.deadline);
+    this.deadlines.bodyProgressed();
   }
 
-  /** The application's time, which the owing half bounds; after the answer only the body's deadline is left. */
   bodyWaits(): void {
-    if (this.state.owing !== 'nothing') this.#readDeadline.arm('other half');
+    this.deadlines.bodyWaits();
   }
 
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void {
     const exchange = new Exchange(this, this.#context, head, body, releaseBody);
     this.#exchange = exchange;
-    if (this.state.reading === 'complete') this.#readDeadline.arm(READING.complete.deadline);
+    if (this.state.reading === 'complete') this.deadlines.reading();
     this.owe('submitted');
     const { probes, requests } = this.#context;
     if (probes?.asks(head)) exchange.answerProbe(probes.answer(head));
@@ -267,7 +241,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   /** The server answers by itself, and the connection closes after it. */
-  refuse(status: number, code: string, detail: string, head: ParsedHead | null): void {
+  refuse(status: number, code: string, detail: string): void {
     if (this.state.reading === 'closed') return;
     if (this.#incoming.draining) {
       // The request has had its response: there is nothing to say, only to close.
@@ -275,9 +249,16 @@ export class Connection implements ExchangeOwner, IncomingOwner {
       return;
     }
     this.#context.surroundings.refused(this, status, code, detail);
-    const exchange = this.#exchange;
-    if (exchange === null) this.#answerRefusal(status, head);
-    else this.#refuseExchange(exchange, status);
+    this.#refuseExchange(this.#exchange ?? this.#neverRun(), status);
+  }
+
+  /** The request that is being read, which no thread will see. */
+  #neverRun(): Exchange {
+    const { head } = this.#incoming;
+    const exchange = new Exchange(this, this.#context, head, { kind: 'none' }, null);
+    exchange.waitedMs = this.#context.wheel.nowMs - this.#firstByteMs;
+    this.#exchange = exchange;
+    return exchange;
   }
 
   tooSlow(): void {
@@ -307,7 +288,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
       this.#end('close');
       return;
     }
-    if (this.state.reading === 'lingering') this.#readDeadline.arm(READING.lingering.deadline);
+    if (this.state.reading === 'lingering') this.deadlines.reading();
     else this.#readNoMore();
     this.#effects.finish();
   }
@@ -318,7 +299,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#incoming.stop();
   }
 
-  /** The body of a request that streams broke while a thread has it. */
+  /** What is read of the request broke; a thread may have it already, if its body streams. */
   #refuseExchange(exchange: Exchange, status: number): void {
     if (exchange.answered) {
       // A whole answer is on its way; it is the last.
@@ -332,19 +313,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#incoming.fail();
     if (this.#context.requests.withdraw(exchange)) exchange.jobOver();
     exchange.answerError(status, false);
-    if (this.state.reading === 'body') this.#readNoMore();
-  }
-
-  #answerRefusal(status: number, head: ParsedHead | null): void {
-    const answer = ownAnswer(this.#context, status, head, false);
-    this.owe('answered');
-    this.#readNoMore();
-    if (this.send(answer.text)) this.#refusalLeft();
-  }
-
-  #refusalLeft(): void {
-    this.owe('settled');
-    this.#close();
+    const { reading } = this.state;
+    if (reading === 'head' || reading === 'body') this.#readNoMore();
   }
 
   #end(how: 'close' | 'reset'): void {
@@ -358,9 +328,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   /** Gives everything back that the connection holds, but its place in the count: that goes with the socket. */
   #forget(): void {
     this.state.read('close');
-    this.#readDeadline.remove();
-    this.oweDeadline.remove();
-    this.#writeWatch.end();
+    this.deadlines.remove();
     this.#context.surroundings.busy(this);
     const exchange = this.#exchange;
     this.#exchange = null;
@@ -378,7 +346,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     const { reading, owing } = this.state;
     if (reading === 'closed') return;
     const ending = READING[reading].whenOverdue;
-    if (ending === 408) this.refuse(408, 'too-slow', `no complete ${reading} in time`, null);
+    if (ending === 408) this.refuse(408, 'too-slow', `no complete ${reading} in time`);
     else if (ending === 'reset') this.#end('reset');
     // In `complete` only the grace of a client that has sent its end can pass, or the time of the disk for the body.
     else if (ending === 'close' || owing === 'running' || owing === 'nothing') this.#end('close');
@@ -386,11 +354,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   #oweOverdue(): void {
     const exchange = this.#exchange;
-    const owing = this.state.owing;
-    const ending = OWING[owing].whenOverdue;
-    if (owing === 'writing' && this.#writeWatch.goesOn()) return;
+    const ending = OWING[this.state.owing].whenOverdue;
+    if (this.deadlines.writingGoesOn) return;
     if (exchange === null || ending === 'reset') this.#cutOverdue();
-    else if (ending === 503) this.#refuseQueued(WAITED);
+    else if (ending === 503) this.#refuseQueued(WAITED_IN_VAIN);
     else if (ending === 504) {
       exchange.answerError(504);
       this.#context.requests.overdue(exchange, exchange.overdue('timeout'));

@@ -2,23 +2,38 @@
 
 import { type ErrorResponse, errorResponse } from '../http1/error-response.ts';
 import type { ParsedHead } from '../http1/head.ts';
+import type { Failure } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 
 /** What a client is told that found no thread: a queue that was full moves within moments. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** @param head null when it was never understood */
 export function ownAnswer(
   context: ConnectionContext,
   status: number,
-  head: ParsedHead | null,
+  head: ParsedHead,
   keepAlive: boolean,
 ): ErrorResponse {
   return errorResponse(status, {
-    ...(head === null ? {} : { method: head.method, minorVersion: head.minorVersion }),
+    method: head.method,
+    minorVersion: head.minorVersion,
     keepAlive,
     date: context.date(),
     server: context.server,
     ...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
   });
 }
+
+/** queue_timeout has passed. */
+export const WAITED_IN_VAIN: Failure = {
+  status: 503,
+  code: 'queue-timeout',
+  detail: 'no thread was free in time',
+};
+
+/** It may wait for the answer, or have gone; others wait, too. */
+export const ENDED_IN_QUEUE: Failure = {
+  status: 503,
+  code: 'client-ended',
+  detail: 'its client has sent its end, and others wait for threads already',
+};

@@ -11,7 +11,13 @@ import type { Bounds, HeadLimits } from './limits.ts';
 import { boundsOf } from './limits.ts';
 import { LF } from './octets.ts';
 import type { FieldsMeaning, ParsedHead } from './parsed-head.ts';
-import { combinedHead, isProtocolError, understandFields } from './parsed-head.ts';
+import {
+  combinedHead,
+  headOfLine,
+  isProtocolError,
+  UNREAD_HEAD,
+  understandFields,
+} from './parsed-head.ts';
 import { RequestLine } from './request-line.ts';
 
 export type { HeadLimits } from './limits.ts';
@@ -27,6 +33,8 @@ export class HeadReader {
   private readonly held = new HeldBytes();
   private complete: ParsedHead | null = null;
   private failure: ProtocolError | null = null;
+  /** The beginning of a head with an `error`, if its request line was read. */
+  private lineText: string | null = null;
   /** The field section of the head before, with its blank line, and what it meant; empty for none. */
   private before = '';
   private beforeMeaning: FieldsMeaning | null = null;
@@ -47,6 +55,15 @@ export class HeadReader {
     return this.failure;
   }
 
+  /** What is known of a head that is not complete, or never will be: its request line, once that was read. */
+  get known(): ParsedHead {
+    const { line } = this;
+    if (!line.done) return UNREAD_HEAD;
+    const text = this.lineText ?? this.held.text();
+    const method = text.slice(line.start, line.methodEnd);
+    return headOfLine(method, text.slice(line.methodEnd + 1, line.targetEnd), line.minorVersion);
+  }
+
   /** True when a byte of the request line has been read: the connection is no longer idle. */
   get started(): boolean {
     return this.line.started;
@@ -59,6 +76,7 @@ export class HeadReader {
     this.held.clear();
     this.complete = null;
     this.failure = null;
+    this.lineText = null;
   }
 
   /**
@@ -67,6 +85,16 @@ export class HeadReader {
    */
   read(bytes: Buffer, from: number): number {
     if (this.complete !== null || this.failure !== null) return from;
+    const before = this.held.length;
+    const after = this.readOn(bytes, from);
+    if (this.error !== null && this.line.done) {
+      const rest = bytes.toString('latin1', from, Math.max(from, from - before + this.line.end));
+      this.lineText = this.held.text().slice(0, before) + rest;
+    }
+    return after;
+  }
+
+  private readOn(bytes: Buffer, from: number): number {
     const shift = from - this.held.length;
     const end = Math.min(bytes.length, shift + this.bounds.totalBytes);
     let i = from;
@@ -138,8 +166,6 @@ export class HeadReader {
   private wholeText(bytes: Buffer, from: number, after: number): string {
     if (this.held.length === 0) return bytes.toString('latin1', from, after);
     this.held.append(bytes, from, after);
-    const text = this.held.text();
-    this.held.clear();
-    return text;
+    return this.held.text();
   }
 }

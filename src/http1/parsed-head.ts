@@ -67,6 +67,29 @@ export function combinedHead(
 }
 
 /** @param toleratesDanger Transfer-Encoding beside Content-Length, or in HTTP/1.0, is read and not refused */
+/** What is known of a head whose request line alone was understood. */
+export function headOfLine(method: string, target: string, minorVersion: number): ParsedHead {
+  const parts = splitTarget(method, target);
+  return {
+    method,
+    target,
+    minorVersion,
+    fields: [],
+    path: parts?.path ?? target,
+    query: parts?.query ?? '',
+    host: parts?.authority ?? null,
+    contentLength: -1,
+    chunked: false,
+    hasBody: false,
+    keepAlive: false,
+    expectContinue: false,
+    upgrade: null,
+  };
+}
+
+/** A head of which nothing is known: method and target are empty. */
+export const UNREAD_HEAD: ParsedHead = headOfLine('', '', 1);
+
 export function understandFields(
   fields: readonly string[],
   minorVersion: number,

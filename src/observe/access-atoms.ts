@@ -18,7 +18,12 @@ function microseconds(record: AccessRecord): number {
 }
 
 function requestLine({ head }: AccessRecord): string {
+  if (head.method === '') return '-';
   return `${escapeValue(head.method)} ${escapeValue(head.target)} HTTP/1.${head.minorVersion}`;
+}
+
+function protocol({ head }: AccessRecord): string {
+  return head.method === '' ? '-' : `HTTP/1.${head.minorVersion}`;
 }
 
 function statusCode({ status }: AccessRecord): string {
@@ -47,7 +52,7 @@ const plain: Readonly<Record<string, Atom>> = {
   U: (record) => shown(percentDecoded(record.head.path)),
   // Gunicorn: the query may be empty and is then empty, so that %(U)s?%(q)s reads as the request did.
   q: (record) => escapeValue(record.head.query),
-  H: (record) => `HTTP/1.${record.head.minorVersion}`,
+  H: protocol,
   b: (record) => String(record.bodyBytes),
   B: (record) => String(record.bodyBytes),
   f: (record) => shown(requestField(record.head.fields, 'referer')),
@@ -88,7 +93,7 @@ const variables: Readonly<Record<string, (record: AccessRecord) => string | null
   path_info: ({ head }) => percentDecoded(head.path),
   query_string: ({ head }) => head.query,
   raw_uri: ({ head }) => head.target,
-  server_protocol: ({ head }) => `HTTP/1.${head.minorVersion}`,
+  server_protocol: protocol,
   content_type: ({ head }) => requestField(head.fields, 'content-type'),
   content_length: ({ head }) => requestField(head.fields, 'content-length'),
   remote_addr: ({ peer }) => peer.address,

@@ -78,7 +78,7 @@ export function accessJson(record: AccessRecord, now: Date): string {
   line += `"time":"${now.toISOString()}","pid":${process.pid}`;
   line += `,"remote_address":${json(peer.address)},"user":${json(basicUser(head.fields))}`;
   line += `,"method":${json(head.method)},"target":${json(head.target)}`;
-  line += `,"protocol":"HTTP/1.${head.minorVersion}"`;
+  line += `,"protocol":${head.method === '' ? 'null' : `"HTTP/1.${head.minorVersion}"`}`;
   line += `,"status":${Number.parseInt(record.status, 10) || null},"body_bytes":${record.bodyBytes}`;
   line += `,"duration_ms":${Math.round(record.durationMs * 1000) / 1000}`;
   line += `,"referer":${json(requestField(head.fields, 'referer'))}`;

@@ -12,6 +12,7 @@ export interface AccessRecord {
   };
   /** Strings with one latin-1 character for each byte, as received. */
   readonly head: {
+    /** Empty, as the target: the client sent no request line that could be read. */
     readonly method: string;
     /** The request target as sent. */
     readonly target: string;
@@ -30,7 +31,7 @@ export interface AccessRecord {
   readonly replyFields: string;
   /** Body bytes sent, without head and framing. */
   readonly bodyBytes: number;
-  /** From the complete request head to the last byte of the response, in milliseconds with fractions. */
+  /** From the complete request head (refused: from its first byte) to the last byte of the response, in milliseconds. */
   readonly durationMs: number;
   /** For `{name}e`, beside the variables that follow from the request; names in any case. */
   readonly variables?: Readonly<Record<string, string>>;

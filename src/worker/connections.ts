@@ -118,10 +118,15 @@ export class Connections implements Surroundings {
   /** From here on every response says `Connection: close`, and idle connections are closed after a moment. */
   drain(): void {
     this.#draining = true;
+    for (const connection of this.#all) connection.hurry();
     this.makeRoom();
   }
 
-  // What connections tell (Surroundings).
+  // What connections tell (Surroundings), and ask.
+
+  get draining(): boolean {
+    return this.#draining;
+  }
 
   mayKeepAlive(connection: OpenConnection): boolean {
     if (this.#draining || this.#options.keepAliveMs <= 0) return false;

@@ -14,6 +14,10 @@ import { toleranceOf } from './tolerance.ts';
  * taken for gone, as node:http does at once. WSGI has no way to tell the application, so there it may wait. */
 const HALF_CLOSED_GRACE_MS = 2000;
 
+/** A client that has begun a request head when the worker drains may finish it within this time, packets that are lost
+ * and sent again included; head_timeout would keep the worker for long. */
+const DRAIN_HEAD_MS = 2000;
+
 /** @param type decides whether bodies are gathered first when `request_buffering` is auto */
 export function makeContext(
   settings: Settings,
@@ -61,6 +65,7 @@ export function makeContext(
     responseBudget,
     stalled: new StalledResponses(responseBudget),
     halfClosedGraceMs: type === 'node' ? HALF_CLOSED_GRACE_MS : 0,
+    drainHeadMs: DRAIN_HEAD_MS,
     server: 'tunicorn',
     date: dateField(),
     now: monotonicMs,

@@ -248,7 +248,7 @@ export class Worker {
       status: exchange.status,
       replyFields: exchange.replyFields,
       bodyBytes: exchange.bodyBytes,
-      durationMs: monotonicMs() - exchange.beganMs,
+      durationMs: monotonicMs() - exchange.beganMs + exchange.waitedMs,
     });
   }
 }

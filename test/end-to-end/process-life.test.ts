@@ -74,6 +74,19 @@ for (const [kind, options] of [
   });
 }
 
+test('a client that has sent half a request head does not keep a server that ends', async (t) => {
+  const patient = ['--head-timeout', '600', '--graceful-timeout', '600'];
+  const server = await startServer(t, { ...hello, args: [...hello.args, ...patient] });
+  const client = await RawClient.connect(t, server.port);
+  await client.send('GET / HTTP/1.1\r\nHost: x\r\n');
+  // It has been accepted: it came before this one.
+  assert.equal(await status(t, server), 200);
+  const ended = server.stop('SIGTERM');
+  assert.equal((await client.readResponse()).status, 408);
+  client.end();
+  assert.deepEqual(await ended, { code: 0, signal: null });
+});
+
 test('a request under way is answered before TERM ends the server, new clients are refused', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'process-life-'));
   t.after(() => rm(folder, { recursive: true }));

@@ -60,6 +60,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
   #waiting: Served[] = [];
   readonly greeted = false;
   readonly overloaded = false;
+  readonly draining = false;
   #paused = false;
   #ending: 'open' | 'finished' | 'closed' | 'reset' = 'open';
   #released = false;
@@ -270,6 +271,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       responseBudget,
       stalled: new StalledResponses(responseBudget),
       halfClosedGraceMs: 0,
+      drainHeadMs: ms,
       server: 'fuzz',
       date: () => 'Thu, 01 Jan 1970 00:00:00 GMT',
       now: () => nowMs,

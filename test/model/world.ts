@@ -71,6 +71,8 @@ export class World implements Surroundings, Requests {
   readonly #promisedMs = new Map<Job, number>();
   /** Clients that have gone, and what of theirs had begun by then: nothing else may. */
   readonly #begunOfGone = new Map<Peer, ReadonlySet<Job>>();
+  /** Clients that were refused something. */
+  readonly #refused = new Set<Peer>();
   readonly #waitsIdle = new Set<Connection>();
   #places = 0;
   #threadNumber = 0;
@@ -131,6 +133,7 @@ export class World implements Surroundings, Requests {
       responseBudget,
       stalled: new StalledResponses(responseBudget),
       halfClosedGraceMs: options.capacity > 1 ? 800 : 0,
+      drainHeadMs: 700,
       server: 'model',
       date: () => 'Thu, 01 Jan 1970 00:00:00 GMT',
       now: () => this.nowMs,
@@ -201,6 +204,7 @@ export class World implements Surroundings, Requests {
   }
 
   refused(connection: Connection, status: number, code: string, detail: string): void {
+    this.#refused.add(connection.peer);
     this.connections.refused(connection, status, code, detail);
   }
 
@@ -210,7 +214,9 @@ export class World implements Surroundings, Requests {
 
   finished(exchange: Exchange): void {
     assert.ok(!this.done.has(exchange), 'a request is finished once');
-    assert.equal(exchange.isProbe, !this.submitted.has(exchange), 'a probe meets no thread');
+    const ran = this.submitted.has(exchange);
+    assert.ok(!ran || !exchange.isProbe, 'a question about health meets no thread');
+    assert.ok(ran || exchange.isProbe || this.#refused.has(exchange.peer), 'or it was refused');
     this.done.add(exchange);
     this.connections.finished(exchange);
   }

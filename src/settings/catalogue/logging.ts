@@ -14,7 +14,9 @@ export const logging = {
       placeholder: 'FILE',
       gunicorn: 'same',
       meaning: 'The access log; - is the standard output.',
-      details: 'Without it there is none.',
+      details:
+        'Without it there is none. Every answer is a line, those that the server gives by itself included; what the client never said is -.',
+      doesNot: 'Questions about health (`health_path`) are not in it.',
     },
     access_log_format: {
       kind: 'text',

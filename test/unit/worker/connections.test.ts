@@ -95,3 +95,49 @@ test('when our loop stood still, nobody is closed before the sockets were read',
     ['no', 'no'],
   );
 });
+
+const HEAD = 'GET / HTTP/1.1\r\nHost: x\r\n';
+/** drainHeadMs of World. */
+const DRAIN_HEAD_MS = 700;
+
+test('a head that has begun when the worker drains, or begins then, is given a moment and not head_timeout', () => {
+  const world = fullWorld();
+  const [begun, begins] = [...world.open.keys()];
+  begun?.bytes(Buffer.from(HEAD));
+  world.drain();
+  begins?.bytes(Buffer.from(HEAD));
+  world.advance(DRAIN_HEAD_MS - 100);
+  assert.deepEqual(
+    clients(world).map((client) => client.received),
+    ['', ''],
+  );
+  world.advance(300);
+  for (const client of clients(world)) {
+    assert.match(client.received, /^HTTP\/1\.1 408 /);
+    assert.ok(client.finished);
+  }
+});
+
+test('a head that is complete in that moment is answered, and the connection closes', () => {
+  const world = fullWorld();
+  const [connection] = [...world.open.keys()];
+  connection?.bytes(Buffer.from(HEAD));
+  world.drain();
+  world.advance(DRAIN_HEAD_MS - 100);
+  connection?.bytes(Buffer.from('\r\n'));
+  const [client] = clients(world);
+  const job = world.threads[0]?.jobs[0];
+  job?.whole({ status: '200 OK', fields: '', sendDate: true }, Buffer.alloc(0));
+  assert.match(client?.received ?? '', /^HTTP\/1\.1 200 [\s\S]*Connection: close/);
+});
+
+test('a drain gives nobody more time than head_timeout has left', () => {
+  const world = fullWorld();
+  const [connection] = [...world.open.keys()];
+  connection?.bytes(Buffer.from(HEAD));
+  // head_timeout of World: 1500 ms.
+  world.advance(1400);
+  world.drain();
+  world.advance(300);
+  assert.match(clients(world)[0]?.received ?? '', /^HTTP\/1\.1 408 /);
+});

@@ -1,0 +1,125 @@
+// The deadlines of the two halves of one connection: what the tables say for the states they are in, moved by what the
+// client and the application do, and by a worker that drains. Who owns them hears when one has passed.
+
+import type { ConnectionContext } from './context.ts';
+import type { Effects } from './effects.ts';
+import { HalfDeadline } from './half-deadline.ts';
+import { OWING, type Owing, READING } from './states.ts';
+import type { ConnectionState } from './transition.ts';
+import { WriteWatch } from './write-watch.ts';
+
+export interface PairDeadlinesOwner {
+  readOverdue(): void;
+  oweOverdue(): void;
+  /** The client has read nothing of what it is owed, for all of write_timeout. */
+  readsNothing(): void;
+  /** It has read something of what the kernel holds. */
+  readsOn(): void;
+}
+
+export class PairDeadlines {
+  readonly #context: ConnectionContext;
+  readonly #state: ConnectionState;
+  readonly #read: HalfDeadline;
+  readonly #owe: HalfDeadline;
+  readonly #writes: WriteWatch;
+
+  constructor(
+    context: ConnectionContext,
+    effects: Effects,
+    state: ConnectionState,
+    owner: PairDeadlinesOwner,
+  ) {
+    this.#context = context;
+    this.#state = state;
+    this.#read = new HalfDeadline(context, () => owner.readOverdue());
+    this.#owe = new HalfDeadline(context, () => owner.oweOverdue());
+    this.#writes = new WriteWatch(context, effects, this.#owe, owner);
+    this.reading();
+  }
+
+  /** Something will end what the connection waits for. */
+  get isSet(): boolean {
+    return this.#read.isSet || this.#owe.isSet;
+  }
+
+  /** For good: the wheel keeps nothing of them. */
+  remove(): void {
+    this.#read.remove();
+    this.#owe.remove();
+    this.#writes.end();
+  }
+
+  // The reading half.
+
+  /** It has entered its state, or begins anew in it. */
+  reading(): void {
+    const { reading } = this.#state;
+    if (reading === 'closed') return;
+    this.#read.arm(READING[reading].deadline);
+    if (this.#context.surroundings.draining) this.hurry();
+  }
+
+  /** The worker drains: a head that has begun must soon be complete. */
+  hurry(): void {
+    if (this.#state.reading === 'head') this.#read.armAtMost(this.#context.drainHeadMs);
+  }
+
+  /** More of a body has come. While it streams to an application that runs, that one may be waiting for it. */
+  bodyProgressed(): void {
+    this.#read.arm(READING.body.deadline);
+    if (this.#state.owing === 'running') this.#owe.arm(OWING.running.deadline);
+  }
+
+  /** The application's time, which the owing half bounds; after the answer only the body's deadline is left. */
+  bodyWaits(): void {
+    if (this.#state.owing !== 'nothing') this.#read.arm('other half');
+  }
+
+  /** The client has sent its end, and the application has not begun its answer. */
+  clientEnded(): void {
+    this.#read.armMs(this.#context.halfClosedGraceMs);
+  }
+
+  // The owing half.
+
+  /** It has gone on from `before`. */
+  owing(before: Owing): void {
+    const { owing } = this.#state;
+    if (owing !== 'writing') {
+      this.#writes.end();
+      this.#owe.arm(OWING[owing].deadline);
+    } else if (before !== owing) this.#writes.begin();
+    else this.#writes.progressed();
+  }
+
+  /** The application has given more of its response. */
+  applicationProgressed(): void {
+    if (this.#state.owing === 'streaming') this.#owe.arm(OWING.streaming.deadline);
+  }
+
+  /** The application has asked for time until then, ms of the wheel. */
+  extend(untilMs: number): void {
+    this.#owe.extend(untilMs);
+  }
+
+  /** The client has read something of what waits. */
+  clientProgressed(): void {
+    if (this.#state.owing === 'writing') this.#writes.progressed();
+  }
+
+  /** The kernel has taken so many bytes for the client. */
+  taken(bytes: number): void {
+    this.#writes.taken(bytes);
+  }
+
+  /** To be asked when the kernel has just taken what it has room for. */
+  get readsTooSlowly(): boolean {
+    return this.#state.owing === 'writing' && this.#writes.tooSlow;
+  }
+
+  /** The deadline of `writing` passed; true when it was only a part of write_timeout. */
+  get writingGoesOn(): boolean {
+    return this.#state.owing === 'writing' && this.#writes.goesOn();
+  }
+}
