@@ -2,6 +2,7 @@
 // after that. Each input is put into shared memory before it is played: if it never ends, or takes all memory, the thread
 // that watches still has it.
 
+import { setImmediate } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Coverage } from './coverage.ts';
 import { type Finding, Fuzzer, shortened } from './fuzzer.ts';
@@ -32,6 +33,8 @@ async function fuzz(): Promise<void> {
   while (finding === null && performance.now() < endMs) {
     if (order.executions > 0 && fuzzer.progress.executions >= order.executions) break;
     finding = fuzzer.batch();
+    // What the code under test has left for later turns of the loop runs now, or it would fill the memory.
+    await setImmediate();
     if (performance.now() - reportedMs < REPORT_MS) continue;
     reportedMs = performance.now();
     report(fuzzer, false, null);

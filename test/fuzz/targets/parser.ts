@@ -26,8 +26,8 @@ const LIMITS: readonly HeadLimits[] = [
 const NARROWER: Readonly<Record<string, RegExp>> = {
   // It knows a list of methods, we any token.
   HPE_INVALID_METHOD: /./,
-  // It knows 1.0 and 1.1, we any 1.x (RFC 9110, 2.5).
-  HPE_INVALID_VERSION: /HTTP\/1\.[2-9]/,
+  // It knows 1.0 and 1.1, we any 1.x (RFC 9110, 2.5); PRI is a method like any other to us, HTTP/2's beginning to it.
+  HPE_INVALID_VERSION: /HTTP\/1\.[2-9]|PRI /,
   // Bytes above 0x7e in the path, as Gunicorn takes them.
   HPE_INVALID_URL: / \S*[\x80-\xff]\S* /,
   // Blanks before the semicolon of a chunk extension (RFC 9112, 7.1.1).
