@@ -47,7 +47,8 @@ export function combinedHead(
   meaning: FieldsMeaning,
 ): ParsedHead | ProtocolError {
   const parts = splitTarget(method, target);
-  if (parts === null) return protocolError('bad-target', quoteText(target));
+  // Its query is nobody's business but the application's: it may hold a secret, and this is logged.
+  if (parts === null) return protocolError('bad-target', quoteText(target.split('?', 1)[0] ?? ''));
   return {
     method,
     target,

@@ -168,7 +168,8 @@ export class Connections implements Surroundings {
 
   failed(exchange: LoggedExchange, failure: Failure): void {
     const { method, target } = exchange.head;
-    const message = `Error handling request ${method} ${target}`;
+    // Without the query, which may hold a secret; the access log has it where its format asks for it.
+    const message = `Error handling request ${method} ${target.split('?', 1)[0]}`;
     const facts = { code: failure.code, status: failure.status };
     if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);
     else if (failure.code === 'app-raised')
