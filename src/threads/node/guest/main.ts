@@ -10,7 +10,7 @@ import { listenerBegin } from './listener/begin.ts';
 import { LoadError, loadApp, stackOf } from './load-app.ts';
 import { pendingWork } from './pending-work.ts';
 
-const boot = workerData as GuestBoot;
+const boot = takeBoot(workerData as GuestBoot);
 const channel = new Channel(boot);
 
 try {
@@ -25,6 +25,13 @@ try {
   channel.outbox.flush();
   // The host ends the thread once it has read this; an open port keeps the thread until then.
   boot.port.on('message', () => {});
+}
+
+/** The application finds none of it in its own `workerData`. */
+function takeBoot(data: GuestBoot): GuestBoot {
+  const taken = { ...data };
+  for (const key of Object.keys(data)) Reflect.deleteProperty(data, key);
+  return taken;
 }
 
 /** While a drill runs its paths stand before the application. */

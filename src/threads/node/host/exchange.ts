@@ -4,6 +4,7 @@
 import { monotonicMs } from '../../../clock.ts';
 import { BODY_AHEAD, PIECE_BYTES, RESPONSE_WINDOW } from '../../../wire/node-thread.ts';
 import type { BodySource, Failure, Job, ReplyHead } from '../../app-thread.ts';
+import { WireBroken } from './wire-broken.ts';
 
 /** What an exchange says to the thread. */
 export interface ExchangeWire {
@@ -38,6 +39,7 @@ export class HostExchange {
   #bodyCredit = 0;
   #bodyOver: boolean;
   #paused = false;
+  #hasHead = false;
   readonly #held: (Buffer | string)[] = [];
   #creditDue = 0;
 
@@ -110,7 +112,11 @@ export class HostExchange {
     this.#feed();
   }
 
+  // What comes once it is answered, by the thread or for it, is dropped.
+
   whole(head: ReplyHead, body: Buffer): void {
+    if (this.answered) return;
+    if (this.#hasHead) throw new WireBroken('a second response');
     this.start();
     this.#answer();
     this.job.whole(head, body);
@@ -118,21 +124,30 @@ export class HostExchange {
   }
 
   replyHead(head: ReplyHead): void {
+    if (this.answered) return;
+    if (this.#hasHead) throw new WireBroken('a second response');
+    this.#hasHead = true;
     this.start();
     this.job.replyHead(head);
   }
 
   interim(status: string, fields: string): void {
+    if (this.answered) return;
+    if (this.#hasHead) throw new WireBroken('an interim response after the response');
     this.start();
     this.job.interim(status, fields);
   }
 
   piece(bytes: Buffer): void {
+    if (this.answered) return;
+    this.#needHead();
     if (this.#paused) this.#held.push(bytes);
     else this.#pass(bytes);
   }
 
   end(trailers: string): void {
+    if (this.answered) return;
+    this.#needHead();
     if (this.#paused) {
       this.#held.push(trailers);
       return;
@@ -176,6 +191,10 @@ export class HostExchange {
     const due = this.#creditDue;
     this.#creditDue = 0;
     this.#wire.credit(this.ticket, due);
+  }
+
+  #needHead(): void {
+    if (!this.#hasHead) throw new WireBroken('a body before its response');
   }
 
   #answer(): void {

@@ -1,9 +1,11 @@
 // Takes apart the batches that a Node.js thread sends and tells each exchange what is meant for it. A message about a
-// request that was answered or given up already finds no exchange and is dropped.
+// request that was answered or given up already finds no exchange and is dropped. The application runs in that thread
+// and may have got hold of its port, so nothing is taken for what it should be: what is not is a WireBroken.
 
 import { type Item, itemToBytes, ToHost } from '../../../wire/node-thread.ts';
 import type { Failure } from '../../app-thread.ts';
 import type { HostExchange } from './exchange.ts';
+import { WireBroken } from './wire-broken.ts';
 
 /** What concerns the thread and not one request. */
 export interface ThreadNews {
@@ -13,48 +15,51 @@ export interface ThreadNews {
   stopped(): void;
 }
 
+/** @throws WireBroken; what came before in the batch has been passed on. */
 export function readBatch(
-  batch: readonly Item[],
+  batch: unknown,
   exchanges: ReadonlyMap<number, HostExchange>,
   news: ThreadNews,
 ): void {
+  if (!Array.isArray(batch)) throw new WireBroken('a message that is no list of operations');
+  const items = batch as readonly Item[];
   let at = 0;
-  while (at < batch.length) {
-    const operation = batch[at] as number;
-    const ticket = batch[at + 1] as number;
+  while (at < items.length) {
+    const operation = items[at] as number;
+    const ticket = items[at + 1] as number;
     const exchange = exchanges.get(ticket);
     switch (operation) {
       case ToHost.whole:
-        exchange?.whole(headAt(batch, at), itemToBytes(batch[at + 5] as string | ArrayBuffer));
+        exchange?.whole(headAt(items, at), bytesAt(items, at + 5));
         at += 6;
         break;
       case ToHost.head:
-        exchange?.replyHead(headAt(batch, at));
+        exchange?.replyHead(headAt(items, at));
         at += 5;
         break;
       case ToHost.piece:
-        exchange?.piece(itemToBytes(batch[at + 2] as string | ArrayBuffer));
+        exchange?.piece(bytesAt(items, at + 2));
         at += 3;
         break;
       case ToHost.end:
-        exchange?.end(batch[at + 2] as string);
+        exchange?.end(textAt(items, at + 2));
         at += 3;
         break;
       case ToHost.failed:
-        exchange?.failed(failureAt(batch, at));
+        exchange?.failed(failureAt(items, at));
         at += 5;
         break;
       case ToHost.interim:
-        exchange?.interim(batch[at + 2] as string, batch[at + 3] as string);
+        exchange?.interim(textAt(items, at + 2), textAt(items, at + 3));
         at += 4;
         break;
       case ToHost.extend:
-        exchange?.extend(batch[at + 2] as number);
+        exchange?.extend(amountAt(items, at + 2));
         at += 3;
         break;
       case ToHost.bodyCredit:
         exchange?.start();
-        exchange?.grantBody(batch[at + 2] as number);
+        exchange?.grantBody(amountAt(items, at + 2));
         at += 3;
         break;
       case ToHost.bodyDiscard:
@@ -62,7 +67,7 @@ export function readBatch(
         at += 2;
         break;
       default:
-        at += readNews(operation, batch, at, news);
+        at += readNews(operation, items, at, news);
     }
   }
 }
@@ -74,16 +79,16 @@ function readNews(operation: number, batch: readonly Item[], at: number, news: T
       news.booted();
       return 1;
     case ToHost.bootFailed:
-      news.bootFailed(batch[at + 1] as number, batch[at + 2] as string);
+      news.bootFailed(amountAt(batch, at + 1), textAt(batch, at + 2));
       return 3;
     case ToHost.interrupted:
-      news.interrupted(batch[at + 1] as number);
+      news.interrupted(amountAt(batch, at + 1));
       return 2;
     case ToHost.stopped:
       news.stopped();
       return 1;
     default:
-      throw new Error(`A Node.js thread sent operation ${operation}, which there is none of.`);
+      throw new WireBroken(`operation ${String(operation)}, which there is none of`);
   }
 }
 
@@ -96,16 +101,38 @@ function headAt(
   sendDate: boolean;
 } {
   return {
-    status: batch[at + 2] as string,
-    fields: batch[at + 3] as string,
+    status: textAt(batch, at + 2),
+    fields: textAt(batch, at + 3),
     sendDate: batch[at + 4] === 1,
   };
 }
 
+const STATUSES: readonly unknown[] = [500, 502, 503, 504] satisfies Failure['status'][];
+
 function failureAt(batch: readonly Item[], at: number): Failure {
+  const status = batch[at + 2];
+  if (!STATUSES.includes(status)) throw new WireBroken(`a failure with status ${String(status)}`);
   return {
-    status: batch[at + 2] as Failure['status'],
-    code: batch[at + 3] as string,
-    detail: batch[at + 4] as string,
+    status: status as Failure['status'],
+    code: textAt(batch, at + 3),
+    detail: textAt(batch, at + 4),
   };
+}
+
+function textAt(batch: readonly Item[], at: number): string {
+  const item = batch[at];
+  if (typeof item !== 'string') throw new WireBroken(`${typeof item} where text was due`);
+  return item;
+}
+
+function amountAt(batch: readonly Item[], at: number): number {
+  const item = batch[at];
+  if (typeof item === 'number' && item >= 0) return item;
+  throw new WireBroken(`${typeof item} where an amount was due`);
+}
+
+function bytesAt(batch: readonly Item[], at: number): Buffer {
+  const item = batch[at];
+  if (typeof item === 'string' || item instanceof ArrayBuffer) return itemToBytes(item);
+  throw new WireBroken(`${typeof item} where bytes were due`);
 }

@@ -4,7 +4,7 @@
 import { join, resolve } from 'node:path';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
-import { type GuestBoot, type Item, ToGuest } from '../../../wire/node-thread.ts';
+import { type GuestBoot, ToGuest } from '../../../wire/node-thread.ts';
 import type {
   AppThread,
   Failure,
@@ -23,6 +23,7 @@ import { type Interruptible, Interruptions } from './interruptions.ts';
 import type { NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
+import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
 const TERMINATE_MS = 1000;
@@ -113,7 +114,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     });
     this.#worker = this.#startWorker();
     this.#running = true;
-    this.#ports.port1.on('message', (batch: readonly Item[]) => this.#read(batch));
+    this.#ports.port1.on('message', (batch: unknown) => this.#read(batch));
     return booted;
   }
 
@@ -217,6 +218,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   booted(): void {
+    this.#onlyWhen(this.#state === 'booting', 'that it has booted');
     this.#state = 'ready';
     this.#booting?.resolve();
     this.#booting = null;
@@ -224,6 +226,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   bootFailed(exitCode: number, message: string): void {
+    this.#onlyWhen(this.#state === 'booting', 'that it could not boot');
     this.#endExpected = true;
     this.#booting?.reject(new BootError(exitCode === 4 ? 4 : 3, message));
     this.#booting = null;
@@ -235,6 +238,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   stopped(): void {
+    this.#onlyWhen(this.#endExpected, 'that it was stopped');
     void this.kill();
   }
 
@@ -263,8 +267,13 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     return worker;
   }
 
-  #read(batch: readonly Item[]): void {
-    readBatch(batch, this.#roster.exchanges, this);
+  #read(batch: unknown): void {
+    try {
+      readBatch(batch, this.#roster.exchanges, this);
+    } catch (error) {
+      if (!(error instanceof WireBroken)) throw error;
+      this.#endBroken(error);
+    }
     if (this.#blocked) {
       this.#noteTurn(monotonicMs());
       this.#unblock();
@@ -272,12 +281,26 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#tellRoom();
   }
 
+  #onlyWhen(isExpected: boolean, what: string): void {
+    if (!isExpected) throw new WireBroken(`${what}, which it cannot say now`);
+  }
+
+  /** It said what makes no sense: it is ended, whatever it runs. */
+  #endBroken({ message }: WireBroken): void {
+    if (this.#givenUp) return;
+    const detail = `${this.name} broke its wire, it said: ${message}.`;
+    this.#cause ??= { status: 502, code: 'wire-broken', detail };
+    this.#state = 'stuck';
+    this.#giveUp(this.#cause);
+    void this.#terminate();
+  }
+
   /** What the thread sent before it ended may not have been delivered yet. Bounded: nobody sends any more. */
   #readLastWords(): void {
     for (;;) {
       const received = this.#state === 'dead' ? undefined : receiveMessageOnPort(this.#ports.port1);
       if (received === undefined) return;
-      this.#read(received.message as readonly Item[]);
+      this.#read(received.message);
     }
   }
 
