@@ -3,17 +3,29 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { workerDeadlines } from '../dist/src/arbiter/describe-deadlines.js';
+import { connectionDeadlines } from '../dist/src/connection/describe-deadlines.js';
 import { errorsPage } from '../dist/src/connection/describe-errors.js';
 import { statesPage } from '../dist/src/connection/describe-states.js';
+import { deadlinesTable } from '../dist/src/settings/describe/deadlines.js';
 import { defaultSeconds } from '../dist/src/settings/describe/defaults.js';
 import { settingsPage } from '../dist/src/settings/describe/page.js';
 import { settingsSchemaText } from '../dist/src/settings/describe/schema.js';
 import { SETTING_ERRORS } from '../dist/src/settings/describe/setting-errors.js';
+import { applicationDeadlines, limitDeadlines } from '../dist/src/worker/describe-deadlines.js';
 
 const pages = {
   'settings.md': settingsPage(),
   'settings.schema.json': settingsSchemaText(),
-  'states.md': statesPage(defaultSeconds),
+  'states.md': statesPage(
+    defaultSeconds,
+    deadlinesTable([
+      ...connectionDeadlines(),
+      ...limitDeadlines(),
+      ...workerDeadlines(),
+      ...applicationDeadlines(),
+    ]),
+  ),
   'errors.md': errorsPage(SETTING_ERRORS),
 };
 for (const [file, text] of Object.entries(pages)) {

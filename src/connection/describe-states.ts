@@ -1,6 +1,7 @@
 // The page about the states of a connection, made from the table that the code runs on: what each waits for, its
 // deadline, what the client sees when it passes, and a drawing of the ways between them.
 
+import { SEEN } from './describe-deadlines.ts';
 import {
   type Ending,
   nameOf,
@@ -14,22 +15,24 @@ import {
 
 type OpenReading = Exclude<Reading, 'closed'>;
 
-const SEEN: { readonly [E in Ending]: string } = {
-  close: 'the connection closes',
-  reset: 'the connection is reset',
-  408: '408, then close',
-  503: '503 with Retry-After',
-  504: '504',
-  'other half': '',
-  finish: 'what is owed is still sent, then close',
-  'close if late': 'the connection closes, if late (see below)',
-};
-
-/** docs/states.md. `defaultOf` gives the default of a setting in seconds. */
-export function statesPage(defaultOf: (setting: string) => number): string {
+/**
+ * docs/states.md.
+ * @param defaultOf the default of a setting, in seconds
+ * @param deadlines the table of all deadlines
+ */
+export function statesPage(defaultOf: (setting: string) => number, deadlines: string): string {
   return `# The states of a connection
 
 Generated from src/connection/states.ts by \`npm run docs\`; change it there.
+
+## Every deadline
+
+Nothing waits without one. What a setting bounds can be changed; the rest is a constant of the server. The states of a
+connection are those of the tables below, by the names that logs use.
+
+${deadlines}
+
+## Two halves
 
 A connection has two halves: what is read from the client, and what is owed to it. They move by themselves, because a
 body that streams overlaps with its answer; which pairs may be stands in the last table. Deadlines fire up to 0.2 s late

@@ -10,12 +10,12 @@ import type { Failure } from '../threads/app-thread.ts';
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
  * its way, has arrived by then, and nobody who waits outside waits noticeably longer. More than the wheel advances in one
  * turn: when our loop stood still, every socket is read once before anybody is closed. */
-const IDLE_GRACE_MS = 3 * TICK_MS;
+export const IDLE_GRACE_MS = 3 * TICK_MS;
 /** A TLS client that has said hello needs one or two round trips more before its request can be here, and those are long
  * from the other side of the world. Whoever says nothing at all has only the time above. */
-const GREETED_GRACE_MS = 1000;
+export const GREETED_GRACE_MS = 1000;
 /** While draining, an idle connection may bring one more request for this long; it is answered `Connection: close`. */
-const DRAIN_GRACE_MS = 500;
+export const DRAIN_GRACE_MS = 500;
 /** At the limit a busy connection is kept for this long before it is told to close, so that those who wait have a turn:
  * 5 ms for each connection of the limit (at most 200 reconnects a second), within these bounds. */
 const TURN_MS_MIN = 250;
@@ -23,7 +23,7 @@ const TURN_MS_MAX = 5000;
 const TURN_MS_PER_CONNECTION = 5;
 /** A place that was taken from a client is given to the next one so much later: who counts sockets from outside, and
  * needs a few milliseconds to read the list, sees the old one gone before the new one is there. */
-const HAND_OVER_MS = 10;
+export const HAND_OVER_MS = 10;
 
 export interface ConnectionsOptions {
   readonly limit: number;

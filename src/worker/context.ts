@@ -12,11 +12,11 @@ import { toleranceOf } from './tolerance.ts';
 
 /** A client of a Node.js application that has sent its end gets its answer if that begins within this time; later it is
  * taken for gone, as node:http does at once. WSGI has no way to tell the application, so there it may wait. */
-const HALF_CLOSED_GRACE_MS = 2000;
+export const HALF_CLOSED_GRACE_MS = 2000;
 
 /** A client that has begun a request head when the worker drains may finish it within this time, packets that are lost
  * and sent again included; head_timeout would keep the worker for long. */
-const DRAIN_HEAD_MS = 2000;
+export const DRAIN_HEAD_MS = 2000;
 
 /** @param type decides whether bodies are gathered first when `request_buffering` is auto */
 export function makeContext(

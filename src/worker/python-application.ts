@@ -9,13 +9,13 @@ import type { Application, ApplicationOptions } from './application.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 
 /** Between two questions whether the interpreter still runs. */
-const PING_MS = 1000;
+export const PING_MS = 1000;
 /** An answer that is missed so much later than it was due: this very process was stopped, or starved. */
 const OWN_PAUSE_MS = 500;
 /** A process that is being replaced may finish what it runs for this long before it is killed. */
-const RETIRE_MS = 30_000;
+export const RETIRE_MS = 30_000;
 /** After the last request the interpreter may finish (atexit, the application's own threads) for this long. */
-const STOP_MS = 2000;
+export const STOP_MS = 2000;
 
 export class PythonApplication implements Application {
   readonly #options: ApplicationOptions;

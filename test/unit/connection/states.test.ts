@@ -4,14 +4,54 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { workerDeadlines } from '../../../src/arbiter/describe-deadlines.ts';
+import { workerStates } from '../../../src/arbiter/worker-states.ts';
+import { connectionDeadlines } from '../../../src/connection/describe-deadlines.ts';
 import { statesPage } from '../../../src/connection/describe-states.ts';
-import { OWING, PAIRS, READING } from '../../../src/connection/states.ts';
+import { nameOf, OWING, PAIRS, READING } from '../../../src/connection/states.ts';
 import { ConnectionState, StateFault } from '../../../src/connection/transition.ts';
+import { timeouts } from '../../../src/settings/catalogue/timeouts.ts';
+import type { SettingName } from '../../../src/settings/catalogue.ts';
+import { deadlinesTable } from '../../../src/settings/describe/deadlines.ts';
 import { defaultSeconds } from '../../../src/settings/describe/defaults.ts';
+import { applicationDeadlines, limitDeadlines } from '../../../src/worker/describe-deadlines.ts';
+
+/** As scripts/docs.mjs has them. */
+const ROWS = [
+  ...connectionDeadlines(),
+  ...limitDeadlines(),
+  ...workerDeadlines(),
+  ...applicationDeadlines(),
+];
 
 test('docs/states.md is what the tables say now (npm run docs)', () => {
   const page = readFileSync(new URL('../../../../docs/states.md', import.meta.url), 'utf8');
-  assert.equal(page, statesPage(defaultSeconds));
+  assert.equal(page, statesPage(defaultSeconds, deadlinesTable(ROWS)));
+});
+
+test('every setting that bounds a wait is in the table of all deadlines, with its default', () => {
+  const bounds = new Set(ROWS.map(({ bound }) => bound));
+  const settings = [...Object.keys(timeouts.settings), 'boot_timeout', 'graceful_timeout'];
+  assert.deepEqual(
+    settings.filter((name) => !bounds.has(name as SettingName)),
+    [],
+  );
+  const table = deadlinesTable(ROWS);
+  assert.match(
+    table,
+    /^\| queued \| a free thread \| `queue_timeout` \| 15 s \| 503 with Retry-After \|$/m,
+  );
+  assert.match(table, /\| `body_min_rate` \| 500 bytes a second \|/);
+});
+
+test('every state that waits has its row in the table of all deadlines', () => {
+  const named = new Set(ROWS.map(({ who }) => who));
+  for (const reading of Object.keys(PAIRS) as (keyof typeof PAIRS)[]) {
+    for (const owing of PAIRS[reading]) {
+      assert.ok(named.has(nameOf(reading, owing)), `${reading}, ${owing}`);
+    }
+  }
+  for (const state of Object.keys(workerStates)) assert.ok(named.has(`worker, ${state}`), state);
 });
 
 test('every pair of halves that may be has at least one deadline', () => {

@@ -1,0 +1,35 @@
+// The rows that worker processes have in the table of all deadlines, from the table that the arbiter runs on.
+
+import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
+import {
+  deathMs,
+  gracefulMarginMs,
+  type LivingState,
+  quitMs,
+  shortestSilenceMs,
+  type WorkerLimits,
+  workerStates,
+} from './worker-states.ts';
+
+const BOUNDS: { readonly [L in keyof WorkerLimits]: DeadlineRow['bound'] } = {
+  boot: 'boot_timeout',
+  silence: 'timeout',
+  graceful: 'graceful_timeout',
+  quit: fixedMs(quitMs),
+  death: fixedMs(deathMs),
+};
+
+const SEEN: { readonly [S in LivingState]: string } = {
+  booting: 'nothing: it has accepted nobody. It is killed and another is started',
+  ready: `its connections are reset; it is killed and replaced. Not before ${shortestSilenceMs / 1000} s of silence`,
+  draining: `what is open is reset; the process ends, or is killed ${gracefulMarginMs / 1000} s later`,
+  quitting: 'nothing more; it is killed',
+  killed: 'nothing more; the arbiter goes on without it',
+};
+
+export function workerDeadlines(): readonly DeadlineRow[] {
+  return (Object.keys(SEEN) as LivingState[]).map((state) => {
+    const { deadline, waitsFor } = workerStates[state];
+    return { who: `worker, ${state}`, waitsFor, bound: BOUNDS[deadline], seen: SEEN[state] };
+  });
+}

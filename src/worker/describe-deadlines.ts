@@ -1,0 +1,81 @@
+// The rows of the table of all deadlines that no state has: what a worker cuts short at its limit and when it ends, and how
+// long it is patient with its threads and its Python process.
+
+import { PROMPT_END_MS } from '../connection/states.ts';
+import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
+import { DRAIN_GRACE_MS, GREETED_GRACE_MS, HAND_OVER_MS, IDLE_GRACE_MS } from './connections.ts';
+import { DRAIN_HEAD_MS, HALF_CLOSED_GRACE_MS } from './context.ts';
+import { PING_MS, RETIRE_MS, STOP_MS } from './python-application.ts';
+import { LONGEST_MS } from './restart.ts';
+
+/** Of connections, beside their states. */
+export function limitDeadlines(): readonly DeadlineRow[] {
+  return [
+    {
+      who: 'at `worker_connections`: handshake, new, keep-alive',
+      waitsFor: 'a request, while others want to get in',
+      bound: fixedMs(IDLE_GRACE_MS),
+      seen: `the connection closes, the oldest first; a TLS client that has said hello has ${GREETED_GRACE_MS / 1000} s`,
+    },
+    {
+      who: 'at `worker_connections`: others',
+      waitsFor: 'the place of a connection that gave way',
+      bound: fixedMs(HAND_OVER_MS),
+      seen: 'it is accepted',
+    },
+    {
+      who: 'running, the client has ended',
+      waitsFor: 'a Node.js application to begin its response',
+      bound: fixedMs(HALF_CLOSED_GRACE_MS),
+      seen: 'the connection closes, the request is aborted',
+    },
+    {
+      who: 'queued, streaming',
+      waitsFor: 'an end of the client that means "no more requests" and not "gone"',
+      bound: fixedMs(PROMPT_END_MS),
+      seen: 'the connection closes (see below)',
+    },
+    {
+      who: 'worker, draining: idle',
+      waitsFor: 'one more request that is on its way',
+      bound: fixedMs(DRAIN_GRACE_MS),
+      seen: 'the connection closes',
+    },
+    {
+      who: 'worker, draining: head',
+      waitsFor: 'a complete request head',
+      bound: fixedMs(DRAIN_HEAD_MS),
+      seen: '408, then close',
+    },
+  ];
+}
+
+/** Of threads and the Python process. */
+export function applicationDeadlines(): readonly DeadlineRow[] {
+  return [
+    {
+      who: 'thread or Python process that replaces another',
+      waitsFor: 'the application to be loaded',
+      bound: 'boot_timeout',
+      seen: `nothing: requests wait in the queue. It is given up and started again, after ${LONGEST_MS / 1000} s at most`,
+    },
+    {
+      who: 'Python process',
+      waitsFor: `the answer of its interpreter, which is asked every ${PING_MS / 1000} s`,
+      bound: 'timeout',
+      seen: '502 for what it runs; it is replaced, the new one first',
+    },
+    {
+      who: 'Python process, replaced',
+      waitsFor: 'requests that it still runs',
+      bound: fixedMs(RETIRE_MS),
+      seen: '502 for what it runs',
+    },
+    {
+      who: 'Python process, worker ends',
+      waitsFor: 'its `atexit` and its own threads',
+      bound: fixedMs(STOP_MS),
+      seen: 'nothing: every request has been answered',
+    },
+  ];
+}
