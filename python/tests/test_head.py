@@ -1,5 +1,7 @@
 """The head of a response: what HTTP allows is encoded, everything else is refused before it is sent."""
 
+import contextlib
+import io
 import unittest
 from typing import Any, List, Tuple
 
@@ -29,6 +31,20 @@ class HeadTest(unittest.TestCase):
         for status in ("200 OK\r\nA: b", "200 OK\n", "20", "abc", "099 X", "", "200OK", " 200 OK"):
             with self.subTest(status=status), self.assertRaises(ValueError):
                 encode_head(status, [])
+
+    def test_a_refused_value_is_not_shown(self) -> None:
+        with self.assertRaises(ValueError) as raised:
+            encode_head("200 OK", [("Set-Cookie", "secret\n")])
+        self.assertNotIn("secret", str(raised.exception))
+        self.assertIn("'\\n'", str(raised.exception))
+
+    def test_a_hop_by_hop_field_is_told_once(self) -> None:
+        told = io.StringIO()
+        with contextlib.redirect_stderr(told):
+            for value in ("chunked", "gzip"):
+                encode_head("200 OK", [("transfer-Encoding", value)])
+        self.assertEqual(told.getvalue().count("transfer-Encoding"), 1, told.getvalue())
+        self.assertIn("PEP 3333", told.getvalue())
 
     def test_what_is_no_str_is_refused(self) -> None:
         bad: List[Any] = [[(b"A", "x")], [("A", b"x")], [("A", 1)], [(None, "x")]]

@@ -4,12 +4,19 @@ Nothing an application passes here reaches the wire unless every character is on
 """
 
 import re
+import sys
 from typing import Dict, Iterable, Optional, Set, Tuple
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _STATUS = re.compile(r"[1-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?")
 _DIGITS = re.compile(r"[0-9]{1,18}")
+_FORBIDDEN = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+
+# PEP 3333 forbids these to applications; they are about one connection, which is the server's. Gunicorn drops them without
+# a word, so applications that run there send them. The loop drops them; here it is said, once for each name.
+_HOP_BY_HOP = {"keep-alive", "proxy-connection", "te", "transfer-encoding"}
+_told: Set[str] = set()
 
 # Names and statuses that have passed: applications use few. Bounded, because some make names up.
 _KNOWN_MAX = 1024
@@ -56,7 +63,7 @@ def _encode(status: str, headers: Headers) -> Tuple[bytes, Optional[int]]:
         if not isinstance(value, str):
             raise TypeError("value of response header %r must be str, not %s" % (name, type(value).__name__))
         if not (value.isascii() and value.isprintable()) and _VALUE.fullmatch(value) is None:
-            raise ValueError("value of response header %s has a character that HTTP forbids: %r" % (name, value))
+            raise ValueError("value of response header %s has a character that HTTP forbids: %s" % (name, _forbidden(value)))
         if len(name) == 14 and name.lower() == "content-length":
             length = _check_length(value, length)
         parts += (name, ": ", value, "\r\n")
@@ -82,8 +89,24 @@ def _check_name(name: str) -> None:
         raise TypeError("name of a response header must be str, not %s" % type(name).__name__)
     if _NAME.fullmatch(name) is None:
         raise ValueError("name of a response header has a character that HTTP forbids: %r" % name)
+    if name.lower() in _HOP_BY_HOP and name.lower() not in _told:
+        _tell_hop_by_hop(name)
     if len(_known_names) < _KNOWN_MAX:
         _known_names.add(name)
+
+
+def _tell_hop_by_hop(name: str) -> None:
+    _told.add(name.lower())
+    sys.stderr.write(
+        "The application sets the response header %s. PEP 3333 forbids it to: it belongs to the connection, "
+        "and is not sent.\n" % name
+    )
+
+
+def _forbidden(value: str) -> str:
+    """The first character that may not be sent. The value itself is not shown: it may be a secret."""
+    found = _FORBIDDEN.search(value)
+    return repr(found.group()) if found else ""
 
 
 def _check_length(value: str, before: Optional[int]) -> int:
