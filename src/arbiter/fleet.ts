@@ -3,7 +3,7 @@
 // given, so the tests drive it with simulated ones; sockets, signals and the real clock are arbiter.ts's.
 
 import type { Log } from '../observe/log.ts';
-import type { ToWorker } from '../wire/arbiter-worker.ts';
+import type { ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
 import type { ListenHandle } from './listeners.ts';
 import { Place, type Role } from './place.ts';
@@ -130,12 +130,9 @@ export class Fleet implements WorkerOwner {
     this.replace(worker, replacement);
   }
 
-  heartbeat({ pid, openConnections }: WorkerHandle, mostConnections: number): void {
+  heartbeat({ pid }: WorkerHandle, counts: WorkerCounts): void {
     const { log } = this.#parts;
-    if (!log.writes('debug')) return;
-    log.debug(
-      `Heartbeat of worker (pid: ${pid}): ${openConnections} connections open, at most ${mostConnections} since the last one`,
-    );
+    if (log.writes('debug')) log.debug(`Heartbeat of worker (pid: ${pid}): ${inWords(counts)}`);
   }
 
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void {
@@ -244,4 +241,16 @@ function lifeInWords({ servedMs }: Death): string {
   return servedMs === null
     ? 'before it was ready'
     : `${(servedMs / 1000).toFixed(1)} s after it was ready`;
+}
+
+function inWords(counts: WorkerCounts): string {
+  return [
+    `${counts.connections} connections open`,
+    `at most ${counts.mostConnections} since the last one`,
+    `${counts.queued} requests queued`,
+    `${counts.requests} with ${counts.busyThreads} of ${counts.threads} threads`,
+    `${counts.timers} deadlines`,
+    `${counts.spooledBytes} bytes spooled`,
+    `${counts.openFiles} files open`,
+  ].join(', ');
 }

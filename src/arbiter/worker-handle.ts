@@ -2,7 +2,7 @@
 // worker-states.ts and is told the time; what follows from a worker being ready or dead is its owner's business.
 // The worker's own side is worker/main.ts.
 
-import type { ToArbiter, ToWorker } from '../wire/arbiter-worker.ts';
+import type { ToArbiter, ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { ListenHandle } from './listeners.ts';
 import {
   type WorkerEvent,
@@ -51,8 +51,8 @@ export interface WorkerOwner {
   hello(worker: WorkerHandle): void;
   wantsListener(worker: WorkerHandle, index: number): void;
   ready(worker: WorkerHandle): void;
-  /** It is alive. `mostConnections` were open at once since the heartbeat before; now `worker.openConnections` are. */
-  heartbeat(worker: WorkerHandle, mostConnections: number): void;
+  /** It is alive, and has this under way. */
+  heartbeat(worker: WorkerHandle, counts: WorkerCounts): void;
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void;
   /** It serves, and should be replaced all the same. */
   wantsReplacement(worker: WorkerHandle, replacement: Replacement): void;
@@ -70,7 +70,7 @@ export class WorkerHandle implements ProcessListener {
   #state: WorkerState = 'booting';
   #dueAtMs: number;
   #readyAtMs: number | null = null;
-  #openConnections = 0;
+  #counts: WorkerCounts | null = null;
   #killedDuring: WorkerState | null = null;
 
   constructor(
@@ -104,9 +104,9 @@ export class WorkerHandle implements ProcessListener {
     return this.#readyAtMs === null ? null : this.#owner.now() - this.#readyAtMs;
   }
 
-  /** As the last heartbeat told. */
-  get openConnections(): number {
-    return this.#openConnections;
+  /** As the last heartbeat told; null before the first. */
+  get counts(): WorkerCounts | null {
+    return this.#counts;
   }
 
   /** Asks it to finish what is under way and go. Harmless when it is on its way out already. */
@@ -156,8 +156,8 @@ export class WorkerHandle implements ProcessListener {
         this.#owner.wantsListener(this, message.index);
         return;
       case 'heartbeat':
-        this.#openConnections = message.openConnections;
-        this.#owner.heartbeat(this, message.mostConnections);
+        this.#counts = message.counts;
+        this.#owner.heartbeat(this, message.counts);
         return;
       case 'ready':
         if (!this.#apply('ready')) return;

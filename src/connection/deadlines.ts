@@ -28,6 +28,7 @@ class Bucket {
 export class DeadlineWheel {
   readonly #buckets: readonly Bucket[] = Array.from({ length: BUCKETS }, () => new Bucket());
   #tick = 1;
+  #size = 0;
   #lastMs: number;
 
   /** @param nowMs monotonic milliseconds, as given to `turn` later */
@@ -38,6 +39,11 @@ export class DeadlineWheel {
   /** The wheel's own time in milliseconds; coarse, and slower than the clock after a pause of our loop. */
   get nowMs(): number {
     return this.#tick * TICK_MS;
+  }
+
+  /** How many stand in it: those whose deadline was taken away stay until their bucket turns. */
+  get size(): number {
+    return this.#size;
   }
 
   /** Sets or moves the deadline to `afterMs` from now. */
@@ -77,6 +83,7 @@ export class DeadlineWheel {
     const standing: Timed[] = [];
     for (let t = bucket.first; t !== null; t = t.next) standing.push(t);
     bucket.first = null;
+    this.#size -= standing.length;
     for (const timed of standing) forget(timed);
     for (const timed of standing) {
       if (timed.standsAt !== 0 || timed.dueTick === 0) continue;
@@ -90,6 +97,7 @@ export class DeadlineWheel {
 
   #place(timed: Timed): void {
     if (timed.standsAt !== 0) this.#unlink(timed);
+    this.#size += 1;
     const at = Math.min(timed.dueTick, this.#tick + BUCKETS - 1);
     const bucket = this.#bucketAt(at);
     timed.standsAt = at;
@@ -104,6 +112,7 @@ export class DeadlineWheel {
     else this.#bucketAt(timed.standsAt).first = timed.next;
     if (timed.next !== null) timed.next.previous = timed.previous;
     forget(timed);
+    this.#size -= 1;
   }
 
   #bucketAt(tick: number): Bucket {

@@ -164,6 +164,8 @@ export interface AppThread {
   readonly state: ThreadState;
   /** How many more requests it may be given now; 0 when none, when not ready or when stuck. */
   readonly room: number;
+  /** How many requests it has, begun or not. */
+  readonly load: number;
   /** Gives it a request. Only when `room` > 0. */
   take(job: Job): void;
   /** Takes a request back. True: it was not started and never will be. False: it has started, and was told so. */

@@ -46,6 +46,26 @@ export type ToWorker =
   /** Exit at once. */
   | { readonly kind: 'quit' };
 
+/** What a worker has under way. After the last client has left everything but threads and files is 0. */
+export interface WorkerCounts {
+  readonly connections: number;
+  /** The most that were open at once since the heartbeat before. */
+  readonly mostConnections: number;
+  /** Requests that wait for a thread. */
+  readonly queued: number;
+  /** Requests that threads have, begun or not. */
+  readonly requests: number;
+  readonly threads: number;
+  /** Threads that have a request. */
+  readonly busyThreads: number;
+  /** Deadlines that stand in the wheel. */
+  readonly timers: number;
+  /** Bytes of responses in temporary files. */
+  readonly spooledBytes: number;
+  /** Descriptors of the worker process; -1 where that cannot be counted. */
+  readonly openFiles: number;
+}
+
 export type ToArbiter =
   /** The process runs and listens to messages; asks for `start`. */
   | { readonly kind: 'hello' }
@@ -56,12 +76,7 @@ export type ToArbiter =
   /** The worker cannot serve and is about to exit with `exitCode` (3 worker boot, 4 app load, 1 listen failed). */
   | { readonly kind: 'boot-failed'; readonly exitCode: number; readonly message: string }
   /** The I/O loop turns. Sent every second, also while draining. */
-  | {
-      readonly kind: 'heartbeat';
-      readonly openConnections: number;
-      /** The most that were open at once since the heartbeat before. */
-      readonly mostConnections: number;
-    }
+  | { readonly kind: 'heartbeat'; readonly counts: WorkerCounts }
   /**
    * It should be replaced, the new one first: it goes on serving until its successor is ready. `reason`: a clause for
    * the log. `graceful`: what is under way may then be finished; otherwise it is to go at once. Said again and again, it

@@ -1,4 +1,4 @@
-// Accepts up to worker_connections and no further. At the limit it closes its own duplicate of each listening handle:
+// Accepts up to worker_connections, or as far as there are file descriptors, and no further. At the limit it closes its own duplicate of each listening handle:
 // the kernel keeps the queue, sibling workers go on, and so does everything already open. A spare duplicate is asked
 // for in advance, so that accepting resumes at once when a connection closes. Uses the handle as node:net does
 // (`onconnection`, `listen`), because nothing public stops accepting without accepting first.
@@ -18,6 +18,8 @@ export interface AcceptorOptions {
   readonly backlog: number;
   /** worker_connections */
   readonly limit: number;
+  /** Whether the process has a descriptor for one more connection beside `open` others. */
+  room(open: number): boolean;
   /** Asks the arbiter for a duplicate; `provide` follows. */
   want(index: number): void;
   accepted(handle: AcceptedHandle, index: number): void;
@@ -74,7 +76,7 @@ export class Acceptor {
 
   /** No more is accepted until a connection closes. */
   get atLimit(): boolean {
-    return this.#open >= this.#options.limit;
+    return this.#open >= this.#options.limit || !this.#options.room(this.#open);
   }
 
   /** Resolves when it listens on every address: a client that comes now is not refused. */
@@ -116,8 +118,14 @@ export class Acceptor {
     if (!this.#accepting) this.#resume();
   }
 
-  /** To be called on every tick of the worker: asks again for a duplicate that never came. */
+  /**
+   * To be called on every tick of the worker: asks again for a duplicate that never came, and goes by the descriptors
+   * that others have taken or given back.
+   */
   tick(): void {
+    if (this.#accepting && this.atLimit) this.#pause();
+    else if (!this.#accepting) this.#resume();
+
     for (const slot of this.#slots) {
       slot.ticks += 1;
       if (slot.asked && slot.ticks >= LOST_AFTER_TICKS) slot.asked = false;
@@ -167,7 +175,7 @@ export class Acceptor {
       this.#options.acceptFailed(status);
       return;
     }
-    if (this.#stopped || this.atLimit) {
+    if (this.#stopped || this.#open >= this.#options.limit) {
       // Cannot be: libuv accepts one connection for each wake-up, and at the limit our handle is closed.
       client.close();
       return;

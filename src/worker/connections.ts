@@ -79,8 +79,9 @@ export class Connections implements Surroundings {
     const nowMs = this.#nowMs();
     // Finding the first of a Map walks over those that have left it: not for every accept at the limit.
     if (nowMs < this.#nextGivesWayMs) return;
-    // One in sixteen at a time: enough that a burst gets in, and most idle clients keep their connection.
-    const budget = this.#draining ? this.#all.size : Math.max(1, this.#options.limit >> 4);
+    // One in sixteen at a time: enough that a burst gets in, and most idle clients keep their connection. Of those that
+    // are open, because the limit may be the descriptors and not worker_connections.
+    const budget = this.#draining ? this.#all.size : Math.max(1, this.#all.size >> 4);
     const graceMs = this.#draining ? DRAIN_GRACE_MS : IDLE_GRACE_MS;
     const idle = this.#closeOldest(this.#idle, graceMs, budget);
     const greeted = this.#closeOldest(

@@ -45,8 +45,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     json: settings.log_json,
   });
   const heartbeat = setInterval(() => {
-    const counts = worker?.countConnections() ?? { openConnections: 0, mostConnections: 0 };
-    say({ kind: 'heartbeat', ...counts });
+    if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts() });
   }, HEARTBEAT_MS);
   heartbeat.unref();
   try {

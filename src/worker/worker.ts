@@ -15,11 +15,13 @@ import type { Log } from '../observe/log.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Peer } from '../threads/app-thread.ts';
-import type { ListenerAddress, TlsMaterial } from '../wire/arbiter-worker.ts';
+import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application } from './application.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
+import { DescriptorWatch } from './descriptor-watch.ts';
+import { Descriptors, ownDescriptors } from './descriptors.ts';
 import { Health } from './health.ts';
 import { makeApplication } from './make-application.ts';
 import { overdueLine } from './overdue-line.ts';
@@ -55,6 +57,8 @@ export class Worker {
   readonly #application: Application;
   readonly #accessLog: AccessLog | null;
   readonly #health: Health | null;
+  readonly #descriptors: Descriptors;
+  readonly #descriptorWatch: DescriptorWatch;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   #nextAcceptErrorMs = 0;
@@ -83,6 +87,14 @@ export class Worker {
         },
       },
     });
+    const { type } = options.app;
+    this.#descriptors = new Descriptors(ownDescriptors, forReplacing(type, settings.threads));
+    this.#descriptorWatch = new DescriptorWatch({
+      descriptors: this.#descriptors,
+      log,
+      connections: settings.worker_connections,
+      replaceMe: type === 'node' ? (reason) => options.replaceMe(reason) : null,
+    });
     this.#acceptor = this.#makeAcceptor();
     this.#connections = new Connections({
       limit: settings.worker_connections,
@@ -96,13 +108,7 @@ export class Worker {
       finished: this.#accessLog === null ? null : (exchange) => this.#access(exchange),
     });
     this.#health = makeHealth(settings, this.#dispatcher, log);
-    this.#context = makeContext(
-      settings,
-      options.app.type,
-      this.#dispatcher,
-      this.#connections,
-      this.#health,
-    );
+    this.#context = makeContext(settings, type, this.#dispatcher, this.#connections, this.#health);
     this.#connections.bind(this.#context);
     this.#secureContext = makeSecureContext(options.tls);
     this.#application = makeApplication({
@@ -116,11 +122,19 @@ export class Worker {
     });
   }
 
-  /** What a heartbeat tells of the connections: now, and at most since the last time it was asked. */
-  countConnections(): { openConnections: number; mostConnections: number } {
+  /** What a heartbeat tells: what is under way now, and at most since the last time it was asked. */
+  counts(): WorkerCounts {
+    const { threads } = this.#dispatcher;
     return {
-      openConnections: this.#acceptor.open,
+      connections: this.#acceptor.open,
       mostConnections: this.#acceptor.takeMost(),
+      queued: this.#dispatcher.queued,
+      requests: threads.reduce((sum, { load }) => sum + load, 0),
+      threads: threads.length,
+      busyThreads: threads.filter(({ load }) => load > 0).length,
+      timers: this.#context.wheel.size,
+      spooledBytes: this.#context.stalled.spooledBytes,
+      openFiles: this.#descriptors.used,
     };
   }
 
@@ -131,6 +145,7 @@ export class Worker {
 
   /** Accepts from now on; resolves when it does. */
   serve(): Promise<void> {
+    this.#descriptorWatch.begin(monotonicMs());
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     return this.#acceptor.start();
   }
@@ -172,6 +187,7 @@ export class Worker {
       listeners: listeners.length,
       backlog: settings.backlog,
       limit: settings.worker_connections,
+      room: (open) => this.#descriptors.roomFor(open),
       want: (index) => this.#options.wantListener(index),
       accepted: (handle, index) => this.#accepted(handle, index),
       acceptFailed: (errno) => {
@@ -188,6 +204,7 @@ export class Worker {
   }
 
   #accepted(handle: AcceptedHandle, index: number): void {
+    this.#descriptors.accepted();
     const listener = this.#options.listeners[index];
     const secureContext = this.#secureContext;
     const peerOf = (address: string, port: number): Peer => ({
@@ -206,6 +223,7 @@ export class Worker {
   }
 
   #released(): void {
+    this.#descriptors.closed();
     this.#acceptor.closed();
     this.#checkDrained();
   }
@@ -221,6 +239,7 @@ export class Worker {
     this.#health?.tick(this.#context.wheel.nowMs);
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
+    this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
     this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;
@@ -256,6 +275,12 @@ export class Worker {
 function makeSecureContext(tls: TlsMaterial | null): SecureContext | null {
   if (tls === null) return null;
   return secureContextOf(tls.cert, tls.key, Buffer.from(tls.ticketKeys, 'base64'));
+}
+
+/** Descriptors that a thread or a process takes while it is started in the place of another. */
+function forReplacing(type: 'wsgi' | 'node', threads: number): number {
+  // Both ends of a socket pair for each thread and each spare one, and three more; a Node.js thread has four of its own.
+  return type === 'wsgi' ? 4 * threads + 6 : 12;
 }
 
 function makeHealth(settings: Settings, pool: Dispatcher, log: Log): Health | null {

@@ -37,6 +37,10 @@ export class SimThread implements AppThread {
     return this.state === 'ready' ? this.capacity - this.jobs.length : 0;
   }
 
+  get load(): number {
+    return this.jobs.length;
+  }
+
   take(job: Job): void {
     assert.ok(this.room > 0, 'a job is only given where there is room');
     this.jobs.push(job);

@@ -76,9 +76,9 @@ export class PythonThread implements AppThread, FrameSink {
     return Math.max(0, pace.ahead - length);
   }
 
-  /** A request is with the Python thread, also when nobody listens to it any more. */
-  get busy(): boolean {
-    return this.#flights.first !== null;
+  /** Also those that nobody listens to any more. */
+  get load(): number {
+    return this.#flights.length;
   }
 
   take(job: Job): void {
@@ -161,7 +161,9 @@ export class PythonThread implements AppThread, FrameSink {
 
   /** Resolves when the thread has no request, or was buried. */
   whenIdle(): Promise<void> {
-    return this.busy ? new Promise((resolve) => this.#whenIdle.push(resolve)) : Promise.resolve();
+    return this.load > 0
+      ? new Promise((resolve) => this.#whenIdle.push(resolve))
+      : Promise.resolve();
   }
 
   /** The application is loaded. */
@@ -349,7 +351,7 @@ export class PythonThread implements AppThread, FrameSink {
     this.#beginNext();
     flight?.job.jobOver();
     if (this.state !== 'ready') return;
-    if (!this.busy) for (const resolve of this.#whenIdle.splice(0)) resolve();
+    if (this.load === 0) for (const resolve of this.#whenIdle.splice(0)) resolve();
     this.#owner.roomMade(this);
   }
 

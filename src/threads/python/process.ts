@@ -203,7 +203,7 @@ export class PythonProcess implements OwnInterfaces {
     const found = await interruptRequest(this, thread, request);
     // Its threads may come back when the lock is free again; until then a new one could do no more than they can.
     if (found.case === 'interpreter-held') this.onUnresponsive?.();
-    else if (thread.busy) this.#giveUp(thread);
+    else if (thread.load > 0) this.#giveUp(thread);
     return found;
   }
 

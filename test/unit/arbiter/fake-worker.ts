@@ -4,6 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import type { ToArbiter, ToWorker } from '../../../src/wire/arbiter-worker.ts';
+import { heartbeat } from './heartbeat.ts';
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 
@@ -88,10 +89,7 @@ function answer(socket: net.Socket): void {
 function becomeReady(): void {
   say({ kind: 'ready' });
   if (behaviour === 'dies-when-ready') process.exit(5);
-  setInterval(
-    () => say({ kind: 'heartbeat', openConnections: held.size, mostConnections: held.size }),
-    200,
-  );
+  setInterval(() => say(heartbeat(held.size, held.size)), 200);
 }
 
 function drain(): void {

@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { heartbeat } from './heartbeat.ts';
 import { limits, SimulatedFleet } from './simulated-fleet.ts';
 
 test('a place is filled again at once when its worker dies after a good life', () => {
@@ -26,7 +27,7 @@ test('a crash loop in one place does not delay the other', () => {
     world.newest().tell({ kind: 'ready' });
     world.newest().end(1);
     world.pass(5_000);
-    healthy?.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+    healthy?.tell(heartbeat());
   }
   const started = world.processes.length;
   world.newest().end(1);
@@ -40,11 +41,11 @@ test('silence one millisecond short of the limit is life, one more is death', ()
   const worker = world.newest();
   worker.tell({ kind: 'ready' });
   world.pass(limits.silence - 1);
-  worker.tell({ kind: 'heartbeat', openConnections: 7, mostConnections: 9 });
-  assert.equal(world.fleet.workers[0]?.openConnections, 7);
+  worker.tell(heartbeat(7, 9));
+  assert.equal(world.fleet.workers[0]?.counts?.connections, 7);
   assert.ok(
     world.lines.includes(
-      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one',
+      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one, 0 requests queued, 0 with 0 of 0 threads, 0 deadlines, 0 bytes spooled, 0 files open',
     ),
   );
   world.pass(limits.silence - 1);
@@ -58,7 +59,7 @@ test('silence one millisecond short of the limit is life, one more is death', ()
 test('heartbeats do not prolong the time to boot', () => {
   const world = new SimulatedFleet(1);
   for (let waitedMs = 0; waitedMs < limits.boot; waitedMs += 1_000) {
-    world.newest().tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+    world.newest().tell(heartbeat());
     world.pass(1_000);
   }
   assert.deepEqual(world.exitCodes, [3]);
@@ -82,7 +83,7 @@ test('a draining worker is killed at the end of graceful_timeout, heartbeats or 
   assert.equal(world.listenersOpen, false);
   assert.deepEqual(worker.heardKinds(), ['drain']);
   world.pass(limits.graceful - 1);
-  worker.tell({ kind: 'heartbeat', openConnections: 1, mostConnections: 1 });
+  worker.tell(heartbeat(1, 1));
   assert.deepEqual(world.exitCodes, []);
   world.pass(1);
   assert.ok(worker.killed);
@@ -180,8 +181,7 @@ function perform(world: SimulatedFleet, step: Step): void {
     const target = world.running[step.who % Math.max(1, world.running.length)];
     if (step.kind === 'end') target?.end(step.code, step.code === null ? 'SIGSEGV' : null);
     else if (step.what === 'ready') target?.tell({ kind: 'ready' });
-    else if (step.what === 'heartbeat')
-      target?.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+    else if (step.what === 'heartbeat') target?.tell(heartbeat());
     else if (step.what === 'replace-me')
       target?.tell({ kind: 'replace-me', reason: 'x', graceful: step.who % 2 === 0 });
     else if (step.what === 'finished') target?.tell({ kind: 'finished' });
@@ -235,7 +235,7 @@ test('when the trouble is over every place has a ready worker again', () => {
         for (const process of world.running) {
           if (process.heardKinds().some((kind) => kind !== 'listener')) process.end(0);
           process.tell({ kind: 'ready' });
-          process.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+          process.tell(heartbeat());
         }
         world.pass(1_000);
       }

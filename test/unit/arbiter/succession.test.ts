@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { heartbeat } from './heartbeat.ts';
 import { limits, SimulatedFleet, type SimulatedProcess } from './simulated-fleet.ts';
 
 const longAgo = 20_000;
@@ -77,7 +78,7 @@ test('a successor that cannot boot is tried again, later and later, and the old 
     failing.end(3);
     while (world.newest() === failing) {
       world.pass(50);
-      old.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+      old.tell(heartbeat());
     }
     startedAfterMs.push(world.nowMs - failedAtMs);
   }
@@ -92,7 +93,7 @@ test('a successor that cannot boot is tried again, later and later, and the old 
 test('a successor that takes longer than boot_timeout is killed, and the old one goes on', () => {
   const { world, old, next } = withSuccessor();
   for (let waitedMs = 0; waitedMs < limits.boot; waitedMs += 1_000) {
-    old.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+    old.tell(heartbeat());
     world.pass(1_000);
   }
   assert.ok(next.killed);
@@ -153,7 +154,7 @@ test('a predecessor that does not leave is killed at the end of graceful_timeout
   const { world, old, next } = withSuccessor();
   next.tell({ kind: 'ready' });
   for (let waitedMs = 0; waitedMs < limits.graceful; waitedMs += 1_000) {
-    next.tell({ kind: 'heartbeat', openConnections: 0, mostConnections: 0 });
+    next.tell(heartbeat());
     world.pass(1_000);
   }
   assert.deepEqual(world.running, [next]);

@@ -164,7 +164,7 @@ test('taking back while the thread works its way through loses nothing and runs 
     await thread.takeBackAhead();
     // The process may have been taking back by itself already, on a machine that stood still for a moment.
     const accounted = (): boolean =>
-      jobs.every((job) => handedBack.includes(job) || job.over > 0) && !thread.busy;
+      jobs.every((job) => handedBack.includes(job) || job.over > 0) && thread.load === 0;
     await eventually(accounted, `round ${round}: every job answered or handed back`);
     for (const job of jobs) {
       const back = handedBack.includes(job);

@@ -48,7 +48,10 @@ class FakeListener implements ListeningHandle {
   }
 }
 
-function start(limit: number): {
+function start(
+  limit: number,
+  room: (open: number) => boolean = () => true,
+): {
   acceptor: Acceptor;
   kernel: Kernel;
   wanted: () => number;
@@ -60,6 +63,7 @@ function start(limit: number): {
     listeners: 1,
     backlog: 10,
     limit,
+    room,
     want: () => {
       wanted += 1;
     },
@@ -152,6 +156,7 @@ test('a failing accept rests until it is tried again', () => {
     listeners: 1,
     backlog: 10,
     limit: 5,
+    room: () => true,
     want: () => {},
     accepted: () => {},
     acceptFailed: () => {
@@ -186,4 +191,27 @@ test('a duplicate that never comes is asked for again, and one that comes after 
   answer();
   const states = kernel.handles.map(({ state }) => state);
   assert.deepEqual(states, ['closed', 'listening', 'bound', 'closed']);
+});
+
+test('without descriptors nobody is accepted, and those who wait are as soon as there are some', () => {
+  let left = 2;
+  const { acceptor, kernel, answer } = start(10, () => left > 0);
+  answer();
+  kernel.waiting = 3;
+  left = 0;
+  acceptor.tick();
+  kernel.deliver();
+  assert.deepEqual([acceptor.open, kernel.waiting], [0, 3], 'it has stopped listening');
+  answer();
+  acceptor.tick();
+  assert.equal(kernel.listening.length, 0);
+  left = 1;
+  acceptor.tick();
+  kernel.deliver();
+  assert.equal(acceptor.open, 3);
+  left = 0;
+  kernel.waiting = 1;
+  kernel.deliver();
+  assert.deepEqual([acceptor.open, kernel.waiting], [4, 0], 'the last one before a look closes');
+  assert.equal(kernel.listening.length, 0);
 });

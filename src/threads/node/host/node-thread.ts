@@ -27,7 +27,6 @@ import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
 const TERMINATE_MS = 1000;
-
 /** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
 const BLOCKED_MS = 150;
 
@@ -79,6 +78,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     const places = this.#roster.cells.room;
     if (!this.#backlog.behind || places === 0) return places;
     return Math.max(0, Math.min(places, AHEAD_WHEN_BEHIND - this.#roster.waiting()));
+  }
+
+  get load(): number {
+    return this.#roster.size;
   }
 
   /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
@@ -387,10 +390,8 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   #handBack(jobs: readonly Job[], failure: Failure): void {
-    if (this.#events.handedBack !== undefined) {
-      this.#events.handedBack(this, jobs);
-      return;
-    }
+    this.#events.handedBack?.(this, jobs);
+    if (this.#events.handedBack !== undefined) return;
     for (const job of jobs) {
       job.started();
       job.failed(failure);

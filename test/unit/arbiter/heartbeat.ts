@@ -1,0 +1,20 @@
+// A heartbeat as a worker says it that has nothing under way but connections.
+
+import type { ToArbiter } from '../../../src/wire/arbiter-worker.ts';
+
+export function heartbeat(connections = 0, mostConnections = connections): ToArbiter {
+  return {
+    kind: 'heartbeat',
+    counts: {
+      connections,
+      mostConnections,
+      queued: 0,
+      requests: 0,
+      threads: 0,
+      busyThreads: 0,
+      timers: 0,
+      spooledBytes: 0,
+      openFiles: 0,
+    },
+  };
+}
