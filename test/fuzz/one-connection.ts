@@ -40,6 +40,12 @@ export type Manner =
   /** The application answers at once, whatever comes behind. */
   | 'hasty';
 
+export type Reader =
+  /** The kernel takes everything at once. */
+  | 'quick'
+  /** What is written has left only when the next bytes have come. */
+  | 'slow';
+
 interface Served {
   readonly job: Job;
   readonly hash: ReturnType<typeof createHash>;
@@ -57,6 +63,9 @@ export class OneConnection implements Effects, Requests, Surroundings {
   readonly #manner: Manner;
   readonly #context: ConnectionContext;
   readonly #wire: Buffer[] = [];
+  readonly #reader: Reader;
+  /** Writes that have not left. */
+  #unsent = 0;
   #waiting: Served[] = [];
   readonly greeted = false;
   readonly overloaded = false;
@@ -65,8 +74,9 @@ export class OneConnection implements Effects, Requests, Surroundings {
   #ending: 'open' | 'finished' | 'closed' | 'reset' = 'open';
   #released = false;
 
-  constructor(manner: Manner, limits = LIMITS) {
+  constructor(manner: Manner, limits = LIMITS, reader: Reader = 'quick') {
     this.#manner = manner;
+    this.#reader = reader;
     this.#context = this.#makeContext(limits);
     const peer = { address: '', port: 0, serverName: 'x', serverPort: 1, scheme: 'http' } as const;
     this.connection = new Connection(this.#context, this, peer);
@@ -87,14 +97,31 @@ export class OneConnection implements Effects, Requests, Surroundings {
     assert.ok(!this.#paused, 'a client is made to wait only while something is being worked on');
     const refusals = this.refusals.length;
     const began = this.methods.length;
+    const unsent = this.#unsent;
     // As in the server: the buffer is another's as soon as the call returns.
     const lent = Buffer.from(bytes);
     this.connection.bytes(lent);
     lent.fill(0x23);
     this.#answer();
+    if (unsent > 0) this.#drained(unsent);
     if (refusals > 0) {
       assert.equal(this.methods.length, began, 'after an error nothing is read as a request');
     }
+  }
+
+  /** The client reads everything that it is owed. */
+  settle(): void {
+    for (let rounds = 0; this.#unsent > 0; rounds++) {
+      assert.ok(rounds < 10_000, 'reading comes to an end');
+      this.#drained(this.#unsent);
+    }
+  }
+
+  #drained(writes: number): void {
+    this.#unsent -= writes;
+    if (this.#ending === 'closed' || this.#ending === 'reset') return;
+    if (this.#unsent === 0) this.connection.drained();
+    this.#answer();
   }
 
   /** The client ends, every deadline passes: nothing may be left. */
@@ -175,7 +202,8 @@ export class OneConnection implements Effects, Requests, Surroundings {
   write(bytes: Buffer | string): boolean {
     assert.equal(this.#ending, 'open', 'nothing is written after the end');
     this.#wire.push(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : Buffer.from(bytes));
-    return true;
+    if (this.#reader === 'slow') this.#unsent += 1;
+    return this.#unsent === 0;
   }
 
   later(): void {

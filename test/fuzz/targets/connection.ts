@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { responsesByLlhttp } from '../../support/llhttp.ts';
 import { WORDS } from '../grammar.ts';
-import { type Manner, OneConnection } from '../one-connection.ts';
+import { type Manner, OneConnection, type Reader } from '../one-connection.ts';
 import { waysToCut } from '../pieces.ts';
 import type { Target } from '../target.ts';
 import { parserTarget } from './parser.ts';
@@ -27,8 +27,15 @@ export const connectionTarget: Target = {
     const gathered = sameOutcome('gathered', ways);
     const streamed = sameOutcome('streamed', ways);
     assert.deepEqual(streamed.seen, gathered.seen, 'whole requests are the same either way');
+    for (const pieces of ways) {
+      const slow = play('gathered', pieces, 'slow');
+      assert.deepEqual(slow, gathered, 'a client that reads slowly gets the same');
+    }
     // An answer ahead of its body may overtake what is wrong with the body: only that nothing breaks is held.
-    for (const pieces of ways) play('hasty', pieces);
+    for (const pieces of ways) {
+      play('hasty', pieces);
+      play('hasty', pieces, 'slow');
+    }
     const statuses = gathered.received.match(/HTTP\/1\.1 \d+/g) ?? [];
     return `${statuses.slice(0, 8).join(' ')} ${gathered.ending} ${streamed.ending}`;
   },
@@ -42,9 +49,10 @@ function sameOutcome(manner: Manner, ways: readonly Buffer[][]): Outcome {
   return first;
 }
 
-function play(manner: Manner, pieces: readonly Buffer[]): Outcome {
-  const one = new OneConnection(manner);
+function play(manner: Manner, pieces: readonly Buffer[], reader: Reader = 'quick'): Outcome {
+  const one = new OneConnection(manner, undefined, reader);
   for (const piece of pieces) one.feed(piece);
+  one.settle();
   // Whether the client's end is waited for depends on how much of what it sent behind had come by then.
   const ending = one.ending === 'finished' ? 'closed' : one.ending;
   const seen = [...one.seen];
