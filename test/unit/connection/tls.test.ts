@@ -14,6 +14,7 @@ import { SecureEdge, secureContextOf } from '../../../src/connection/tls.ts';
 import type { Job } from '../../../src/threads/app-thread.ts';
 import { World } from '../../model/world.ts';
 import { makeCertificate } from '../../support/certificates.ts';
+import { clientHello } from '../../support/client-hello.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
@@ -139,7 +140,7 @@ for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
 test('a client that has said nothing is not greeted, one that has said hello is', async () => {
   const both = await pair();
   const { connection, client } = both;
-  const hello = await helloOf();
+  const hello = await clientHello();
   client.write(hello.subarray(0, 40));
   await eventually(() => client.bytesWritten === 40, 'half a hello to leave');
   assert.equal(connection.greeted, false);
@@ -159,7 +160,7 @@ for (const [how, said] of [
     const { world, connection, client } = both;
     const left = new Promise((resolve) => client.once('close', resolve));
     client.resume();
-    client.write((await helloOf()).subarray(0, said));
+    client.write((await clientHello()).subarray(0, said));
     if (said > 1000) await eventually(() => connection.greeted, 'the answer to the hello');
     world.advance(HANDSHAKE_TIMEOUT_MS / 2);
     assert.equal(world.gone.has(connection), false);
@@ -194,7 +195,7 @@ test('a client that asks for HTTP/2 alone is refused in the handshake', async ()
 
 test('a reset in the middle of a handshake ends the connection once', async () => {
   const both = await pair();
-  both.client.write((await helloOf()).subarray(0, 40));
+  both.client.write((await clientHello()).subarray(0, 40));
   both.client.resetAndDestroy();
   await isGone(both);
 });
@@ -278,24 +279,4 @@ for (const [kind, path] of [
     both.world.advance(1000);
     await isGone(both);
   });
-}
-
-/** A whole ClientHello, as a client sends it first. */
-async function helloOf(): Promise<Buffer> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  ends.push(() => server.close());
-  await new Promise((resolve) => server.once('listening', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') assert.fail('it does not listen');
-  const said = new Promise<Buffer>((resolve) => {
-    server.once('connection', (socket) =>
-      socket.once('data', (bytes) => {
-        resolve(bytes);
-        socket.destroy();
-      }),
-    );
-  });
-  const client = tls.connect(address.port, '127.0.0.1');
-  client.on('error', () => {});
-  return said;
 }
