@@ -4,9 +4,12 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import tls from 'node:tls';
 import { promisify } from 'node:util';
 
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+export type Scheme = 'http' | 'https';
 
 export interface Running {
   readonly pid: number;
@@ -28,6 +31,7 @@ export async function start(
   command: readonly string[],
   cwd: string,
   port: number,
+  scheme: Scheme = 'http',
 ): Promise<Running> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -37,7 +41,7 @@ export async function start(
   child.on('error', (error) => (output += error.message));
   for (let turn = 0; turn < 200; turn++) {
     if (child.exitCode !== null) break;
-    if (await answers(port)) return { pid: child.pid ?? 0, port, stop: () => stop(child) };
+    if (await answers(port, scheme)) return { pid: child.pid ?? 0, port, stop: () => stop(child) };
     await sleep(50);
   }
   await stop(child);
@@ -77,9 +81,17 @@ function killIfThere(pid: number): void {
   }
 }
 
-function answers(port: number): Promise<boolean> {
+/** A connection that the certificate of a bench does not keep from. */
+function connect(port: number, scheme: Scheme, ready: () => void): net.Socket {
+  const to = { port, host: '127.0.0.1' };
+  if (scheme === 'http') return net.connect(to, ready);
+  return tls.connect({ ...to, rejectUnauthorized: false }, ready);
+}
+
+/** One request on a connection of its own: whether it was answered 200. */
+export function answers(port: number, scheme: Scheme): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1', () => socket.write(REQUEST));
+    const socket = connect(port, scheme, () => socket.write(REQUEST));
     socket.setTimeout(1000, () => socket.destroy());
     socket.once('data', (bytes) => {
       resolve(bytes.toString('latin1').startsWith('HTTP/1.1 200'));
@@ -91,9 +103,14 @@ function answers(port: number): Promise<boolean> {
 }
 
 /** Requests a second of wrk with one thread. wrk counts whole seconds; for less it is told when to stop. */
-export async function rate(port: number, connections: number, seconds: number): Promise<number> {
+export async function rate(
+  port: number,
+  connections: number,
+  seconds: number,
+  scheme: Scheme = 'http',
+): Promise<number> {
   const whole = Math.ceil(seconds);
-  const args = ['-t1', `-c${connections}`, `-d${whole}s`, `http://127.0.0.1:${port}/`];
+  const args = ['-t1', `-c${connections}`, `-d${whole}s`, `${scheme}://127.0.0.1:${port}/`];
   const running = promisify(execFile)('wrk', args);
   if (whole > seconds) setTimeout(() => running.child.kill('SIGINT'), seconds * 1000);
   const { stdout } = await running;

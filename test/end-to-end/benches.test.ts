@@ -34,6 +34,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--rounds', '1', '--seconds', '0.2', '--connections', '4', '--only', 'hello, 1 x 1'],
     /\| fetch hello, 1 x 1 \| Tunicorn \| \d+ \| .* \| 4 of 4 \|/,
   ],
+  [
+    'tls',
+    ['--rounds', '1', '--seconds', '0.2', '--connections', '4', '--handshakes', '2'],
+    /\| TLS, RSA key of 2048 bits \| \d+ \| [\d.]+ \|/,
+  ],
   ['spool', ['--mib', '8', '--responses', '50'], /4 MiB, read buffers left to the collector: \d+/],
 ];
 
