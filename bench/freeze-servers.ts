@@ -2,12 +2,13 @@
 // connections, files), and ends it and all that it left behind, by pid.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NormalClients } from '../src/drill/normal-clients.ts';
 import type { Target } from '../src/drill/target.ts';
+import { makeCertificate } from '../test/support/certificates.ts';
 import { openConnections } from '../test/support/open-connections.ts';
 import { descendantsOf, isAlive, processorMs, residentBytes } from '../test/support/processes.ts';
 import { findPython, root, tunicorn } from './contenders.ts';
@@ -39,6 +40,8 @@ const READY_MS = 20_000;
 const STOP_MS = 4_000;
 const SAMPLE_MS = 250;
 const MIB = 2 ** 20;
+/** The server's temporary files, in the folder of the stand. */
+const TEMPORARY = 'temporary';
 
 /** A server under test. */
 export class Stand {
@@ -74,6 +77,7 @@ export class Stand {
   static async start(choice: Choice, options: StandOptions): Promise<Stand> {
     const port = await freePort();
     const folder = mkdtempSync(join(tmpdir(), 'tunicorn-freeze-'));
+    mkdirSync(join(folder, TEMPORARY));
     const [program = '', ...args] = commandFor(choice, options, port, folder);
     const { descriptors } = options;
     const limited = ['-c', `ulimit -n ${descriptors}; exec "$0" "$@"`, program, ...args];
@@ -84,7 +88,7 @@ export class Stand {
         cwd: `${root}test/apps/${choice.kind}`,
         env: {
           ...process.env,
-          TMPDIR: folder,
+          TMPDIR: join(folder, TEMPORARY),
           ...(choice.gunicornPath === undefined ? {} : { PYTHONPATH: choice.gunicornPath }),
         },
         stdio: ['ignore', 'pipe', 'pipe'],
@@ -129,7 +133,7 @@ export class Stand {
   }
 
   temporaryFiles(): number {
-    return readdirSync(this.#folder).length;
+    return readdirSync(join(this.#folder, TEMPORARY)).length;
   }
 
   /** The share of a core that it uses while nobody asks for anything. */
@@ -188,12 +192,6 @@ function kill(pid: number): void {
   }
 }
 
-/** A certificate for 127.0.0.1 that is good for nothing but this. */
-export const CERTIFICATE = [
-  ...['--certfile', `${root}test/apps/tls/certificate.pem`],
-  ...['--keyfile', `${root}test/apps/tls/key.pem`],
-];
-
 function commandFor(
   { server, kind }: Choice,
   options: StandOptions,
@@ -202,10 +200,11 @@ function commandFor(
 ): readonly string[] {
   const { threads, workers = 1, args = [], ours = [], tls = false } = options;
   const shape = ['--workers', String(workers), '--threads', String(threads)];
-  const common = [...shape, ...args, ...(tls ? CERTIFICATE : [])];
+  const common = [...shape, ...args, ...(tls ? makeCertificate(folder).args : [])];
   const app = kind === 'wsgi' ? 'freezes:app' : './freezes.mjs';
   if (server === 'tunicorn') {
-    const own = ['--python', findPython(), '--tmp-dir', folder, '--log-level', 'error'];
+    const temporary = join(folder, TEMPORARY);
+    const own = ['--python', findPython(), '--tmp-dir', temporary, '--log-level', 'error'];
     return [...tunicorn(port), ...common, ...own, ...ours, app];
   }
   const bind = ['-k', 'gthread', '--bind', `127.0.0.1:${port}`];

@@ -2,7 +2,6 @@
 // became of the attackers, memory, what was left behind, and whether it held. Prints; asserts nothing. Linux only.
 // `--server tunicorn|gunicorn --kind wsgi|node --rows 1,2 --seconds 3 --rounds 1 --crowd 200 --gunicorn-path DIR`.
 
-import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { tallyInWords } from '../src/drill/attack.ts';
 import type { Measured } from '../src/drill/meter.ts';
@@ -10,7 +9,7 @@ import { CLIENT_ROWS } from '../src/drill/rows/all.ts';
 import { play } from '../src/drill/rows/play.ts';
 import { type Pace, type Played, type Row, type Scene, shareKept } from '../src/drill/rows/row.ts';
 import { PROCESS_ROWS, type ProcessRow, TIMEOUT_SECONDS } from './freeze-process-rows.ts';
-import { CERTIFICATE, type Choice, Stand, type StandOptions } from './freeze-servers.ts';
+import { type Choice, Stand, type StandOptions } from './freeze-servers.ts';
 
 const { values: given } = parseArgs({
   options: {
@@ -163,14 +162,6 @@ function rateOf({ perSecond, p99Ms, clients, clientsServed, silenceMs }: Measure
   return `${Math.round(perSecond)}/s${late}${silence}${unserved}`;
 }
 
-/** Why the row is left out; null: it is played. */
-function leftOut(row: Row | ProcessRow): string | null {
-  if (row.number === 13 && !CERTIFICATE.filter((word) => word.startsWith('/')).every(existsSync)) {
-    return 'there is no certificate';
-  }
-  return 'start' in row ? null : row.senseless(choice);
-}
-
 const wanted = given.rows === '' ? null : given.rows.split(',').map(Number);
 const rows = [...CLIENT_ROWS, ...PROCESS_ROWS]
   .filter(({ number }) => wanted === null || wanted.includes(number))
@@ -182,7 +173,7 @@ console.log(
     '| --- | --- | --- | --- | --- | --- | --- | --- |',
 );
 for (const row of rows) {
-  const why = leftOut(row);
+  const why = 'start' in row ? null : row.senseless(choice);
   try {
     if (why === null) await report(row, Number(given.rounds));
     else console.log(`| ${row.number} | left out: ${why} | | | | | | |`);

@@ -1,7 +1,7 @@
 // Jobs that wait for a thread, first come, first served, until the one that has waited longest has waited too long: then
 // more comes than can be served, whoever is at the front is about to give up, and the newest goes first until the queue
 // has drained. So what is served is served in time (adaptive LIFO; Maurer, "Fail at Scale", 2015). Any job can leave from
-// the middle without the others being walked; one that a thread gave back goes before all that never left.
+// the middle without the others being walked; one that a thread gave back counts as the oldest.
 
 import type { Job } from '../threads/app-thread.ts';
 
@@ -10,8 +10,8 @@ import type { Job } from '../threads/app-thread.ts';
 const OVERLOADED_MS = 500;
 
 export class JobQueue {
-  /** Given back by a thread: they have waited longest. */
-  readonly #returned = new Set<Job>();
+  /** Given back by a thread, and when; they have waited longest. */
+  readonly #returned = new Map<Job, number>();
   /** Those that wait and since when (ms of `now`), oldest first. */
   readonly #jobs = new Map<Job, number>();
   /** Stays where the last look at the oldest was: one that begins anew walks over all that have left. */
@@ -52,18 +52,20 @@ export class JobQueue {
   }
 
   putBack(job: Job): void {
-    this.#returned.add(job);
+    this.#returned.set(job, this.#now());
   }
 
   /** The next one, or null. */
   take(): Job | null {
-    for (const job of this.#returned) {
-      this.#returned.delete(job);
-      return job;
-    }
     const front = this.#lookAtOldest();
-    if (front === null) return null;
+    const [returned] = this.#returned;
     this.#overloaded ||= this.#oldestWaitsTooLong();
+    // Under overload those are the oldest of all: first, they would be served for clients that are about to leave.
+    if (returned !== undefined && (front === null || !this.#overloaded)) {
+      this.#returned.delete(returned[0]);
+      return returned[0];
+    }
+    if (front === null) return null;
     const job = this.#overloaded ? this.#takeNewest() : front[0];
     this.#jobs.delete(job);
     if (this.#jobs.size === 0) this.#drained();
@@ -78,8 +80,9 @@ export class JobQueue {
   }
 
   #oldestWaitsTooLong(): boolean {
-    const front = this.#lookAtOldest();
-    return front !== null && this.#now() - front[1] > OVERLOADED_MS;
+    const [returned] = this.#returned;
+    const oldest = returned ?? this.#lookAtOldest();
+    return oldest !== null && this.#now() - oldest[1] > OVERLOADED_MS;
   }
 
   #drained(): void {

@@ -16,6 +16,7 @@ const HELD_BY: Readonly<Record<number, readonly SettingName[]>> = {
   7: ['timeout'],
   8: ['timeout'],
   12: ['queue_timeout', 'queue_limit'],
+  13: ['handshake_timeout'],
 };
 
 const UNITS: Partial<Record<SettingName, string>> = {
@@ -77,6 +78,7 @@ const RULES: readonly Rule[] = [
     instead: '--timeout 30',
   },
   longer('timeout', 300, 'a request that hangs holds its thread', '--timeout 30'),
+  longer('handshake_timeout', 100, 'a stalled handshake keeps its place', '--handshake-timeout 10'),
   longer(
     'first_byte_timeout',
     100,

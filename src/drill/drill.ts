@@ -18,6 +18,7 @@ export const drillExitCodes = { held: 0, notHeld: 1, interrupted: 130 } as const
 
 const LOOK_MS = 300;
 const LOG_LINES = 40;
+const TLS_ROW = 13;
 
 export interface DrillWorld {
   readonly out: (text: string) => void;
@@ -61,7 +62,10 @@ class Drill {
     this.#server = server;
     this.#pace = paceOf(options, resolved.settings);
     const wanted = options.rows ?? DRILL_ROWS;
-    this.#rows = CLIENT_ROWS.filter(({ number }) => wanted.includes(number));
+    const hasTls = resolved.settings.certfile !== null;
+    this.#rows = CLIENT_ROWS.filter(
+      ({ number }) => wanted.includes(number) && (number !== TLS_ROW || hasTls),
+    );
   }
 
   async run(): Promise<number> {
@@ -72,6 +76,10 @@ class Drill {
     const scene = sceneOf(this.#server, settings, type, this.#options.path, bootMs);
     if (!(await this.#isWell(scene))) return drillExitCodes.notHeld;
     this.#announce(scene);
+    if (this.#rows.length === 0) {
+      this.#world.err('Error: row 13 needs TLS, and the settings have no certfile.\n');
+      return drillExitCodes.notHeld;
+    }
     for (const row of this.#rows) {
       if (!(await this.#playRow(row, scene))) return this.#notServing();
     }

@@ -22,7 +22,7 @@ export interface Measured {
 }
 
 /** A status from here on is the server's failure. */
-const SERVER_ERROR = 500;
+export const SERVER_ERROR = 500;
 
 export class Meter {
   readonly #clients: number;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../clock.ts';
 import { AnswerReader } from './answer-reader.ts';
-import { type Measured, Meter } from './meter.ts';
+import { type Measured, Meter, SERVER_ERROR } from './meter.ts';
 import { connect, readyEvent, requestFor, type Target } from './target.ts';
 
 /** A client whose connection was closed or refused comes again so much later: no loop without a pause. */
@@ -22,6 +22,7 @@ export interface NormalManners {
 
 export class NormalClients {
   readonly #clients: readonly NormalClient[];
+  readonly #served = new Set<number>();
   #meters = new Set<Meter>();
 
   /** Starts them all at once. */
@@ -33,6 +34,7 @@ export class NormalClients {
       (_, index) =>
         new NormalClient(target, request, {
           answered: (status, ms) => {
+            if (status < SERVER_ERROR) this.#served.add(index);
             for (const meter of this.#meters) meter.answered(index, status, ms);
           },
           missed: (outcome) => {
@@ -40,6 +42,11 @@ export class NormalClients {
           },
         }),
     );
+  }
+
+  /** Clients that have had an answer below 500 since they came. */
+  get served(): number {
+    return this.#served.size;
   }
 
   /** Begins to measure; call the function that it gives for the result. */

@@ -12,8 +12,8 @@ export interface DrillOptions {
   readonly rows: readonly number[] | null;
 }
 
-/** What every application can be put through. */
-export const DRILL_ROWS: readonly number[] = [2, 3, 4, 5, 6, 7, 8, 9, 12];
+/** What every application can be put through; 13 where it is served over TLS. */
+export const DRILL_ROWS: readonly number[] = [2, 3, 4, 5, 6, 7, 8, 9, 12, 13];
 
 export const DRILL_FLAGS = ['--path', '--seconds', '--rows'] as const;
 
@@ -25,9 +25,9 @@ const SECONDS_MAX = 3_600;
 
 export const DRILL_HELP = `usage: tunicorn drill [OPTIONS] APP
 
-Starts APP as it would be served, by the same settings from the same places, on a
-private unix socket, and plays with it what freezes servers: clients that drip,
-that do not read, that say nothing; requests that hang, spin or crash; overload.
+Starts APP as it would be served, by the same settings from the same places, on
+a private unix socket, and plays with it what freezes servers: clients that
+drip, do not read or say nothing; requests that hang, spin or crash; overload.
 Each row tells what normal clients got before, during and after, which setting
 held, and which is too lax. One worker is started, whatever --workers says, for
 each is by itself; nothing is written to the log files of the settings.
@@ -36,13 +36,13 @@ each is by itself; nothing is written to the log files of the settings.
   --seconds N             The longest that a deadline is waited for. [${SECONDS}]
   --rows N,N,...          Only these rows. [${DRILL_ROWS.join(',')}]
 
-Every other option is the server's: see tunicorn --help. Only APP itself is asked
-for PATH; what hangs and crashes are paths of our own that exist in a drill alone.
+Every other option is the server's: see tunicorn --help. APP itself is asked for
+PATH alone; what hangs and crashes are paths of our own that only a drill has.
 A module called drill is served by tunicorn drill:app.
 
 Exit code: 0 when every row held, 1 when one did not or could not be decided, 2
-for a wrong command line, 130 after Ctrl-C; an APP that does not load ends as with
---check-config.`;
+for a wrong command line, 130 after Ctrl-C; with an APP that does not load, that
+of --check-config.`;
 
 /**
  * Takes the drill's own words out of a command line; `rest` is the server's.

@@ -63,7 +63,7 @@ export class Overload implements Attack {
     clearInterval(this.#timer);
     this.#measured ??= this.#meter.read();
     // The last ones have their second, too.
-    setTimeout(() => this.#sayOver(), GIVE_UP_MS).unref();
+    setTimeout(() => this.#sayOver(), GIVE_UP_MS);
   }
 
   #send(): void {

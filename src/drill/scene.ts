@@ -24,7 +24,7 @@ export function sceneOf(
     threads: settings.threads,
     connections: settings.worker_connections,
     deadlines: {
-      handshake: settings.first_byte_timeout,
+      handshake: settings.handshake_timeout,
       firstByte: settings.first_byte_timeout,
       head: settings.head_timeout,
       body: settings.body_timeout,

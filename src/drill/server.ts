@@ -35,7 +35,7 @@ export class DrillServer {
   constructor(settings: Settings) {
     const socket = join(this.#folder, 'drill.sock');
     this.#settings = privateSettings(settings, socket);
-    this.target = { at: socket };
+    this.target = { at: socket, tls: settings.certfile !== null };
   }
 
   /** The last that it printed. */

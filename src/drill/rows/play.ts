@@ -7,7 +7,8 @@ import { NormalClients } from '../normal-clients.ts';
 import { within } from '../within.ts';
 import type { Pace, Played, Row, Running, Scene } from './row.ts';
 
-const WARM_UP_MS = 500;
+/** Code is compiled and connections are there by then. */
+const WARM_UP_MS = 1_500;
 /** Deadlines of a server fire a little late, and its clients hear of it later still. */
 const SLACK_MS = 1_500;
 /** A row that ends by itself has ended by then. */

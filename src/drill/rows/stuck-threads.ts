@@ -58,7 +58,7 @@ function unanswered(attackers: Tally, answers: readonly string[]): string[] {
 export const sleeping = stuck({
   number: 6,
   path: 'hang',
-  what: 'that sleep for ever',
+  what: 'asleep for ever',
   answers: ['504'],
   reloads: false,
 });

@@ -5,6 +5,7 @@ import { execSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 
 const BIG = 10 * 1024 * 1024;
+let runs = 0;
 
 // While the file that LOADS_ONLY_IN names is there and holds a pid, no other process can load this.
 const only = process.env['LOADS_ONLY_IN'];
@@ -65,9 +66,12 @@ export default function app(req, res) {
   };
   // Holds the thread, and no processor.
   if (path === '/block') {
+    runs += 1;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 * Number(query ?? 0.02));
   }
-  if (path === '/read') req.resume().on('end', answer);
+  // How often /block has begun in this thread.
+  if (path === '/runs') res.end(String(runs));
+  else if (path === '/read') req.resume().on('end', answer);
   else if (path === '/pause') setTimeout(answer, 1000 * Number(query ?? 0.02));
   else answer();
 }

@@ -9,6 +9,7 @@ import time
 
 BIG = 10 * 1024 * 1024
 PIECE = 64 * 1024
+RUNS = []
 
 # So that /memory ends in a MemoryError and not with the machine.
 if "ADDRESS_SPACE" in os.environ:
@@ -57,7 +58,12 @@ def app(environ, start_response):
         return (bytes(min(PIECE, left - at)) for at in range(0, left, PIECE))
     elif path == "/read":
         environ["wsgi.input"].read()
+    elif path == "/runs":
+        # How often /pause or /block has begun in this process.
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"%d" % len(RUNS)]
     elif path in ("/pause", "/block"):
+        RUNS.append(path)
         time.sleep(float(environ["QUERY_STRING"] or 0.02))
     start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "13")])
     return [b"Hello, World!"]

@@ -46,6 +46,18 @@ test('what a thread gave back goes first, even into a full queue', () => {
   assert.equal(queue.take(), waiting);
 });
 
+test('under overload what a thread gave back goes last, as the oldest', () => {
+  let nowMs = 0;
+  const queue = new JobQueue(10, () => nowMs);
+  const [returned, old, young] = [job('returned'), job('old'), job('young')];
+  queue.putBack(returned);
+  queue.add(old);
+  nowMs = 501;
+  queue.add(young);
+  assert.deepEqual([queue.take(), queue.take(), queue.take()], [young, old, returned]);
+  assert.equal(queue.take(), null);
+});
+
 test('a queue that was emptied, filled and thinned out again keeps its order', () => {
   const queue = new JobQueue(10, () => 0);
   const [a, b, c, d] = [job('a'), job('b'), job('c'), job('d')];

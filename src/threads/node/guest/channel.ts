@@ -43,7 +43,10 @@ export class Channel {
     this.#exchanges.delete(exchange.facts.ticket);
     if (this.#drained !== null && this.#exchanges.size === 0) this.#drained();
   };
-  readonly #beginWaiting = (): void => this.#work();
+  readonly #beginWaiting = (): void => {
+    this.#turn();
+    this.#work();
+  };
 
   constructor(boot: GuestBoot) {
     this.#port = boot.port;
