@@ -17,7 +17,7 @@ export const GREETED_GRACE_MS = 1000;
 /** While draining, an idle connection may bring one more request for this long; it is answered `Connection: close`. */
 export const DRAIN_GRACE_MS = 500;
 /** At the limit a busy connection is kept for this long before it is told to close, so that those who wait have a turn:
- * 5 ms for each connection of the limit (at most 200 reconnects a second), within these bounds. */
+ * 5 ms for each of those that are open then (at most 200 reconnects a second), within these bounds. */
 const TURN_MS_MIN = 250;
 const TURN_MS_MAX = 5000;
 const TURN_MS_PER_CONNECTION = 5;
@@ -26,7 +26,6 @@ const TURN_MS_PER_CONNECTION = 5;
 export const HAND_OVER_MS = 10;
 
 export interface ConnectionsOptions {
-  readonly limit: number;
   readonly keepAliveMs: number;
   readonly log: Log;
   /** True while nothing more can be accepted. */
@@ -46,7 +45,6 @@ export class Connections implements Surroundings {
   readonly #greeted = new Map<OpenConnection, number>();
   /** Told to close, or closed, so that others get in. */
   readonly #givingWay = new Set<OpenConnection>();
-  readonly #turnMs: number;
   #context: ConnectionContext | null = null;
   #draining = false;
   /** No connection can have been idle for long enough before this time: until then nobody looks. */
@@ -54,10 +52,6 @@ export class Connections implements Surroundings {
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
-    this.#turnMs = Math.min(
-      TURN_MS_MAX,
-      Math.max(TURN_MS_MIN, options.limit * TURN_MS_PER_CONNECTION),
-    );
   }
 
   /** The context knows us and we need its clocks: set once, before the first connection. */
@@ -180,6 +174,10 @@ export class Connections implements Surroundings {
 
   finished(exchange: LoggedExchange): void {
     if (!exchange.isProbe) this.#options.finished?.(exchange);
+  }
+
+  get #turnMs(): number {
+    return Math.min(TURN_MS_MAX, Math.max(TURN_MS_MIN, this.#all.size * TURN_MS_PER_CONNECTION));
   }
 
   #nowMs(): number {

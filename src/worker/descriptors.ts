@@ -14,49 +14,56 @@ const RESERVE = 16;
 const RESERVE_MIN = 4;
 
 export interface DescriptorSource {
-  /** The most that this process may have; Infinity where that is unknown. */
-  readonly limit: number;
-  /** How many it has now; -1 where that is unknown. */
-  count(): number;
+  /** The most that this process may have; null where that is unknown, or cannot be read now. */
+  limit(): number | null;
+  /** How many it has now; null where that is unknown, Infinity when none is left even for counting. */
+  count(): number | null;
 }
 
-/** This process, on Linux. Node.js has raised the soft limit to the hard one when it started. */
+/** This process, on Linux. Node.js has raised the soft limit to the hard one when it started; `prlimit` may change it. */
 export const ownDescriptors: DescriptorSource = {
-  limit: limitOfProcess(),
+  limit: () => {
+    try {
+      const limits = readFileSync('/proc/self/limits', 'latin1');
+      const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
+      return soft === undefined ? null : Number(soft);
+    } catch {
+      return null;
+    }
+  },
   count: () => {
     try {
       // The directory itself is open while it is read.
       return readdirSync('/proc/self/fd').length - 1;
-    } catch {
-      return -1;
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : '';
+      return code === 'EMFILE' || code === 'ENFILE' ? Number.POSITIVE_INFINITY : null;
     }
   },
 };
 
-function limitOfProcess(): number {
-  try {
-    const limits = readFileSync('/proc/self/limits', 'latin1');
-    const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-    return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
+export interface DescriptorNeeds {
+  /** What replacing a thread or a process takes for a moment. */
+  readonly forReplacing: number;
+  /** Addresses that are listened on: each has a descriptor while accepting, and none while not. */
+  readonly listeners: number;
 }
 
 export class Descriptors {
   readonly #source: DescriptorSource;
-  /** What replacing a thread or a process takes for a moment. */
-  readonly #forReplacing: number;
+  readonly #needs: DescriptorNeeds;
   /** As last counted, and the connections that came and went since. */
   #used = 0;
   /** Those that the process has before it serves. */
   #base = 0;
   #reserve = RESERVE_MIN;
   #nextCountMs = 0;
+  #short = false;
+  #limit = Number.POSITIVE_INFINITY;
 
-  constructor(source: DescriptorSource, forReplacing: number) {
+  constructor(source: DescriptorSource, needs: DescriptorNeeds) {
     this.#source = source;
-    this.#forReplacing = forReplacing;
+    this.#needs = needs;
   }
 
   /** The application is loaded, nobody is served yet: what is open now is open always. */
@@ -64,11 +71,11 @@ export class Descriptors {
     this.#count(nowMs);
     this.#base = this.#used;
     const half = Math.floor((this.limit - this.#base) / 2);
-    this.#reserve = Math.max(RESERVE_MIN, Math.min(RESERVE + this.#forReplacing, half));
+    this.#reserve = Math.max(RESERVE_MIN, Math.min(RESERVE + this.#needs.forReplacing, half));
   }
 
   get limit(): number {
-    return this.#source.limit;
+    return this.#limit;
   }
 
   /** How many are open, as last counted. */
@@ -83,7 +90,7 @@ export class Descriptors {
 
   /** What `connections` may need with a file for each of their bodies, as a round number. */
   needFor(connections: number): number {
-    const need = this.#base + RESERVE + this.#forReplacing + 2 * connections;
+    const need = this.#base + RESERVE + this.#needs.forReplacing + 2 * connections;
     const step = 2 ** Math.max(0, Math.floor(Math.log2(need)) - 3);
     return Math.ceil(need / step) * step;
   }
@@ -91,7 +98,10 @@ export class Descriptors {
   /** One more connection can be accepted, beside `open` others. The first may take from the reserve. */
   roomFor(open: number): boolean {
     const free = this.limit - this.#used;
-    return open === 0 ? free > 1 : free > this.#reserve;
+    if (open === 0) return free > 1;
+    // What pausing gives back is no reason to resume: that would go to and fro on every tick.
+    this.#short = free <= this.#reserve + (this.#short ? this.#needs.listeners + 1 : 0);
+    return !this.#short;
   }
 
   accepted(): void {
@@ -115,7 +125,8 @@ export class Descriptors {
   }
 
   #count(nowMs: number): void {
-    this.#used = this.#source.count();
+    this.#limit = this.#source.limit() ?? this.#limit;
+    this.#used = Math.min(this.#source.count() ?? 0, this.#limit);
     this.#nextCountMs = nowMs + COUNT_MS;
   }
 }

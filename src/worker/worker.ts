@@ -88,7 +88,10 @@ export class Worker {
       },
     });
     const { type } = options.app;
-    this.#descriptors = new Descriptors(ownDescriptors, forReplacing(type, settings.threads));
+    this.#descriptors = new Descriptors(ownDescriptors, {
+      forReplacing: forReplacing(type, settings.threads),
+      listeners: options.listeners.length,
+    });
     this.#descriptorWatch = new DescriptorWatch({
       descriptors: this.#descriptors,
       log,
@@ -97,7 +100,6 @@ export class Worker {
     });
     this.#acceptor = this.#makeAcceptor();
     this.#connections = new Connections({
-      limit: settings.worker_connections,
       keepAliveMs: settings.keepalive * 1000,
       log,
       atLimit: () => this.#acceptor.atLimit,

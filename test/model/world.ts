@@ -86,7 +86,6 @@ export class World implements Surroundings, Requests {
       events: { overdue: () => {}, threadDied: () => {} },
     });
     this.connections = new Connections({
-      limit: options.limit,
       keepAliveMs: 2000,
       log: silent,
       atLimit: () => this.open.size >= options.limit,

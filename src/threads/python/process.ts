@@ -19,7 +19,7 @@ import { Lookout } from './lookout.ts';
 import { Notes, type NotesListener } from './notes.ts';
 import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
-import { type PythonOptions, type SpawnedPython, spawnPython } from './spawn.ts';
+import { type PythonOptions, type PythonWires, type SpawnedPython, spawnPython } from './spawn.ts';
 import type { ThreadOwner } from './thread-owner.ts';
 
 export type { PythonOptions } from './spawn.ts';
@@ -99,14 +99,15 @@ export class PythonProcess implements OwnInterfaces {
   start(): Promise<void> {
     this.#state = 'booting';
     const spawned = spawnPython(this.#options, this.#sockets);
+    const { child, wires } = spawned;
     this.#spawned = spawned;
-    this.#exited = this.#watch(spawned.child);
-    if (spawned.child.pid !== undefined) {
-      this.#fault = new FaultStacks(spawned.fault);
-      this.#control = new ControlChannel(spawned.control, this);
-      this.#notes = new Notes(spawned.notes, this);
+    this.#exited = this.#watch(child);
+    if (wires !== null) {
+      this.#fault = new FaultStacks(wires.fault);
+      this.#control = new ControlChannel(wires.control, this);
+      this.#notes = new Notes(wires.notes, this);
       while (this.#threads.length < this.#options.threads) {
-        this.#addThread(spawned);
+        this.#addThread(wires);
       }
       this.#control.tell(
         ToControl.START,
@@ -318,7 +319,7 @@ export class PythonProcess implements OwnInterfaces {
     this.#control?.close();
     this.#fault?.close();
     this.#notes?.close();
-    for (const socket of this.#spawned?.threads ?? []) {
+    for (const socket of this.#spawned?.wires?.threads ?? []) {
       socket.destroy();
     }
     this.#settleStart?.(new BootError(3, bootMessage));
@@ -330,9 +331,9 @@ export class PythonProcess implements OwnInterfaces {
     }
   }
 
-  #addThread(spawned: SpawnedPython): PythonThread | null {
+  #addThread(wires: PythonWires): PythonThread | null {
     const index = this.#nextIndex;
-    const socket = spawned.threads[index - 1];
+    const socket = wires.threads[index - 1];
     if (socket === undefined) {
       return null;
     }
@@ -373,7 +374,8 @@ export class PythonProcess implements OwnInterfaces {
   }
 
   #replaceThread(): void {
-    const thread = this.#spawned === null ? null : this.#addThread(this.#spawned);
+    const wires = this.#spawned?.wires ?? null;
+    const thread = wires === null ? null : this.#addThread(wires);
     if (thread === null) {
       this.onExhausted?.();
       return;

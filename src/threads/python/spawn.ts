@@ -36,12 +36,18 @@ export interface PythonOptions {
   readonly log: (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;
 }
 
-export interface SpawnedPython {
-  readonly child: ChildProcess;
+/** The near ends of the socket pairs. */
+export interface PythonWires {
   readonly control: Socket;
   readonly fault: Socket;
   readonly notes: Socket;
   readonly threads: readonly Socket[];
+}
+
+export interface SpawnedPython {
+  readonly child: ChildProcess;
+  /** Null when the process could not be started; `child` tells why with an `error` event. */
+  readonly wires: PythonWires | null;
 }
 
 /** Socket pairs are made when the process starts, because Node.js can neither send nor receive one later. */
@@ -55,21 +61,27 @@ export function spawnPython(options: PythonOptions, sockets: number): SpawnedPyt
     stdio,
     env: options.env,
   });
+  // Without descriptors there are not even these.
+  const near: readonly unknown[] = child.stdio ?? [];
   const socketAt = (fd: number): Socket => {
-    const socket = child.stdio[fd];
+    const socket = near[fd];
     if (socket instanceof Socket) {
       // Until its reader is there an error must not bring the worker down; the process's exit tells the story.
       return socket.on('error', () => {});
     }
     throw new Error(`the Python process has no socket at descriptor ${fd}`);
   };
-  return {
-    child,
+  if (child.pid === undefined) {
+    for (const [fd, socket] of near.entries()) if (socket instanceof Socket) socketAt(fd).destroy();
+    return { child, wires: null };
+  }
+  const wires = {
     control: socketAt(CONTROL_FD),
     fault: socketAt(FAULT_FD),
     notes: socketAt(NOTES_FD),
     threads: Array.from({ length: sockets }, (_, index) => socketAt(FIRST_THREAD_FD + index)),
   };
+  return { child, wires };
 }
 
 /** Beside the compiled tree (dist/src/threads/python), or beside the sources. */

@@ -9,12 +9,16 @@ import { DescriptorWatch } from '../../../src/worker/descriptor-watch.ts';
 import { Descriptors, ownDescriptors } from '../../../src/worker/descriptors.ts';
 
 class Process {
-  readonly limit: number;
   open: number;
+  readonly #limit: number | null;
 
-  constructor(limit: number, open: number) {
-    this.limit = limit;
+  constructor(limit: number | null, open: number) {
+    this.#limit = limit;
     this.open = open;
+  }
+
+  limit(): number | null {
+    return this.#limit;
   }
 
   count(): number {
@@ -22,9 +26,9 @@ class Process {
   }
 }
 
-function begun(limit: number, open: number): { process: Process; descriptors: Descriptors } {
+function begun(limit: number | null, open: number): { process: Process; descriptors: Descriptors } {
   const process = new Process(limit, open);
-  const descriptors = new Descriptors(process, 20);
+  const descriptors = new Descriptors(process, { forReplacing: 20, listeners: 1 });
   descriptors.begin(0);
   return { process, descriptors };
 }
@@ -65,17 +69,35 @@ test('what others take and give back is seen on the next tick when few are left'
   assert.equal(descriptors.roomFor(5), true);
 });
 
+test('what a pause gives back is no reason to go on; two connections that close are', () => {
+  const { process, descriptors } = begun(1000, 40);
+  const open = fill(descriptors, process);
+  process.open -= 2;
+  descriptors.tick(1000);
+  assert.equal(descriptors.roomFor(open), false, 'the listening handle and its spare');
+  descriptors.closed();
+  assert.equal(descriptors.roomFor(open - 1), true);
+});
+
+test('when none is left even for counting there is no room', () => {
+  const { process, descriptors } = begun(100, 40);
+  process.open = Number.POSITIVE_INFINITY;
+  descriptors.tick(1000);
+  assert.equal(descriptors.used, 100);
+  assert.equal(descriptors.roomFor(0), false);
+});
+
 test('where the limit is unknown there is always room', () => {
-  const { process, descriptors } = begun(Number.POSITIVE_INFINITY, -1);
+  const { process, descriptors } = begun(null, 40);
   assert.equal(fill(descriptors, process), 10_000);
 });
 
 test('this process is counted rightly', () => {
   const before = ownDescriptors.count();
   const file = openSync('/dev/null', 'r');
-  assert.equal(ownDescriptors.count(), before + 1);
+  assert.equal(ownDescriptors.count(), (before ?? 0) + 1);
   closeSync(file);
-  assert.ok(ownDescriptors.limit > before);
+  assert.ok(before !== null && (ownDescriptors.limit() ?? 0) > before);
 });
 
 test('a lack is said once, and a worker is replaced only when it is the application that has them', () => {
