@@ -107,6 +107,8 @@ export interface Surroundings {
   handshakeFailed(connection: OpenConnection, detail: string): void;
   /** A fault of the client; the server answered `status` by itself. */
   refused(connection: OpenConnection, status: number, code: string, detail: string): void;
+  /** No temporary file can be had for a response: it waits in memory, and its thread for its client. */
+  spoolRefused(error: Error): void;
   /** A request got no whole response from the application. */
   failed(exchange: LoggedExchange, failure: Failure): void;
   /** A response has left or was cut short: the access log's moment. */

@@ -81,6 +81,12 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     meaning: 'The application gave a head that is not HTTP, such as a field with a line end in it.',
     remedy: 'Mend the response; the line says what was wrong with it.',
   },
+  'spool-refused': {
+    status: [],
+    meaning:
+      'No temporary file could be had for responses: they wait in memory, and threads for their clients. Said once in ten seconds.',
+    remedy: 'As for spool-failed.',
+  },
   'spool-failed': {
     status: [500, 507],
     meaning:

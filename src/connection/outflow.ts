@@ -133,6 +133,7 @@ export class Outflow implements WaitingResponse {
       this.#full = false;
       this.#owner.roomMade();
     };
+    spool.onRefused = (error) => this.#context.surroundings.spoolRefused(error);
     this.#listen(spool);
     this.#spool = spool;
     this.#waiting.push(spool);

@@ -93,13 +93,13 @@ export class SpoolFile {
     return this.#name ?? `/proc/${process.pid}/fd/${this.#fd}`;
   }
 
-  /** Appends the pieces; one append at a time. Not called back once closed. */
-  append(pieces: Buffer[], done: (error: SpoolError | null) => void): void {
+  /** Appends the pieces; one append at a time. With an error come those that were not written. Not called back once closed. */
+  append(pieces: Buffer[], done: (error: SpoolError | null, rest: Buffer[]) => void): void {
     this.#underWay += 1;
-    this.#write(pieces, (error) => {
+    this.#write(pieces, (error, rest) => {
       this.#underWay -= 1;
       if (this.#closed) this.#closeNow();
-      else done(error);
+      else done(error, rest);
     });
   }
 
@@ -136,17 +136,16 @@ export class SpoolFile {
   }
 
   /** writev may write a part only, for one just before the disk is full: then the rest follows, or its error. */
-  #write(pieces: Buffer[], done: (error: SpoolError | null) => void): void {
+  #write(pieces: Buffer[], done: (error: SpoolError | null, rest: Buffer[]) => void): void {
     fs.writev(this.#fd, pieces, this.#length, (error, count) => {
       if (error !== null) {
-        done(spoolErrorFrom(error, 'write a temporary file', this.#directory));
+        done(spoolErrorFrom(error, 'write a temporary file', this.#directory), pieces);
         return;
       }
       this.#length += count;
       const rest = withoutFirst(pieces, count);
-      if (rest.length === 0) done(null);
-      else if (count === 0) done(this.#broken('takes no more bytes'));
-      else if (this.#closed) done(null);
+      if (rest.length === 0 || this.#closed) done(null, rest);
+      else if (count === 0) done(this.#broken('takes no more bytes'), rest);
       else this.#write(rest, done);
     });
   }

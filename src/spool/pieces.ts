@@ -47,6 +47,13 @@ export class PieceQueue {
     this.#bytes += length;
   }
 
+  /** What was taken last comes first again. */
+  putBack(pieces: readonly Buffer[]): void {
+    this.#pieces.splice(0, this.#first, ...pieces);
+    this.#first = 0;
+    for (const piece of pieces) this.#bytes += piece.length;
+  }
+
   /** The oldest bytes, at most `maxBytes` and at most one piece; null when there are none. */
   take(maxBytes: number): Buffer | null {
     assert.ok(maxBytes > 0, 'take at least one byte');

@@ -40,8 +40,8 @@ export interface SpoolOptions {
   /** Where files are made. It must exist. */
   readonly directory: string;
   /**
-   * What happens when file and budget are full: `wait` (responses; the default): write() answers false until the reader has made
-   * room. `fail` (request bodies that nobody reads before they are complete): onFailed.
+   * What happens when file and budget are full, or no file can be had: `wait` (responses; the default): write() answers
+   * false until the reader has made room. `fail` (request bodies that nobody reads before they are complete): onFailed.
    */
   readonly whenFull?: 'wait' | 'fail';
 }
@@ -58,6 +58,8 @@ export class Spool implements ByteSource {
   onReadable: (() => void) | null = null;
   /** write() may be used again. Called once after write() answered false; perhaps from within read(). */
   onRoom: (() => void) | null = null;
+  /** No file can be had now, or it takes no more: what is written waits in memory. Perhaps called again and again. */
+  onRefused: ((error: SpoolError) => void) | null = null;
   /** The bytes are lost; everything is released already. Called at most once, perhaps from within write(). */
   onFailed: ((error: SpoolError) => void) | null = null;
 
@@ -81,6 +83,8 @@ export class Spool implements ByteSource {
   /** Nothing is read from a file before the first read(), because complete() may come instead. */
   #readerCame = false;
   #crowded = false;
+  /** The disk refused bytes. Tried again when the reader has made room, so that nothing goes round in a circle. */
+  #refused = false;
   #onWhole: ((body: WholeBody) => void) | null = null;
   readonly #retry = (): void => this.#spill();
 
@@ -151,6 +155,7 @@ export class Spool implements ByteSource {
       return null;
     }
     this.#buffered -= bytes.length;
+    this.#refused = false;
     this.#makeRoom();
     return bytes;
   }
@@ -226,18 +231,20 @@ export class Spool implements ByteSource {
 
   /** Closes files that were read to their end; their place in the budget is free. */
   #retire(): void {
-    const file = this.#files[0];
-    if (file === undefined || file.unread > 0 || file === this.#writingTo) return;
-    this.#files.shift();
-    file.close();
-    this.#reserved -= file.length;
-    this.#options.budget.give(file.length);
-    this.#spill();
+    for (let file = this.#files[0]; file !== undefined; file = this.#files[0]) {
+      if (file.unread > 0 || file === this.#writingTo) return;
+      this.#files.shift();
+      file.close();
+      this.#reserved -= file.length;
+      this.#options.budget.give(file.length);
+      this.#spill();
+    }
   }
 
   /** Moves what memory should not hold into the file, one write at a time. */
   #spill(): void {
-    if (this.#over || this.#writing || this.#queue.bytes <= this.#keptInMemory()) return;
+    if (this.#over || this.#writing || this.#refused) return;
+    if (this.#queue.bytes <= this.#keptInMemory()) return;
     const bytes = this.#reserve();
     if (bytes === 0) return;
     this.#writing = true;
@@ -250,7 +257,7 @@ export class Spool implements ByteSource {
     }
     openSpoolFile(this.#options.directory, (error, file) => {
       if (file === null) {
-        this.#fail(error);
+        if (error !== null) this.#refuse(error, pieces);
       } else if (this.#over) {
         file.close();
       } else {
@@ -266,14 +273,14 @@ export class Spool implements ByteSource {
 
   #append(file: SpoolFile, pieces: Buffer[]): void {
     this.#writingTo = file;
-    file.append(pieces, (error) => {
-      this.#writing = false;
+    file.append(pieces, (error, rest) => {
       this.#writingTo = null;
-      this.#writingBytes = 0;
       if (error !== null) {
-        this.#fail(error);
+        this.#refuse(error, rest);
         return;
       }
+      this.#writing = false;
+      this.#writingBytes = 0;
       this.#retire();
       this.#spill();
       this.#feed();
@@ -343,8 +350,27 @@ export class Spool implements ByteSource {
     }
   }
 
-  #fail(error: SpoolError | null): void {
-    if (this.#over || error === null) return;
+  /** The disk does not take these: they wait in memory, if they may. */
+  #refuse(error: SpoolError, pieces: readonly Buffer[]): void {
+    if (this.#over) return;
+    if (this.#options.whenFull === 'fail' || error.code === 'spool-broken') {
+      this.#fail(error);
+      return;
+    }
+    const bytes = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#refused = true;
+    this.#writing = false;
+    this.#writingBytes = 0;
+    this.#queue.putBack(pieces);
+    this.#reserved -= bytes;
+    this.#options.budget.give(bytes);
+    this.onRefused?.(error);
+    this.#retire();
+    this.#feed();
+  }
+
+  #fail(error: SpoolError): void {
+    if (this.#over) return;
     const onFailed = this.onFailed;
     this.release();
     onFailed?.(error);

@@ -25,6 +25,9 @@ const TURN_MS_PER_CONNECTION = 5;
  * needs a few milliseconds to read the list, sees the old one gone before the new one is there. */
 export const HAND_OVER_MS = 10;
 
+/** A disk that goes on refusing is told of once in so many milliseconds. */
+const REPEATED_MS = 10_000;
+
 export interface ConnectionsOptions {
   readonly keepAliveMs: number;
   readonly log: Log;
@@ -49,6 +52,7 @@ export class Connections implements Surroundings {
   #draining = false;
   /** No connection can have been idle for long enough before this time: until then nobody looks. */
   #nextGivesWayMs = 0;
+  #nextRefusalMs = 0;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -155,10 +159,22 @@ export class Connections implements Surroundings {
 
   refused(connection: OpenConnection, status: number, code: string, detail: string): void {
     const from = connection.peer.address === '' ? '' : ` from ip=${connection.peer.address}`;
+    if (status >= 500) {
+      this.#options.log.error(`Cannot take in a request${from}: ${detail}`, { code, status });
+      return;
+    }
     const message = `Invalid request${from}: ${detail}`;
     // A client that is only slow is no news; one that breaks the protocol may be an attack or a bug.
     if (status === 408) this.#options.log.debug(message, { code, status });
     else this.#options.log.warning(message, { code, status });
+  }
+
+  spoolRefused(error: Error): void {
+    const nowMs = this.#nowMs();
+    if (nowMs < this.#nextRefusalMs) return;
+    this.#nextRefusalMs = nowMs + REPEATED_MS;
+    const meaning = 'Responses wait in memory, and their threads for clients, until it can be had.';
+    this.#options.log.error(`${error.message}. ${meaning}`, { code: 'spool-refused' });
   }
 
   failed(exchange: LoggedExchange, failure: Failure): void {

@@ -261,6 +261,8 @@ export class OneConnection implements Effects, Requests, Surroundings {
     this.refusals.push(`${status} ${code}`);
   }
 
+  spoolRefused(): void {}
+
   failed(_exchange: unknown, failure: Failure): void {
     throw new Error(`the application never fails: ${failure.code}`);
   }

@@ -207,6 +207,10 @@ export class World implements Surroundings, Requests {
     this.connections.refused(connection, status, code, detail);
   }
 
+  spoolRefused(error: Error): void {
+    this.connections.spoolRefused(error);
+  }
+
   failed(exchange: Exchange, failure: Failure): void {
     this.connections.failed(exchange, failure);
   }

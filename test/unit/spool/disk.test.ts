@@ -82,6 +82,17 @@ test('at the limit for the size of a file the spool fails as on a full disk, and
   assert.deepEqual(JSON.parse(run.stdout), { code: 'spool-full-disk', budget: 0, descriptors: 0 });
 });
 
+test('at the limit for the size of a file a response waits in memory, and all of it comes out', (t) => {
+  const command = 'ulimit -f 2048; exec "$0" "$1" be-refused "$2"';
+  const run = spawnSync('sh', ['-c', command, process.execPath, child, folder(t)], {
+    encoding: 'utf8',
+  });
+  assert.equal(run.status, 0, run.stderr);
+  const { code, sound, refusals, budget } = JSON.parse(run.stdout);
+  assert.deepEqual({ code, sound, budget }, { code: 'spool-full-disk', sound: true, budget: 0 });
+  assert.ok(refusals < 100, `${refusals} attempts`);
+});
+
 test('on a full disk the spool fails with the folder in the message, and gives back what it held', (t) => {
   const directory = folder(t);
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', directory]);

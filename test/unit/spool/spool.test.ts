@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { SpoolBudget } from '../../../src/spool/budget.ts';
 import type { SpoolError } from '../../../src/spool/errors.ts';
 import { Spool, type SpoolOptions, type WholeBody } from '../../../src/spool/spool.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const KiB = 1024;
 const MiB = 1024 * KiB;
@@ -275,9 +276,9 @@ test('release in the middle of a file write gives back everything, and nothing i
   assert.equal(spool.write(numbered(1)), false);
 });
 
-test('a folder that is not there fails once, with its name in the message', async () => {
+test('a folder that is not there fails a body that may not wait, once, with its name in the message', async () => {
   const missing = join(directory, 'not-there');
-  const { spool, budget } = make({ directory: missing });
+  const { spool, budget } = make({ directory: missing, whenFull: 'fail' });
   spool.write(numbered(65 * KiB));
   const error = await failed(spool);
   assert.equal(error.code, 'spool-unwritable');
@@ -299,4 +300,30 @@ test('one byte at a time costs bytes, not objects', () => {
   assert.equal(bytes, 100_000);
   assert.ok(pieces <= 8, `${pieces} pieces`);
   spool.release();
+});
+
+test('where no file can be had what is written waits in memory, and goes to a file when there is one again', async () => {
+  const missing = join(directory, 'later');
+  const { spool, budget } = make({ directory: missing });
+  let refusals = 0;
+  spool.onRefused = (error) => {
+    refusals += 1;
+    assert.equal(error.code, 'spool-unwritable');
+  };
+  const bytes = numbered(256 * KiB);
+  assert.equal(spool.write(Buffer.from(bytes.subarray(0, 192 * KiB))), false, 'back-pressure');
+  await eventually(() => refusals === 1, 'the refusal');
+  assert.deepEqual([spool.fileUsed, budget.used], [0, 0]);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(refusals, 1, 'it is not tried again before the reader has made room');
+  fs.mkdirSync(missing);
+  const first = await readAll(spool, 64 * KiB);
+  spool.write(Buffer.from(bytes.subarray(192 * KiB)));
+  await eventually(() => spool.fileUsed > 0, 'the file');
+  spool.end();
+  const rest = await readAll(spool);
+  assert.ok(Buffer.concat([first, rest]).equals(bytes));
+  assert.equal(budget.used, 0);
+  spool.release();
+  fs.rmdirSync(missing);
 });

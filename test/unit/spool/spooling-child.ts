@@ -10,7 +10,9 @@ import { Spool } from '../../../src/spool/spool.ts';
 const MiB = 1024 * 1024;
 const [, , deed = '', directory = '', amount = '0'] = process.argv;
 const budget = new SpoolBudget(4096 * MiB);
-const spool = new Spool({ memoryBytes: MiB, fileBytes: 0, budget, directory });
+// As request bodies are gathered, where the failure is what is looked at.
+const whenFull = deed === 'fill' || deed === 'no-descriptors' ? 'fail' : 'wait';
+const spool = new Spool({ memoryBytes: MiB, fileBytes: 0, budget, directory, whenFull });
 const piece = Buffer.alloc(64 * 1024, 'x');
 
 // The kernel sends it beside EFBIG, and its default ends the process.
@@ -95,6 +97,48 @@ function useAllDescriptors(): void {
   }
 }
 
+/** Writes what is numbered until the disk refuses it, and as much more as memory takes; then reads all of it back. */
+function beRefused(): void {
+  let written = 0;
+  let refusals = 0;
+  spool.onRefused = (error) => {
+    refusals += 1;
+    if (refusals === 1) setTimeout(readBack, 50, error);
+  };
+  const readBack = (error: SpoolError): void => {
+    let read = 0;
+    let sound = true;
+    spool.onReadable = () => {
+      for (let bytes = spool.read(MiB); bytes !== null; bytes = spool.read(MiB)) {
+        for (let at = 0; at < bytes.length; at += 1024)
+          sound &&= bytes[at] === placeByte(read + at);
+        read += bytes.length;
+      }
+      if (read < written) return;
+      sound &&= read === written;
+      spool.release();
+      console.log(JSON.stringify({ code: error.code, sound, refusals, budget: budget.used }));
+      process.exit();
+    };
+    spool.onReadable();
+  };
+  const more = (): void => {
+    while (refusals === 0) {
+      const numbered = Buffer.alloc(64 * 1024);
+      for (let at = 0; at < numbered.length; at += 1024) numbered[at] = placeByte(written + at);
+      written += numbered.length;
+      if (!spool.write(numbered)) return;
+    }
+  };
+  spool.onRoom = more;
+  more();
+}
+
+/** Tells a place among its neighbours a kilobyte apart. */
+function placeByte(at: number): number {
+  return (at / 1024) % 251;
+}
+
 spool.onFailed = tellFailure;
 if (deed === 'spool') {
   let told = false;
@@ -113,3 +157,4 @@ if (deed === 'spool') {
   );
 else if (deed === 'pass') pass(Number(amount) * MiB);
 else if (deed === 'no-descriptors') useAllDescriptors();
+else if (deed === 'be-refused') beRefused();
