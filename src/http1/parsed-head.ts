@@ -6,7 +6,7 @@ import type { RequestHead } from '../threads/app-thread.ts';
 import type { ProtocolError } from './errors.ts';
 import { protocolError, quoteText } from './errors.ts';
 import { isDigit, isToken, listMembers } from './octets.ts';
-import { isHost, splitTarget } from './target.ts';
+import { isHost, splitTarget, type TargetParts } from './target.ts';
 
 export interface ParsedHead extends RequestHead {
   /** Bytes of the body by Content-Length; -1 without that field. */
@@ -53,10 +53,12 @@ export function combinedHead(
     method,
     target,
     minorVersion: meaning.minorVersion,
-    fields: meaning.fields,
+    // RFC 9112, 3.2.2: where the target names the authority, Host is ignored: nobody behind us sees two.
+    fields: hasOtherHost(parts, method, meaning)
+      ? withHost(meaning.fields, parts.authority)
+      : meaning.fields,
     path: parts.path,
     query: parts.query,
-    // RFC 9112, 3.2.2: an origin server ignores Host when the target names the authority.
     host: parts.authority ?? meaning.host,
     contentLength: meaning.contentLength,
     chunked: meaning.chunked,
@@ -115,9 +117,27 @@ export function understandFields(
     chunked,
     hasBody,
     keepAlive: !dangerous && !found.close && (modern || found.keepAlive),
-    expectContinue: modern && hasBody && found.expect !== null,
+    expectContinue:
+      modern && hasBody && found.expect !== null && expectations(found.expect).length > 0,
     upgrade: modern && found.upgradeListed ? found.upgrade : null,
   };
+}
+
+function hasOtherHost(
+  parts: TargetParts,
+  method: string,
+  meaning: FieldsMeaning,
+): parts is TargetParts & { authority: string } {
+  return parts.authority !== null && method !== 'CONNECT' && parts.authority !== meaning.host;
+}
+
+function withHost(fields: readonly string[], host: string): string[] {
+  const changed = fields.map((text, i) =>
+    i % 2 === 1 && fields[i - 1]?.toLowerCase() === 'host' ? host : text,
+  );
+  // HTTP/1.0 may have come without it.
+  const has = changed.some((text, i) => i % 2 === 0 && text.toLowerCase() === 'host');
+  return has ? changed : ['Host', host, ...changed];
 }
 
 function withoutLength(fields: readonly string[]): string[] {
@@ -222,10 +242,15 @@ function fieldsError(found: Findings, minorVersion: number): ProtocolError | nul
     if (!isHost(host)) return protocolError('bad-host', quoteText(host));
   }
   if (found.contentTypeCount > 1) return protocolError('repeated-content-type');
-  if (found.expect !== null && !listMembers(found.expect).every(isContinue)) {
+  if (found.expect !== null && !expectations(found.expect).every(isContinue)) {
     return protocolError('unknown-expectation', quoteText(found.expect));
   }
   return null;
+}
+
+/** RFC 9110, 5.6.1.2: empty members of a list are none. */
+function expectations(value: string): string[] {
+  return listMembers(value).filter((member) => member !== '');
 }
 
 function isContinue(expectation: string): boolean {

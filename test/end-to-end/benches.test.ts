@@ -26,6 +26,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--rows', '1,2,12', '--seconds', '0.2', '--crowd', '8'],
     /\n\| 1 \| 64 keep-alive .*\n\| 2 \| 8 clients drip .*\| 8 got 408 \|.*\n\| 12 \| .*\| (held|\*\*no\*\*.*) \|\n/,
   ],
+  [
+    'growth',
+    ['--kib', '8', '--rounds', '1'],
+    /\| pipeline \| by bytes \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|\n/,
+  ],
   ['node-thread', ['', '0.1'], /hello-fetch\.mjs: \d+ requests\/s, .* 0 failures/],
   ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
   ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],

@@ -34,7 +34,7 @@ const GOOD_REQUESTS: Readonly<Record<string, string>> = {
   'odd but legal names': "GET / HTTP/1.1\r\nHost: x\r\n!#$%&'*+-.^_`|~9: y\r\nx_y: z\r\n\r\n",
   'latin-1 in a value': 'GET / HTTP/1.1\r\nHost: x\r\nA: caf\xe9 \xff\x80\r\n\r\n',
   'repeated fields': 'GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\na: 2\r\nA: 1\r\n\r\n',
-  'an absolute-form target': 'GET http://y:81/a?b HTTP/1.1\r\nHost: x\r\n\r\n',
+  'an absolute-form target': 'GET http://y:81/a?b HTTP/1.1\r\nHost: y:81\r\n\r\n',
   'OPTIONS *': 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n',
   'a registered method with a hyphen': 'M-SEARCH /x HTTP/1.1\r\nHost: x\r\n\r\n',
   'characters that browsers leave': 'GET /{a}|"b"\\^` HTTP/1.1\r\nHost: x\r\n\r\n',
