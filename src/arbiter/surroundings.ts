@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import { wallClock } from '../clock.ts';
+import { ownDescriptors } from '../open-files.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TlsMaterial } from '../wire/arbiter-worker.ts';
@@ -52,8 +53,19 @@ export async function prepare(
   const app = decideApp(settings);
   const python =
     app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env }) : null;
-  const { tls, warnings } = readCertificate(settings, wallClock());
+  const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock());
+  const warnings = [...ofCertificate, ...fewFiles(settings.threads)];
   return { python, tls, warnings, launch: launcher({ workerUrl, cwd, env }) };
+}
+
+/** A worker opens all its modules at once when it starts, and needs some descriptors for each of its threads. */
+function fewFiles(threads: number): string[] {
+  const limit = ownDescriptors.limit();
+  const least = 64 + 4 * threads;
+  if (limit === null || limit >= least) return [];
+  return [
+    `Each process may have ${limit} files open (ulimit -n): a worker with ${threads} threads needs ${least} to start with, and one more for each connection.`,
+  ];
 }
 
 /** The sentence of a failure, whatever was thrown. */

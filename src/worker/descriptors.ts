@@ -2,7 +2,7 @@
 // answers accept(2)'s EMFILE by taking the clients that wait and closing them; and because a body that goes to a file, a thread or a
 // Python process that must be replaced, and a duplicate of a listening handle need some, too.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import type { DescriptorSource } from '../open-files.ts';
 
 /** They are counted this often; when more than half are taken, on every tick. */
 const COUNT_MS = 1000;
@@ -12,35 +12,6 @@ const COUNT_SHARE = 50;
 const RESERVE = 16;
 /** With less than this nothing works. */
 const RESERVE_MIN = 4;
-
-export interface DescriptorSource {
-  /** The most that this process may have; null where that is unknown, or cannot be read now. */
-  limit(): number | null;
-  /** How many it has now; null where that is unknown, Infinity when none is left even for counting. */
-  count(): number | null;
-}
-
-/** This process, on Linux. Node.js has raised the soft limit to the hard one when it started; `prlimit` may change it. */
-export const ownDescriptors: DescriptorSource = {
-  limit: () => {
-    try {
-      const limits = readFileSync('/proc/self/limits', 'latin1');
-      const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];
-      return soft === undefined ? null : Number(soft);
-    } catch {
-      return null;
-    }
-  },
-  count: () => {
-    try {
-      // The directory itself is open while it is read.
-      return readdirSync('/proc/self/fd').length - 1;
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : '';
-      return code === 'EMFILE' || code === 'ENFILE' ? Number.POSITIVE_INFINITY : null;
-    }
-  },
-};
 
 export interface DescriptorNeeds {
   /** What replacing a thread or a process takes for a moment. */

@@ -2,12 +2,16 @@
 // One that was given up in native code cannot be ended and stays until that returns: how many may gather, and when the
 // whole process has to be replaced, is decided in stuck-threads.ts.
 
+import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 import { StuckThreads } from './stuck-threads.ts';
+
+/** A thread opens all its modules, and those of the application, at once while it boots. */
+const FILES_TO_BOOT = 64;
 
 export class NodeApplication implements Application {
   readonly #options: ApplicationOptions;
@@ -33,9 +37,14 @@ export class NodeApplication implements Application {
   }
 
   async start(): Promise<void> {
-    const first = Array.from({ length: this.#options.settings.threads }, (_, at) =>
-      this.#startThread(at + 1),
-    );
+    const { threads } = this.#options.settings;
+    const limit = ownDescriptors.limit();
+    const inTurn = limit !== null && limit < FILES_TO_BOOT * (threads + 1);
+    const first: Promise<void>[] = [];
+    for (let number = 1; number <= threads; number++) {
+      first.push(this.#startThread(number));
+      if (inTurn) await first.at(-1);
+    }
     await Promise.all(first);
   }
 

@@ -16,7 +16,14 @@ interface Import {
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/cli': ['src/drill', 'src/settings', 'src/observe', 'src/arbiter', 'src/clock.ts'],
   'src/drill': ['src/arbiter', 'src/settings', 'src/wire/probe.ts', 'src/clock.ts'],
-  'src/arbiter': ['src/settings', 'src/observe', 'src/wire', 'src/clock.ts', 'src/process-tree.ts'],
+  'src/arbiter': [
+    'src/settings',
+    'src/observe',
+    'src/wire',
+    'src/clock.ts',
+    'src/process-tree.ts',
+    'src/open-files.ts',
+  ],
   'src/worker': [
     'src/connection',
     'src/http1',
@@ -27,6 +34,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/observe',
     'src/settings',
     'src/clock.ts',
+    'src/open-files.ts',
     'src/process-tree.ts',
   ],
   'src/connection': ['src/http1', 'src/dispatch', 'src/spool', 'src/observe', 'src/clock.ts'],
@@ -45,6 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/settings': [],
   'src/spool': ['src/clock.ts'],
   'src/clock.ts': [],
+  'src/open-files.ts': [],
   'src/percent.ts': [],
   'src/process-tree.ts': [],
 };

@@ -5,8 +5,9 @@ import assert from 'node:assert/strict';
 import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Log } from '../../../src/observe/log.ts';
+import { ownDescriptors } from '../../../src/open-files.ts';
 import { DescriptorWatch } from '../../../src/worker/descriptor-watch.ts';
-import { Descriptors, ownDescriptors } from '../../../src/worker/descriptors.ts';
+import { Descriptors } from '../../../src/worker/descriptors.ts';
 
 class Process {
   open: number;
