@@ -1,8 +1,28 @@
-// The processes below a server, for the rows that end them: who is who, and that in the end none of them is left.
+// What the rows that end threads and processes share: a server of one test over the application that takes itself down
+// in every way, who is who below it, and that in the end none of them is left.
 
 import assert from 'node:assert/strict';
-import { eventually, type Served } from '../end-to-end/serving.ts';
+import type { TestContext } from 'node:test';
+import { eventually, NODE_APPS, PYTHON, Served, WSGI_APPS } from '../end-to-end/serving.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
+import { startServer } from '../support/server.ts';
+
+/** The same application for each kind: how it is started. */
+export const freezes = {
+  wsgi: { app: 'freezes', cwd: WSGI_APPS, args: ['--python', PYTHON] },
+  node: { app: './freezes.mjs', cwd: NODE_APPS, args: [] },
+} as const;
+
+/** Its end is the test's: there are too many of them to let all live until the file's. */
+export async function serveFreezes(
+  t: TestContext,
+  kind: keyof typeof freezes,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): Promise<Served> {
+  const { app, cwd, args: always } = freezes[kind];
+  return new Served(t, await startServer(t, { app, cwd, args: [...always, ...args], env }));
+}
 
 export function pythonsOf(served: Served): number[] {
   return served.childPids().filter((pid) => nameOf(pid).startsWith('python'));

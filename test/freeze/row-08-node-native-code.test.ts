@@ -6,25 +6,24 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import {
   ask,
   eventually,
   type RawClient,
   type Served,
-  serveNode,
   temporaryFolder,
 } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
-import { assertAllGone, newestWorkerOf, sleepsOf } from './family.ts';
+import { assertAllGone, newestWorkerOf, serveFreezes, sleepsOf } from './family.ts';
 
 const THREADS = 4;
 const TIMEOUT_MS = 2000;
 /** The promise is a second after the timeout; a busy machine gets the rest. */
 const SERVED_AGAIN_MS = 6000;
 
-function serveFreezes(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Served> {
-  return serveNode('./freezes.mjs', ['--timeout', `${TIMEOUT_MS / 1000}`, ...args], { env });
+function serve(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
+  return serveFreezes(t, 'node', ['--timeout', `${TIMEOUT_MS / 1000}`, ...args], env);
 }
 
 /** Sends requests that hang; when this resolves their commands run. */
@@ -46,7 +45,7 @@ async function assertGets504(clients: readonly RawClient[]): Promise<void> {
 
 test('all threads in native code: 504 for those, the next is served, the worker is replaced, nothing is left', async (t) => {
   const folder = await temporaryFolder();
-  const served = await serveFreezes(['--threads', `${THREADS}`]);
+  const served = await serve(t, ['--threads', `${THREADS}`]);
   const [old = 0] = served.server.workerPids();
   const hung = await hang(served, THREADS);
   const commands = sleepsOf(served);
@@ -78,8 +77,8 @@ test('all threads in native code: 504 for those, the next is served, the worker 
   assert.deepEqual(await served.server.stop(), { code: 0, signal: null });
 });
 
-test('round after round of threads in native code leaves no worker, no thread and no command behind', async () => {
-  const served = await serveFreezes(['--threads', '2']);
+test('round after round of threads in native code leaves no worker, no thread and no command behind', async (t) => {
+  const served = await serve(t, ['--threads', '2']);
   for (let round = 1; round <= 3; round++) {
     const hung = await hang(served, 2);
     const [serving, ...commands] = [newestWorkerOf(served), ...sleepsOf(served)];
@@ -91,10 +90,10 @@ test('round after round of threads in native code leaves no worker, no thread an
   assert.deepEqual(served.childPids(), [newestWorkerOf(served)]);
 });
 
-test('while the next worker cannot boot the old one serves, however many threads it loses', async () => {
+test('while the next worker cannot boot the old one serves, however many threads it loses', async (t) => {
   const only = join(await temporaryFolder(), 'only');
   const args = ['--threads', '1', '--queue-timeout', '3'];
-  const served = await serveFreezes(args, { LOADS_ONLY_IN: only });
+  const served = await serve(t, args, { LOADS_ONLY_IN: only });
   const [old = 0] = served.server.workerPids();
   await writeFile(only, `${old}`);
   for (let round = 1; round <= 3; round++) {
@@ -117,8 +116,8 @@ test('while the next worker cannot boot the old one serves, however many threads
 });
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
-  test(`${signal} ends a server whose threads are in native code, and their commands`, async () => {
-    const served = await serveFreezes(['--threads', '2', '--graceful-timeout', '1']);
+  test(`${signal} ends a server whose threads are in native code, and their commands`, async (t) => {
+    const served = await serve(t, ['--threads', '2', '--graceful-timeout', '1']);
     await hang(served, 2);
     const family = served.childPids();
     assert.deepEqual(await served.server.stop(signal), { code: 0, signal: null });
@@ -127,9 +126,9 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
   });
 }
 
-test('SIGTERM ends the old worker and the one that boots beside it', async () => {
+test('SIGTERM ends the old worker and the one that boots beside it', async (t) => {
   const only = join(await temporaryFolder(), 'only');
-  const served = await serveFreezes(['--threads', '1'], { LOADS_ONLY_IN: only });
+  const served = await serve(t, ['--threads', '1'], { LOADS_ONLY_IN: only });
   const [old = 0] = served.server.workerPids();
   await writeFile(only, `${old}`);
   await assertGets504(await hang(served, 1));

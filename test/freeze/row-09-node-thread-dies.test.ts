@@ -12,9 +12,9 @@ import {
   eventually,
   type RawClient,
   type Served,
-  serveNode,
   temporaryFolder,
 } from '../end-to-end/serving.ts';
+import { serveFreezes } from './family.ts';
 
 /** Of each thread's heap. The default is a quarter of the machine's memory, 4 GB at most. */
 const SMALL_HEAP = { NODE_OPTIONS: '--max-old-space-size=64' };
@@ -33,10 +33,10 @@ for (const [path, words, code] of [
   ['/reject', /Error: asked to, in a promise\n.*freezes\.mjs:\d+/, 'thread-died'],
   ['/memory', /ran out of memory/, 'thread-memory'],
 ] as const) {
-  test(`${path} costs its own request 502; other threads and those that wait go on`, async () => {
+  test(`${path} costs its own request 502; other threads and those that wait go on`, async (t) => {
     const file = join(await temporaryFolder(), 'go');
     const args = ['--threads', '2', '--thread-concurrency', '1'];
-    const served = await serveNode('./freezes.mjs', args, { env: SMALL_HEAP });
+    const served = await serveFreezes(t, 'node', args, SMALL_HEAP);
     const workers = served.server.workerPids();
     const streaming = await beginStream(served, file);
     // One thread streams, the other dies, and the last two may have to wait for the next one.
@@ -53,8 +53,8 @@ for (const [path, words, code] of [
   });
 }
 
-test('what had begun in a thread that dies gets 502, a response under way is cut off', async () => {
-  const served = await serveNode('./freezes.mjs', ['--threads', '1']);
+test('what had begun in a thread that dies gets 502, a response under way is cut off', async (t) => {
+  const served = await serveFreezes(t, 'node', ['--threads', '1']);
   const streaming = await beginStream(served, join(await temporaryFolder(), 'never'));
   const waiting = ask(served, '/sleep');
   assert.equal((await ask(served, '/')).status, 200);
@@ -64,15 +64,15 @@ test('what had begun in a thread that dies gets 502, a response under way is cut
   assert.equal((await ask(served, '/')).status, 200);
 });
 
-test('an exception in a handler costs its request 500 and no thread', async () => {
-  const served = await serveNode('./freezes.mjs', ['--threads', '1']);
+test('an exception in a handler costs its request 500 and no thread', async (t) => {
+  const served = await serveFreezes(t, 'node', ['--threads', '1']);
   assert.equal((await ask(served, '/raise')).status, 500);
   assert.equal((await ask(served, '/')).status, 200);
   assert.doesNotMatch(served.log(), /is gone/);
 });
 
-test('more memory at one blow than there is ends the worker, and the next one serves', async () => {
-  const served = await serveNode('./freezes.mjs', ['--threads', '2'], { env: SMALL_HEAP });
+test('more memory at one blow than there is ends the worker, and the next one serves', async (t) => {
+  const served = await serveFreezes(t, 'node', ['--threads', '2'], SMALL_HEAP);
   await assert.rejects(ask(served, '/memory-at-once'), /closed where|reset/);
   assert.equal((await ask(served, '/')).status, 200);
   await served.server.line(/Worker \(pid:\d+\) was sent SIGABRT!/);
@@ -80,7 +80,7 @@ test('more memory at one blow than there is ends the worker, and the next one se
 });
 
 test('threads that die again and again are started less and less often, and serve when that is over', async (t) => {
-  const served = await serveNode('./freezes.mjs', ['--threads', '1']);
+  const served = await serveFreezes(t, 'node', ['--threads', '1']);
   const deaths = (): number =>
     new Set([...served.log().matchAll(/thread (\d+) ended: the appl/g)].map(([, name]) => name))
       .size;

@@ -4,16 +4,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import {
-  ask,
-  eventually,
-  hasRead,
-  type RawClient,
-  type Served,
-  serveWsgi,
-} from '../end-to-end/serving.ts';
+import { ask, eventually, hasRead, type RawClient, type Served } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
-import { pythonsOf } from './family.ts';
+import { pythonsOf, serveFreezes } from './family.ts';
 
 function pythonOf(served: Served): number {
   const [python = 0, ...others] = pythonsOf(served);
@@ -33,8 +26,8 @@ for (const [path, words] of [
   ['/exit', 'ended with exit code 7'],
   ['/segfault', 'was killed by SIGSEGV'],
 ] as const) {
-  test(`${path} costs the requests that had begun in the process 502, and nobody else anything`, async () => {
-    const served = await serveWsgi('freezes', ['--threads', '2']);
+  test(`${path} costs the requests that had begun in the process 502, and nobody else anything`, async (t) => {
+    const served = await serveFreezes(t, 'wsgi', ['--threads', '2']);
     const [worker] = served.server.workerPids();
     const python = pythonOf(served);
     const bystander = await begin(served, '/pause?60');
@@ -48,8 +41,8 @@ for (const [path, words] of [
   });
 }
 
-test('a Python that is killed, as for memory, costs nothing that had not begun', async () => {
-  const served = await serveWsgi('freezes', ['--threads', '2']);
+test('a Python that is killed, as for memory, costs nothing that had not begun', async (t) => {
+  const served = await serveFreezes(t, 'wsgi', ['--threads', '2']);
   const python = pythonOf(served);
   const running = [await begin(served, '/pause?60'), await begin(served, '/pause?60')];
   const waiting = [await begin(served, '/'), await begin(served, '/?again')];
@@ -59,9 +52,9 @@ test('a Python that is killed, as for memory, costs nothing that had not begun',
   assert.match(served.log(), new RegExp(`Python process ${python} was killed by SIGKILL`));
 });
 
-test('a request that finds no memory gets 500, and its process goes on', async () => {
+test('a request that finds no memory gets 500, and its process goes on', async (t) => {
   const env = { ADDRESS_SPACE: `${1024 ** 3}` };
-  const served = await serveWsgi('freezes', ['--threads', '2'], { env });
+  const served = await serveFreezes(t, 'wsgi', ['--threads', '2'], env);
   const python = pythonOf(served);
   for (let round = 0; round < 3; round++) {
     assert.equal((await ask(served, '/memory')).status, 500);
@@ -72,7 +65,7 @@ test('a request that finds no memory gets 500, and its process goes on', async (
 });
 
 test('a process that dies again and again is started less and less often, and serves when that is over', async (t) => {
-  const served = await serveWsgi('freezes', ['--threads', '2']);
+  const served = await serveFreezes(t, 'wsgi', ['--threads', '2']);
   const deaths = (): number =>
     new Set([...served.log().matchAll(/process (\d+) ended with exit/g)].map(([, pid]) => pid))
       .size;

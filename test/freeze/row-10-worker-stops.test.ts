@@ -6,19 +6,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NODE_APPS, PYTHON, WSGI_APPS } from '../end-to-end/serving.ts';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/server.ts';
-import { assertAllGone } from './family.ts';
+import { assertAllGone, freezes } from './family.ts';
 
 /** The shortest silence that the arbiter takes for a loop that stands still. */
 const SILENCE_MS = 3000;
 
 const kinds = [
-  ['WSGI', { app: 'freezes', cwd: WSGI_APPS, args: ['--python', PYTHON] }],
-  ['Node.js', { app: './freezes.mjs', cwd: NODE_APPS, args: [] }],
+  ['WSGI', freezes.wsgi],
+  ['Node.js', freezes.node],
 ] as const;
 
 async function get(t: TestContext, server: Server, path = '/'): Promise<number> {

@@ -6,17 +6,17 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { NODE_APPS, PYTHON, WSGI_APPS } from '../end-to-end/serving.ts';
+import { NODE_APPS } from '../end-to-end/serving.ts';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
-import { assertAllGone } from './family.ts';
+import { assertAllGone, freezes } from './family.ts';
 
 type Kind = { readonly app: string; readonly cwd: string; readonly args: readonly string[] };
 
-const wsgi: Kind = { app: 'freezes', cwd: WSGI_APPS, args: ['--python', PYTHON] };
-const node: Kind = { app: './freezes.mjs', cwd: NODE_APPS, args: [] };
+const wsgi: Kind = freezes.wsgi;
+const node: Kind = freezes.node;
 
 function start(t: TestContext, kind: Kind, args: readonly string[] = []): Promise<Server> {
   const more = ['--graceful-timeout', '2', '--threads', '2', ...args];

@@ -68,7 +68,7 @@ export class PythonThread implements AppThread, FrameSink {
   }
 
   get room(): number {
-    if (this.state !== 'ready' || this.#takingBack) return 0;
+    if (this.state !== 'ready' || this.#takingBack || this.#owner.lame) return 0;
     const { pace, lane } = this.#owner;
     const { length } = this.#flights;
     // Others than the lane begin nothing; a thread that was the lane and is slow is no lane any more.

@@ -63,6 +63,8 @@ export class PythonProcess implements OwnInterfaces {
   #nextIndex = 1;
   #faultSignal = 0;
   #stuck = 0;
+  /** Sockets that have closed, which may be the process's end: one without a control socket stays unexplained. */
+  #unexplained = 0;
   #settleStart: ((error: BootError | null) => void) | null = null;
   #exited: Promise<void> = Promise.resolve();
 
@@ -73,6 +75,10 @@ export class PythonProcess implements OwnInterfaces {
     const { SCRIPT_NAME: scriptName = '' } = options.env;
     this.#scriptName = scriptName;
     this.#encoder = new RequestEncoder(scriptName);
+  }
+
+  get lame(): boolean {
+    return this.#unexplained > 0;
   }
 
   /** Those that serve: lost ones are taken out, replacements put in. */
@@ -235,9 +241,12 @@ export class PythonProcess implements OwnInterfaces {
       this.#loseThread(thread, failure);
       return;
     }
+    this.#unexplained += 1;
     setTimeout(() => {
+      this.#unexplained -= 1;
       const detail = `${thread.name} of Python process ${this.pid} closed its socket.`;
       this.#loseThread(thread, { status: 502, code: 'thread-died', detail });
+      for (const other of [...this.#threads]) this.roomMade(other);
     }, EXIT_GRACE_MS);
   }
 
@@ -265,6 +274,7 @@ export class PythonProcess implements OwnInterfaces {
   /** Without its control socket the process cannot be watched, so it is not kept. */
   onControlLost(why: string): void {
     if (this.#state === 'running') {
+      this.#unexplained += 1;
       setTimeout(() => {
         if (this.#state === 'running') {
           this.#options.log('error', `Python process ${this.pid} is killed: ${why}.`);

@@ -2,7 +2,8 @@
 // Everything else is answered at once.
 
 import { execSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, readFileSync } from 'node:fs';
+import { MessagePort, parentPort, workerData } from 'node:worker_threads';
 
 const BIG = 10 * 1024 * 1024;
 let runs = 0;
@@ -24,6 +25,25 @@ export default function app(req, res) {
       throw new Error('asked to, in a callback');
     }, 1);
     return;
+  }
+  if (path === '/garbage') {
+    // The port is hidden, but an application that looks for it finds it.
+    const port = process._getActiveHandles().find((each) => each instanceof MessagePort);
+    port.postMessage(JSON.parse(decodeURIComponent(query)));
+  }
+  if (path === '/post') {
+    for (const each of ['garbage', [3, 1, '200 OK', '', 1, 'x'], null])
+      parentPort.postMessage(each);
+    res.setHeader('Worker-Data', JSON.stringify(workerData));
+  }
+  if (path === '/close-all') {
+    for (let fd = 3; fd < 256; fd++) {
+      try {
+        closeSync(fd);
+      } catch {
+        // There is none.
+      }
+    }
   }
   if (path === '/reject') {
     Promise.reject(new Error('asked to, in a promise'));

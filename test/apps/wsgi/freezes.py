@@ -4,7 +4,10 @@ these paths. Everything else is answered at once."""
 import ctypes
 import os
 import resource
+import struct
 import subprocess
+import sys
+import threading
 import time
 
 BIG = 10 * 1024 * 1024
@@ -14,6 +17,25 @@ RUNS = []
 # So that /memory ends in a MemoryError and not with the machine.
 if "ADDRESS_SPACE" in os.environ:
     resource.setrlimit(resource.RLIMIT_AS, (int(os.environ["ADDRESS_SPACE"]),) * 2)
+
+
+# What native code gone wild may write to the descriptor of its thread: a header is a length, then the kind.
+GARBAGE = {
+    "noise": os.urandom(4096),
+    "text": b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+    "huge": struct.pack("<II", 0xFFFFFFFF, 16),
+    "kind": struct.pack("<II", 0, 99),
+    "order": struct.pack("<II", 4, 19) + b"evil",
+    "head": struct.pack("<II", 4, 16 | 4 << 8) + b"evil",
+    "beyond": struct.pack("<II", 8, 16 | 0x3FFFFF << 8) + b"200 OK\r\n",
+    "cut": struct.pack("<II", 100000, 16) + b"200 OK\r\n",
+}
+
+
+def own_descriptor():
+    """Where the socket pair of this thread is."""
+    first = sys.modules["tunicorn_bridge.serve"].FIRST_THREAD_FD
+    return first - 1 + int(threading.current_thread().name.rsplit("-", 1)[1])
 
 
 def until_there(name):
@@ -36,6 +58,16 @@ def app(environ, start_response):
         ctypes.CDLL(None).sleep(100000)
     elif path == "/command":
         subprocess.run(["sleep", "100000"])
+    elif path == "/close-all":
+        os.closerange(3, 256)
+    elif path == "/close-own":
+        os.close(own_descriptor())
+    elif path == "/close-control":
+        os.close(3)
+    elif path == "/garbage":
+        os.write(own_descriptor(), GARBAGE[environ["QUERY_STRING"]])
+    elif path == "/garbage-control":
+        os.write(3, GARBAGE[environ["QUERY_STRING"]])
     elif path == "/hold":
         # The same with the lock held: no other Python code of the process runs.
         ctypes.PyDLL(None).sleep(100000)
