@@ -26,25 +26,7 @@ export default function app(req, res) {
     }, 1);
     return;
   }
-  if (path === '/garbage') {
-    // The port is hidden, but an application that looks for it finds it.
-    const port = process._getActiveHandles().find((each) => each instanceof MessagePort);
-    port.postMessage(JSON.parse(decodeURIComponent(query)));
-  }
-  if (path === '/post') {
-    for (const each of ['garbage', [3, 1, '200 OK', '', 1, 'x'], null])
-      parentPort.postMessage(each);
-    res.setHeader('Worker-Data', JSON.stringify(workerData));
-  }
-  if (path === '/close-all') {
-    for (let fd = 3; fd < 256; fd++) {
-      try {
-        closeSync(fd);
-      } catch {
-        // There is none.
-      }
-    }
-  }
+  tamper(path, query, res);
   if (path === '/reject') {
     Promise.reject(new Error('asked to, in a promise'));
     return;
@@ -94,4 +76,27 @@ export default function app(req, res) {
   else if (path === '/read') req.resume().on('end', answer);
   else if (path === '/pause') setTimeout(answer, 1000 * Number(query ?? 0.02));
   else answer();
+}
+
+/** Reaches for what is not the application's; the request is answered as any other. */
+function tamper(path, query, res) {
+  if (path === '/garbage') {
+    // The port is hidden, but an application that looks for it finds it.
+    const port = process._getActiveHandles().find((each) => each instanceof MessagePort);
+    port.postMessage(JSON.parse(decodeURIComponent(query)));
+  }
+  if (path === '/post') {
+    for (const each of ['garbage', [3, 1, '200 OK', '', 1, 'x'], null])
+      parentPort.postMessage(each);
+    res.setHeader('Worker-Data', JSON.stringify(workerData));
+  }
+  if (path === '/close-all') {
+    for (let fd = 3; fd < 256; fd++) {
+      try {
+        closeSync(fd);
+      } catch {
+        // There is none.
+      }
+    }
+  }
 }
