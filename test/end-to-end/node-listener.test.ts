@@ -34,10 +34,11 @@ before(async () => {
 });
 
 test('the request object shows the request as node:http would', async () => {
-  const fields = ['X-Test: a', 'x-test: b', 'Cookie: c=1', 'cookie: d=2'];
+  const fields = ['X-Test: a', 'x-test: b', 'Cookie: c=1', 'cookie: d=2', 'X_Test: e'];
   const seen = json(await ask(server, '/seen?q=%20', { fields })) as Seen;
   assert.deepEqual([seen.method, seen.url, seen.version], ['GET', '/seen?q=%20', '1.1']);
   assert.equal(seen.headers['x-test'], 'a, b');
+  assert.equal(seen.headers['x_test'], 'e', 'Node.js can tell it from the one with a dash');
   assert.equal(seen.headers['cookie'], 'c=1; d=2');
   assert.deepEqual(seen.rawHeaders.slice(0, 4), ['X-Test', 'a', 'x-test', 'b']);
   assert.equal(seen.remote, '127.0.0.1');

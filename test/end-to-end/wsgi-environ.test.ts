@@ -76,6 +76,22 @@ test('a field with an underscore cannot pass for the one with a dash', async () 
   assert.equal('HTTP_X_FORWARDED_USER' in environ, false);
 });
 
+test('header_map says what becomes of such a field: refused, or passed on as it came', async () => {
+  const fields = ['X_Forwarded_User: evil', 'X-Forwarded-User: good', 'Content_Length: 99'];
+  const refusing = await serveWsgi('tell_environ:app', ['--header-map', 'refuse']);
+  assert.equal((await ask(refusing, '/', { fields })).status, 400);
+  const passing = await serveWsgi('tell_environ:app', ['--header-map', 'dangerous']);
+  const environ = json(await ask(passing, '/', { fields })) as Record<string, unknown>;
+  assert.equal(environ['HTTP_X_FORWARDED_USER'], 'evil,good', 'nobody can tell them apart');
+  assert.equal('CONTENT_LENGTH' in environ, false, 'and yet it frames nothing');
+});
+
+test('the host of an absolute-form target is the one that the application sees', async () => {
+  const reply = await askRaw(server, 'GET http://real.example/a HTTP/1.1\r\nHost: other\r\n\r\n');
+  const environ = json(reply) as Record<string, unknown>;
+  assert.deepEqual([environ['HTTP_HOST'], environ['PATH_INFO']], ['real.example', '/a']);
+});
+
 test('a client cannot set keys of the server by a field', async () => {
   const environ = await environOf('/', [
     'Remote-Addr: 6.6.6.6',
