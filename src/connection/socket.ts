@@ -13,6 +13,8 @@ import { askSendQueue, type Tell } from './send-queue.ts';
 export interface AcceptedHandle {
   /** -1 when it is closed; not there on Windows. */
   readonly fd?: number;
+  /** Bytes that libuv has and the kernel has not taken. */
+  readonly writeQueueSize?: number;
   getpeername?(out: { address?: string; port?: number }): number;
   setNoDelay?(on: boolean): number;
   close(): void;

@@ -63,6 +63,8 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
   /** For our close_notify to leave. */
   readonly #endDeadline: HalfDeadline;
   #secured = false;
+  /** The client's end has come. */
+  #ended = false;
 
   constructor(handle: AcceptedHandle, context: ConnectionContext, secureContext: SecureContext) {
     const raw = socketOver(handle);
@@ -98,13 +100,34 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
   }
 
   /**
-   * A reset that met a write of TLS's own (session tickets) looks like an end, and Node.js (20 and 24) never completes
-   * another write then. The kernel knows the difference: what was reset has no peer any more.
+   * A client that left while TLS wrote something of its own (session tickets) looks like one that has ended its half, and
+   * Node.js (20 and 24) completes no write after that, nor fails it. Of TCP the kernel knows: what was reset has no
+   * peer any more. Otherwise the next write shows it.
    */
   protected override clientEnded(connection: Connection): void {
+    this.#ended = true;
     const wasReset = (this.handle.getpeername?.({}) ?? 0) < 0;
     if (wasReset) this.socket.destroy();
     else super.clientEnded(connection);
+    if (this.socket.writableLength > 0) this.#destroyIfStuck();
+  }
+
+  override write(bytes: Buffer | string): boolean {
+    const taken = super.write(bytes);
+    if (!taken && this.#ended) this.#destroyIfStuck();
+    return taken;
+  }
+
+  /** A write has either reached the kernel, or waits for it in libuv's queue, when the loop has turned. */
+  #destroyIfStuck(): void {
+    const before = this.#raw.bytesWritten;
+    const look = (): void => {
+      const { socket, handle } = this;
+      const waits = socket.writableLength > 0 && handle.writeQueueSize === 0;
+      if (waits && this.#raw.bytesWritten === before) socket.destroy();
+    };
+    // What TLS itself has under way is told at the end of this turn; what follows from it is seen after the next.
+    setImmediate(() => setImmediate(look));
   }
 
   /** Our end leaves at once if the kernel has room for it; the client's is not waited for. */

@@ -234,10 +234,52 @@ test('a client that ends its half still gets its answer, and then close_notify',
   await isGone(both);
 });
 
+test('a client that ends its half gets a large answer whole, however slowly it reads', async () => {
+  const both = await pair();
+  const client = await shakeHands(both);
+  const job = await ask(both.world, client);
+  client.end();
+  await eventually(() => both.connection.state.reading === 'complete', 'its end to come');
+  job.whole(OK, Buffer.alloc(16 * 1024 * 1024));
+  let received = 0;
+  for await (const piece of client) {
+    received += (piece as Buffer).length;
+    // The kernel is full most of the time.
+    if (received % 8 === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.ok(received > 16 * 1024 * 1024, `${received} bytes`);
+  await isGone(both);
+});
+
 for (const [kind, path] of [
   ['TCP', () => null],
   ['a unix socket', () => join(mkdtempSync(join(folder, 'unix-')), 'socket')],
 ] as const) {
+  test(`a client that leaves right after its request, on ${kind}, is gone at the latest when it is answered`, async () => {
+    const both = await pair(path());
+    const { world, client } = both;
+    const secure = tls.connect({ socket: client, ca: cert, servername: 'localhost' });
+    secure.on('error', () => {});
+    await new Promise((resolve) => secure.once('secureConnect', resolve));
+    // In one turn with the last message of the handshake: our session tickets find nobody.
+    await new Promise((resolve) => secure.write(GET, resolve));
+    if (kind === 'TCP') client.resetAndDestroy();
+    else client.destroy();
+    // A reset is seen at once; where there is none, the answer may have to be begun.
+    const answered = new Set<Job>();
+    await eventually(() => {
+      for (const job of world.submitted) {
+        if (!answered.has(job) && !world.done.has(job)) {
+          answered.add(job);
+          job.whole(OK, Buffer.alloc(1024 * 1024));
+        }
+      }
+      return world.gone.has(both.connection);
+    }, 'the connection to be gone');
+    assert.equal(world.done.size, world.submitted.size, 'its request is over');
+    assert.equal(world.context.responseBudget.used, 0);
+  });
+
   test(`a client that does not read its response is let go on ${kind}`, async () => {
     const both = await pair(path());
     const { world, connection } = both;
