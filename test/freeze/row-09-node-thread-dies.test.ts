@@ -4,7 +4,7 @@
 // on purpose, and seen to fail: no pause between two starts.
 
 import assert from 'node:assert/strict';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -99,5 +99,18 @@ test('threads that die again and again are started less and less often, and serv
   // The pause after the fourth is 400 ms, and the next one has to start besides; deaths are seen 15 ms late.
   assert.ok(fifth - fourth >= 380, `${fifth - fourth} ms`);
   await Promise.all(attackers);
+  assert.equal((await ask(served, '/')).status, 200);
+});
+
+test('when no thread can be started another worker is asked for, and whoever can first serves', async (t) => {
+  const only = join(await temporaryFolder(), 'only');
+  const served = await serveFreezes(t, 'node', ['--threads', '1'], { LOADS_ONLY_IN: only });
+  await writeFile(only, 'nobody');
+  assert.equal((await ask(served, '/exit')).status, 502);
+  await served.server.line(/is to be replaced: no thread could be started in 3 attempts/);
+  await served.server.line(/Worker \(pid: \d+\) cannot serve\./);
+  await rm(only);
+  assert.equal((await ask(served, '/')).status, 200);
+  await served.server.line(/takes over from worker/);
   assert.equal((await ask(served, '/')).status, 200);
 });

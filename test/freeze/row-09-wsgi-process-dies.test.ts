@@ -3,8 +3,17 @@
 // on purpose, and seen to fail: no pause between two starts.
 
 import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
-import { ask, eventually, hasRead, type RawClient, type Served } from '../end-to-end/serving.ts';
+import {
+  ask,
+  eventually,
+  hasRead,
+  type RawClient,
+  type Served,
+  temporaryFolder,
+} from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
 import { pythonsOf, serveFreezes } from './family.ts';
 
@@ -84,5 +93,18 @@ test('a process that dies again and again is started less and less often, and se
   // The pause after the fourth is 400 ms, and the next one has to start besides; deaths are seen 15 ms late.
   assert.ok(fifth - fourth >= 380, `${fifth - fourth} ms`);
   await Promise.all(attackers);
+  assert.equal((await ask(served, '/')).status, 200);
+});
+
+test('when no Python process can be started another worker is asked for, and whoever can first serves', async (t) => {
+  const only = join(await temporaryFolder(), 'only');
+  const served = await serveFreezes(t, 'wsgi', ['--threads', '1'], { LOADS_ONLY_IN: only });
+  await writeFile(only, 'nobody');
+  assert.equal((await ask(served, '/exit')).status, 502);
+  await served.server.line(/is to be replaced: no Python process could be started in 3 attempts/);
+  await served.server.line(/Worker \(pid: \d+\) cannot serve\./);
+  await rm(only);
+  assert.equal((await ask(served, '/')).status, 200);
+  await served.server.line(/takes over from worker/);
   assert.equal((await ask(served, '/')).status, 200);
 });

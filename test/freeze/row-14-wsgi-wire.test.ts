@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, eventually, type Served } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
-import { pythonsOf, serveFreezes } from './family.ts';
+import { assertAllGone, pythonsOf, serveFreezes, sleepsOf } from './family.ts';
 
 const HELLO = 'Hello, World!';
 
@@ -24,10 +24,14 @@ async function assertServes(served: Served): Promise<void> {
 test('a Python that is stopped is noticed, killed and replaced', async (t) => {
   const served = await serveFreezes(t, 'wsgi', ARGS);
   const [python = 0] = pythonsOf(served);
+  const hung = ask(served, '/command');
+  await eventually(() => sleepsOf(served).length === 1, 'the command to run');
+  const commands = sleepsOf(served);
   process.kill(python, 'SIGSTOP');
   const during = await Promise.all(['/', '/?again', '/?third'].map((path) => ask(served, path)));
   for (const { status } of during) assert.ok([200, 502, 504].includes(status), `${status}`);
-  await eventually(() => !isAlive(python), 'the stopped process to be gone');
+  await assertAllGone([python, ...commands]);
+  assert.ok([502, 504].includes((await hung).status));
   await assertServes(served);
   assert.equal(pythonsOf(served).length, 1);
   assert.match(served.log(), new RegExp(`Python process ${python} is being replaced`));

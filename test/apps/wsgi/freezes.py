@@ -32,6 +32,13 @@ GARBAGE = {
 }
 
 
+# While the file that LOADS_ONLY_IN names is there and holds a pid, no other process can load this.
+if os.path.exists(os.environ.get("LOADS_ONLY_IN", "")):
+    with open(os.environ["LOADS_ONLY_IN"]) as only:
+        if only.read() != str(os.getpid()):
+            raise RuntimeError("not to be loaded in %d" % os.getpid())
+
+
 def own_descriptor():
     """Where the socket pair of this thread is."""
     first = sys.modules["tunicorn_bridge.serve"].FIRST_THREAD_FD
