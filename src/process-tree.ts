@@ -35,7 +35,7 @@ export function killDescendants(): void {
 
 function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
   try {
-    if (pid > 0) process.kill(pid, name);
+    if (pid > 1) process.kill(pid, name);
   } catch {
     // It has gone meanwhile, or is another user's by now.
   }
@@ -47,10 +47,13 @@ interface Row {
   readonly session: number;
 }
 
-/** Children before grandchildren, those of the process's own session only. */
+/** Children before grandchildren, those of the process's own session only. None of a process that is not there. */
 function descendantsOf(pid: number): number[] {
+  // Everything descends from these two: whatever led here by mistake must end here.
+  if (!Number.isInteger(pid) || pid <= 1) return [];
   const rows = table();
   const session = rows.find((row) => row.pid === pid)?.session;
+  if (session === undefined) return [];
   const found = [pid];
   for (const ancestor of found) {
     for (const row of rows) {
