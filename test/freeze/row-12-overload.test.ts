@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Overload } from '../../src/drill/overload.ts';
 import {
   ask,
@@ -19,6 +20,8 @@ import { KINDS } from './kinds.ts';
 
 /** Longer than a busy machine needs for a few requests. */
 const HELD_SECONDS = 4;
+/** A client that has waited for so long and ends has given up. */
+const GIVES_UP_MS = 400;
 /** One request at a time for both kinds, so that what waits is known. */
 const ONE = ['--threads', '1', '--thread-concurrency', '1'];
 
@@ -88,6 +91,8 @@ for (const { name, serve } of KINDS) {
     const holder = await hold(served);
     const leaving: RawClient[] = [];
     for (let place = 0; place < 10; place++) leaving.push(await begin(served, '/block?0'));
+    // An end right behind a request may be a client that waits for its answer; nobody gives up that soon.
+    await sleep(GIVES_UP_MS);
     const ports = leaving.map((client) => client.localPort);
     for (const client of leaving) client.destroy();
     for (const port of ports) await eventually(async () => !(await isHeld(served, port)));
