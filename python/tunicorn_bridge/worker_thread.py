@@ -123,6 +123,8 @@ class WorkerThread:
                     exchange.end()
             except (WireClosed, RequestTimeout):
                 raise
+            except BodyLost as lost:
+                exchange.fail_body(lost.error)
             except BaseException:
                 exchange.fail(result)
             guard.current = 0
@@ -155,9 +157,20 @@ class WorkerThread:
         return whole
 
 
+class BodyLost(Exception):
+    """No descriptor is left, mostly, and the application has them."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
 def _body(kind: int, rest: memoryview) -> Union[io.BytesIO, io.BufferedReader]:
     if kind == REQUEST:
         return io.BytesIO(rest)
     if kind != REQUEST_FILE:
         raise WireClosed
-    return open(bytes(rest), "rb")
+    try:
+        return open(bytes(rest), "rb")
+    except OSError as error:
+        raise BodyLost(error) from None

@@ -132,8 +132,15 @@ class Exchange:
             sys.stderr.write(text)
             self.sock.sendall(_pack(0, frame.END))
             return
-        payload = text[-_TRACEBACK_MAX:].encode("utf-8", "backslashreplace")
-        self.sock.sendall(_pack(len(payload), frame.FAILED | self.head_sent << 8) + payload)
+        self._failed(self.head_sent, text[-_TRACEBACK_MAX:])
+
+    def fail_body(self, error: OSError) -> None:
+        """The file of the request body cannot be opened: not the application's fault, and it has not been called."""
+        self._failed(2, "Cannot open the temporary file of the request body: %s" % error.strerror)
+
+    def _failed(self, aux: int, text: str) -> None:
+        payload = text.encode("utf-8", "backslashreplace")
+        self.sock.sendall(_pack(len(payload), frame.FAILED | aux << 8) + payload)
 
     def _known(self, items: List[bytes]) -> None:
         """A list or tuple: its whole length is known and it needs no close()."""

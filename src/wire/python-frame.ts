@@ -33,7 +33,8 @@ export const ToThread = { REQUEST: 1, REQUEST_FILE: 2 } as const;
  * FILE         head, then u64 offset, u64 length, path: the rest of the body is in that file. The loop answers
  *              on the control pair; END follows FILE_TAKEN.
  * INTERIM      a 1xx head, before the head.
- * FAILED       payload = traceback, UTF-8; aux = 1: a head had been sent. The thread is free.
+ * FAILED       payload = traceback, UTF-8; aux = 1: a head had been sent; 2: the file of the request body could not be
+ *              opened, and the payload is one sentence. The thread is free.
  * INTERRUPTED  aux = low 24 bits of the request's number: an interrupt ended it and nothing else will be said about
  *              it. May come after the request's END (the interrupt landed just behind it); then it means nothing.
  */

@@ -13,7 +13,7 @@ import type { RequestEncoder } from './environ.ts';
 import { type Flight, Flights } from './flights.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { Outbox } from './outbox.ts';
-import { parseFileOffer, type ReplyHeadReader, THREAD_FRAME_BOUNDS } from './reply.ts';
+import { failureOf, parseFileOffer, type ReplyHeadReader, THREAD_FRAME_BOUNDS } from './reply.ts';
 import { type Phase, phaseAfter } from './reply-phases.ts';
 import type { ThreadOwner } from './thread-owner.ts';
 import { WireSocket } from './wire-socket.ts';
@@ -258,7 +258,7 @@ export class PythonThread implements AppThread, FrameSink {
         this.#flights.takeListener()?.end('');
         return;
       case FromThread.FAILED:
-        this.#onFailed(bytes.toString('utf8', start, end));
+        this.#flights.takeListener()?.failed(failureOf(aux, bytes.toString('utf8', start, end)));
         return;
     }
   }
@@ -288,10 +288,6 @@ export class PythonThread implements AppThread, FrameSink {
       return;
     }
     this.#flights.listener?.interim(head.status, head.fields);
-  }
-
-  #onFailed(detail: string): void {
-    this.#flights.takeListener()?.failed({ status: 500, code: 'app-raised', detail });
   }
 
   /** Opens the offered file by itself, so that the thread need not wait for the client. */

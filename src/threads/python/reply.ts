@@ -3,7 +3,7 @@
 
 import type { Buffer } from 'node:buffer';
 import { FromThread, HEAD_MAX, PIECE_MAX, WHOLE_BODY_MAX } from '../../wire/python-frame.ts';
-import type { ReplyHead } from '../app-thread.ts';
+import type { Failure, ReplyHead } from '../app-thread.ts';
 import type { FrameBounds } from './frame-reader.ts';
 
 export const THREAD_FRAME_BOUNDS: FrameBounds = new Map([
@@ -17,6 +17,9 @@ export const THREAD_FRAME_BOUNDS: FrameBounds = new Map([
   [FromThread.FAILED, HEAD_MAX],
   [FromThread.INTERRUPTED, 0],
 ]);
+
+/** `aux` of FAILED. */
+const BODY_NOT_OPENED = 2;
 
 const HEAD_SHAPE =
   /^[1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n)*$/;
@@ -46,6 +49,11 @@ function parseHead(text: string): ReplyHead | null {
   }
   const statusEnd = text.indexOf('\r\n');
   return { status: text.slice(0, statusEnd), fields: text.slice(statusEnd + 2), sendDate: true };
+}
+
+/** What FAILED says. */
+export function failureOf(aux: number, detail: string): Failure {
+  return { status: 500, code: aux === BODY_NOT_OPENED ? 'spool-failed' : 'app-raised', detail };
 }
 
 export interface FileOffer {
