@@ -63,6 +63,7 @@ async function measure(app: string): Promise<void> {
     body,
     thread: null,
     started() {},
+    handedBack() {},
     interim() {},
     whole: next,
     replyHead() {},

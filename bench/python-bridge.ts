@@ -72,6 +72,7 @@ class LoopJob implements Job {
     this.head = head;
   }
   started(): void {}
+  handedBack(): void {}
   interim(): void {}
   whole(_head: unknown, body: Buffer): void {
     this.bytes += body.length;

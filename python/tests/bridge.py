@@ -7,7 +7,8 @@ from typing import Any, Callable, Dict, List, Tuple
 
 from tunicorn_bridge import frame
 from tunicorn_bridge.files import FileWrapper
-from tunicorn_bridge.worker_thread import WorkerThread
+from tunicorn_bridge.ledger import make_ledger
+from tunicorn_bridge.worker_thread import Shared, WorkerThread
 
 Frame = Tuple[int, int, bytes]
 
@@ -24,7 +25,8 @@ class BridgeTest(unittest.TestCase):
         self.notes.setblocking(False)
         self.addCleanup(self.notes.close)
         self.addCleanup(notes.close)
-        thread = WorkerThread(1, theirs, app, base, notes.fileno(), timeout_limit)
+        _, self.ledger = make_ledger(1)
+        thread = WorkerThread(1, theirs, Shared(app, base, timeout_limit, notes.fileno(), self.ledger))
         thread.start()
         return thread
 

@@ -177,7 +177,7 @@ class WsgiTest(BridgeTest):
             return [data]
 
         thread = self.serve(validator(inner))
-        thread.base.update({
+        thread.shared.base.update({
             "wsgi.version": (1, 0), "wsgi.errors": sys.stderr, "wsgi.run_once": False,
             "wsgi.multiprocess": False, "wsgi.url_scheme": "http",
         })

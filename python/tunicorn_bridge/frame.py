@@ -50,6 +50,7 @@ STACKS_ARE = 51
 INTERRUPT_DONE = 52
 WITHDRAWN = 53
 LANDED_IS = 54
+LOADING = 55
 # Any thread of the application to loop.
 EXTEND = 64
 

@@ -14,8 +14,9 @@ from typing import Any, Dict, NoReturn
 
 from . import frame, stacks
 from .files import FileWrapper
+from .ledger import make_ledger
 from .loader import EXIT_BOOT, App, LoadError, load_app
-from .worker_thread import WorkerThread
+from .worker_thread import Shared, WorkerThread
 from .wsgi import RequestTimeout
 
 # Where src/threads/python/spawn.ts put its ends.
@@ -57,8 +58,11 @@ def main() -> int:
         for fd in range(FIRST_THREAD_FD, FIRST_THREAD_FD + start["sockets"]):
             os.set_inheritable(fd, False)
         _set_up_process(start)
-        fault_signal = stacks.answer_signal(FAULT_FD)
-        process = BridgeProcess(control, _application(start), start["environ"], start["timeoutLimit"])
+        descriptor, ledger = make_ledger(start["sockets"])
+        loading = {"faultSignal": stacks.answer_signal(FAULT_FD), "ledger": descriptor}
+        frame.send(control, frame.LOADING, 0, json.dumps(loading).encode())
+        shared = Shared(_application(start), _base(start["environ"]), start["timeoutLimit"], NOTES_FD, ledger)
+        process = BridgeProcess(control, shared)
         for index in range(start["threads"]):
             process.add_thread(index + 1, FIRST_THREAD_FD + index)
     except LoadError as error:
@@ -67,7 +71,7 @@ def main() -> int:
         return _refuse(control, EXIT_BOOT, "Cannot start the application's threads: %s" % error)
     except frame.WireClosed:
         return EXIT_BOOT
-    ready = {"faultSignal": fault_signal, "python": sys.version.split()[0]}
+    ready = {"python": sys.version.split()[0]}
     frame.send(control, frame.READY, 0, json.dumps(ready).encode())
     return process.answer_control()
 
@@ -75,24 +79,14 @@ def main() -> int:
 class BridgeProcess:
     """The threads by index, and what the loop may ask about them."""
 
-    def __init__(self, control: socket.socket, app: App, environ: Dict[str, Any], timeout_limit: float) -> None:
+    def __init__(self, control: socket.socket, shared: Shared) -> None:
         self.control = control
-        self.app = app
-        self.timeout_limit = timeout_limit
-        self.base: Dict[str, Any] = {
-            **dict.fromkeys(ALWAYS_SENT, ""),
-            **environ,
-            "wsgi.version": (1, 0),
-            "wsgi.run_once": False,
-            "wsgi.input_terminated": True,
-            "wsgi.errors": sys.stderr,
-            "wsgi.file_wrapper": FileWrapper,
-        }
+        self.shared = shared
         self.threads: Dict[int, WorkerThread] = {}
 
     def add_thread(self, index: int, fd: int) -> None:
         """Raises RuntimeError when the system grants no more threads."""
-        thread = WorkerThread(index, _socket(fd), self.app, self.base, NOTES_FD, self.timeout_limit)
+        thread = WorkerThread(index, _socket(fd), self.shared)
         thread.start()
         self.threads[index] = thread
 
@@ -165,6 +159,19 @@ def _application(start: Dict[str, Any]) -> App:
     from . import probe
 
     return probe.around(app, start["probe"])
+
+
+def _base(environ: Dict[str, Any]) -> Dict[str, Any]:
+    """What every environ begins with. `environ`: what the loop knows of it."""
+    return {
+        **dict.fromkeys(ALWAYS_SENT, ""),
+        **environ,
+        "wsgi.version": (1, 0),
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.file_wrapper": FileWrapper,
+    }
 
 
 def _set_up_process(start: Dict[str, Any]) -> None:

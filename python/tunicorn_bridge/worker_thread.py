@@ -9,7 +9,7 @@ import socket
 import threading
 from marshal import loads
 from time import monotonic
-from typing import Any, Dict, Tuple, Union
+from typing import Any, Dict, NamedTuple, Tuple, Union
 
 from . import frame
 from .extension import Extension
@@ -25,19 +25,29 @@ _BUFFER_BYTES = 65536
 _SAMPLE_MASK = 15
 
 
+class Shared(NamedTuple):
+    """What all threads of the process have in common."""
+
+    app: App
+    # The part of environ that is the same for every request.
+    base: Dict[str, Any]
+    # Seconds from its start to which a request may be extended; see extension.py.
+    timeout_limit: float
+    # The descriptor on which any thread tells the loop something by itself.
+    notes: int
+    # See ledger.py.
+    ledger: memoryview
+
+
 class WorkerThread:
     """Serves one socket pair until the loop closes it."""
 
-    def __init__(
-        self, index: int, sock: socket.socket, app: App, base: Dict[str, Any], notes: int, timeout_limit: float
-    ) -> None:
-        """`notes`: the descriptor on which any thread tells the loop something; `timeout_limit`: see extension.py."""
+    def __init__(self, index: int, sock: socket.socket, shared: Shared) -> None:
         self.index = index
         self.sock = sock
-        self.app = app
-        self.base = base
+        self.shared = shared
         self.guard = Guard()
-        self.extension = Extension(self.guard, index, notes, timeout_limit)
+        self.extension = Extension(self.guard, index, shared.notes, shared.timeout_limit)
         self.mail = Mail(self.extension)
         # Requests are counted on both sides; the number is what control messages name a request by.
         self.number = 0
@@ -75,8 +85,11 @@ class WorkerThread:
         frame.send(self.sock, frame.INTERRUPTED, self.number & 0xFFFFFF)
 
     def _serve(self) -> None:
-        sock, app, base, mail, guard = self.sock, self.app, self.base, self.mail, self.guard
+        app, base, _, _, ledger = self.shared
+        sock, mail, guard = self.sock, self.mail, self.guard
         extension, clock = self.extension, monotonic
+        entry = 2 * (self.index - 1)
+        ledger[entry + 1] = threading.get_ident()
         receive, unpack = sock.recv_into, HEADER.unpack_from
         buffer, view = self.buffer, self.view
         # The last response is complete, but its END was left out because the next request was at hand.
@@ -103,7 +116,7 @@ class WorkerThread:
                     frame.send(sock, frame.END)
                     owed = False
                 continue
-            guard.ran = number
+            guard.ran = ledger[entry] = number
             owed = False
             split = word >> 8
             environ = base.copy()

@@ -109,6 +109,11 @@ export class Exchange implements Job, OutflowOwner {
     if (connection?.state.owing === 'queued') connection.owe('started');
   }
 
+  handedBack(): void {
+    const connection = this.#listening();
+    if (connection?.state.owing === 'running') connection.owe('handed back');
+  }
+
   interim(status: string, fields: string): void {
     // RFC 9110, 15.2: no 1xx to an HTTP/1.0 client.
     const connection = this.#listening();

@@ -70,6 +70,8 @@ export type OwingEvent =
   /** Handed to the dispatcher, which may run it at once. */
   | 'submitted'
   | 'started'
+  /** Its thread died, and had not begun it after all. */
+  | 'handed back'
   | 'head out'
   /** The client does not take the bytes as fast as they come. */
   | 'client slower'
@@ -200,7 +202,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
     progressResets: true,
     whenOverdue: 504,
     whenClientEnds: 'finish',
-    on: { 'head out': 'streaming', answered: 'writing' },
+    on: { 'head out': 'streaming', 'handed back': 'queued', answered: 'writing' },
   },
   streaming: {
     waitsFor: 'the next piece from the application',

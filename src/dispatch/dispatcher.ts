@@ -113,6 +113,7 @@ export class Dispatcher implements ThreadEvents {
   handedBack(_thread: AppThread, jobs: readonly Job[]): void {
     for (const job of jobs) {
       job.thread = null;
+      job.handedBack();
       this.#queue.putBack(job);
     }
     this.#serveQueue();

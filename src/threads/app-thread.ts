@@ -85,8 +85,13 @@ export interface Job {
   /** The thread that has it; null while it waits and once it is over. Written by the dispatcher and the job alone. */
   thread: AppThread | null;
 
-  /** The thread has begun; from here on the request cannot be taken back. Called exactly once, before anything below. */
+  /**
+   * The thread has begun; from here on the request cannot be taken back. Called once, before anything below, and once more
+   * after each `handedBack`.
+   */
   started(): void;
+  /** It was not begun after all, and its thread never will: it waits for another one. */
+  handedBack(): void;
   /** 1xx before the head (103 Early Hints, 102, 100): `status` like "103 Early Hints", `fields` as in ReplyHead. */
   interim(status: string, fields: string): void;
   /** The whole response in one: the usual way of a small one. `body` belongs to the connection from here on. */

@@ -85,6 +85,7 @@ export const ToControl = {
 /**
  * Control to loop.
  *
+ * LOADING      payload = PythonLoading as JSON: the application is about to be loaded.
  * READY        payload = PythonReady as JSON.
  * BOOT_FAILED  payload = BootRefusal as JSON; the process ends.
  */
@@ -96,6 +97,7 @@ export const FromControl = {
   INTERRUPT_DONE: 52,
   WITHDRAWN: 53,
   LANDED_IS: 54,
+  LOADING: 55,
 } as const;
 
 /**
@@ -141,9 +143,14 @@ export interface PythonStart {
   readonly environ: Readonly<Record<string, string | boolean>>;
 }
 
-export interface PythonReady {
+export interface PythonLoading {
   /** Number of the signal that makes the process write its stacks to FAULT_FD; 0 for none. */
   readonly faultSignal: number;
+  /** Its descriptor of the memory in which threads write what they have begun (ledger.py); -1 for none. */
+  readonly ledger: number;
+}
+
+export interface PythonReady {
   /** "3.11.7" */
   readonly python: string;
 }

@@ -102,7 +102,13 @@ export class NodeApplication implements Application {
     );
     this.#threads.add(thread);
     try {
-      await within(settings.boot_timeout, thread.start(), () => void thread.kill());
+      await within(
+        settings.boot_timeout,
+        thread.start(),
+        () => void thread.kill(),
+        async () => whereItLoads(await thread.stack()),
+        (line) => log.warning(`${thread.name}: ${line}`),
+      );
     } catch (error) {
       this.#forget(thread);
       throw error;
@@ -155,6 +161,14 @@ export class NodeApplication implements Application {
     this.#delays.set(number, known);
     return known;
   }
+}
+
+/** Of a thread that waits the inspector sees Node.js's own timers at most. */
+function whereItLoads(stack: string | null): string {
+  const runs = stack !== null && !stack.split('\n').every((frame) => frame.includes('(node:'));
+  return runs
+    ? stack
+    : '    it waits in asynchronous code, such as a top-level await, or in native code';
 }
 
 function messageOf(error: unknown): string {

@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../clock.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
+import { loadingStack } from '../threads/python/held-stack.ts';
 import { PythonProcess } from '../threads/python/process.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
@@ -14,6 +15,8 @@ export const PING_MS = 1000;
 const OWN_PAUSE_MS = 500;
 /** A process that is being replaced may finish what it runs for this long before it is killed. */
 export const RETIRE_MS = 30_000;
+/** One whose interpreter had not answered is asked once more, with so much time. */
+const AGAIN_MS = 100;
 /** After the last request the interpreter may finish (atexit, the application's own threads) for this long. */
 export const STOP_MS = 2000;
 
@@ -23,6 +26,8 @@ export class PythonApplication implements Application {
   readonly #delay = new RestartDelay();
   /** All that live: the one that serves and those that are being replaced. */
   readonly #processes = new Set<PythonProcess>();
+  /** Those that go as soon as another one serves. */
+  readonly #outgoing = new Set<PythonProcess>();
   #serving: PythonProcess | null = null;
   /** Threads named so far: a replacement has a name of its own. */
   #named = 0;
@@ -37,7 +42,7 @@ export class PythonApplication implements Application {
   async start(): Promise<void> {
     const process = this.#make();
     this.#delay.started();
-    await process.start();
+    await this.#started(process);
     this.#serve(process);
   }
 
@@ -81,22 +86,23 @@ export class PythonApplication implements Application {
     };
     made.onDeath = (failure) => {
       this.#processes.delete(made);
+      this.#outgoing.delete(made);
       if (made !== this.#serving || this.#stopping) return;
       this.#serving = null;
       log.error(failure.detail, { code: failure.code });
-      this.#replace();
+      this.#replace(this.#delay.afterDeath());
     };
-    made.onExhausted = () =>
-      this.#retire(made, 'too many of its threads had to be given up', RETIRE_MS);
-    made.onUnresponsive = () =>
-      this.#retire(made, 'its interpreter does not answer', made.extendedMs);
+    made.onExhausted = () => this.#renew(made);
+    made.onUnresponsive = () => this.#retire(made);
     this.#processes.add(made);
     return made;
   }
 
   #serve(process: PythonProcess): void {
+    const { dispatcher } = this.#options;
+    for (const thread of this.#serving?.threads ?? []) dispatcher.removeThread(thread);
     this.#serving = process;
-    for (const thread of process.threads) this.#options.dispatcher.addThread(thread);
+    for (const thread of process.threads) dispatcher.addThread(thread);
     void this.#watch(process);
   }
 
@@ -113,44 +119,52 @@ export class PythonApplication implements Application {
       const stoodStill = monotonicMs() - askedMs > patienceMs + OWN_PAUSE_MS;
       // What has asked for more time may hold the lock until then.
       if (!answers && !stoodStill && process.extendedMs === 0) {
-        this.#retire(process, 'its interpreter does not answer', 0);
+        this.#retire(process);
         return;
       }
       await pause(PING_MS, undefined, { ref: false });
     }
   }
 
-  /** Takes a process out of service and starts another; what it runs may finish within `graceMs`. */
-  #retire(process: PythonProcess, why: string, graceMs: number): void {
-    if (process !== this.#serving || this.#stopping) return;
+  /** Too many of its threads were given up: it serves with the others until another process does. */
+  #renew(process: PythonProcess): void {
+    if (process !== this.#serving || this.#stopping || this.#outgoing.has(process)) return;
+    const why = 'too many of its threads had to be given up';
     this.#options.log.warning(`Python process ${process.pid} is being replaced: ${why}.`);
-    // None of its threads is given anything from now on; what comes waits for the new process.
-    for (const thread of process.threads) this.#options.dispatcher.removeThread(thread);
-    this.#serving = null;
-    this.#replace(() => void this.#end(process, graceMs));
+    this.#outgoing.add(process);
+    this.#replace(0);
   }
 
-  /** Starts a process until one has loaded the application, then calls `ready`. */
-  #replace(ready: () => void = () => {}): void {
-    if (this.#replacing) {
-      ready();
-      return;
-    }
+  /** Its interpreter does not answer: it gets nothing from now on, and what comes waits for another process. */
+  #retire(process: PythonProcess): void {
+    if (process !== this.#serving || this.#stopping) return;
+    const why = 'its interpreter does not answer';
+    this.#options.log.warning(`Python process ${process.pid} is being replaced: ${why}.`);
+    for (const thread of process.threads) this.#options.dispatcher.removeThread(thread);
+    this.#serving = null;
+    this.#outgoing.add(process);
+    this.#replace(0);
+  }
+
+  /** Starts a process, after `delayMs`, and again until one has loaded the application; those before it may go then. */
+  #replace(delayMs: number): void {
+    if (this.#replacing) return;
     this.#replacing = true;
-    void this.#startAgain().then(() => {
+    void this.#startAgain(delayMs).then(() => {
       this.#replacing = false;
-      ready();
+      if (!this.#stopping) for (const process of this.#outgoing) void this.#dismiss(process);
+      this.#outgoing.clear();
     });
   }
 
-  async #startAgain(): Promise<void> {
+  async #startAgain(delayMs: number): Promise<void> {
     for (let inVain = 1; ; inVain++) {
-      await pause(this.#delay.afterDeath());
+      await pause(delayMs);
       if (this.#stopping) return;
       this.#delay.started();
       const process = this.#make();
       try {
-        await within(this.#options.settings.boot_timeout, process.start(), () => process.kill());
+        await this.#started(process);
         this.#serve(process);
         return;
       } catch (error) {
@@ -159,11 +173,37 @@ export class PythonApplication implements Application {
         this.#options.log.error(`The application could not be loaded again: ${message}`);
         process.kill();
         this.#processes.delete(process);
+        await this.#serveAgain();
         if (inVain >= STARTS_IN_VAIN) {
           this.#options.replaceMe(`no Python process could be started in ${inVain} attempts`);
         }
+        delayMs = this.#delay.afterDeath();
       }
     }
+  }
+
+  #started(process: PythonProcess): Promise<void> {
+    return within(
+      this.#options.settings.boot_timeout,
+      process.start(),
+      () => process.kill(),
+      async () => loadingStack(await process.stacksBySignal()),
+      (line) => this.#options.log.warning(line),
+    );
+  }
+
+  /** While no other one can be started, one that had stopped answering and does again is better than none. */
+  async #serveAgain(): Promise<void> {
+    for (const process of this.#outgoing) {
+      if (this.#serving !== null || this.#stopping) return;
+      if (await process.ping(AGAIN_MS)) this.#serve(process);
+    }
+  }
+
+  /** Another one serves. What it runs may finish if its interpreter answers again, or if it was granted more time. */
+  async #dismiss(process: PythonProcess): Promise<void> {
+    const answers = await process.ping(AGAIN_MS);
+    await this.#end(process, answers ? RETIRE_MS : process.extendedMs);
   }
 
   async #end(process: PythonProcess, graceMs: number): Promise<void> {

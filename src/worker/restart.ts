@@ -32,18 +32,34 @@ export class RestartDelay {
   }
 }
 
-/** `started`, or a rejection that says so after `seconds` (boot_timeout); `giveUp` is called then. */
+/** The share of boot_timeout after which whoever still loads is asked where it is: by then there is time to tell. */
+const SLOW_SHARE = 0.8;
+
+/**
+ * `started`, or a rejection that says so after `seconds` (boot_timeout); `giveUp` is called then. `where` is asked a while
+ * before that, and `tell` is told what it answered; it answers an empty text when it does not know.
+ */
 export async function within(
   seconds: number,
   started: Promise<void>,
   giveUp: () => void,
+  where: () => Promise<string>,
+  tell: (line: string) => void,
 ): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
+  const slowMs = Math.round(seconds * SLOW_SHARE * 1000);
+  const slow = setTimeout(() => {
+    const line = `Still loading the application after ${slowMs / 1000} s (boot_timeout ${seconds} s)`;
+    void where().then((stack) => tell(stack === '' ? `${line}.` : `${line}:\n${stack}`));
+  }, slowMs);
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(new Error(`It was not loaded within ${seconds} s (boot_timeout).`));
       giveUp();
     }, seconds * 1000);
   });
-  await Promise.race([started, late]).finally(() => clearTimeout(timer));
+  await Promise.race([started, late]).finally(() => {
+    clearTimeout(timer);
+    clearTimeout(slow);
+  });
 }

@@ -8,12 +8,20 @@ import { ask, eventually, type Served, serveNode, serveWsgi, temporaryFolder } f
 
 type Serve = (args: readonly string[], env: NodeJS.ProcessEnv) => Promise<Served>;
 
-const apps: readonly (readonly [string, Serve])[] = [
-  ['Node.js thread', (args, env) => serveNode('./hangs-on-second-load.mjs', args, { env })],
-  ['Python process', (args, env) => serveWsgi('hangs_on_second_load', args, { env })],
+const apps: readonly (readonly [string, Serve, RegExp])[] = [
+  [
+    'Node.js thread',
+    (args, env) => serveNode('./hangs-on-second-load.mjs', args, { env }),
+    /Still loading the application after 2\.4 s.*:\n +it waits in asynchronous code/,
+  ],
+  [
+    'Python process',
+    (args, env) => serveWsgi('hangs_on_second_load', args, { env }),
+    /Still loading the application after 2\.4 s.*:\n +File ".*hangs_on_second_load\.py", line 10/,
+  ],
 ];
 
-for (const [what, serve] of apps) {
+for (const [what, serve, where] of apps) {
   test(`a ${what} that hangs while it replaces another is given up after boot_timeout`, async () => {
     const env = { ...process.env, LOADS: join(await temporaryFolder(), 'loads') };
     const served = await serve(['--threads', '1', '--boot-timeout', '3'], env);
@@ -21,6 +29,7 @@ for (const [what, serve] of apps) {
     assert.equal((await ask(served, '/')).body.toString(), 'served');
     assert.match(served.log(), /could not be loaded again|could not load the application again/);
     assert.match(served.log(), /It was not loaded within 3 s \(boot_timeout\)\./);
+    assert.match(served.log(), where);
   });
 }
 

@@ -171,14 +171,18 @@ export class PythonThread implements AppThread, FrameSink {
     this.state = 'ready';
   }
 
-  /** Ends it for the loop: closes the wire, tells the jobs it may have. The Python thread ends when it notices. */
-  bury(state: 'stuck' | 'dead', failure: Failure): void {
+  /**
+   * Ends it for the loop: closes the wire, tells the jobs it may have. The Python thread ends when it notices. `begun`: number
+   * of the last request that it has begun and ever will; null when nobody knows.
+   */
+  bury(state: 'stuck' | 'dead', failure: Failure, begun: number | null = null): void {
     this.state = state;
     this.#reader.stop();
     this.#wire.destroy();
     if (this.#owner.lane === this) this.#owner.lane = null;
     // Everything it sent was read, and it answers in order: what is behind an unanswered request has not begun.
-    if (this.#ended) this.#handBack(this.#flights.takeBack(this.#begunAtMost()));
+    const last = begun ?? (this.#ended ? this.#begunAtMost() : null);
+    if (last !== null) this.#handBack(this.#flights.takeBack(last));
     for (let flight = this.#flights.shift(); flight !== null; flight = this.#flights.shift()) {
       if (flight.number <= this.#begun) this.#owner.pace.lost();
       else flight.listener?.started();
@@ -211,13 +215,9 @@ export class PythonThread implements AppThread, FrameSink {
       this.#onInterrupted(aux);
       return;
     }
-    if (!this.#enter(kind)) {
-      return;
-    }
+    if (!this.#enter(kind)) return;
     this.#say(kind, aux, bytes, start, end);
-    if (this.#phase === 'idle') {
-      this.#over();
-    }
+    if (this.#phase === 'idle') this.#over();
   }
 
   /** Goes on to the phase that a frame of this kind leads to. False: it must not come now, and the wire is broken. */
@@ -272,9 +272,7 @@ export class PythonThread implements AppThread, FrameSink {
     }
     if (kind === FromThread.HEAD) {
       this.#flights.listener?.replyHead(head);
-      if (bodyStart < end) {
-        this.onPart(Buffer.from(bytes.subarray(bodyStart, end)));
-      }
+      if (bodyStart < end) this.onPart(Buffer.from(bytes.subarray(bodyStart, end)));
       return;
     }
     if ((aux & SAMPLED) !== 0) this.#owner.pace.sample((aux & WAITED) !== 0, monotonicMs());
@@ -374,6 +372,7 @@ export class PythonThread implements AppThread, FrameSink {
   #handBack(flights: readonly Flight[]): void {
     const jobs: Job[] = [];
     for (const flight of flights) {
+      if (flight.number <= this.#begun) this.#owner.pace.lost();
       if (flight.listener === null) flight.job.jobOver();
       else jobs.push(flight.job);
     }

@@ -9,6 +9,7 @@ import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { WireSocket } from './wire-socket.ts';
 
 export interface ControlListener {
+  onLoading(payload: string): void;
   onReady(payload: string): void;
   onBootFailed(payload: string): void;
   onControlLost(why: string): void;
@@ -17,6 +18,7 @@ export interface ControlListener {
 /** A text of all stacks is the largest thing that comes. */
 const TEXT_MAX = 16_777_216;
 const BOUNDS = new Map<number, number>([
+  [FromControl.LOADING, 65_536],
   [FromControl.READY, 65_536],
   [FromControl.BOOT_FAILED, TEXT_MAX],
   [FromControl.PONG, 0],
@@ -53,7 +55,9 @@ export class ControlChannel implements FrameSink {
     this.#lastQuestion = (this.#lastQuestion + 1) & 0xffffff;
     const question = this.#lastQuestion;
     return new Promise((resolve) => {
-      const deadline = setTimeout(() => this.#settle(question, null), withinMs);
+      // When our own loop stood still, the answer may be there unread: the turn's reads come before this is final.
+      const late = (): NodeJS.Immediate => setImmediate(() => this.#settle(question, null));
+      const deadline = setTimeout(late, withinMs);
       this.#questions.set(question, (answer) => {
         clearTimeout(deadline);
         resolve(answer);
@@ -72,7 +76,9 @@ export class ControlChannel implements FrameSink {
 
   onFrame(kind: number, aux: number, bytes: Buffer, start: number, end: number): void {
     const text = bytes.toString('utf8', start, end);
-    if (kind === FromControl.READY) {
+    if (kind === FromControl.LOADING) {
+      this.#listener.onLoading(text);
+    } else if (kind === FromControl.READY) {
       this.#listener.onReady(text);
     } else if (kind === FromControl.BOOT_FAILED) {
       this.#listener.onBootFailed(text);

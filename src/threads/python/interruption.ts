@@ -19,8 +19,8 @@ const CLEAN_UP_MS = 400;
 export interface Interrupted {
   /** An answer of the control thread; null when none came within the time (ms). */
   ask(kind: number, payload: Buffer, withinMs: number): Promise<string | null>;
-  /** Where all threads are, without the interpreter's help. */
-  stacksBySignal(): Promise<string>;
+  /** Where this thread is, without the interpreter's help; or, where it has not begun the request, where the others are. */
+  heldStack(thread: PythonThread, request: number): Promise<string>;
 }
 
 export async function interruptRequest(
@@ -30,7 +30,7 @@ export async function interruptRequest(
 ): Promise<Finding> {
   const which = pair(thread.index, request);
   const stack = await process.ask(ToControl.INTERRUPT, which, ANSWER_MS);
-  if (stack === null) return finding('interpreter-held', await process.stacksBySignal());
+  if (stack === null) return finding('interpreter-held', await process.heldStack(thread, request));
   if (await isBackWithin(thread, COME_BACK_MS)) {
     return finding(stack === '' ? 'ended' : 'interrupted', stack);
   }

@@ -9,12 +9,14 @@ import { killTree } from '../../process-tree.ts';
 import { FIRST_THREAD_FD } from '../../wire/python-frame.ts';
 import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
-import { bootErrorFrom, describeExit, parseReady, startMessage } from './boot.ts';
+import { bootErrorFrom, endOf, parseLoading, parseReady, startMessage } from './boot.ts';
 import { PythonThread } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder } from './environ.ts';
 import { FaultStacks } from './fault-stacks.ts';
+import { heldStack } from './held-stack.ts';
 import { ANSWER_MS, type Interrupted, interruptRequest } from './interruption.ts';
+import { Ledger } from './ledger.ts';
 import { Lookout } from './lookout.ts';
 import { Notes, type NotesListener } from './notes.ts';
 import { Pace } from './pace.ts';
@@ -24,10 +26,10 @@ import type { ThreadOwner } from './thread-owner.ts';
 
 export type { PythonOptions } from './spawn.ts';
 
+/** All threads may hang at once; one thread is not to cost a process for each request that hangs. */
+const SPARES_MIN = 4;
 /** A closed socket is explained by the process's exit, which is reported a moment later. */
 const EXIT_GRACE_MS = 50;
-/** What a process sent before its exit is read within this time. */
-const LAST_WORDS_MS = 10;
 
 type ProcessState = 'new' | 'booting' | 'running' | 'stopping' | 'dead';
 
@@ -40,7 +42,7 @@ export class PythonProcess implements OwnInterfaces {
   onDeath: ((failure: Failure) => void) | null = null;
   /** A thread that replaces a lost one. It is ready; `events.roomMade` follows. */
   onThreadAdded: ((thread: PythonThread) => void) | null = null;
-  /** A thread was lost and no spare was left to replace it: the process should be replaced. */
+  /** The last spare has taken the place of a lost thread, or there was none: the process should be replaced. */
   onExhausted: (() => void) | null = null;
   /** The interpreter did not answer while a request was overdue: its lock is held, or the process is stopped. */
   onUnresponsive: (() => void) | null = null;
@@ -58,11 +60,14 @@ export class PythonProcess implements OwnInterfaces {
   #spawned: SpawnedPython | null = null;
   #control: ControlChannel | null = null;
   #notes: Notes | null = null;
+  #ledger: Ledger | null = null;
   #fault: FaultStacks | null = null;
   #state: ProcessState = 'new';
   #nextIndex = 1;
   #faultSignal = 0;
   #stuck = 0;
+  /** Nobody knows whether the interpreter runs. */
+  #inDoubt = false;
   /** Sockets that have closed, which may be the process's end: one without a control socket stays unexplained. */
   #unexplained = 0;
   #settleStart: ((error: BootError | null) => void) | null = null;
@@ -71,14 +76,15 @@ export class PythonProcess implements OwnInterfaces {
   constructor(options: PythonOptions) {
     this.#options = options;
     this.#lookout = new Lookout(this, options.stallMs);
-    this.#sockets = options.threads + (options.spareThreads ?? options.threads);
+    this.#sockets =
+      options.threads + (options.spareThreads ?? Math.max(SPARES_MIN, options.threads));
     const { SCRIPT_NAME: scriptName = '' } = options.env;
     this.#scriptName = scriptName;
     this.#encoder = new RequestEncoder(scriptName);
   }
 
   get lame(): boolean {
-    return this.#unexplained > 0;
+    return this.#inDoubt || this.#unexplained > 0;
   }
 
   /** Those that serve: lost ones are taken out, replacements put in. */
@@ -134,7 +140,12 @@ export class PythonProcess implements OwnInterfaces {
 
   /** True when the interpreter answered within `withinMs` milliseconds. False also for a process that is gone. */
   async ping(withinMs: number): Promise<boolean> {
-    return (await this.ask(ToControl.PING, EMPTY, withinMs)) !== null;
+    const late = setTimeout(() => {
+      this.#inDoubt = true;
+    }, ANSWER_MS);
+    const answer = await this.ask(ToControl.PING, EMPTY, withinMs);
+    clearTimeout(late);
+    return answer !== null;
   }
 
   /** Where every thread of the application is, by name; by signal when the interpreter does not answer. */
@@ -147,9 +158,7 @@ export class PythonProcess implements OwnInterfaces {
    * own threads), which may take for ever; a deadline is the caller's, who then calls `kill`. Otherwise as `kill`.
    */
   async stop(graceful: boolean): Promise<void> {
-    if (this.#state === 'dead' || this.#state === 'new') {
-      return;
-    }
+    if (this.#state === 'dead' || this.#state === 'new') return;
     if (!graceful || this.#state === 'booting') {
       this.kill();
     } else {
@@ -196,9 +205,7 @@ export class PythonProcess implements OwnInterfaces {
   }
 
   roomMade(thread: PythonThread): void {
-    if (this.#state === 'running') {
-      this.events.roomMade(thread);
-    }
+    if (this.#state === 'running') this.events.roomMade(thread);
   }
 
   tellGone(index: number, request: number): void {
@@ -207,6 +214,8 @@ export class PythonProcess implements OwnInterfaces {
 
   /** See AppThread.interrupt. Resolves when the thread is back, has been given up, or the process is to be replaced. */
   async interrupt(thread: PythonThread, request: number): Promise<Finding> {
+    // Until it has answered nothing is given to it: what has not begun there can run elsewhere.
+    this.#inDoubt = true;
     const found = await interruptRequest(this, thread, request);
     // Its threads may come back when the lock is free again; until then a new one could do no more than they can.
     if (found.case === 'interpreter-held') this.onUnresponsive?.();
@@ -216,13 +225,20 @@ export class PythonProcess implements OwnInterfaces {
 
   /** See Interrupted. */
   async ask(kind: number, payload: Buffer, withinMs: number): Promise<string | null> {
-    return (await this.#control?.ask(kind, payload, withinMs)) ?? null;
+    const answer = (await this.#control?.ask(kind, payload, withinMs)) ?? null;
+    if (answer !== null) this.#answers();
+    return answer;
   }
 
   /** See Interrupted. */
+  async heldStack(thread: PythonThread, request: number): Promise<string> {
+    return heldStack(await this.stacksBySignal(), this.#ledger, thread.index, request);
+  }
+
+  /** Where all threads are, without the interpreter's help; the main thread while the application is loaded. */
   async stacksBySignal(): Promise<string> {
-    const running = this.#state === 'running' || this.#state === 'stopping';
-    if (this.#fault === null || !running || this.#faultSignal === 0) return '';
+    const lives = this.#state !== 'new' && this.#state !== 'dead';
+    if (this.#fault === null || !lives || this.#faultSignal === 0) return '';
     // Not child.kill: it takes no real-time signals.
     return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
@@ -250,21 +266,22 @@ export class PythonProcess implements OwnInterfaces {
     }, EXIT_GRACE_MS);
   }
 
+  onLoading(payload: string): void {
+    const { faultSignal, ledger } = parseLoading(payload);
+    this.#faultSignal = faultSignal;
+    this.#ledger = new Ledger(this.pid, ledger);
+  }
+
   onReady(payload: string): void {
     const ready = parseReady(payload);
     if (ready === null || this.#state !== 'booting') {
       this.onControlLost('it announced itself in an unknown way');
       return;
     }
-    this.#faultSignal = ready.faultSignal;
     this.#state = 'running';
-    for (const thread of this.#threads) {
-      thread.becomeReady();
-    }
+    for (const thread of this.#threads) thread.becomeReady();
     this.#settleStart?.(null);
-    for (const thread of [...this.#threads]) {
-      this.roomMade(thread);
-    }
+    for (const thread of [...this.#threads]) this.roomMade(thread);
   }
 
   onBootFailed(payload: string): void {
@@ -281,9 +298,14 @@ export class PythonProcess implements OwnInterfaces {
           this.#killProcess();
         }
       }, EXIT_GRACE_MS);
-    } else if (this.#state === 'booting') {
-      this.#killProcess();
-    }
+    } else if (this.#state === 'booting') this.#killProcess();
+  }
+
+  /** Its interpreter runs: whoever waited for that has room again. */
+  #answers(): void {
+    if (!this.#inDoubt || this.#state !== 'running') return;
+    this.#inDoubt = false;
+    for (const thread of [...this.#threads]) this.roomMade(thread);
   }
 
   /** With what the application has started in it: nobody would wait for that any more. */
@@ -293,60 +315,45 @@ export class PythonProcess implements OwnInterfaces {
     if (!hasEnded && child.pid !== undefined) killTree(child.pid);
   }
 
-  #watch(child: ChildProcess): Promise<void> {
-    return new Promise((resolve) => {
-      child.once('error', (error) => {
-        if (child.pid === undefined) {
-          const message = `Cannot run ${JSON.stringify(this.#options.python)}: ${error.message}`;
-          this.#end({ status: 502, code: 'thread-died', detail: message }, message);
-          resolve();
-        }
-      });
-      child.once('exit', (code, signal) => {
-        setTimeout(ended, LAST_WORDS_MS, code, signal);
-      });
-      const ended = (code: number | null, signal: NodeJS.Signals | null): void => {
-        const detail = `Python process ${child.pid ?? 0} ${describeExit(code, signal)}.`;
-        this.#end(
-          { status: 502, code: this.#state === 'stopping' ? 'stopped' : 'thread-died', detail },
-          `${detail.slice(0, -1)} while it loaded ${this.#options.app}.`,
-        );
-        resolve();
-      };
-    });
+  async #watch(child: ChildProcess): Promise<void> {
+    const how = await endOf(child);
+    if (child.pid === undefined) {
+      const message = `Cannot run ${JSON.stringify(this.#options.python)}: ${how}`;
+      this.#end({ status: 502, code: 'thread-died', detail: message }, message);
+      return;
+    }
+    const detail = `Python process ${child.pid} ${how}.`;
+    this.#end(
+      { status: 502, code: this.#state === 'stopping' ? 'stopped' : 'thread-died', detail },
+      `${detail.slice(0, -1)} while it loaded ${this.#options.app}.`,
+    );
   }
 
   /** The process is gone, for whatever reason. */
   #end(failure: Failure, bootMessage: string): void {
     const before = this.#state;
     this.#state = 'dead';
+    // What one of them hands back must not be given to the next.
+    this.#inDoubt = true;
     this.#lookout.stop();
     const threads = this.#threads;
     this.#threads = [];
-    for (const thread of threads) {
-      thread.bury('dead', failure);
-    }
+    for (const thread of threads)
+      thread.bury('dead', failure, this.#ledger?.begun(thread.index) ?? null);
     this.#control?.close();
     this.#fault?.close();
     this.#notes?.close();
-    for (const socket of this.#spawned?.wires?.threads ?? []) {
-      socket.destroy();
-    }
+    this.#ledger?.close();
+    for (const socket of this.#spawned?.wires?.threads ?? []) socket.destroy();
     this.#settleStart?.(new BootError(3, bootMessage));
-    for (const thread of threads) {
-      this.events.died(thread, failure);
-    }
-    if (before === 'running') {
-      this.onDeath?.(failure);
-    }
+    for (const thread of threads) this.events.died(thread, failure);
+    if (before === 'running') this.onDeath?.(failure);
   }
 
   #addThread(wires: PythonWires): PythonThread | null {
     const index = this.#nextIndex;
     const socket = wires.threads[index - 1];
-    if (socket === undefined) {
-      return null;
-    }
+    if (socket === undefined) return null;
     this.#nextIndex += 1;
     const name = this.#options.threadName?.(index) ?? `thread ${index}`;
     const thread = new PythonThread(
@@ -363,33 +370,25 @@ export class PythonProcess implements OwnInterfaces {
   }
 
   #giveUp(thread: PythonThread): void {
-    if (this.#threads.includes(thread)) {
-      this.#stuck += 1;
-    }
+    if (this.#threads.includes(thread)) this.#stuck += 1;
     const detail = `${thread.name} of Python process ${this.pid} did not come back and was given up.`;
     this.#loseThread(thread, { status: 504, code: 'stuck', detail });
   }
 
   #loseThread(thread: PythonThread, failure: Failure): void {
     const place = this.#threads.indexOf(thread);
-    if (place < 0) {
-      return;
-    }
+    if (place < 0) return;
     this.#threads.splice(place, 1);
     thread.bury(failure.code === 'stuck' ? 'stuck' : 'dead', failure);
     this.events.died(thread, failure);
-    if (this.#state === 'running') {
-      this.#replaceThread();
-    }
+    if (this.#state === 'running') this.#replaceThread();
   }
 
   #replaceThread(): void {
     const wires = this.#spawned?.wires ?? null;
     const thread = wires === null ? null : this.#addThread(wires);
-    if (thread === null) {
-      this.onExhausted?.();
-      return;
-    }
+    if (thread === null || this.spareThreads === 0) this.onExhausted?.();
+    if (thread === null) return;
     const fd = FIRST_THREAD_FD + thread.index - 1;
     this.#control?.tell(ToControl.NEW_THREAD, pair(thread.index, fd));
     thread.becomeReady();

@@ -13,7 +13,7 @@ export interface PythonOptions {
   /** "package.module:callable", "package.module" or "package.module:factory()". */
   readonly app: string;
   readonly threads: number;
-  /** How many threads that are given up can be replaced within this process. Default: as many as threads. */
+  /** How many threads that are given up can be replaced within this process. Default: as many as threads, 4 at least. */
   readonly spareThreads?: number;
   readonly chdir: string;
   /** Comma-separated folders put before everything else on sys.path; null for none. */

@@ -7,7 +7,7 @@ export interface ThreadOwner<Thread> {
   readonly pace: Pace;
   /** The thread that is to have all requests, while the pace says that one is to. */
   lane: Thread | null;
-  /** The process is dying, or may be: its threads take nothing for the moment. */
+  /** The process is dying, or may be, or does not answer: its threads take nothing for the moment. */
   readonly lame: boolean;
   roomMade(thread: Thread): void;
   /** A request was sent ahead of the one that runs: if that takes long, it is to be taken back. */

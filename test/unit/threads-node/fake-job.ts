@@ -97,6 +97,10 @@ export class FakeJob implements Job {
     this.#note('started');
   }
 
+  handedBack(): void {
+    this.#note('handed back');
+  }
+
   interim(status: string, fields: string): void {
     this.interims.push(`${status}\r\n${fields}`);
     this.#note('interim');

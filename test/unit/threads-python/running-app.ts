@@ -71,6 +71,9 @@ export class RecordingJob implements Job {
   started(): void {
     this.#hear('started');
   }
+  handedBack(): void {
+    this.#hear('handed back');
+  }
   interim(status: string, fields: string): void {
     this.interims.push([status, fields]);
     this.#hear('interim');

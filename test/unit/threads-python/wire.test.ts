@@ -121,7 +121,7 @@ function fakeBridge(answer: string): string {
 import socket, struct, json
 control = socket.socket(fileno=3)
 control.recv(65536)
-ready = json.dumps({'faultSignal': 0, 'python': '3'}).encode()
+ready = json.dumps({'python': '3'}).encode()
 control.sendall(struct.pack('<II', len(ready), 48) + ready)
 thread = socket.socket(fileno=6)
 def frame(kind, payload=b'', aux=0):

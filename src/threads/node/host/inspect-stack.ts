@@ -55,7 +55,7 @@ export function inspectStack(threadId: number): Promise<string | null> {
       const frames = told?.callFrames;
       if (method !== 'Debugger.paused' || frames === undefined) return;
       session.post('NodeWorker.detach', { sessionId: params.sessionId }, () =>
-        finish(frames.map((frame) => frameText(frame, scripts)).join('\n')),
+        finish(stackText(frames.map((frame) => frameText(frame, scripts)))),
       );
     });
     session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
@@ -65,6 +65,12 @@ export function inspectStack(threadId: number): Promise<string | null> {
 /** Titles are "[worker 3] thread 2", or without the brackets; the inspector's own numbers are no thread ids. */
 function threadOf(title: string): number {
   return Number(/worker (\d+)/i.exec(title)?.[1]);
+}
+
+/** Our own calls and Node.js's tell nobody anything, unless there are no others. */
+function stackText(frames: readonly string[]): string {
+  const others = frames.filter((frame) => !/\(node:|\/threads\/node\/guest\//.test(frame));
+  return (others.length > 0 ? others : frames).join('\n');
 }
 
 function frameText(frame: CallFrame, scripts: ReadonlyMap<string, string>): string {
