@@ -11,6 +11,8 @@ import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 
 /** Between two questions whether the interpreter still runs. */
 export const PING_MS = 1000;
+/** A timer may fire so much before its time. */
+const EARLY_MS = 5;
 /** An answer that is missed so much later than it was due: this very process was stopped, or starved. */
 const OWN_PAUSE_MS = 500;
 /** A process that is being replaced may finish what it runs for this long before it is killed. */
@@ -115,8 +117,11 @@ export class PythonApplication implements Application {
       const patienceMs = Math.max(timeoutMs, PING_MS);
       const askedMs = monotonicMs();
       const answers = await process.ping(patienceMs);
+      const waitedMs = monotonicMs() - askedMs;
+      // Its control socket has closed: the death of the process is told by itself.
+      if (!answers && waitedMs < patienceMs - EARLY_MS) return;
       // When our own loop stood still meanwhile, the answer may be there unread, or it stood still as we did.
-      const stoodStill = monotonicMs() - askedMs > patienceMs + OWN_PAUSE_MS;
+      const stoodStill = waitedMs > patienceMs + OWN_PAUSE_MS;
       // What has asked for more time may hold the lock until then.
       if (!answers && !stoodStill && process.extendedMs === 0) {
         this.#retire(process);

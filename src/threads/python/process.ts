@@ -217,9 +217,9 @@ export class PythonProcess implements OwnInterfaces {
     // Until it has answered nothing is given to it: what has not begun there can run elsewhere.
     this.#inDoubt = true;
     const found = await interruptRequest(this, thread, request);
-    // Its threads may come back when the lock is free again; until then a new one could do no more than they can.
-    if (found.case === 'interpreter-held') this.onUnresponsive?.();
-    else if (thread.load > 0) this.#giveUp(thread);
+    if (found.case === 'native-code' || found.case === 'interrupt-ignored') this.#giveUp(thread);
+    // One that is dying, and says nothing therefore, is replaced when it has died.
+    if (found.case === 'interpreter-held' && this.#unexplained === 0) this.onUnresponsive?.();
     return found;
   }
 
