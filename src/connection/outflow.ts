@@ -85,8 +85,11 @@ export class Outflow implements WaitingResponse {
       if (!this.#client.send(bytes)) this.#owner.slower();
       return true;
     }
+    const spool = this.#openSpool();
+    const room = spool.write(bytes);
+    // One that was read to its end within `write` is used up: nobody would ever say that it has room again.
+    this.#full = !room && spool === this.#spool;
     // Moving bytes on may make room again before we answer.
-    this.#full = !this.#openSpool().write(bytes);
     if (!this.#client.sending) this.#pump();
     return !this.#full;
   }

@@ -2,9 +2,9 @@
 // ways, errors, and the abort signal of a client that leaves.
 
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import test, { before } from 'node:test';
+import { assertEchoed, assertGoesOnAfter500, seenBy } from './node-answers.ts';
 import {
   ask,
   eventually,
@@ -18,21 +18,13 @@ import {
 
 let server: Served;
 
-interface Seen {
-  readonly method: string;
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: number;
-}
-
 before(async () => {
   server = await serveNode('./fetch.ts', ['--threads', '1']);
 });
 
 test('the Request has method, absolute URL, headers and body', async () => {
-  const seen = json(
-    await ask(server, '/seen?q=1', { method: 'PUT', fields: ['X-Test: yes'], body: 'four' }),
-  ) as Seen;
+  const question = { method: 'PUT', fields: ['X-Test: yes'], body: 'four' };
+  const seen = await seenBy(server, '/seen?q=1', question);
   assert.deepEqual([seen.method, seen.bytes], ['PUT', 4]);
   assert.equal(new URL(seen.url).pathname + new URL(seen.url).search, '/seen?q=1');
   assert.match(seen.url, /^http:\/\/localhost/);
@@ -40,7 +32,7 @@ test('the Request has method, absolute URL, headers and body', async () => {
 });
 
 test("the Request's URL is built from the Host field", async () => {
-  const seen = json(await ask(server, '/seen', { fields: ['Host: shop.example:8443'] })) as Seen;
+  const seen = await seenBy(server, '/seen', { fields: ['Host: shop.example:8443'] });
   assert.equal(seen.url, 'http://shop.example:8443/seen');
 });
 
@@ -67,19 +59,12 @@ test('HEAD gets the head and no body', async () => {
 });
 
 test('request.body streams through a Response unchanged', async () => {
-  const body = randomBytes(4 * 1024 * 1024);
-  const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-  for (const chunked of [false, true]) {
-    const reply = await ask(server, '/echo', { method: 'POST', body, chunked });
-    assert.equal(sha(reply.body), sha(body));
-  }
+  await assertEchoed(server, 4 * 1024 * 1024);
 });
 
 for (const path of ['/throw', '/nothing']) {
   test(`${path} is answered 500, and the connection and the thread go on`, async () => {
-    const client = await server.connect();
-    for (let round = 0; round < 3; round++) assert.equal((await client.get(path)).status, 500);
-    assert.equal((await client.get('/')).status, 200);
+    await assertGoesOnAfter500(server, path);
   });
 }
 

@@ -2,31 +2,18 @@
 // take, streaming both ways, errors, clients that leave.
 
 import assert from 'node:assert/strict';
-import { createHash, randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import test, { before } from 'node:test';
-import {
-  ask,
-  eventually,
-  fieldOf,
-  fieldsOf,
-  json,
-  makeFifo,
-  type Served,
-  serveNode,
-} from './serving.ts';
+import { assertEchoed, assertGoesOnAfter500, type Seen, seenBy } from './node-answers.ts';
+import { ask, eventually, fieldOf, fieldsOf, makeFifo, type Served, serveNode } from './serving.ts';
 
 let server: Served;
 
-interface Seen {
-  readonly method: string;
-  readonly url: string;
+interface SeenByListener extends Seen {
   readonly version: string;
-  readonly headers: Readonly<Record<string, string>>;
   readonly rawHeaders: readonly string[];
   readonly remote: string;
   readonly complete: boolean;
-  readonly bytes: number;
 }
 
 before(async () => {
@@ -35,7 +22,7 @@ before(async () => {
 
 test('the request object shows the request as node:http would', async () => {
   const fields = ['X-Test: a', 'x-test: b', 'Cookie: c=1', 'cookie: d=2', 'X_Test: e'];
-  const seen = json(await ask(server, '/seen?q=%20', { fields })) as Seen;
+  const seen = await seenBy<SeenByListener>(server, '/seen?q=%20', { fields });
   assert.deepEqual([seen.method, seen.url, seen.version], ['GET', '/seen?q=%20', '1.1']);
   assert.equal(seen.headers['x-test'], 'a, b');
   assert.equal(seen.headers['x_test'], 'e', 'Node.js can tell it from the one with a dash');
@@ -49,7 +36,8 @@ test('a request body reaches the listener, with a length and chunked, small and 
   for (const size of [0, 1, 100_000, 3_000_000]) {
     for (const chunked of [false, true]) {
       const body = Buffer.alloc(size, 'x');
-      const seen = json(await ask(server, '/seen', { method: 'POST', body, chunked })) as Seen;
+      const question = { method: 'POST', body, chunked };
+      const seen = await seenBy<SeenByListener>(server, '/seen', question);
       assert.deepEqual([seen.method, seen.bytes, seen.complete], ['POST', size, true]);
     }
   }
@@ -109,12 +97,7 @@ test('a body is sent back while it arrives: neither side waits for the other to 
 });
 
 test('a large body goes through the echo unchanged', async () => {
-  const body = randomBytes(8 * 1024 * 1024);
-  const sha = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
-  for (const chunked of [false, true]) {
-    const reply = await ask(server, '/echo', { method: 'POST', body, chunked });
-    assert.equal(sha(reply.body), sha(body));
-  }
+  await assertEchoed(server, 8 * 1024 * 1024);
 });
 
 test('early hints come before the response, trailers after it', async () => {
@@ -133,13 +116,9 @@ test('early hints come before the response, trailers after it', async () => {
 
 for (const path of ['/throw', '/reject']) {
   test(`${path} is answered 500 with the stack in the error log, and the connection and the thread go on`, async () => {
-    const client = await server.connect();
-    for (let round = 0; round < 3; round++) {
-      const reply = await client.get(path);
-      assert.equal(reply.status, 500);
-      assert.doesNotMatch(reply.body.toString(), /listener\.mjs/, 'no internals for the client');
-    }
-    assert.equal((await client.get('/')).status, 200);
+    await assertGoesOnAfter500(server, path, ({ body }) => {
+      assert.doesNotMatch(body.toString(), /listener\.mjs/, 'no internals for the client');
+    });
     await eventually(() => /(thrown|rejected) on purpose[\s\S]*listener\.mjs/.test(server.log()));
   });
 }

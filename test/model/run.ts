@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import type { Connection } from '../../src/connection/machine.ts';
 import { READING } from '../../src/connection/states.ts';
-import type { RequestBody } from '../../src/threads/app-thread.ts';
+import type { Job, RequestBody } from '../../src/threads/app-thread.ts';
+import { checkWorld } from './invariants.ts';
 import { type SimClient, type SimThread, World } from './world.ts';
 
 export type Step =
@@ -14,11 +15,14 @@ export type Step =
   | { do: 'rest'; who: number }
   | { do: 'end' | 'vanish' | 'stall' | 'read' | 'shake' | 'misspeak'; who: number }
   | {
-      do: 'claim' | 'begin' | 'whole' | 'head' | 'piece' | 'extend' | 'finish' | 'fail';
+      do: 'claim' | 'begin' | 'interim' | 'whole' | 'head' | 'piece' | 'extend' | 'finish' | 'fail';
       who: number;
       size: number;
     }
-  | { do: 'die'; who: number }
+  | { do: 'die' | 'lose' | 'block' | 'turn'; thread: number }
+  | { do: 'gain' }
+  | { do: 'replace' }
+  | { do: 'pause'; ms: number }
   | { do: 'wait'; ms: number }
   | { do: 'drain' };
 
@@ -35,11 +39,14 @@ export class Run {
     if (next.do === 'connect') world.connect();
     else if (next.do === 'wait') this.#wait(next.ms);
     else if (next.do === 'drain') world.drain();
-    else if (next.do === 'die') this.#die(next.who);
+    else if (next.do === 'pause') world.pause(next.ms);
+    else if (next.do === 'gain') this.#gain();
+    else if (next.do === 'replace') this.#replace();
+    else if ('thread' in next) this.#thread(next.do, next.thread);
     else if ('size' in next) this.#answer(next.do, next.who, next.size);
     else this.#client(next);
     world.settleSockets();
-    world.check();
+    checkWorld(world);
     for (const [{ state }, client] of world.open) {
       const isPart = state.reading === 'head' || state.reading === 'body';
       assert.ok(!isPart || this.#unsent.has(client), 'what came whole is read whole');
@@ -151,13 +158,17 @@ export class Run {
       world.extend(job, size);
       return;
     }
+    if (what === 'interim') {
+      this.#interim(job, began);
+      return;
+    }
     if (what === 'whole' && !began) job.whole(head, Buffer.alloc(size, 'w'));
     else if (what === 'head' && !began) {
       begunHeads.add(job);
       job.replyHead(head);
       return;
     } else if (what === 'piece' && began) {
-      job.piece(Buffer.alloc(size, 'p'));
+      if (!thread.waiting.has(job) && !job.piece(Buffer.alloc(size, 'p'))) thread.waiting.add(job);
       return;
     } else if (what === 'finish' && began) job.end('');
     else if (what === 'fail') job.failed({ status: 500, code: 'app-raised', detail: 'model' });
@@ -166,12 +177,48 @@ export class Run {
     thread.leave(job);
   }
 
-  #die(who: number): void {
-    const living = this.world.threads.filter((one) => one.state === 'ready');
-    const thread: SimThread | undefined = nth(living, who);
+  #thread(what: 'die' | 'lose' | 'block' | 'turn', which: number): void {
+    const thread: SimThread | undefined = nth(this.world.living, which);
     if (thread === undefined) return;
-    thread.die({ status: 502, code: 'thread-died', detail: 'model' });
-    this.world.addThread();
+    if (what === 'turn') thread.turns();
+    else if (what === 'block') this.#block(thread);
+    else thread.die({ status: 502, code: 'thread-died', detail: 'model' });
+    // Another is there at once, or later.
+    if (what === 'die') this.#gain();
+  }
+
+  /** Early hints: before the head, or never. */
+  #interim(job: Job, began: boolean): void {
+    const client = [...this.world.open].find(([{ exchange }]) => exchange === job)?.[1];
+    const before = client?.received.length;
+    job.interim('103 Early Hints', 'Link: </a>\r\n');
+    if (began) assert.equal(client?.received.length, before, 'nothing comes into a response');
+  }
+
+  /** A thread has loaded the application, if one is missing. */
+  #gain(): void {
+    const { world } = this;
+    if (world.dispatcher.threads.length < world.options.threads) world.addThread();
+  }
+
+  /** As a Python process: its threads are given nothing from now on, and finish what they run; new ones are there. */
+  #replace(): void {
+    const { world } = this;
+    if (world.options.capacity > 1) return;
+    for (const thread of world.living) {
+      world.dispatcher.removeThread(thread);
+      world.retired.add(thread);
+    }
+    for (let i = 0; i < world.options.threads; i++) this.#gain();
+  }
+
+  /** Its loop stands still. What it has not begun others may, if they have room, as worker/node-application.ts does. */
+  #block(thread: SimThread): void {
+    const { world } = this;
+    thread.blocked = true;
+    for (const job of thread.jobs.filter((one) => !thread.claimed.has(one))) {
+      if (world.living.some((other) => other.room > 0)) world.dispatcher.giveBack(job);
+    }
   }
 }
 

@@ -23,6 +23,10 @@ export class SimThread implements AppThread {
   readonly begun: Job[] = [];
   /** Running jobs of which it heard that nobody listens any more, or that they are overdue. */
   readonly told = new Set<Job>();
+  /** Running jobs that it makes no more of until it hears `resume`. */
+  readonly waiting = new Set<Job>();
+  /** Its loop stands still: it takes nothing. */
+  blocked = false;
   readonly capacity: number;
   readonly events: ThreadEvents;
   readonly #unsaid = new Set<Job>();
@@ -34,7 +38,7 @@ export class SimThread implements AppThread {
   }
 
   get room(): number {
-    return this.state === 'ready' ? this.capacity - this.jobs.length : 0;
+    return this.state === 'ready' && !this.blocked ? this.capacity - this.jobs.length : 0;
   }
 
   get load(): number {
@@ -78,7 +82,15 @@ export class SimThread implements AppThread {
     this.told.add(job);
   }
 
-  resume(): void {}
+  resume(job: Job): void {
+    this.waiting.delete(job);
+  }
+
+  /** Its loop turns again. */
+  turns(): void {
+    this.blocked = false;
+    this.events.roomMade(this);
+  }
 
   interrupt(job: Job): Promise<Finding> {
     assert.ok(this.jobs.includes(job), 'only a job that it has is interrupted');
@@ -92,6 +104,7 @@ export class SimThread implements AppThread {
     if (at < 0) return;
     this.jobs.splice(at, 1);
     this.claimed.delete(job);
+    this.waiting.delete(job);
     this.events.roomMade(this);
   }
 

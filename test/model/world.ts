@@ -1,6 +1,6 @@
 // A small world for the connection machine: simulated clients, sockets, threads and clock around the real connection,
-// dispatch and acceptor-like counting. Every step is an event that the real edges can bring; `check` holds what must
-// be true after each of them (DESIGN: the invariants).
+// dispatch and acceptor-like counting. Every step is an event that the real edges can bring. What must
+// be true after each of them stands in invariants.ts.
 
 import assert from 'node:assert/strict';
 import type { ConnectionContext } from '../../src/connection/context.ts';
@@ -9,7 +9,6 @@ import type { Requests, Surroundings } from '../../src/connection/effects.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { Connection } from '../../src/connection/machine.ts';
 import { StalledResponses } from '../../src/connection/stalled.ts';
-import { OWING, READING } from '../../src/connection/states.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Overdue } from '../../src/dispatch/overdue.ts';
 import type { Log } from '../../src/observe/log.ts';
@@ -35,7 +34,8 @@ const silent: Log = {
   close: () => {},
 };
 
-const QUEUE_LIMIT = 1;
+/** Requests that may wait for a thread. */
+export const QUEUE_LIMIT = 1;
 const QUEUE_TIMEOUT_MS = 1000;
 
 export interface WorldOptions {
@@ -68,17 +68,23 @@ export class World implements Surroundings, Requests {
   readonly submitted = new Set<Job>();
   readonly done = new Set<Job>();
   /** Until when a request may not be overdue, ms of the wheel. */
-  readonly #promisedMs = new Map<Job, number>();
+  readonly promisedMs = new Map<Job, number>();
   /** Clients that have gone, and what of theirs had begun by then: nothing else may. */
-  readonly #begunOfGone = new Map<Peer, ReadonlySet<Job>>();
+  readonly begunOfGone = new Map<Peer, ReadonlySet<Job>>();
   /** Clients that were refused something. */
   readonly #refused = new Set<Peer>();
-  readonly #waitsIdle = new Set<Connection>();
-  #places = 0;
+  /** Responses that were cut because their clients did not read. */
+  readonly gaveWay = new Set<Job>();
+  /** Threads that are given nothing any more. */
+  readonly retired = new Set<SimThread>();
+  readonly waitsIdle = new Set<Connection>();
+  /** Places that were given back. */
+  places = 0;
   #threadNumber = 0;
 
   constructor(options: WorldOptions) {
-    const responseBudget = new SpoolBudget(1_000_000);
+    // There is no disk for responses: beyond their memory the thread must wait.
+    const responseBudget = new SpoolBudget(0);
     this.options = options;
     this.dispatcher = new Dispatcher({
       queueLimit: QUEUE_LIMIT,
@@ -90,7 +96,7 @@ export class World implements Surroundings, Requests {
       log: silent,
       atLimit: () => this.open.size >= options.limit,
       released: () => {
-        this.#places += 1;
+        this.places += 1;
       },
       finished: null,
     });
@@ -125,7 +131,7 @@ export class World implements Surroundings, Requests {
       bodyBytesMax: options.bodyBytesMax ?? 500,
       bufferRequests: options.buffered,
       requestMemoryBytes: options.bodyFolder === undefined ? 100_000 : 100,
-      responseMemoryBytes: options.responseMemoryBytes ?? 100_000,
+      responseMemoryBytes: options.responseMemoryBytes ?? 0,
       responseSpoolBytes: 1_000_000,
       spoolDirectory: options.bodyFolder ?? '/nonexistent',
       requestBudget: new SpoolBudget(1_000_000),
@@ -162,11 +168,11 @@ export class World implements Surroundings, Requests {
     const { wheel } = this.context;
     const grantedMs = job.extend(ms);
     assert.ok(grantedMs >= 0 && grantedMs <= ms, 'no more is granted than was asked for');
-    if (grantedMs > 0) this.#promisedMs.set(job, wheel.nowMs + grantedMs);
+    if (grantedMs > 0) this.promisedMs.set(job, wheel.nowMs + grantedMs);
   }
 
   overdue(job: Job, overdue: Overdue): void {
-    const promisedMs = this.#promisedMs.get(job) ?? 0;
+    const promisedMs = this.promisedMs.get(job) ?? 0;
     assert.ok(this.context.wheel.nowMs >= promisedMs, 'nobody is overdue before the time granted');
     assert.ok(overdue.extendedMs <= this.context.timeoutLimitMs, 'nobody has more than the limit');
     this.dispatcher.overdue(job, overdue);
@@ -181,19 +187,19 @@ export class World implements Surroundings, Requests {
   }
 
   idle(connection: Connection): void {
-    this.#waitsIdle.add(connection);
+    this.waitsIdle.add(connection);
     this.connections.idle(connection);
   }
 
   busy(connection: Connection): void {
-    this.#waitsIdle.delete(connection);
+    this.waitsIdle.delete(connection);
     this.connections.busy(connection);
   }
 
   released(connection: Connection): void {
     assert.ok(!this.gone.has(connection), 'a connection is released once');
     assert.ok(!connection.hasDeadline, 'a closed connection waits for nothing');
-    assert.ok(!this.#waitsIdle.has(connection), 'and nobody takes it for an idle one');
+    assert.ok(!this.waitsIdle.has(connection), 'and nobody takes it for an idle one');
     this.gone.add(connection);
     this.connections.released(connection);
   }
@@ -212,6 +218,7 @@ export class World implements Surroundings, Requests {
   }
 
   failed(exchange: Exchange, failure: Failure): void {
+    if (failure.code === 'gave-way') this.gaveWay.add(exchange);
     this.connections.failed(exchange, failure);
   }
 
@@ -253,7 +260,7 @@ export class World implements Surroundings, Requests {
   /** The client has gone for good, or has given up waiting. */
   clientGone({ peer }: Connection): void {
     const begun = this.threads.flatMap((thread) => thread.begun);
-    this.#begunOfGone.set(peer, new Set(begun.filter((job) => job.peer === peer)));
+    this.begunOfGone.set(peer, new Set(begun.filter((job) => job.peer === peer)));
   }
 
   /** Nobody is accepted from here on. */
@@ -263,15 +270,36 @@ export class World implements Surroundings, Requests {
     this.connections.drain();
   }
 
-  /** Lets time pass, tick by tick, as the worker does. */
+  /** Those that are not dead, whether they are given requests or only finish what they have. */
+  get living(): readonly SimThread[] {
+    return this.threads.filter(({ state }) => state === 'ready');
+  }
+
+  /** Lets time pass, tick by tick. */
   advance(ms: number): void {
     for (let passed = 0; passed < ms; passed += TICK_MS) {
       this.nowMs += TICK_MS;
-      this.context.wheel.turn(this.nowMs);
-      this.health.tick(this.context.wheel.nowMs);
-      this.connections.makeRoom();
-      this.settleSockets();
+      this.#tick();
     }
+  }
+
+  /** Our own loop stands still for so long, and turns again: the timers come first. */
+  pause(ms: number): void {
+    const before = this.context.wheel.nowMs;
+    this.nowMs += ms;
+    this.#tick();
+    const passed = this.context.wheel.nowMs - before;
+    assert.ok(passed <= 2 * TICK_MS, "a pause of our own is nobody else's time");
+  }
+
+  /** As the worker does. */
+  #tick(): void {
+    const { wheel, stalled } = this.context;
+    wheel.turn(this.nowMs);
+    this.health.tick(wheel.nowMs);
+    this.connections.makeRoom();
+    if (this.dispatcher.queued > 0) stalled.makeRoom(wheel.nowMs);
+    this.settleSockets();
   }
 
   /** What the edge does by itself: close events, turns asked for. */
@@ -294,69 +322,4 @@ export class World implements Surroundings, Requests {
       }
     }
   }
-
-  /** The invariants, after every step. */
-  check(): void {
-    assert.equal(this.#places, this.gone.size, 'each place is given back once');
-    assert.equal(this.accepted - this.#places, this.open.size, 'each connection is counted once');
-    assert.equal([...this.connections.all].length, this.open.size, 'nobody else is remembered');
-    assert.ok(this.open.size <= this.options.limit, 'never above worker_connections');
-    const begun = new Set<Job>();
-    for (const thread of this.threads) {
-      assert.ok(thread.jobs.length <= thread.capacity, 'no thread has more than it can take');
-      for (const job of thread.jobs) {
-        const forgotten = this.done.has(job) && !thread.told.has(job);
-        assert.ok(!forgotten, 'a thread hears when nobody waits for its answer any more');
-      }
-      for (const job of thread.begun) {
-        assert.ok(!begun.has(job), 'a request runs at most once');
-        begun.add(job);
-        const allowed = this.#begunOfGone.get(job.peer);
-        assert.ok(allowed?.has(job) ?? true, 'a request whose client has gone never begins');
-      }
-    }
-    const queued = [...this.open.keys()].filter(isQueued).length;
-    assert.equal(
-      this.dispatcher.queued,
-      queued,
-      'who waits for a thread is in the queue, nobody else',
-    );
-    for (const [connection, client] of this.open) this.#checkConnection(connection, client);
-    this.#checkQueue();
-  }
-
-  #checkQueue(): void {
-    const { capacity, threads } = this.options;
-    // Where a thread begins at once nothing comes back.
-    const back = capacity > 1 ? capacity * threads : 0;
-    assert.ok(this.dispatcher.queued <= QUEUE_LIMIT + back, 'the queue has a limit');
-    if (this.dispatcher.queued === 0) return;
-    for (const thread of this.threads) assert.equal(thread.room, 0, 'nobody waits beside room');
-  }
-
-  #checkConnection(connection: Connection, client: SimClient): void {
-    assert.ok(client.responses <= client.requests, 'at most one response to a request');
-    const { reading, owing } = connection.state;
-    const idle = reading !== 'closed' && READING[reading].givesWay;
-    assert.equal(this.#waitsIdle.has(connection), idle, `${reading} is known to be idle or busy`);
-    if (reading === 'closed') return;
-    const deadlines = [READING[reading].deadline, OWING[owing].deadline];
-    assert.ok(
-      deadlines.some((setting) => setting !== 'other half'),
-      `nothing waits without a deadline: ${reading}, ${owing}`,
-    );
-    assert.ok(connection.hasDeadline, `a deadline is set in ${reading}, ${owing}`);
-    const waits = client.waitingBytes > 0 || client.wantsTurn;
-    if (owing === 'writing')
-      assert.ok(waits, 'what is written waits for the client and nobody else');
-    const isProbe = connection.exchange?.isProbe === true;
-    assert.ok(!isProbe || owing === 'writing', 'a question about health waits for its client only');
-    const answered = connection.exchange?.thread === null;
-    const waitsForThread = owing === 'running' || owing === 'streaming';
-    assert.ok(!(answered && waitsForThread), 'an answered request waits for no thread');
-  }
-}
-
-function isQueued({ state, exchange }: Connection): boolean {
-  return state.owing === 'queued' && exchange !== null && exchange.thread === null;
 }

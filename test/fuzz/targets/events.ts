@@ -85,7 +85,7 @@ function stepOf(what: number, who: number, how: number): Step {
     case 7:
       return { do: 'wait', ms: WAITS_MS[how % WAITS_MS.length] as number };
     case 8:
-      return how < 16 ? { do: 'die', who } : how < 24 ? { do: 'drain' } : { do: 'connect' };
+      return how < 16 ? { do: 'die', thread: who } : how < 24 ? { do: 'drain' } : { do: 'connect' };
     default:
       return {
         do: THREAD[how % THREAD.length] as (typeof THREAD)[number],

@@ -180,6 +180,19 @@ test('a request that waited in vain is told when to come again', () => {
   assert.match(received, /^HTTP\/1\.1 503 [\s\S]*\r\nRetry-After: 1\r\n/);
 });
 
+test('a large piece that the kernel takes at once does not leave its thread waiting', () => {
+  const world = node();
+  const { connection, client } = connect(world);
+  connection.bytes(Buffer.from(GET));
+  const { job } = begun(world);
+  job.replyHead(OK);
+  assert.ok(
+    job.piece(Buffer.alloc(200_000)),
+    'nothing waits, so nobody would say that there is room again',
+  );
+  assert.equal(client.waitingBytes, 0);
+});
+
 test('a response that fails while its client does not read holds no connection', () => {
   const world = node();
   const { connection, client } = connect(world);
