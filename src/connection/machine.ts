@@ -194,8 +194,9 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#exchange = null;
     this.#context.surroundings.finished(exchange);
     const hasMore = !this.#clientEnded || (this.#waitsOn && this.#incoming.holding);
-    if (!keepAlive || !hasMore || this.state.reading === 'lingering') this.#close();
-    else if (this.state.reading === 'body') this.#incoming.drainBody();
+    if (!keepAlive || !hasMore || this.state.reading === 'lingering') {
+      this.#close(!exchange.head.keepAlive);
+    } else if (this.state.reading === 'body') this.#incoming.drainBody();
     else this.bodyDrained();
   }
 
@@ -281,9 +282,12 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   // Closing.
 
-  /** The connection is not kept. A client that may still be sending must not meet a RST before it has read. */
-  #close(): void {
-    const quiet = this.state.reading === 'complete' && !this.#incoming.holding;
+  /**
+   * The connection is not kept. A client that may still be sending must not meet a RST before it has read.
+   * `wasLast`: the client said itself that nothing follows.
+   */
+  #close(wasLast = false): void {
+    const quiet = wasLast && this.state.reading === 'complete' && !this.#incoming.holding;
     if (this.#clientEnded || quiet) {
       this.#end('close');
       return;

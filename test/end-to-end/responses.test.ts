@@ -115,6 +115,16 @@ for (const [kind, serve] of Object.entries(SERVERS)) {
       await client.waitClosed();
     });
 
+    test('a connection that the application closes is no trap for a client that has sent its next request', async () => {
+      const client = await server.connect();
+      const fields = ['Connection: close'];
+      const reply = await answerTo(client, { fields, pieces: ['last'], whole: true });
+      assert.deepEqual([reply.body.toString(), fieldOf(reply, 'connection')], ['last', 'close']);
+      await client.send(asking({ pieces: ['never'] }).repeat(1000));
+      assert.equal(await client.waitClosed(), 'end', 'a reset could take the answer away');
+      assert.equal(client.unread().length, 0);
+    });
+
     test('HEAD, 204 and 304 carry no body, whatever the application gives', async () => {
       const client = await server.connect();
       for (const whole of [true, false]) {
