@@ -136,12 +136,16 @@ export class Stand {
     return readdirSync(join(this.#folder, TEMPORARY)).length;
   }
 
+  /** Processor time of all its living processes so far. */
+  processorMs(): number {
+    return this.family().reduce((sum, pid) => sum + processorMs(pid), 0);
+  }
+
   /** The share of a core that it uses while nobody asks for anything. */
   async idleShare(ms: number): Promise<number> {
-    const used = () => this.family().reduce((sum, pid) => sum + processorMs(pid), 0);
-    const [before, began] = [used(), performance.now()];
+    const [before, began] = [this.processorMs(), performance.now()];
     await sleep(ms);
-    return Math.max(0, used() - before) / (performance.now() - began);
+    return Math.max(0, this.processorMs() - before) / (performance.now() - began);
   }
 
   /** Ends it. Gives how many processes had to be killed because they outlived it. */

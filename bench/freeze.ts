@@ -48,6 +48,7 @@ const pace: Pace = {
   resets: Number(given.resets),
   measureMs: Number(given.seconds) * 1000,
   boundMs: 20_000,
+  again: 0,
   enough: 0.9,
   enoughAfter: 0.7,
 };
@@ -85,6 +86,7 @@ function sceneOf(stand: Stand, connections: number): Scene {
       work: (seconds) => `/block?${seconds}`,
     },
     bootSeconds: 1,
+    processorMs: () => stand.processorMs(),
   };
 }
 
@@ -146,10 +148,15 @@ async function report(row: Row | ProcessRow, rounds: number): Promise<void> {
   const cells = [
     ...[String(row.number), happens, rateOf(before)],
     `${rateOf(during)} (${shareKept(played).toFixed(2)})`,
+    played.cost === undefined ? '' : costOf(played.cost),
     ...[rateOf(after), tallyInWords(attackers), memory],
     faults.length === 0 ? 'held' : `**no**: ${faults.join('; ')}`,
   ];
   console.log(`| ${cells.join(' | ')} |`);
+}
+
+function costOf({ before, during }: NonNullable<Played['cost']>): string {
+  return `${Math.round(before)}, ${Math.round(during)}`;
 }
 
 /** A silence that a client would notice. */
@@ -169,17 +176,17 @@ const rows = [...CLIENT_ROWS, ...PROCESS_ROWS]
 
 console.log(
   `${choice.server}, ${choice.kind}, 1 worker of ${THREADS} threads, ${pace.clients} normal clients\n\n` +
-    '| # | what happens | before | during (of before) | after | attackers | memory | held |\n' +
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| # | what happens | before | during (of before) | us of processor for an answer, before and during | after | attackers | memory | held |\n' +
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
 );
 for (const row of rows) {
   const why = 'start' in row ? null : row.senseless(choice);
   try {
     if (why === null) await report(row, Number(given.rounds));
-    else console.log(`| ${row.number} | left out: ${why} | | | | | | |`);
+    else console.log(`| ${row.number} | left out: ${why} | | | | | | | |`);
   } catch (error) {
     console.log(
-      `| ${row.number} | could not be played: ${String(error).split('\n', 3).join(' ')} | | | | | | |`,
+      `| ${row.number} | could not be played: ${String(error).split('\n', 3).join(' ')} | | | | | | | |`,
     );
   }
 }

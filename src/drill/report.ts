@@ -28,7 +28,8 @@ export function secondsOf(row: Row, scene: Scene, pace: Pace): number {
   const measuring = (MEASUREMENTS * pace.measureMs) / 1000 + BESIDE_SECONDS;
   const deadline = row.deadline(scene, pace);
   if (row.measured === 'away') return measuring + OVERLOAD_SECONDS;
-  return deadline * 1000 > pace.boundMs ? measuring : measuring + deadline;
+  if (deadline * 1000 > pace.boundMs) return measuring;
+  return measuring + deadline + (row.grace?.(scene) ?? 0);
 }
 
 export function minutesInWords(seconds: number): string {

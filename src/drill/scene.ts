@@ -57,6 +57,7 @@ export function paceOf({ seconds }: DrillOptions, { threads }: Settings): Pace {
     resets: 0,
     measureMs: MEASURE_MS,
     boundMs: seconds * 1000,
+    again: 2,
     // What freezes gets nothing at all; a machine that is busy with other things must not fail anybody's deployment.
     enough: 0.5,
     enoughAfter: 0.5,

@@ -92,7 +92,7 @@ test('a deadline that is longer than the drill waits is said, and the row is not
   assert.equal((await program.exited).code, 1);
   assert.match(
     program.standardOutput(),
-    /the deadline was not waited for: 901 s; --seconds 901 would\n {2}NOT DECIDED: timeout 900 s/,
+    /the deadline was not waited for: 900 s; --seconds 900 would\n {2}NOT DECIDED: timeout 900 s/,
   );
 });
 

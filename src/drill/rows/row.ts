@@ -47,6 +47,8 @@ export interface Scene {
   readonly paths: ScenePaths;
   /** How long a replaced process may take to load the application. */
   readonly bootSeconds: number;
+  /** Processor time that the server has used so far, where somebody can see it. */
+  readonly processorMs?: () => number;
 }
 
 /** How much, and how long. */
@@ -60,6 +62,8 @@ export interface Pace {
   readonly measureMs: number;
   /** The longest that a deadline of the server is waited for. */
   readonly boundMs: number;
+  /** How often a rate that is not enough is measured again: a freeze stays, what else the machine does passes. */
+  readonly again: number;
   /** What share of the undisturbed rate is enough during the row. */
   readonly enough: number;
   /** And after it, against before: two rates of a busy machine at two times. */
@@ -67,6 +71,9 @@ export interface Pace {
 }
 
 export interface Played {
+  /** Processor time of the server for each answer to a normal client, us; where it can be seen. What a busy machine does to
+   * rates it does not do to this. */
+  readonly cost?: { readonly before: number; readonly during: number };
   readonly before: Measured;
   readonly during: Measured;
   readonly after: Measured;
@@ -98,6 +105,8 @@ export interface Row {
   readonly leastMs?: number;
   /** Seconds after which nothing of the attack may be left; 0: it ends by itself; Infinity: the server never ends it. */
   deadline(scene: Scene, pace: Pace): number;
+  /** Seconds that the server may need after its deadline until normal clients are served. */
+  grace?(scene: Scene): number;
   start(scene: Scene, pace: Pace): Running;
   /** What was not as it should be, in sentences without their end; empty: held. */
   faults(played: Played, scene: Scene, pace: Pace): readonly string[];

@@ -20,26 +20,24 @@ interface Stuck {
 }
 
 function stuck({ number, path, what, answers, reloads }: Stuck): Row {
+  const grace = ({ bootSeconds }: Scene): number =>
+    BACK_WITHIN_SECONDS + (reloads ? bootSeconds : 0);
   return {
     number,
     happens: ({ threads, deadlines: { timeout } }) =>
       `${threads} ${threads === 1 ? 'request' : 'requests'} ${what}, timeout ${timeout === Number.POSITIVE_INFINITY ? '0' : timeout} s`,
     clients: usualClients,
     measured: 'through',
-    deadline: ({ deadlines, bootSeconds }) =>
-      deadlines.timeout + BACK_WITHIN_SECONDS + (reloads ? bootSeconds : 0),
+    deadline: ({ deadlines: { timeout } }) => timeout,
+    grace,
     start: ({ target, threads, paths }) => ({
       attack: new Crowd(target, threads, { opening: () => requestFor(paths[path]) }),
     }),
-    faults: (played, scene, pace) => {
-      const seconds =
-        scene.deadlines.timeout + BACK_WITHIN_SECONDS + (reloads ? scene.bootSeconds : 0);
-      return [
-        ...silence(played.during, seconds),
-        ...unanswered(played.attackers, answers),
-        ...slower(played, pace, 'after'),
-      ];
-    },
+    faults: (played, scene, pace) => [
+      ...silence(played.during, scene.deadlines.timeout + grace(scene)),
+      ...unanswered(played.attackers, answers),
+      ...slower(played, pace, 'after'),
+    ],
   };
 }
 
@@ -88,7 +86,8 @@ export const dying: Row = {
     `${threads} ${threads === 1 ? 'request ends its' : 'requests end their'} ${kind === 'wsgi' ? 'process (os._exit)' : 'thread (process.exit)'}`,
   clients: usualClients,
   measured: 'through',
-  deadline: ({ bootSeconds }) => BACK_WITHIN_SECONDS + bootSeconds,
+  deadline: () => BACK_WITHIN_SECONDS,
+  grace: ({ bootSeconds }) => bootSeconds,
   start: ({ target, threads, paths }) => ({
     attack: new Crowd(target, threads, { opening: () => requestFor(paths.exit) }),
   }),
