@@ -43,6 +43,8 @@ export function listenToSignals(log: Log, now: () => number, stop: Stop): () => 
       log[level](`Ignoring signal: ${shortName(signal)} (${deed}) is not supported yet.`);
     });
   }
+  // A log that reaches the limit for the size of a file is an error of the write, and no reason to die.
+  handlers.set('SIGXFSZ', () => {});
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {
     for (const [signal, handler] of handlers) process.off(signal, handler);

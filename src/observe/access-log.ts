@@ -23,6 +23,8 @@ export interface AccessLog {
   readonly dropped: number;
   /** Told when lines begin to be lost, or a file cannot be reopened; meant for the error log. */
   onTrouble: ((message: string) => void) | null;
+  /** Told when everything is written again, and how many lines were lost. */
+  onRecovered: ((message: string, lost: number) => void) | null;
   /** Opens the file anew by its name, after a rotation (SIGUSR1). */
   reopen(): void;
   /** Returns when everything is written. Done by itself when the process exits. */
@@ -52,6 +54,12 @@ export function createAccessLog(options: AccessLogOptions): AccessLog {
     },
     set onTrouble(callback) {
       sink.onTrouble = callback;
+    },
+    get onRecovered() {
+      return sink.onRecovered;
+    },
+    set onRecovered(callback) {
+      sink.onRecovered = callback;
     },
     reopen: () => sink.reopen(),
     flush: () => sink.flush(),

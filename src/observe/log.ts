@@ -70,6 +70,10 @@ export function createLog(options: LogOptions): Log {
     },
     options.json ? sink : new TextLines(sink),
   );
+  // Its own troubles cannot be told in it until they are over.
+  sink.onRecovered = (message, lost) => {
+    if (lost > 0) logger.warning(`${message}.`);
+  };
   return new PinoLog(logger, sink, {});
 }
 

@@ -28,6 +28,8 @@ export function flushAll(): void {
 export class Sink {
   /** Told, once for each trouble and not for each line, that lines are being lost or a file cannot be reopened. */
   onTrouble: ((message: string) => void) | null = null;
+  /** Told when everything is written again after a trouble, with the number of lines that were lost meanwhile; perhaps 0. */
+  onRecovered: ((message: string, lost: number) => void) | null = null;
 
   readonly #path: string | null;
   #stream: SonicBoom;
@@ -37,6 +39,8 @@ export class Sink {
   #scheduled = false;
   #fd = -1;
   #dropped = 0;
+  /** Of those, how many were told of. */
+  #told = 0;
   #troubled = false;
   readonly #handOver = (): void => {
     this.#scheduled = false;
@@ -136,15 +140,28 @@ export class Sink {
     stream.on('drain', () => {
       if (stream !== this.#stream) return;
       this.#idle = true;
-      this.#troubled = false;
+      this.#recovered();
     });
     return stream;
+  }
+
+  #recovered(): void {
+    if (!this.#troubled) return;
+    this.#troubled = false;
+    const lost = this.#dropped - this.#told;
+    this.#told = this.#dropped;
+    const lines = lost === 1 ? 'line was' : 'lines were';
+    this.onRecovered?.(`The log ${this.#name} can be written again; ${lost} ${lines} lost`, lost);
+  }
+
+  get #name(): string {
+    return this.#path ?? 'on a standard stream';
   }
 
   #trouble(cause: string): void {
     if (this.#troubled) return;
     this.#troubled = true;
-    this.onTrouble?.(`Cannot write the log ${this.#path ?? 'on a standard stream'}: ${cause}`);
+    this.onTrouble?.(`Cannot write the log ${this.#name}: ${cause}`);
   }
 }
 

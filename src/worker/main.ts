@@ -29,7 +29,8 @@ process.on('message', (message: unknown, handle: unknown) => {
 process.on('disconnect', () => void leave());
 // Ctrl-C and a closed terminal reach the whole process group: the arbiter decides, and tells us. The others would end
 // the process, or open Node.js's inspector (USR1), if nobody listened.
-for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const) {
+// A file that reaches the limit for its size (`ulimit -f`) is an error of the write, and no reason to die (XFSZ).
+for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXFSZ'] as const) {
   process.on(signal, () => {});
 }
 process.on('SIGTERM', () => void leave());

@@ -299,6 +299,7 @@ function openAccessLog(settings: Settings, log: Log): AccessLog | null {
     format: settings.access_log_format,
     json: settings.log_json,
   });
-  accessLog.onTrouble = (message) => log.error(message);
+  accessLog.onTrouble = (message) => log.error(`${message}. Requests go on.`);
+  accessLog.onRecovered = (message) => log.warning(`${message}.`);
   return accessLog;
 }

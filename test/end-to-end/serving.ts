@@ -96,6 +96,7 @@ interface Place {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly readyWorkers?: number;
+  readonly ulimit?: string;
   /** Serves with TLS, and asks with it. */
   readonly certificate?: TestCertificate;
 }

@@ -18,6 +18,8 @@ export interface ServerOptions {
   readonly bind?: readonly string[];
   /** How many workers must be ready; default 1. */
   readonly readyWorkers?: number;
+  /** What the shell's `ulimit` is given before the server starts: "-n 64". */
+  readonly ulimit?: string;
   /** Its own process group; see Program.signalGroup. */
   readonly detached?: boolean;
 }
@@ -52,11 +54,14 @@ export async function startServer(t: TestContext, options: ServerOptions): Promi
 
 /** Starts it and waits for nothing: for servers that are meant to fail. */
 export function launchServer(t: TestContext, options: ServerOptions): Server {
-  const { args = [], app, cwd, env, bind = ['127.0.0.1:0'], detached } = options;
+  const { args = [], app, cwd, env, bind = ['127.0.0.1:0'], detached, ulimit } = options;
   const binds = bind.flatMap((address) => ['--bind', address]);
+  const command = [process.execPath, commandPath, ...binds, ...args, app];
+  const limited = ['sh', '-c', `ulimit ${ulimit} && exec "$0" "$@"`, ...command];
+  const [program = '', ...rest] = ulimit === undefined ? command : limited;
   return new Server(t, {
-    command: process.execPath,
-    args: [commandPath, ...binds, ...args, app],
+    command: program,
+    args: rest,
     cwd,
     env,
     detached,

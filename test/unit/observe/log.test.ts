@@ -168,6 +168,7 @@ test('a destination that takes nothing costs counted lines and never the loop', 
     import { createAccessLog } from ${JSON.stringify(accessModule)};
     const log = createAccessLog({ destination: '-', format: '%(m)s', json: false });
     log.onTrouble = (message) => process.stderr.write(message + '\\n');
+    log.onRecovered = (message) => process.stderr.write(message + '\\n');
     const record = { head: { method: 'x'.repeat(99_999), fields: [] } };
     for (let n = 0; n < 1000; n++) log.write(record);
     setTimeout(() => process.stderr.write('the loop turns, ' + log.dropped + ' dropped\\n'), 1);`;
@@ -183,4 +184,20 @@ test('a destination that takes nothing costs counted lines and never the loop', 
   const dropped = Number(/(\d+) dropped/.exec(told)?.[1]);
   // 1000 lines of 100 kB, of which 16 MiB may wait.
   assert.ok(dropped > 800 && dropped < 900, `${dropped} dropped`);
+  stuck.stdout.resume();
+  while (!told.includes('again')) told += String((await once(stuck.stderr, 'data'))[0]);
+  assert.match(told, new RegExp(`can be written again; ${dropped} lines were lost`));
+});
+
+test('an error log on a full disk never ends or holds its process', () => {
+  const program = `
+    import { createLog } from ${JSON.stringify(logModule)};
+    const log = createLog({ destination: '/dev/full', level: 'info', json: false });
+    for (let n = 0; n < 1000; n++) log.info('x'.repeat(1000));
+    log.critical('flushed');
+    setTimeout(() => process.stdout.write('the loop turns'), 20);`;
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+  assert.deepEqual([run.status, run.stdout, run.stderr], [0, 'the loop turns', '']);
 });
