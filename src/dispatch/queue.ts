@@ -62,21 +62,20 @@ export class JobQueue {
     this.#overloaded ||= this.#oldestWaitsTooLong();
     // Under overload those are the oldest of all: first, they would be served for clients that are about to leave.
     if (returned !== undefined && (front === null || !this.#overloaded)) {
-      this.#returned.delete(returned[0]);
+      this.remove(returned[0]);
       return returned[0];
     }
     if (front === null) return null;
     const job = this.#overloaded ? this.#takeNewest() : front[0];
-    this.#jobs.delete(job);
-    if (this.#jobs.size === 0) this.#drained();
+    this.remove(job);
     return job;
   }
 
   /** True when it was waiting here. */
   remove(job: Job): boolean {
-    const waited = this.#jobs.delete(job);
+    const waited = this.#jobs.delete(job) || this.#returned.delete(job);
     if (waited && this.#jobs.size === 0) this.#drained();
-    return waited || this.#returned.delete(job);
+    return waited;
   }
 
   #oldestWaitsTooLong(): boolean {

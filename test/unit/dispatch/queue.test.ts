@@ -92,6 +92,25 @@ test('when the oldest has waited too long the newest goes first, until the queue
   assert.equal(queue.take(), e, 'drained: first come, first served again');
 });
 
+test('overload ends as well when what a thread gave back was the last that waited', () => {
+  for (const leave of ['take', 'remove'] as const) {
+    let nowMs = 0;
+    const queue = new JobQueue(10, () => nowMs);
+    const [lost, returned, a, b] = [job('lost'), job('returned'), job('a'), job('b')];
+    queue.putBack(lost);
+    queue.putBack(returned);
+    nowMs = 501;
+    assert.equal(queue.take(), lost);
+    assert.ok(queue.overloaded);
+    if (leave === 'take') assert.equal(queue.take(), returned);
+    else assert.ok(queue.remove(returned));
+    assert.ok(!queue.overloaded, leave);
+    queue.add(a);
+    queue.add(b);
+    assert.equal(queue.take(), a, leave);
+  }
+});
+
 test('whatever comes, leaves and waits, every job is served once or leaves, and none is lost', () => {
   const event = fc.constantFrom('add', 'add', 'take', 'remove', 'wait', 'back');
   fc.assert(
