@@ -19,12 +19,14 @@ process.exitCode = await run({
     return checkApplication(settings);
   },
   async drill(resolved, options) {
-    const { runDrill } = await import('../drill/drill.ts');
+    const { drillExitCodes, runDrill } = await import('../drill/drill.ts');
     const { checkApplication } = await import('../arbiter/check.ts');
-    return runDrill(resolved, options, {
+    const code = await runDrill(resolved, options, {
       out: (text) => process.stdout.write(text),
       err: (text) => process.stderr.write(text),
       checkApplication,
     });
+    if (code === drillExitCodes.interrupted) process.exit(code);
+    return code;
   },
 });

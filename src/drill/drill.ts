@@ -27,7 +27,10 @@ export interface DrillWorld {
   readonly checkApplication: (settings: Settings) => Promise<number>;
 }
 
-/** @returns the exit code; everything that was started is gone then */
+/**
+ * @returns the exit code; everything that was started is gone then. `interrupted`: the row under way still waits for its
+ * deadlines, in vain, and whoever called ends the process
+ */
 export async function runDrill(
   resolved: Resolved,
   options: DrillOptions,
@@ -39,8 +42,22 @@ export async function runDrill(
     interrupted = () => resolve(drillExitCodes.interrupted);
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
+  // What a row finds out on a server that was taken away from it is nobody's news.
+  let over = false;
+  const heard: DrillWorld = {
+    ...world,
+    out: (text) => {
+      if (!over) world.out(text);
+    },
+    err: (text) => {
+      if (!over) world.err(text);
+    },
+  };
+  void interruption.then(() => {
+    over = true;
+  });
   try {
-    return await Promise.race([new Drill(resolved, options, world, server).run(), interruption]);
+    return await Promise.race([new Drill(resolved, options, heard, server).run(), interruption]);
   } finally {
     await server.stop();
   }
