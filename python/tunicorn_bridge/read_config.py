@@ -10,6 +10,7 @@ import importlib.machinery
 import importlib.util
 import inspect
 import json
+import math
 import os
 import sys
 import traceback
@@ -68,6 +69,9 @@ def _taken_apart(module: Any) -> Dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     """What JSON can say, or a TypeError with the name of the type that it cannot."""
+    if isinstance(value, float) and not math.isfinite(value):
+        # json.dump would write a word for it that is no JSON.
+        raise TypeError("float (%r)" % value)
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, os.PathLike):

@@ -34,6 +34,7 @@ describe('gunicorn.conf.py', () => {
         'head_timeout = 4',
         'def helper(): return 1',
         '_private = object()',
+        'for_ever = float("inf")',
         'anything_else = helper',
       ].join('\n'),
     );
@@ -119,6 +120,11 @@ describe('gunicorn.conf.py', () => {
     assert.equal(
       odd.message,
       'workers is a Python object in gunicorn.conf.py, line 1, which is no value of a setting.',
+    );
+    const endless = await errorFrom({ cwd: conf(t, 'timeout = float("inf")'), env });
+    assert.match(
+      endless.message,
+      /^timeout is a Python float \(inf\) in gunicorn\.conf\.py, line 1/,
     );
     const called = await errorFrom({ cwd: conf(t, 'def bind(): pass'), env });
     assert.match(
