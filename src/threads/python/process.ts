@@ -129,11 +129,8 @@ export class PythonProcess implements OwnInterfaces {
     return new Promise((resolve, reject) => {
       this.#settleStart = (error) => {
         this.#settleStart = null;
-        if (error === null) {
-          resolve();
-        } else {
-          reject(error);
-        }
+        if (error === null) resolve();
+        else reject(error);
       };
     });
   }
@@ -237,8 +234,7 @@ export class PythonProcess implements OwnInterfaces {
 
   /** Where all threads are, without the interpreter's help; the main thread while the application is loaded. */
   async stacksBySignal(): Promise<string> {
-    const lives = this.#state !== 'new' && this.#state !== 'dead';
-    if (this.#fault === null || !lives || this.#faultSignal === 0) return '';
+    if (this.#fault === null || this.#hasEnded || this.#faultSignal === 0) return '';
     // Not child.kill: it takes no real-time signals.
     return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
@@ -269,6 +265,7 @@ export class PythonProcess implements OwnInterfaces {
   onLoading(payload: string): void {
     const { faultSignal, ledger } = parseLoading(payload);
     this.#faultSignal = faultSignal;
+    this.#ledger?.close();
     this.#ledger = new Ledger(this.pid, ledger);
   }
 
@@ -308,11 +305,15 @@ export class PythonProcess implements OwnInterfaces {
     for (const thread of [...this.#threads]) this.roomMade(thread);
   }
 
+  /** Known at once, a moment before `#end`: its pid may be somebody else's from then on. */
+  get #hasEnded(): boolean {
+    const child = this.#spawned?.child;
+    return child?.pid === undefined || child.exitCode !== null || child.signalCode !== null;
+  }
+
   /** With what the application has started in it: nobody would wait for that any more. */
   #killProcess(): void {
-    const child = this.#spawned?.child;
-    const hasEnded = child === undefined || child.exitCode !== null || child.signalCode !== null;
-    if (!hasEnded && child.pid !== undefined) killTree(child.pid);
+    if (!this.#hasEnded) killTree(this.pid);
   }
 
   async #watch(child: ChildProcess): Promise<void> {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { BootError } from '../../../src/threads/boot-error.ts';
 import { appFolder, makeProcess, RecordingJob, startApp } from './running-app.ts';
 
@@ -112,6 +113,21 @@ test('when the process dies every running job hears failed once, and the death i
     assert.equal(job.over, 1);
   }
   assert.deepEqual([...python.threads], []);
+});
+
+test('in the moment between the end of the process and its report nobody is sent a signal', async (t) => {
+  const { python } = await startApp(t, OK);
+  const { pid } = python;
+  process.kill(pid, 'SIGKILL');
+  const isThere = (): boolean => {
+    try {
+      return process.kill(pid, 0);
+    } catch {
+      return false;
+    }
+  };
+  while (isThere()) await turn();
+  assert.equal(await python.stacksBySignal(), '');
 });
 
 test('a graceful stop lets the running request end and runs atexit handlers', async (t) => {
