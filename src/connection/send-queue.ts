@@ -1,6 +1,6 @@
 // How much of what was handed to the kernel a client has not taken yet. The kernel may hold megabytes for one
 // connection, and a slow client reads them without our seeing anything of it; Linux tells in its table of TCP sockets. The table
-// is read for all who ask together, and never for more than a tenth of the time.
+// is read for all who ask together, and hardly ever for more than a tenth of the time.
 
 import { readFile, readlinkSync } from 'node:fs';
 import { monotonicMs } from '../clock.ts';
@@ -13,6 +13,9 @@ const TABLES = ['/proc/net/tcp', '/proc/net/tcp6'];
 const GATHER_MS = 20;
 /** A look may take a tenth of the time: with 20,000 sockets it takes some 30 ms. */
 const REST_FACTOR = 9;
+/** But a look in which this process was stopped says nothing about what looks cost, and whoever asks is cut without an
+ * answer. */
+const REST_MS_MAX = 1000;
 /** Rows with something in their send queue: state, tx_queue, four columns, inode. */
 const ROW = / [0-9A-F]{2} (?!00000000)([0-9A-F]{8}):[0-9A-F]{8} \S+ +\S+ +\d+ +\d+ +(\d+) /g;
 
@@ -60,12 +63,17 @@ function look(): void {
       left -= 1;
       if (left > 0) return;
       const nowMs = monotonicMs();
-      notBeforeMs = nowMs + REST_FACTOR * (nowMs - beganMs);
+      notBeforeMs = nowMs + restMs(nowMs - beganMs);
       looking = false;
       if (asking.size > 0) lookSoon();
       answer(asked, found);
     });
   }
+}
+
+/** How long nobody looks after a look that took `tookMs`. */
+export function restMs(tookMs: number): number {
+  return Math.min(REST_FACTOR * tookMs, REST_MS_MAX);
 }
 
 function collect(

@@ -7,7 +7,7 @@ import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import type { Connection } from '../../../src/connection/machine.ts';
-import { askSendQueue } from '../../../src/connection/send-queue.ts';
+import { askSendQueue, restMs } from '../../../src/connection/send-queue.ts';
 import { type SimClient, World } from '../../model/world.ts';
 import { eventually } from '../../support/eventually.ts';
 import { RawClient } from '../../support/raw-client.ts';
@@ -108,6 +108,11 @@ test('the kernel tells how much it holds for a real client, and less when that r
   }, 'the kernel to be full');
   client.resumeReading();
   await eventually(async () => (await held()) < before, 'the kernel to hold less');
+});
+
+test('after a look there is a rest in proportion, and never a long one: our own pause is no cost of looks', () => {
+  assert.equal(restMs(30), 270);
+  assert.ok(restMs(60_000) < WRITE_TIMEOUT_MS / 2);
 });
 
 test('what is no TCP socket has no answer', async (t) => {
