@@ -1,10 +1,16 @@
-// Finds out where a thread is stuck, from outside: the inspector can pause JavaScript that never returns to its loop.
-// A thread in native code does not answer; the caller is told so after a while.
+// Finds out where threads are stuck, from outside: the inspector can pause JavaScript that never returns to its loop. A
+// thread in native code does not answer; the caller is told so after a while. All that ask at about the same time share
+// one session and the next ones wait for its end: of two sessions at once one may pause a thread for ever, and a thread
+// that is paused never terminates (seen with Node.js 20 and 24).
 
 import { Session } from 'node:inspector';
 
-/** A loop in JavaScript answers in a few milliseconds; native code never does. */
-const ANSWER_MS = 1000;
+/** Who asks within this time is asked for together. */
+const GATHER_MS = 10;
+/** A loop in JavaScript gives a sign in a few milliseconds; native code never does. */
+const SIGN_MS = 1500;
+/** After a sign it will stop at its next call or turn, however busy the machine is. */
+const PAUSE_MS = 5000;
 
 interface CallFrame {
   readonly functionName: string;
@@ -24,42 +30,115 @@ interface FromThread {
   };
 }
 
+let gathering: Inspection | null = null;
+let running: Promise<void> = Promise.resolve();
+
 /** The stack as text, one "at function (url:line:column)" a line; null when the thread does not answer. */
 export function inspectStack(threadId: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const session = new Session();
-    const finish = (stack: string | null): void => {
-      clearTimeout(timer);
-      // Detached before the caller terminates the thread: one that is paused by an inspector never ends.
-      session.post('NodeWorker.disable', () => session.disconnect());
-      resolve(stack);
-    };
-    const timer = setTimeout(() => finish(null), ANSWER_MS);
-    try {
-      session.connect();
-    } catch {
-      return finish(null);
-    }
-    session.on('NodeWorker.attachedToWorker', ({ params }) => {
-      if (threadOf(params.workerInfo.title) !== threadId) return;
-      for (const method of ['Debugger.enable', 'Debugger.pause']) {
-        const message = JSON.stringify({ id: method.length, method });
-        session.post('NodeWorker.sendMessageToWorker', { sessionId: params.sessionId, message });
+  if (gathering === null) {
+    const next = new Inspection();
+    gathering = next;
+    running = running
+      .then(() => new Promise((resolve) => setTimeout(resolve, GATHER_MS)))
+      .then(() => {
+        gathering = null;
+        return next.run();
+      });
+  }
+  return gathering.add(threadId);
+}
+
+/** Asks one thread. */
+class Question {
+  readonly answer: Promise<string | null>;
+  /** The inspector's name for the thread; null until it is attached. */
+  sessionId: string | null = null;
+  /** Frames name their script by number only; the thread lists its scripts before it pauses. */
+  readonly scripts = new Map<string, string>();
+  resolve: (stack: string | null) => void = () => {};
+  timer: NodeJS.Timeout | undefined;
+
+  constructor() {
+    this.answer = new Promise((resolve) => {
+      this.resolve = resolve;
+    });
+  }
+}
+
+class Inspection {
+  readonly #open = new Map<number, Question>();
+  readonly #session = new Session();
+  #over: () => void = () => {};
+
+  add(threadId: number): Promise<string | null> {
+    const question = this.#open.get(threadId) ?? new Question();
+    this.#open.set(threadId, question);
+    return question.answer;
+  }
+
+  /** Resolves when every question is answered, or was in vain. */
+  run(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#over = resolve;
+      for (const question of this.#open.values()) this.#wait(question, SIGN_MS);
+      try {
+        this.#session.connect();
+      } catch {
+        for (const question of this.#open.values()) this.#finish(question, null);
+        return;
       }
+      this.#session.on('NodeWorker.attachedToWorker', ({ params }) => {
+        const question = this.#open.get(threadOf(params.workerInfo.title));
+        if (question !== undefined) this.#ask(question, params.sessionId);
+      });
+      this.#session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
+        for (const question of this.#open.values()) {
+          if (question.sessionId !== params.sessionId) continue;
+          this.#hear(question, JSON.parse(params.message) as FromThread);
+        }
+      });
+      this.#session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
     });
-    // Frames name their script by number only; the thread lists its scripts before it pauses.
-    const scripts = new Map<string, string>();
-    session.on('NodeWorker.receivedMessageFromWorker', ({ params }) => {
-      const { method, params: told } = JSON.parse(params.message) as FromThread;
-      if (method === 'Debugger.scriptParsed') scripts.set(told?.scriptId ?? '', told?.url ?? '');
-      const frames = told?.callFrames;
-      if (method !== 'Debugger.paused' || frames === undefined) return;
-      session.post('NodeWorker.detach', { sessionId: params.sessionId }, () =>
-        finish(stackText(frames.map((frame) => frameText(frame, scripts)))),
-      );
-    });
-    session.post('NodeWorker.enable', { waitForDebuggerOnStart: false });
-  });
+  }
+
+  #ask(question: Question, sessionId: string): void {
+    question.sessionId = sessionId;
+    for (const method of ['Debugger.enable', 'Debugger.pause']) {
+      const message = JSON.stringify({ id: method.length, method });
+      this.#session.post('NodeWorker.sendMessageToWorker', { sessionId, message });
+    }
+  }
+
+  #hear(question: Question, { method, params }: FromThread): void {
+    if (method === 'Debugger.scriptParsed') {
+      question.scripts.set(params?.scriptId ?? '', params?.url ?? '');
+    }
+    const frames = params?.callFrames;
+    if (method !== 'Debugger.paused' || frames === undefined) this.#wait(question, PAUSE_MS);
+    else this.#finish(question, stackText(frames, question.scripts));
+  }
+
+  #wait(question: Question, ms: number): void {
+    clearTimeout(question.timer);
+    question.timer = setTimeout(() => this.#finish(question, null), ms);
+  }
+
+  /** Detached first, whatever was heard: a thread that stays paused never ends. */
+  #finish(question: Question, stack: string | null): void {
+    clearTimeout(question.timer);
+    for (const [threadId, each] of this.#open) if (each === question) this.#open.delete(threadId);
+    const done = (): void => {
+      question.resolve(stack);
+      if (this.#open.size === 0) this.#close();
+    };
+    if (question.sessionId === null) done();
+    else this.#session.post('NodeWorker.detach', { sessionId: question.sessionId }, done);
+  }
+
+  #close(): void {
+    this.#session.post('NodeWorker.disable', () => this.#session.disconnect());
+    this.#over();
+  }
 }
 
 /** Titles are "[worker 3] thread 2", or without the brackets; the inspector's own numbers are no thread ids. */
@@ -68,9 +147,10 @@ function threadOf(title: string): number {
 }
 
 /** Our own calls and Node.js's tell nobody anything, unless there are no others. */
-function stackText(frames: readonly string[]): string {
-  const others = frames.filter((frame) => !/\(node:|\/threads\/node\/guest\//.test(frame));
-  return (others.length > 0 ? others : frames).join('\n');
+function stackText(frames: readonly CallFrame[], scripts: ReadonlyMap<string, string>): string {
+  const all = frames.map((frame) => frameText(frame, scripts));
+  const others = all.filter((frame) => !/\(node:|\/threads\/node\/guest\//.test(frame));
+  return (others.length > 0 ? others : all).join('\n');
 }
 
 function frameText(frame: CallFrame, scripts: ReadonlyMap<string, string>): string {

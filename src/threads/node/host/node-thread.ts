@@ -345,11 +345,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
       this.#cause ??= { status: 502, code: 'thread-stuck', detail };
       this.#giveUp(this.#cause);
       const stack = await this.stack();
-      void this.#terminate().then((ended) => {
-        if (ended) return;
-        this.#options.log.warning(`${this.name} does not end: it is in native code.`);
-      });
-      return stack === null ? finding('loop-in-native-code') : finding('loop-held', stack);
+      const ended = await this.#terminate();
+      if (!ended) this.#options.log.warning(`${this.name} does not end: it is in native code.`);
+      const native = stack === null && !ended;
+      return native ? finding('loop-in-native-code') : finding('loop-held', stack ?? '');
     })();
     return this.#ending;
   }
