@@ -16,6 +16,7 @@ import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Peer } from '../threads/app-thread.ts';
+import { descriptorsToStart } from '../threads/python/spawn.ts';
 import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application } from './application.ts';
@@ -282,8 +283,8 @@ function makeSecureContext(tls: TlsMaterial | null): SecureContext | null {
 
 /** Descriptors that a thread or a process takes while it is started in the place of another. */
 function forReplacing(type: 'wsgi' | 'node', threads: number): number {
-  // Both ends of a socket pair for each thread and each spare one, and three more; a Node.js thread has four of its own.
-  return type === 'wsgi' ? 4 * threads + 6 : 12;
+  // A Node.js thread has four of its own.
+  return type === 'wsgi' ? descriptorsToStart(threads) : 12;
 }
 
 function makeHealth(settings: Settings, pool: Dispatcher, log: Log): Health | null {

@@ -21,13 +21,12 @@ import { Lookout } from './lookout.ts';
 import { Notes, type NotesListener } from './notes.ts';
 import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
-import { type PythonOptions, type PythonWires, type SpawnedPython, spawnPython } from './spawn.ts';
+import type { PythonOptions, PythonWires, SpawnedPython } from './spawn.ts';
+import { spawnPython, threadPairs } from './spawn.ts';
 import type { ThreadOwner } from './thread-owner.ts';
 
 export type { PythonOptions } from './spawn.ts';
 
-/** All threads may hang at once; one thread is not to cost a process for each request that hangs. */
-const SPARES_MIN = 4;
 /** A closed socket is explained by the process's exit, which is reported a moment later. */
 const EXIT_GRACE_MS = 50;
 
@@ -76,8 +75,7 @@ export class PythonProcess implements OwnInterfaces {
   constructor(options: PythonOptions) {
     this.#options = options;
     this.#lookout = new Lookout(this, options.stallMs);
-    this.#sockets =
-      options.threads + (options.spareThreads ?? Math.max(SPARES_MIN, options.threads));
+    this.#sockets = threadPairs(options.threads, options.spareThreads);
     const { SCRIPT_NAME: scriptName = '' } = options.env;
     this.#scriptName = scriptName;
     this.#encoder = new RequestEncoder(scriptName);

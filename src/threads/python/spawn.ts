@@ -7,6 +7,19 @@ import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { CONTROL_FD, FAULT_FD, FIRST_THREAD_FD, NOTES_FD } from '../../wire/python-frame.ts';
 
+/** All threads may hang at once; one thread is not to cost a process for each request that hangs. */
+const SPARES_MIN = 4;
+
+/** Socket pairs of threads and of those that may take their places. */
+export function threadPairs(threads: number, spares = Math.max(SPARES_MIN, threads)): number {
+  return threads + spares;
+}
+
+/** Descriptors that this process needs for a moment to start one: both ends of each pair. */
+export function descriptorsToStart(threads: number): number {
+  return 2 * (threadPairs(threads) + FIRST_THREAD_FD - CONTROL_FD);
+}
+
 export interface PythonOptions {
   /** Executable: a path, or a name that is looked for on PATH. */
   readonly python: string;

@@ -2,11 +2,12 @@
 // garbage on the wire, and that nothing is left behind.
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BootError } from '../../../src/threads/boot-error.ts';
+import { descriptorsToStart } from '../../../src/threads/python/spawn.ts';
 import { appFolder, makeProcess, RecordingJob, startApp } from './running-app.ts';
 
 const OK = `
@@ -77,6 +78,18 @@ test('a Python that does not exist is a boot error that names it', async (t) => 
   const error = await bootError(OK, { python: '/nowhere/python3' }, t);
   assert.equal(error.exitCode, 3);
   assert.match(error.message, /\/nowhere\/python3/);
+});
+
+test('it takes as many descriptors as are reckoned with, one end of each pair when it has started', async (t) => {
+  const open = (): number => readdirSync('/proc/self/fd').length;
+  for (const threads of [1, 6]) {
+    const python = makeProcess(appFolder(t, OK), { threads });
+    t.after(() => python.stop(false));
+    const before = open();
+    const started = python.start();
+    assert.equal(2 * (open() - before), descriptorsToStart(threads));
+    await started;
+  }
 });
 
 test('an application factory is called with its literal arguments', async (t) => {
