@@ -111,7 +111,7 @@ export class NodeApplication implements Application {
       );
     } catch (error) {
       this.#forget(thread);
-      throw error;
+      throw inWords(error);
     }
     this.#startsInVain = 0;
     if (!this.#stopping) dispatcher.addThread(thread);
@@ -169,6 +169,16 @@ function whereItLoads(stack: string | null): string {
   return runs
     ? stack
     : '    it waits in asynchronous code, such as a top-level await, or in native code';
+}
+
+/** Of a thread that the system does not grant, Node.js says "EAGAIN" and nothing else. */
+function inWords(error: unknown): unknown {
+  const refused =
+    error instanceof Error && 'code' in error && error.code === 'ERR_WORKER_INIT_FAILED';
+  if (!refused) return error;
+  return new Error(`The system grants no thread for the application: ${error.message}.`, {
+    cause: error,
+  });
 }
 
 function messageOf(error: unknown): string {
