@@ -16,7 +16,7 @@ const RESETS = Number(process.env['TUNICORN_TEST_RESETS'] ?? 1500);
 /** What the heaps may grow by in the second half, in each process: Node.js lets garbage lie while there is memory, and levels
  * off after some 30,000 of these (rounds of 10,000: 243, 287, 311, 313, 319, 299, 301, 294 MiB). What is lost is seen by
  * the counts; by memory only when it is much. */
-const GARBAGE_BYTES = 96 * MIB;
+const GARBAGE_BYTES = 160 * MIB;
 
 /** What a heartbeat says at level debug, behind the most connections since the last one. */
 interface Told {
@@ -45,8 +45,14 @@ async function settled(served: Served, threads: string): Promise<Told> {
   }, 'everything to be given back');
 }
 
-function filesOf(served: Served): number[] {
-  return served.childPids().map((pid) => readdirSync(`/proc/${pid}/fd`).length);
+/** Files of each process, the worker first, when the worker says as many as it has: closing takes the disk a moment. */
+async function closedFiles(served: Served): Promise<number[]> {
+  return eventually(async () => {
+    const { files } = await told(served);
+    const counts = served.childPids().map((pid) => readdirSync(`/proc/${pid}/fd`).length);
+    assert.equal(files, counts[0]);
+    return counts;
+  }, 'the files to be closed');
 }
 
 for (const { name, serve } of KINDS) {
@@ -55,23 +61,22 @@ for (const { name, serve } of KINDS) {
     const served = await serve(['--threads', threads, '--log-level', 'debug']);
     const family = served.childPids();
     await resetStorm(served.port, RESETS);
-    const before = await settled(served, threads);
-    const filesBefore = filesOf(served);
+    await settled(served, threads);
+    const filesBefore = await closedFiles(served);
     const memoryBefore = family.map(residentBytes);
     await resetStorm(served.port, RESETS);
-    const after = await settled(served, threads);
+    await settled(served, threads);
     const memoryAfter = family.map(residentBytes);
+    assert.deepEqual(served.childPids(), family, 'the same processes');
+    const filesAfter = await closedFiles(served);
     const inMib = (bytes: readonly number[]) =>
       bytes.map((each) => Math.round(each / MIB)).join(' and ');
     t.diagnostic(
-      `resident ${inMib(memoryBefore)} MiB after ${RESETS}, ${inMib(memoryAfter)} MiB after as many again; ${before.files} and ${after.files} files open`,
+      `resident ${inMib(memoryBefore)} MiB after ${RESETS}, ${inMib(memoryAfter)} MiB after as many again; ${filesBefore} and ${filesAfter} files open`,
     );
-    assert.deepEqual(served.childPids(), family, 'the same processes');
-    await eventually(async () => {
-      assert.deepEqual(filesOf(served), filesBefore);
-      assert.equal((await told(served)).files, before.files);
-      return true;
-    }, 'the files to be closed');
+    for (const [index, count] of filesAfter.entries()) {
+      assert.ok(count <= (filesBefore[index] ?? 0), `${filesBefore} files, then ${filesAfter}`);
+    }
     for (const [index, bytes] of memoryAfter.entries()) {
       const grown = bytes - (memoryBefore[index] ?? 0);
       assert.ok(grown < GARBAGE_BYTES, `grown by ${grown} bytes`);
