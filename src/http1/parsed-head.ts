@@ -69,7 +69,6 @@ export function combinedHead(
   };
 }
 
-/** @param toleratesDanger Transfer-Encoding beside Content-Length, or in HTTP/1.0, is read and not refused */
 /** What is known of a head whose request line alone was understood. */
 export function headOfLine(method: string, target: string, minorVersion: number): ParsedHead {
   const parts = splitTarget(method, target);
@@ -93,6 +92,7 @@ export function headOfLine(method: string, target: string, minorVersion: number)
 /** A head of which nothing is known: method and target are empty. */
 export const UNREAD_HEAD: ParsedHead = headOfLine('', '', 1);
 
+/** @param toleratesDanger Transfer-Encoding beside Content-Length, or in HTTP/1.0, is read and not refused */
 export function understandFields(
   fields: readonly string[],
   minorVersion: number,
