@@ -24,11 +24,11 @@ const apps: readonly (readonly [string, Serve, RegExp])[] = [
 for (const [what, serve, where] of apps) {
   test(`a ${what} that hangs while it replaces another is given up after boot_timeout`, async () => {
     const env = { ...process.env, LOADS: join(await temporaryFolder(), 'loads') };
-    const served = await serve(['--threads', '1', '--boot-timeout', '3'], env);
+    const served = await serve(['--threads', '1', '--boot-timeout', '8'], env);
     assert.equal((await ask(served, '/exit')).status, 502);
     assert.equal((await ask(served, '/')).body.toString(), 'served');
     assert.match(served.log(), /could not be loaded again|could not load the application again/);
-    assert.match(served.log(), /It was not loaded within 3 s \(boot_timeout\)\./);
+    assert.match(served.log(), /It was not loaded within 8 s \(boot_timeout\)\./);
     assert.match(served.log(), where);
   });
 }
