@@ -50,7 +50,11 @@ class Extension:
             return 0.0
         until = now + granted
         if self.told_for != number or until > self.told_until:
-            self._tell(number, until + _SLACK_SECONDS - now)
+            try:
+                self._tell(number, until + _SLACK_SECONDS - now)
+            except OSError:
+                # The worker has gone: nobody is left to wait.
+                return 0.0
             self.told_for, self.told_until = number, until + _SLACK_SECONDS
         return granted
 

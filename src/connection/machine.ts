@@ -152,6 +152,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   giveWay(): boolean {
     const reading = this.state.reading;
     if (reading === 'closed' || !READING[reading].givesWay) return false;
+    if (this.state.owing !== 'nothing') return false;
     this.#end('close');
     return true;
   }
@@ -295,6 +296,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.state.reading === 'lingering') this.deadlines.reading();
     else this.#readNoMore();
     this.#effects.finish();
+    // Whoever does not close after our end keeps the place of somebody who waits.
+    this.#context.surroundings.idle(this);
   }
 
   /** What the client still sends is read and dropped from here on. */

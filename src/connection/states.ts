@@ -97,7 +97,7 @@ interface Row<State extends string, Event extends string> {
 }
 
 interface ReadingRow extends Row<Reading, ReadingEvent> {
-  /** Nothing has been asked for: it may be closed early, to make room for others. */
+  /** While it owes nothing nobody waits for us in it: it may be closed early, to make room for others. */
   readonly givesWay: boolean;
 }
 
@@ -172,7 +172,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
     progressResets: false,
     whenOverdue: 'reset',
     whenClientEnds: 'close',
-    givesWay: false,
+    givesWay: true,
     on: { close: 'closed' },
   },
 };

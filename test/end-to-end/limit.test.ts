@@ -142,6 +142,19 @@ test('silent clients at the limit keep nobody out, and are let go', async () => 
   assert.ok(highest() <= LIMIT);
 });
 
+test('clients that keep a connection open that the server has closed give way when others wait', async () => {
+  // Refused requests: the server ends the connection and waits for the client's end, which never comes.
+  const server = await serveWsgi('hello:app', [...ARGS, '--linger-timeout', '14']);
+  const stay = await Promise.all(Array.from({ length: LIMIT }, () => server.connect()));
+  for (const client of stay) {
+    await client.send('no HTTP\r\n\r\n');
+    assert.equal((await client.readResponse()).status, 400);
+  }
+  const startMs = performance.now();
+  assert.equal(await persistentClient(server, 3), 3);
+  assert.ok(performance.now() - startMs < 10_000, 'long before linger_timeout');
+});
+
 test('idle keep-alive connections give way when others wait, the oldest first', async () => {
   const server = await serveWsgi('hello:app', [...ARGS, '--keep-alive', '60']);
   const idle = await idleClients(server, LIMIT);

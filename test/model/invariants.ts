@@ -86,7 +86,7 @@ function checkHealth(world: World): void {
 function checkConnection(world: World, connection: Connection, client: SimClient): void {
   assert.ok(client.responses <= client.requests, 'at most one response to a request');
   const { reading, owing } = connection.state;
-  const idle = reading !== 'closed' && READING[reading].givesWay;
+  const idle = reading !== 'closed' && READING[reading].givesWay && owing === 'nothing';
   assert.equal(world.waitsIdle.has(connection), idle, `${reading} is known to be idle or busy`);
   if (reading === 'closed') return;
   const deadlines = [READING[reading].deadline, OWING[owing].deadline];

@@ -68,6 +68,7 @@ class Question {
 class Inspection {
   readonly #open = new Map<number, Question>();
   readonly #session = new Session();
+  #connected = false;
   #over: () => void = () => {};
 
   add(threadId: number): Promise<string | null> {
@@ -83,6 +84,7 @@ class Inspection {
       for (const question of this.#open.values()) this.#wait(question, SIGN_MS);
       try {
         this.#session.connect();
+        this.#connected = true;
       } catch {
         for (const question of this.#open.values()) this.#finish(question, null);
         return;
@@ -136,7 +138,9 @@ class Inspection {
   }
 
   #close(): void {
-    this.#session.post('NodeWorker.disable', () => this.#session.disconnect());
+    if (this.#connected) {
+      this.#session.post('NodeWorker.disable', () => this.#session.disconnect());
+    }
     this.#over();
   }
 }
