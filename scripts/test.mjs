@@ -110,7 +110,8 @@ function runTests(node, name, needs) {
   const args = [
     '--test',
     '--test-reporter=spec',
-    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    // Most tests wait most of the time: for deadlines, for processes to start and end.
+    `--test-concurrency=${Math.max(4, 2 * availableParallelism())}`,
     `--test-timeout=${FILE_TIMEOUT_MS}`,
     ...files,
   ];
