@@ -11,6 +11,8 @@ import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 
 /** Between two questions whether the interpreter still runs. */
 export const PING_MS = 1000;
+/** The deadline of a request that holds the interpreter comes first, and with it the log of where it is. */
+const AFTER_REQUESTS_MS = 750;
 /** A timer may fire so much before its time. */
 const EARLY_MS = 5;
 /** An answer that is missed so much later than it was due: this very process was stopped, or starved. */
@@ -114,7 +116,7 @@ export class PythonApplication implements Application {
     const timeoutMs = this.#options.settings.timeout * 1000;
     if (timeoutMs <= 0) return;
     while (process === this.#serving && !this.#stopping) {
-      const patienceMs = Math.max(timeoutMs, PING_MS);
+      const patienceMs = Math.max(timeoutMs, PING_MS) + AFTER_REQUESTS_MS;
       const askedMs = monotonicMs();
       const answers = await process.ping(patienceMs);
       const waitedMs = monotonicMs() - askedMs;

@@ -12,6 +12,7 @@ const TEXT_MAX = 65_536;
 
 export class FaultStacks {
   #text = '';
+  #last = '';
   #onText: (() => void) | null = null;
   #asked: Promise<string> | null = null;
   readonly #socket: Socket;
@@ -40,9 +41,12 @@ export class FaultStacks {
   #collect(send: () => void): Promise<string> {
     this.#text = '';
     return new Promise((resolve) => {
+      const before = this.#last;
       const done = (): void => {
         this.#onText = null;
-        resolve(this.#text);
+        // One that is being killed writes nothing any more: it was there a moment ago.
+        this.#last = this.#text === '' ? before : this.#text;
+        resolve(this.#last);
       };
       let timer = setTimeout(done, FIRST_MS);
       this.#onText = () => {
