@@ -2,12 +2,13 @@
 // garbage on the wire, and that nothing is left behind.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { BootError } from '../../../src/threads/boot-error.ts';
 import { descriptorsToStart } from '../../../src/threads/python/spawn.ts';
+import { eventually } from '../../support/eventually.ts';
 import { appFolder, makeProcess, RecordingJob, startApp } from './running-app.ts';
 
 const OK = `
@@ -19,6 +20,7 @@ def app(environ, start_response):
     if path == '/exit':
         os._exit(7)
     if path == '/hang':
+        open(os.path.join(os.path.dirname(__file__), 'hangs'), 'w').close()
         threading.Event().wait()
     if path == '/sleep':
         time.sleep(100000)
@@ -110,14 +112,16 @@ test('without an attribute "application" is looked for, then "app"', async (t) =
 });
 
 test('when the process dies every running job hears failed once, and the death is told', async (t) => {
-  const { python, freeThread } = await startApp(t, OK, { threads: 2 });
+  const { python, folder, freeThread } = await startApp(t, OK, { threads: 2 });
   const died = new Promise<string>((resolve) => {
     python.onDeath = (failure) => resolve(failure.detail);
   });
-  const jobs = [new RecordingJob('/hang'), new RecordingJob('/exit')];
-  for (const job of jobs) {
-    (await freeThread()).take(job);
-  }
+  const [hang, exit] = [new RecordingJob('/hang'), new RecordingJob('/exit')];
+  (await freeThread()).take(hang);
+  // What has not begun does not die with the process: it runs elsewhere.
+  await eventually(() => existsSync(join(folder, 'hangs')));
+  (await freeThread()).take(exit);
+  const jobs = [hang, exit];
   assert.match(await died, /ended with exit code 7/);
   for (const job of jobs) {
     assert.deepEqual(job.heard, ['started', 'failed']);
@@ -240,7 +244,7 @@ test('a request that holds the interpreter lock has its stack told all the same'
   });
   const found = await thread.interrupt(job);
   assert.equal(found.case, 'interpreter-held');
-  assert.match(found.stack, /app\.py", line 17 in app/);
+  assert.match(found.stack, /app\.py", line 18 in app/);
   await unresponsive;
   assert.equal(thread.room, 0);
 });

@@ -299,7 +299,7 @@ test('a body file that is gone fails the request and not the thread', async (t) 
   const { python, run } = await startApp(t, APP);
   const body = { kind: 'file', path: '/nowhere/spool', length: 5 } as const;
   const job = await run(new RecordingJob('/size', { method: 'POST', body }));
-  assert.equal(job.failures[0]?.code, 'app-raised');
+  assert.equal(job.failures[0]?.code, 'spool-failed');
   assert.equal((await run(new RecordingJob('/count'))).text, '0');
   assert.equal(python.threads[0]?.name, 'thread 1');
 });
