@@ -38,6 +38,8 @@ describe('the Request of a fetch application', () => {
   it('makes the URL that the URL standard makes', async () => {
     for (const [host, target, url] of [
       ['a.test', '/facts/../facts', 'http://a.test/facts'],
+      ['a.test', '/secret/%2e%2E/facts', 'http://a.test/facts'],
+      ['a.test', '/secret/.%2e/facts?b=%2E', 'http://a.test/facts?b=%2E'],
       ['a.test', '/./facts#x', 'http://a.test/facts'],
       ['a.test', '/facts?a="b"', 'http://a.test/facts?a=%22b%22'],
       ['127.1:81', '/facts', 'http://127.0.0.1:81/facts'],
@@ -118,7 +120,7 @@ describe('the Response of a fetch application', () => {
       empty: [null, 200],
       type: 'text/plain;charset=UTF-8',
       redirect: 'http://a.test/',
-      errors: ['RangeError', 'TypeError', 'TypeError', 'TypeError', 'TypeError'],
+      errors: ['RangeError', 'TypeError', 'TypeError', 'TypeError', 'TypeError', 'TypeError'],
     });
   });
 

@@ -5,6 +5,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const seen = new Map();
 const note = (key, event) => seen.set(key, [...(seen.get(key) ?? []), event]);
 
+class Unchecked extends Headers {
+  *[Symbol.iterator]() {
+    yield ['a', 'b\r\nc: d'];
+  }
+}
+
 class Special extends Response {}
 
 const routes = {
@@ -57,6 +63,7 @@ const routes = {
       () => new Response('x', { headers: { 'bad name': 'x' } }),
       () => new Response('x', { headers: { a: 'b\r\nc: d' } }),
       () => new Response('x', { statusText: 'a\nb' }),
+      () => new Response('x', { headers: new Unchecked() }),
     ]) {
       try {
         wrong();

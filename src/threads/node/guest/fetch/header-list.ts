@@ -10,7 +10,8 @@ export function headerList(init: unknown): string[] | null {
   if (init === undefined || init === null) return list;
   if (typeof init !== 'object') return null;
   if (init instanceof Headers) {
-    for (const [name, value] of init) list.push(name, value);
+    // A class of the application's own may be one, and yield what it likes.
+    for (const [name, value] of init) if (!add(list, name, value)) return null;
     return list;
   }
   if (Array.isArray(init)) {

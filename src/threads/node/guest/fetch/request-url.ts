@@ -1,8 +1,8 @@
 // The absolute URL of a request, which HTTP/1.1 sends in two parts. Nearly every request asks the same host for a plain
 // path, so the host is normalized once and only unusual paths go through the URL parser.
 
-/** Characters that the URL parser leaves alone in a path and query. A dot after a slash may mean another folder. */
-const PLAIN = /^\/(?![/\\])(?:[A-Za-z0-9\-_~!$&()*+,;=:@%?]|\/(?!\.)|(?<!\/)\.)*$/;
+/** Characters that the URL parser leaves alone in a path and query. A dot after a slash, or %2e, may mean another folder. */
+const PLAIN = /^\/(?![/\\])(?:[A-Za-z0-9\-_~!$&()*+,;=:@?]|%(?!2[Ee])|\/(?!\.)|(?<!\/)\.)*$/;
 
 let lastKey = '';
 let lastOrigin = '';
