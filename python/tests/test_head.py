@@ -32,6 +32,17 @@ class HeadTest(unittest.TestCase):
             with self.subTest(status=status), self.assertRaises(ValueError):
                 encode_head(status, [])
 
+    def test_a_str_subclass_does_not_judge_itself(self) -> None:
+        class Sure(str):
+            def isascii(self) -> bool:
+                return True
+
+            def isprintable(self) -> bool:
+                return True
+
+        with self.assertRaises(ValueError):
+            encode_head("200 OK", [("A", Sure("x\r\nB: y"))])
+
     def test_a_refused_value_is_not_shown(self) -> None:
         with self.assertRaises(ValueError) as raised:
             encode_head("200 OK", [("Set-Cookie", "secret\n")])

@@ -59,10 +59,11 @@ def _encode(status: str, headers: Headers) -> Tuple[bytes, Optional[int]]:
     for name, value in headers:
         if name not in _known_names:
             _check_name(name)
-        # The two str methods are the quick way for what nearly every value is: printable ASCII.
+        # The two str methods are the quick way for what nearly every value is: printable ASCII. A subclass may have its own.
         if not isinstance(value, str):
             raise TypeError("value of response header %r must be str, not %s" % (name, type(value).__name__))
-        if not (value.isascii() and value.isprintable()) and _VALUE.fullmatch(value) is None:
+        plain = type(value) is str and value.isascii() and value.isprintable()
+        if not plain and _VALUE.fullmatch(value) is None:
             raise ValueError("value of response header %s has a character that HTTP forbids: %s" % (name, _forbidden(value)))
         if len(name) == 14 and name.lower() == "content-length":
             length = _check_length(value, length)
