@@ -106,7 +106,7 @@ function printRate(what: string, bytes: number, run: () => void): void {
 }
 
 function benchResponses(): void {
-  const request = { method: 'GET', minorVersion: 1, keepAlive: true };
+  const request = { method: 'GET', minorVersion: 1, keepAlive: true, upgrade: null };
   const options = {
     keepAlive: true,
     date: 'Sun, 06 Nov 1994 08:49:37 GMT',

@@ -14,6 +14,8 @@ export interface AnsweredRequest {
   readonly minorVersion: number;
   /** What the client wants. */
   readonly keepAlive: boolean;
+  /** The protocols it offers to go over to, null for none; always null for HTTP/1.0. */
+  readonly upgrade: string | null;
 }
 
 export interface ResponseOptions {
@@ -61,6 +63,10 @@ export function planResponse(
   if (fields.error !== null) return refused(fields.error);
   if (status.code < 200 && status.code !== 101) {
     return refused(`${reply.status} cannot be the final response`);
+  }
+  // RFC 9110, 7.8: only to what the client offered, and it is named. HTTP/1.0 knows no 1xx at all (15.2).
+  if (status.code === 101 && (request.upgrade === null || fields.upgrade === '')) {
+    return refused('101 needs Upgrade in the request and in the response');
   }
   const announced = announcedLength(request, status.code, fields, options.bodyLength);
   const framing = framingOf(request, status.code, announced);
@@ -157,6 +163,8 @@ function announcedLength(
   bodyLength: number | null,
 ): number {
   if (code < 200 || code === 204 || isTunnel(request, code)) return -1;
+  // RFC 9110, 15.3.6: it has no content. Some clients read none, and would take it for the next response.
+  if (code === 205) return 0;
   if (fields.contentLength !== -1) return fields.contentLength;
   if (bodyLength === null || code === 304) return -1;
   // To HEAD an application may leave the body out; 0 would then tell the client that GET has none.

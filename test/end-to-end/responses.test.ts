@@ -143,6 +143,26 @@ for (const [kind, serve] of Object.entries(SERVERS)) {
       await goesOn(client);
     });
 
+    test('205 has a length of 0, whatever the application gives', async () => {
+      const client = await server.connect();
+      for (const whole of [true, false]) {
+        const answer = { status: '205 Reset Content', pieces: ['a ', 'body'], whole };
+        for (const fields of [[], ['Content-Length: 6']]) {
+          const reply = await answerTo(client, { ...answer, fields });
+          assert.deepEqual([reply.status, fieldOf(reply, 'content-length')], [205, '0']);
+        }
+      }
+      await goesOn(client);
+    });
+
+    test('101 goes only to a client that offered a protocol', async () => {
+      const client = await server.connect();
+      const fields = ['Upgrade: websocket'];
+      const answer = { status: '101 Switching Protocols', fields };
+      assert.equal((await answerTo(client, answer)).status, 500);
+      await goesOn(client);
+    });
+
     test('hop-by-hop fields of the application do not reach the client', async () => {
       const client = await server.connect();
       const hops = [

@@ -68,7 +68,8 @@ export const responseTarget: Target = {
 };
 
 function check(method: string, minorVersion: number, status: string, fields: string): string {
-  const request = { method, minorVersion, keepAlive: true };
+  const upgrade = minorVersion > 0 ? 'websocket' : null;
+  const request = { method, minorVersion, keepAlive: true, upgrade };
   const options = { keepAlive: true, date: 'D', server: 'S', bodyLength: null };
   const plan = planResponse(request, { status, fields, sendDate: true }, options);
   if (plan.error !== null) {

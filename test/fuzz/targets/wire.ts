@@ -11,7 +11,7 @@ import { waysToCut } from '../pieces.ts';
 import type { Target } from '../target.ts';
 
 const HEAD = '200 OK\r\nContent-Type: text/plain\r\n';
-const REQUEST = { method: 'GET', minorVersion: 1, keepAlive: true };
+const REQUEST = { method: 'GET', minorVersion: 1, keepAlive: true, upgrade: null };
 const OPTIONS = { keepAlive: true, date: 'D', server: 'S', bodyLength: null };
 
 export const wireTarget: Target = {

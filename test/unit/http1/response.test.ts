@@ -12,6 +12,7 @@ interface Setting {
   readonly method?: string;
   readonly minorVersion?: number;
   readonly clientKeeps?: boolean;
+  readonly upgrade?: string;
   readonly serverKeeps?: boolean;
   readonly status?: string;
   readonly fields?: string;
@@ -25,6 +26,7 @@ function plan(setting: Setting): ResponsePlan {
       method: setting.method ?? 'GET',
       minorVersion: setting.minorVersion ?? 1,
       keepAlive: setting.clientKeeps ?? true,
+      upgrade: setting.upgrade ?? null,
     },
     {
       status: setting.status ?? '200 OK',
@@ -152,6 +154,16 @@ describe('the framing of a response', () => {
     });
   }
 
+  test('is a length of 0 for 205, whatever the application says', () => {
+    for (const method of ['GET', 'HEAD']) {
+      const fields = 'Content-Length: 7\r\n';
+      const result = plan({ method, status: '205 Reset Content', fields, bodyLength: 7 });
+      assert.deepEqual([result.length, result.keepAlive], [0, true]);
+      assert.deepEqual(linesOf(result), ['Content-Length: 0']);
+    }
+    assert.deepEqual(linesOf(plan({ status: '205 Reset Content' })), ['Content-Length: 0']);
+  });
+
   test('removes Content-Length from 204 and keeps it for 304 and HEAD', () => {
     const fields = 'Content-Length: 7\r\n';
     assert.deepEqual(linesOf(plan({ status: '204 No Content', fields })), []);
@@ -200,9 +212,18 @@ describe('the connection after a response', () => {
   });
 
   test('is switched by 101 with Upgrade', () => {
-    const result = plan({ status: '101 Switching Protocols', fields: 'Upgrade: websocket\r\n' });
+    const status = '101 Switching Protocols';
+    const fields = 'Upgrade: websocket\r\n';
+    const result = plan({ status, fields, upgrade: 'websocket' });
+    assert.equal(result.error, null);
     assert.deepEqual([result.framing, result.keepAlive], ['none', false]);
     assert.deepEqual(linesOf(result), ['Connection: Upgrade', 'Upgrade: websocket']);
+  });
+
+  test('is switched to nothing that the client did not offer or the application does not name', () => {
+    const status = '101 Switching Protocols';
+    assert.match(plan({ status, fields: 'Upgrade: websocket\r\n' }).error ?? '', /101 needs/);
+    assert.match(plan({ status, upgrade: 'websocket' }).error ?? '', /101 needs/);
   });
 
   test('is told the protocols by 426', () => {
