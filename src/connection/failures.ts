@@ -66,6 +66,12 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     remedy:
       'Mend the place that the stack shows, send something now and then, or raise stream_timeout.',
   },
+  'unheard-overdue': {
+    status: [],
+    meaning:
+      'An application held its thread for timeout although nobody waited any more: the client had gone, or had the whole response and close() hung (WSGI). The line is that of `overdue`.',
+    remedy: 'Mend the place that the stack shows.',
+  },
   'app-raised': {
     status: [500],
     meaning: 'The application raised or threw. The traceback follows.',

@@ -66,6 +66,12 @@ export function applicationDeadlines(): readonly DeadlineRow[] {
       seen: '502 for what it runs; it is replaced, the new one first',
     },
     {
+      who: 'Python thread, nobody listens',
+      waitsFor: 'the application, whose client has gone or has the whole response (`close()`)',
+      bound: 'timeout',
+      seen: 'nothing: it is interrupted, or its thread is replaced',
+    },
+    {
       who: 'Python process, replaced',
       waitsFor: 'requests that it still runs',
       bound: fixedMs(RETIRE_MS),

@@ -6,7 +6,9 @@ import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
+import { Standstills } from '../threads/node/host/standstill.ts';
 import type { Application, ApplicationOptions } from './application.ts';
+import { standstillLine } from './overdue-line.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 import { StuckThreads } from './stuck-threads.ts';
 
@@ -18,6 +20,7 @@ export class NodeApplication implements Application {
   readonly #app: Extract<AppSpec, { type: 'node' }>;
   readonly #threads = new Set<NodeThread>();
   readonly #stuck: StuckThreads<NodeThread>;
+  readonly #standstills = new Standstills<NodeThread>();
   /** By place of the pool: one that crashes again and again does not keep the others waiting. */
   readonly #delays = new Map<number, RestartDelay>();
   /** Threads started so far: a replacement has a name of its own. */
@@ -54,6 +57,9 @@ export class NodeApplication implements Application {
       const back =
         thread.blocked && this.#othersCanServe() ? thread.unstarted() : thread.tooManyAhead();
       for (const job of back) this.#options.dispatcher.giveBack(job);
+    }
+    for (const thread of this.#standstills.look(this.#threads, nowMs)) {
+      void this.#endStandstill(thread, thread.lastTurnAgeMs(nowMs));
     }
     for (const number of this.#stuck.look(nowMs)) this.#replace(number, 0);
   }
@@ -115,6 +121,13 @@ export class NodeApplication implements Application {
     }
     this.#startsInVain = 0;
     if (!this.#stopping) dispatcher.addThread(thread);
+  }
+
+  /** No request that anybody waits for holds its loop. */
+  async #endStandstill(thread: NodeThread, standstillMs: number): Promise<void> {
+    const found = await thread.endStuck(standstillMs);
+    const { message, facts } = standstillLine(thread.name, standstillMs, found);
+    this.#options.log.error(message, facts);
   }
 
   /** One that is blocked has no room. */

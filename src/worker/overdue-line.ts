@@ -5,7 +5,7 @@ import { OVERDUE_CASES } from '../connection/overdue-cases.ts';
 import type { OverdueReport } from '../dispatch/overdue.ts';
 import { escapeValue } from '../observe/escape.ts';
 import type { LogFacts } from '../observe/log.ts';
-import type { Peer } from '../threads/app-thread.ts';
+import type { Finding, Job, Peer } from '../threads/app-thread.ts';
 
 /** Waiting for a thread for less than this is no news, ms. */
 const QUEUED_MS = 100;
@@ -15,13 +15,19 @@ export interface OverdueLine {
   readonly facts: LogFacts;
 }
 
+/** A request that ran on although its client had gone or had its whole response. */
+export interface UnheardReport extends Finding {
+  readonly job: Job;
+  /** Name of the thread that had it. */
+  readonly thread: string;
+  /** For how long nobody had listened, ms. */
+  readonly forMs: number;
+}
+
 /** @param limitSeconds what the setting says that passed */
 export function overdueLine(report: OverdueReport, limitSeconds: number): OverdueLine {
   const { setting, job, thread, stack } = report;
-  const method = escapeValue(job.head.method);
-  // Without the query, which may hold a secret; the access log has it where its format asks for it.
-  const path = escapeValue(job.head.target.split('?', 1)[0] ?? '');
-  const client = clientOf(job.peer);
+  const { method, path, client } = whose(job);
   const answered = setting === 'timeout';
   const message = [
     `${method} ${path} from ${client} ran for `,
@@ -42,6 +48,50 @@ export function overdueLine(report: OverdueReport, limitSeconds: number): Overdu
     stack,
   };
   return { message, facts };
+}
+
+/** @param limitSeconds what `timeout` says */
+export function unheardLine(report: UnheardReport, limitSeconds: number): OverdueLine {
+  const { job, thread, stack, forMs } = report;
+  const { method, path, client } = whose(job);
+  const message = [
+    `${method} ${path} from ${client} ran on for ${seconds(forMs)} s on ${thread} after its client had gone or had `,
+    `the whole response (timeout ${limitSeconds} s): ${OVERDUE_CASES[report.case].words}.`,
+    stack === '' ? '' : `\n${stack.trimEnd()}`,
+  ].join('');
+  const ran = Number(seconds(forMs));
+  const facts = {
+    code: 'unheard-overdue',
+    method,
+    path,
+    client,
+    thread,
+    case: report.case,
+    ran,
+    stack,
+  };
+  return { message, facts };
+}
+
+/** The loop of a Node.js thread stood still, and nobody waited for what it ran. */
+export function standstillLine(thread: string, standstillMs: number, found: Finding): OverdueLine {
+  const { stack } = found;
+  const message = [
+    `${thread} stood still for ${seconds(standstillMs)} s in what nobody waits for any more: `,
+    `${OVERDUE_CASES[found.case].words}.`,
+    stack === '' ? '' : `\n${stack.trimEnd()}`,
+  ].join('');
+  const ran = Number(seconds(standstillMs));
+  return { message, facts: { code: 'unheard-overdue', thread, case: found.case, ran, stack } };
+}
+
+function whose(job: Job): { method: string; path: string; client: string } {
+  return {
+    method: escapeValue(job.head.method),
+    // Without the query, which may hold a secret; the access log has it where its format asks for it.
+    path: escapeValue(job.head.target.split('?', 1)[0] ?? ''),
+    client: clientOf(job.peer),
+  };
 }
 
 function queued({ ageMs, ranMs }: OverdueReport): string {

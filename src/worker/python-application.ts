@@ -4,9 +4,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../clock.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
+import type { PythonThread } from '../threads/python/channel.ts';
 import { loadingStack } from '../threads/python/held-stack.ts';
 import { PythonProcess } from '../threads/python/process.ts';
+import { type Left, Unheard } from '../threads/python/unheard.ts';
 import type { Application, ApplicationOptions } from './application.ts';
+import { unheardLine } from './overdue-line.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 
 /** Between two questions whether the interpreter still runs. */
@@ -33,6 +36,7 @@ export class PythonApplication implements Application {
   /** Those that go as soon as another one serves. */
   readonly #outgoing = new Set<PythonProcess>();
   #serving: PythonProcess | null = null;
+  readonly #unheard: Unheard<PythonThread>;
   /** Threads named so far: a replacement has a name of its own. */
   #named = 0;
   #replacing = false;
@@ -41,6 +45,7 @@ export class PythonApplication implements Application {
   constructor(options: ApplicationOptions, app: Extract<AppSpec, { type: 'wsgi' }>) {
     this.#options = options;
     this.#app = app;
+    this.#unheard = new Unheard(options.settings.timeout * 1000);
   }
 
   async start(): Promise<void> {
@@ -51,7 +56,10 @@ export class PythonApplication implements Application {
   }
 
   /** Python threads begin what they are given at once, and the interpreter is watched by its own questions. */
-  tick(): void {}
+  tick(nowMs: number): void {
+    const threads = this.#serving?.threads ?? [];
+    for (const left of this.#unheard.look(threads, nowMs)) void this.#endUnheard(left);
+  }
 
   async stop(): Promise<true> {
     this.#stopping = true;
@@ -63,6 +71,16 @@ export class PythonApplication implements Application {
     this.#stopping = true;
     for (const process of this.#processes) process.kill();
     return Promise.resolve(true);
+  }
+
+  /** As one that is past its time, but nobody is there to be answered. */
+  async #endUnheard({ thread, job, forMs }: Left<PythonThread>): Promise<void> {
+    const found = await thread.interrupt(job);
+    if (found.case === 'ended') return;
+    const { log, settings } = this.#options;
+    const report = { ...found, job, thread: thread.name, forMs };
+    const { message, facts } = unheardLine(report, settings.timeout);
+    log.error(message, facts);
   }
 
   #make(): PythonProcess {

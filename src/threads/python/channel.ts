@@ -119,7 +119,7 @@ export class PythonThread implements AppThread, FrameSink {
 
   interrupt(job: Job): Promise<Finding> {
     const flight = this.#flights.first;
-    if (flight === null || flight.listener !== job) return Promise.resolve(finding('ended'));
+    if (flight === null || flight.job !== job) return Promise.resolve(finding('ended'));
     flight.listener = null;
     this.#unpause();
     this.#interrupted = flight.number;
@@ -131,6 +131,11 @@ export class PythonThread implements AppThread, FrameSink {
     const flight = this.#flights.numbered(number);
     const grantedMs = flight?.listener?.extend(ms) ?? 0;
     if (flight !== null && grantedMs > 0) flight.extendedUntilMs = monotonicMs() + grantedMs;
+  }
+
+  /** See HeardThread. */
+  get unheard(): Flight | null {
+    return this.#flights.unheard;
   }
 
   /** Monotonic ms; in the past or 0 when nobody waits for more time. */

@@ -35,6 +35,12 @@ export class Flights {
     return this.#flights[0]?.listener ?? null;
   }
 
+  /** What runs although nobody listens. */
+  get unheard(): Flight | null {
+    const { first } = this;
+    return first === null || first.listener !== null ? null : first;
+  }
+
   /** The same, for what is told last: from here on nobody listens. */
   takeListener(): Job | null {
     const listener = this.listener;

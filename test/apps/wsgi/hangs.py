@@ -144,6 +144,10 @@ def app(environ, start_response):
         environ["tunicorn.extend_timeout"](float(environ["HTTP_X_EXTEND"]))
     if path in WAYS:
         WAYS[path](seconds)
+    if path == "/close_behind_length":
+        # Whoever knows the length has the whole response before close() is called.
+        start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
+        return HangInClose(seconds)
     start_response("200 OK", [("Content-Type", "text/plain")])
     if path == "/pause_between_pieces":
         return pause_between_pieces(seconds)
