@@ -3,7 +3,6 @@
 import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
 import {
   deathMs,
-  gracefulMarginMs,
   type LivingState,
   quitMs,
   shortestSilenceMs,
@@ -22,7 +21,7 @@ const BOUNDS: { readonly [L in keyof WorkerLimits]: DeadlineRow['bound'] } = {
 const SEEN: { readonly [S in LivingState]: string } = {
   booting: 'nothing: it has accepted nobody. It is killed and another is started',
   ready: `its connections are reset; it is killed and replaced. Not before ${shortestSilenceMs / 1000} s of silence`,
-  draining: `what is open is reset; the process ends, or is killed ${gracefulMarginMs / 1000} s later`,
+  draining: `what is open is reset; the process ends, or is killed ${quitMs / 1000} s later`,
   quitting: 'nothing more; it is killed',
   killed: 'nothing more; the arbiter goes on without it',
 };

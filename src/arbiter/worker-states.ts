@@ -138,8 +138,6 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
 
 /** Heartbeats come once a second; less than this would kill healthy workers of a busy machine. */
 export const shortestSilenceMs = 3_000;
-/** The worker ends itself at graceful_timeout; the arbiter's SIGKILL is the backstop and must not race with that. */
-export const gracefulMarginMs = 500;
 /** What a worker needs to hear `quit`, end its Python process and leave. */
 export const quitMs = 1_500;
 /** SIGKILL takes microseconds; only a process stuck in the kernel is still there after this. */
@@ -152,7 +150,8 @@ export function workerLimits(
   return {
     boot: settings.boot_timeout * 1000,
     silence: silence === 0 ? Infinity : Math.max(silence, shortestSilenceMs),
-    graceful: settings.graceful_timeout * 1000 + gracefulMarginMs,
+    // The worker ends itself then, in as much time as when it is told to quit; SIGKILL must not race with that.
+    graceful: settings.graceful_timeout * 1000 + quitMs,
     quit: quitMs,
     death: deathMs,
   };

@@ -12,12 +12,12 @@ const apps: readonly (readonly [string, Serve, RegExp])[] = [
   [
     'Node.js thread',
     (args, env) => serveNode('./hangs-on-second-load.mjs', args, { env }),
-    /Still loading the application after 2\.4 s.*:\n +it waits in asynchronous code/,
+    /Still loading the application after 6\.4 s.*:\n +it waits in asynchronous code/,
   ],
   [
     'Python process',
     (args, env) => serveWsgi('hangs_on_second_load', args, { env }),
-    /Still loading the application after 2\.4 s.*:\n +File ".*hangs_on_second_load\.py", line 10/,
+    /Still loading the application after 6\.4 s.*:\n +File ".*hangs_on_second_load\.py", line 10/,
   ],
 ];
 
