@@ -1,7 +1,7 @@
 // Rows 6 and 7: requests that sleep, or compute, for ever on all threads. Their clients get 504 when timeout
 // has passed, whoever waited is served, the log says where each was stuck and which case it is; and again, round after
-// round, without a thread, a process or a descriptor more than before. Tried on purpose, and seen to fail: the 504 waits
-// for the stack; a thread that was given up has no successor; the spare threads are not made new by a new process.
+// round, without a thread, a process or a descriptor more than before. Tried on purpose,
+// and seen to fail: a thread that was given up has no successor; a process without spare threads is not replaced.
 
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';

@@ -1,8 +1,9 @@
 // Row 8, WSGI: requests in native code, which no interrupt reaches, with the interpreter's lock released and with it held.
 // Their clients get 504, others are served by new threads or by a new process; what can still finish does, and what never
-// began runs elsewhere. (What had begun before the lock was taken is overdue before the one that took it.) Tried on purpose, and seen to fail: the old process
-// is killed before the new one serves; what the ledger says is not looked at; requests are given to an interpreter that
-// has not answered.
+// began runs elsewhere. (What had begun before the lock was taken is overdue before the one that took it.) Tried on purpose,
+// and seen to fail: the old process is killed before the new one serves; a process that runs out of spare threads is not
+// replaced; neither does the ledger tell what has begun, nor keeps doubt an interpreter from being given requests (one of
+// both is enough here).
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -63,7 +64,7 @@ test('what can still finish does, while its process is replaced because of other
   await assertAllGone(pythons);
 });
 
-test('a request that was given to a thread but never began behind the lock runs in the next process', async (t) => {
+test('a request that comes while the lock is held runs in the next process', async (t) => {
   const served = await serveFreezes(t, 'wsgi', ['--threads', '2', '--timeout', '5']);
   const [holding] = await hang(served, '/hold', 1);
   // A few seconds before the time of the other is up: long enough for a new process to load.

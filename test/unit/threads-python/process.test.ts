@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import type { Job } from '../../../src/threads/app-thread.ts';
 import { BootError } from '../../../src/threads/boot-error.ts';
 import { descriptorsToStart } from '../../../src/threads/python/spawn.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -247,6 +248,26 @@ test('a request that holds the interpreter lock has its stack told all the same'
   assert.match(found.stack, /app\.py", line 18 in app/);
   await unresponsive;
   assert.equal(thread.room, 0);
+});
+
+test('what was given to a thread that never began it is handed back when the process dies, and what had begun fails', async (t) => {
+  const { python, freeThread } = await startApp(t, OK, { threads: 2 });
+  const handedBack: Job[] = [];
+  python.events = { ...python.events, handedBack: (_thread, jobs) => handedBack.push(...jobs) };
+  const holding = new RecordingJob('/native');
+  (await freeThread()).take(holding);
+  while (await python.ping(200)) {
+    // The native call has not begun yet.
+  }
+  // Nobody doubts the process as long as nothing has been asked in vain.
+  const behind = new RecordingJob('/behind');
+  const other = python.threads.find((thread) => thread.load === 0);
+  other?.take(behind);
+  assert.deepEqual(behind.heard, ['started'], 'an idle thread is taken to begin at once');
+  await python.stop(false);
+  assert.deepEqual(handedBack, [behind]);
+  assert.equal(behind.over, 0, 'its body is still needed');
+  assert.equal(holding.failures[0]?.status, 502);
 });
 
 test('when the last spare is used up the process says so', async (t) => {
