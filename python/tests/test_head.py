@@ -5,6 +5,7 @@ import io
 import unittest
 from typing import Any, List, Tuple
 
+from tunicorn_bridge.frame import HEAD_MAX
 from tunicorn_bridge.head import encode_head, forbids_body
 
 
@@ -71,6 +72,12 @@ class HeadTest(unittest.TestCase):
             with self.subTest(values=values), self.assertRaises(ValueError):
                 encode_head("200 OK", [("Content-Length", value) for value in values])
         self.assertEqual(encode_head("200 OK", [("Content-Length", "7")] * 2)[1], 7)
+
+    def test_a_head_is_as_long_as_a_frame_may_carry_and_no_longer(self) -> None:
+        fixed = len("200 OK\r\nX: \r\n")
+        self.assertEqual(len(encode_head("200 OK", [("X", "a" * (HEAD_MAX - fixed))])[0]), HEAD_MAX)
+        with self.assertRaisesRegex(ValueError, "response head has 1048577 bytes"):
+            encode_head("200 OK", [("X", "a" * (HEAD_MAX - fixed + 1))])
 
     def test_only_these_statuses_have_no_body(self) -> None:
         self.assertEqual([s for s in ("103 E", "200 OK", "204 N", "304 N", "404 N") if forbids_body(s)], ["103 E", "204 N", "304 N"])

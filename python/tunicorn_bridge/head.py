@@ -7,6 +7,8 @@ import re
 import sys
 from typing import Dict, Iterable, Optional, Set, Tuple
 
+from .frame import HEAD_MAX
+
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 _STATUS = re.compile(r"[1-9][0-9][0-9](?: [\t\x20-\x7e\x80-\xff]*)?")
@@ -68,7 +70,10 @@ def _encode(status: str, headers: Headers) -> Tuple[bytes, Optional[int]]:
         if len(name) == 14 and name.lower() == "content-length":
             length = _check_length(value, length)
         parts += (name, ": ", value, "\r\n")
-    return "".join(parts).encode("latin-1"), length
+    head = "".join(parts).encode("latin-1")
+    if len(head) > HEAD_MAX:
+        raise ValueError("response head has %d bytes, and %d are the most that is sent" % (len(head), HEAD_MAX))
+    return head, length
 
 
 def forbids_body(status: str) -> bool:
