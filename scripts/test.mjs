@@ -110,8 +110,8 @@ function runTests(node, name, needs) {
   const args = [
     '--test',
     '--test-reporter=spec',
-    // Most tests wait most of the time: for deadlines, for processes to start and end.
-    `--test-concurrency=${Math.max(4, 2 * availableParallelism())}`,
+    // Tests wait much of the time: for deadlines, for processes to start and end.
+    `--test-concurrency=${Math.max(3, availableParallelism() + 1)}`,
     `--test-timeout=${FILE_TIMEOUT_MS}`,
     ...files,
   ];
