@@ -40,8 +40,9 @@ async function around(
   stand: Stand,
   pace: Pace,
   disturb: () => Promise<ReadonlyMap<string, number>>,
+  fresh = false,
 ): Promise<Played> {
-  const clients = new NormalClients(stand.target, { path: '/', count: pace.clients });
+  const clients = new NormalClients(stand.target, { path: '/', count: pace.clients, fresh });
   try {
     await clients.measure(500);
     const before = await clients.measure(pace.measureMs);
@@ -70,11 +71,13 @@ const stoppedLoop: ProcessRow = {
   async play(stand, pace) {
     const [worker = 0] = childrenOf(stand.pid);
     let ended = false;
-    const played = await around(stand, pace, async () => {
+    const stop = async (): Promise<ReadonlyMap<string, number>> => {
       process.kill(worker, 'SIGSTOP');
       ended = await gone(() => [worker].filter(isAlive));
       return new Map([[ended ? 'worker replaced' : 'worker not replaced', 1]]);
-    });
+    };
+    // Whoever has a connection to the stopped one waits for its end; new ones are the other worker's.
+    const played = await around(stand, pace, stop, true);
     const faults = [
       ...(ended ? [] : [`the stopped worker was there after ${GONE_MS / 1000} s`]),
       ...silence(played.during, 1),

@@ -42,6 +42,8 @@ export async function runDrill(
     interrupted = () => resolve(drillExitCodes.interrupted);
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupted);
+  // Nobody reads any more: `tunicorn drill | head`.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', interrupted);
   // What a row finds out on a server that was taken away from it is nobody's news.
   let over = false;
   const heard: DrillWorld = {

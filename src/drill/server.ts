@@ -30,6 +30,7 @@ export class DrillServer {
   readonly #folder = mkdtempSync(join(tmpdir(), 'tunicorn-drill-'));
   #child: ChildProcess | null = null;
   #ended: Promise<unknown> = Promise.resolve();
+  #stopped = false;
   #log = '';
 
   constructor(settings: Settings) {
@@ -65,11 +66,13 @@ export class DrillServer {
   /** Ends it and starts it anew; as `start`. */
   async restart(): Promise<number | null> {
     await this.#end();
-    return this.start();
+    // Ctrl-C may have come in between: a server that was ended for good does not come back.
+    return this.#stopped ? null : this.start();
   }
 
   /** Ends it; its folder is gone then. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#end();
     rmSync(this.#folder, { recursive: true, force: true });
   }

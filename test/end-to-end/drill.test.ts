@@ -133,3 +133,12 @@ test('a drill that is killed takes its server with it', async (t) => {
   await program.kill();
   await eventually(() => !family.some(isAlive), 'the server to be gone');
 });
+
+test('a server that serves has none of the paths of a drill', async () => {
+  const served = await serveNode('./freezes.mjs', []);
+  // Nothing on the command line or in the environment gives it a token: any path is the application's.
+  for (const token of ['', 'null', 'undefined', 'token']) {
+    const reply = await ask(served, `/-${token}-/exit`);
+    assert.deepEqual([reply.status, reply.body.toString()], [200, 'Hello, World!']);
+  }
+});

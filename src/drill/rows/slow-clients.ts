@@ -103,7 +103,10 @@ export const slowReaders: Row = {
   faults: (played, _scene, pace) => [
     ...slower(played, pace, 'during'),
     ...slower(played, pace, 'after'),
-    ...(played.notWaited ? [] : unended(played.attackers, 'reset', 'cut off', 'closed', '503')),
+    // What the kernels of both sides had room for was delivered, as far as a server can know.
+    ...(played.notWaited
+      ? []
+      : unended(played.attackers, 'reset', 'cut off', 'closed', '503', 'served whole')),
   ],
 };
 
