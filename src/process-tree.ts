@@ -19,12 +19,12 @@ export function killTree(pid: number): void {
   for (const each of below) signal(each, 'SIGKILL');
 }
 
-/** The same for all that this process has started; itself it goes on. */
-export function killDescendants(): void {
+/** The same for all that a process, by default this one, has started; itself it goes on. */
+export function killDescendants(of = process.pid): void {
   const killed = new Set<number>();
   // Our other threads may start more while we look.
   for (let look = 0; look < MOST_LOOKS; look++) {
-    const found = descendantsOf(process.pid).filter((pid) => !killed.has(pid));
+    const found = descendantsOf(of).filter((pid) => !killed.has(pid));
     if (found.length === 0) return;
     for (const pid of found) {
       killed.add(pid);

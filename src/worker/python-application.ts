@@ -33,8 +33,8 @@ export class PythonApplication implements Application {
   readonly #delay = new RestartDelay();
   /** All that live: the one that serves and those that are being replaced. */
   readonly #processes = new Set<PythonProcess>();
-  /** Those that go as soon as another one serves. */
-  readonly #outgoing = new Set<PythonProcess>();
+  /** Those that go as soon as another one serves, and whether their interpreter answers. */
+  readonly #outgoing = new Map<PythonProcess, 'answers' | 'silent'>();
   #serving: PythonProcess | null = null;
   readonly #unheard: Unheard<PythonThread>;
   /** Threads named so far: a replacement has a name of its own. */
@@ -156,18 +156,23 @@ export class PythonApplication implements Application {
     if (process !== this.#serving || this.#stopping || this.#outgoing.has(process)) return;
     const why = 'too many of its threads had to be given up';
     this.#options.log.warning(`Python process ${process.pid} is being replaced: ${why}.`);
-    this.#outgoing.add(process);
+    this.#outgoing.set(process, 'answers');
     this.#replace(0);
   }
 
   /** Its interpreter does not answer: it gets nothing from now on, and what comes waits for another process. */
   #retire(process: PythonProcess): void {
-    if (process !== this.#serving || this.#stopping) return;
+    if (this.#stopping) return;
+    if (process !== this.#serving) {
+      // It is on its way out; what it was let live for cannot end any more.
+      if (!this.#outgoing.has(process)) void this.#end(process, process.extendedMs);
+      return;
+    }
     const why = 'its interpreter does not answer';
     this.#options.log.warning(`Python process ${process.pid} is being replaced: ${why}.`);
     for (const thread of process.threads) this.#options.dispatcher.removeThread(thread);
     this.#serving = null;
-    this.#outgoing.add(process);
+    this.#outgoing.set(process, 'silent');
     this.#replace(0);
   }
 
@@ -177,7 +182,9 @@ export class PythonApplication implements Application {
     this.#replacing = true;
     void this.#startAgain(delayMs).then(() => {
       this.#replacing = false;
-      if (!this.#stopping) for (const process of this.#outgoing) void this.#dismiss(process);
+      if (!this.#stopping)
+        for (const [process, interpreter] of this.#outgoing)
+          void this.#dismiss(process, interpreter);
       this.#outgoing.clear();
     });
   }
@@ -219,16 +226,19 @@ export class PythonApplication implements Application {
 
   /** While no other one can be started, one that had stopped answering and does again is better than none. */
   async #serveAgain(): Promise<void> {
-    for (const process of this.#outgoing) {
+    for (const process of this.#outgoing.keys()) {
       if (this.#serving !== null || this.#stopping) return;
       if (await process.ping(AGAIN_MS)) this.#serve(process);
     }
   }
 
-  /** Another one serves. What it runs may finish if its interpreter answers again, or if it was granted more time. */
-  async #dismiss(process: PythonProcess): Promise<void> {
-    const answers = await process.ping(AGAIN_MS);
-    await this.#end(process, answers ? RETIRE_MS : process.extendedMs);
+  /**
+   * Another one serves. What this one runs may finish; where its interpreter had not answered only if it does again, or for
+   * as long as more time was granted.
+   */
+  async #dismiss(process: PythonProcess, interpreter: 'answers' | 'silent'): Promise<void> {
+    const mayFinish = interpreter === 'answers' || (await process.ping(AGAIN_MS));
+    await this.#end(process, mayFinish ? RETIRE_MS : process.extendedMs);
   }
 
   async #end(process: PythonProcess, graceMs: number): Promise<void> {

@@ -62,6 +62,11 @@ export async function assertRecords(
     assert.match(record.thread, /^thread \d+$/);
     assert.ok(record.age >= wanted.seconds, `${record.age} s`);
     assert.ok(wanted.cases.includes(record.case), `${record.case}: ${record.stack}`);
-    assert.match(record.stack, wanted.stack);
+    if (record.stack !== '') assert.match(record.stack, wanted.stack);
   }
+  // On a busy machine a thread may be ended before it has told where it is.
+  assert.ok(
+    ofPath().some(({ stack }) => wanted.stack.test(stack)),
+    'no stack at all',
+  );
 }

@@ -5,7 +5,7 @@
 import { Buffer } from 'node:buffer';
 import type { ChildProcess } from 'node:child_process';
 import { monotonicMs } from '../../clock.ts';
-import { killTree } from '../../process-tree.ts';
+import { killDescendants, killTree } from '../../process-tree.ts';
 import { FIRST_THREAD_FD } from '../../wire/python-frame.ts';
 import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
@@ -162,6 +162,8 @@ export class PythonProcess implements OwnInterfaces {
         Promise.all(this.#threads.map((thread) => thread.whenIdle())),
         this.#exited,
       ]);
+      // Commands that threads wait for which were given up: they would outlive the process and nobody would know them.
+      if (this.#stuck > 0) killDescendants(this.pid);
       this.#control?.tell(ToControl.STOP, EMPTY);
     }
     await this.#exited;

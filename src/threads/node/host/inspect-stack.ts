@@ -8,7 +8,7 @@ import { Session } from 'node:inspector';
 /** Who asks within this time is asked for together. */
 const GATHER_MS = 10;
 /** A loop in JavaScript gives a sign in a few milliseconds; native code never does. */
-const SIGN_MS = 1500;
+const SIGN_MS = 2500;
 /** After a sign it will stop at its next call or turn, however busy the machine is. */
 const PAUSE_MS = 5000;
 
