@@ -5,6 +5,7 @@ import { monotonicMs } from '../clock.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { Generation } from './generation.ts';
 import { enterFolder, messageOf, prepare, type Surroundings } from './surroundings.ts';
 import { type Death, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { workerLimits, workerStates } from './worker-states.ts';
@@ -38,20 +39,25 @@ export async function checkApplication(
 function load(settings: Settings, { python, tls, launch }: Surroundings): Promise<string | null> {
   return new Promise((resolve) => {
     let trouble: string | null = null;
+    const generation: Generation = {
+      limits: workerLimits(settings),
+      memoryBytesMax: 0,
+      launch,
+      startMessage: (age) => ({
+        kind: 'start',
+        settings,
+        listeners: [],
+        age,
+        python,
+        tls,
+        check: true,
+        probe: null,
+      }),
+      listenHandle: () => null,
+    };
     const owner: WorkerOwner = {
       now: monotonicMs,
-      hello: (worker) => {
-        worker.say({
-          kind: 'start',
-          settings,
-          listeners: [],
-          age: 1,
-          python,
-          tls,
-          check: true,
-          probe: null,
-        });
-      },
+      hello: (worker) => worker.say(worker.generation.startMessage(worker.age)),
       wantsListener: () => undefined,
       heartbeat: () => undefined,
       wantsReplacement: () => undefined,
@@ -67,7 +73,7 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
         resolve(trouble ?? unexplained(death));
       },
     };
-    const worker = new WorkerHandle(1, workerLimits(settings), owner, launch);
+    const worker = new WorkerHandle(1, generation, owner);
     const alarm = new Alarm(monotonicMs, () => {
       worker.tick();
       if (worker.state !== 'dead') alarm.set(worker.dueAtMs);

@@ -1,32 +1,25 @@
 // Keeps `workers` places filled: starts workers, replaces those that die or should give way (the new one first), backs
-// off when that happens again and again, and takes them all down. It knows processes and times only through what it is
-// given, so the tests drive it with simulated ones; sockets, signals and the real clock are arbiter.ts's.
+// off when that happens again and again, changes all for a new generation, and takes them all down. It knows processes
+// and times only through what it is given, so the tests drive it with simulated ones; sockets, signals and the real
+// clock are arbiter.ts's.
 
 import type { Log } from '../observe/log.ts';
-import type { ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
+import type { WorkerCounts } from '../wire/arbiter-worker.ts';
 import { exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
-import type { ListenHandle } from './listeners.ts';
+import { countsInWords, lifeInWords, tellDeath } from './fleet-words.ts';
+import type { Generation } from './generation.ts';
+import { MemoryWatch } from './memory-watch.ts';
 import { Place, type Role } from './place.ts';
-import {
-  type Death,
-  type ProcessListener,
-  type Replacement,
-  WorkerHandle,
-  type WorkerOwner,
-  type WorkerProcess,
-} from './worker-handle.ts';
-import { type WorkerLimits, type WorkerState, workerStates } from './worker-states.ts';
+import { type Death, type Replacement, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
+import { type WorkerState, workerStates } from './worker-states.ts';
 
 export interface FleetParts {
   readonly workers: number;
-  readonly limits: WorkerLimits;
+  readonly generation: Generation;
+  /** Asked for anew for each line: a reload may change it. */
   readonly log: Log;
   /** Milliseconds, monotonic. */
   now(): number;
-  launch(listener: ProcessListener): WorkerProcess;
-  startMessage(age: number): ToWorker;
-  /** null once the listeners are closed. */
-  listenHandle(index: number): ListenHandle | null;
   closeListeners(): void;
   /** `tick` must be called at this time or earlier. Replaces the time given before. */
   wakeAt(atMs: number): void;
@@ -37,12 +30,32 @@ export interface FleetParts {
 /** From gentle to rough; a stop only ever gets rougher. */
 type Phase = 'running' | 'draining' | 'quitting' | 'finished';
 
+/** How a renewal ended. `failed`: the workers from before serve on. */
+export type Outcome = 'done' | 'failed';
+
+/** All workers are to be changed for those of another generation, all of them or none. */
+interface Renewal {
+  readonly generation: Generation;
+  /** How many there are to be. */
+  size: number;
+  readonly settled: (outcome: Outcome) => void;
+}
+
 /** An alarm later than this means that the arbiter itself stood still. Heartbeats missed in less do no harm. */
 const ownPauseMs = 500;
 
+const forReload: Replacement = { reason: 'reload', graceful: true, routine: true };
+
 export class Fleet implements WorkerOwner {
   readonly #parts: FleetParts;
-  readonly #places: Place[];
+  #places: Place[];
+  /** Those whose places are no more; they finish what they have. */
+  readonly #leavers = new Set<WorkerHandle>();
+  readonly #memory = new MemoryWatch();
+  #generation: Generation;
+  #renewal: Renewal | null = null;
+  /** How many places there should be, but for a renewal under way. */
+  #size: number;
   #phase: Phase = 'running';
   #age = 0;
   #everReady = false;
@@ -50,25 +63,30 @@ export class Fleet implements WorkerOwner {
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
+    this.#generation = parts.generation;
+    this.#size = parts.workers;
     this.#places = Array.from({ length: parts.workers }, () => new Place(parts.now()));
   }
 
   /** All that live, successors and those that leave as well. */
   get workers(): readonly WorkerHandle[] {
-    return this.#places.flatMap(({ tenants }) => tenants);
+    return [...this.#places.flatMap(({ tenants }) => tenants), ...this.#leavers];
   }
 
   get phase(): Phase {
     return this.#phase;
   }
 
+  /** How many workers there should be. */
+  get size(): number {
+    return this.#renewal?.size ?? this.#size;
+  }
+
   /** Starts what is due. Also the way to begin. `lateMs`: how much later than asked for. */
   tick(lateMs = 0): void {
     if (lateMs > ownPauseMs) for (const worker of this.workers) worker.forgiveSilence();
-    for (const place of this.#places) {
-      for (const worker of place.tenants) worker.tick();
-      if (place.mustStart(this.now())) this.#start(place);
-    }
+    for (const worker of this.workers) worker.tick();
+    for (const place of this.#places) if (place.mustStart(this.now())) this.#start(place);
     this.#sleep();
   }
 
@@ -82,17 +100,64 @@ export class Fleet implements WorkerOwner {
   }
 
   /**
+   * Changes all workers for `size` of another generation: those boot beside the ones that serve, and when all of them are
+   * ready the old ones drain. If one of them cannot serve, all of them go, and the old ones have noticed nothing. A
+   * renewal that is under way already is given up for this one.
+   */
+  renew(generation: Generation, size: number, settled: (outcome: Outcome) => void): void {
+    this.giveUpRenewal();
+    this.#renewal = { generation, size, settled };
+    this.#memory.forget();
+    this.#growTo(size);
+    for (const place of this.#places.slice(0, size)) {
+      this.#callOff(place);
+      if (place.worker === null) place.startAt(this.now());
+      else place.succeed(forReload, this.now());
+    }
+    this.tick();
+    this.#completeRenewal();
+  }
+
+  /**
+   * One more or one less than now; the last one stays. False when nothing changed. Who goes finishes what it has.
+   */
+  resize(by: 1 | -1): boolean {
+    if (this.#phase !== 'running' || (by === -1 && this.size <= 1)) return false;
+    this.#size = Math.max(0, this.#size + by);
+    if (this.#renewal !== null) this.#renewal.size += by;
+    this.#growTo(this.size);
+    this.#shrinkTo(Math.max(this.#size, this.size));
+    this.tick();
+    this.#completeRenewal();
+    return true;
+  }
+
+  /** All workers finish what they have and go; none comes until there is a renewal, or one more is asked for. */
+  rest(): void {
+    if (this.#phase !== 'running') return;
+    this.giveUpRenewal();
+    this.#size = 0;
+    this.#shrinkTo(0);
+    this.#sleep();
+  }
+
+  /** Says the same to all that live. */
+  reopenLogs(): void {
+    for (const worker of this.workers) worker.say({ kind: 'reopen-logs' });
+  }
+
+  /**
    * Gives a worker that serves a successor, which is started at once or, after short lives, later; the worker goes on
    * until it is ready. Does nothing where that is under way already, or where the worker is none that serves.
    */
   replace(worker: WorkerHandle, replacement: Replacement): void {
     const place = this.#places.find((each) => each.worker === worker);
     if (this.#phase !== 'running' || worker.state !== 'ready') return;
-    if (place === undefined || place.replacement !== null) return;
+    if (place === undefined || place.replacement !== null || this.#renewal !== null) return;
     const { shortLives, delayMs } = place.backoff.afterDeath(worker.servedMs);
     const when =
       delayMs === 0 ? '' : ` Short life number ${shortLives}: that starts in ${delayMs} ms.`;
-    this.#parts.log.warning(
+    this.#parts.log[replacement.routine ? 'info' : 'warning'](
       `Worker (pid: ${worker.pid}) is to be replaced: ${replacement.reason}. It serves until the next one is ready.${when}`,
     );
     place.succeed(replacement, this.now() + delayMs);
@@ -104,17 +169,24 @@ export class Fleet implements WorkerOwner {
   }
 
   hello(worker: WorkerHandle): void {
-    worker.say(this.#parts.startMessage(worker.age));
+    worker.say(worker.generation.startMessage(worker.age));
   }
 
   wantsListener(worker: WorkerHandle, index: number): void {
-    const handle = this.#parts.listenHandle(index);
+    const handle = worker.generation.listenHandle(index);
     if (handle !== null) worker.say({ kind: 'listener', index }, handle);
   }
 
   ready(worker: WorkerHandle): void {
     this.#everReady = true;
     this.#parts.log.info(`Worker ready (pid: ${worker.pid})`);
+    // In a renewal the old ones go when all of the new ones are ready.
+    if (this.#renewal === null) this.#takeOver(worker);
+    else this.#completeRenewal();
+    this.#sleep();
+  }
+
+  #takeOver(worker: WorkerHandle): void {
     for (const place of this.#places) {
       const succession = place.takesOver(worker);
       if (succession === null) continue;
@@ -123,22 +195,26 @@ export class Fleet implements WorkerOwner {
       if (graceful) from.drain();
       else from.quit();
     }
-    this.#sleep();
   }
 
   wantsReplacement(worker: WorkerHandle, replacement: Replacement): void {
     this.replace(worker, replacement);
   }
 
-  heartbeat({ pid }: WorkerHandle, counts: WorkerCounts): void {
+  heartbeat(worker: WorkerHandle, counts: WorkerCounts): void {
     const { log } = this.#parts;
-    if (log.writes('debug')) log.debug(`Heartbeat of worker (pid: ${pid}): ${inWords(counts)}`);
+    if (log.writes('debug')) {
+      log.debug(`Heartbeat of worker (pid: ${worker.pid}): ${countsInWords(counts)}`);
+    }
+    this.#watchMemory(worker, counts.memoryBytes);
   }
 
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void {
     // While we stop, a worker that could not boot is no news; its siblings have said the same.
-    if (this.#phase !== 'running') return;
-    if (this.#everReady) {
+    if (this.#phase !== 'running' || this.#leavers.has(worker)) return;
+    if (worker.generation === this.#renewal?.generation) {
+      this.#failRenewal(`worker (pid: ${worker.pid}) cannot serve.`, message);
+    } else if (this.#everReady) {
       this.#parts.log.error(`Worker (pid: ${worker.pid}) cannot serve.\n${message}`);
       this.#sleep();
     } else {
@@ -154,7 +230,12 @@ export class Fleet implements WorkerOwner {
   }
 
   died(worker: WorkerHandle, death: Death): void {
-    this.#tellDeath(worker, death);
+    tellDeath(this.#parts.log, worker, death);
+    this.#leavers.delete(worker);
+    this.#memory.gone(worker);
+    if (this.#phase === 'running' && worker.generation === this.#renewal?.generation) {
+      this.#failRenewal(`worker (pid: ${worker.pid}) ended ${lifeInWords(death)}.`, '');
+    }
     for (const place of this.#places) {
       const role = place.movesOut(worker);
       if (role !== null && this.#phase === 'running') this.#fill(place, role, worker, death);
@@ -165,14 +246,16 @@ export class Fleet implements WorkerOwner {
 
   #start(place: Place): void {
     this.#age += 1;
-    const worker = new WorkerHandle(this.#age, this.#parts.limits, this, this.#parts.launch);
+    const generation = this.#renewal?.generation ?? this.#generation;
+    const worker = new WorkerHandle(this.#age, generation, this);
     place.movesIn(worker);
     if (worker.pid !== 0) this.#parts.log.info(`Booting worker with pid: ${worker.pid}`);
   }
 
   /** Somebody has left a place: who comes next, and when. */
   #fill(place: Place, role: Role, worker: WorkerHandle, death: Death): void {
-    if (role === 'leaving') return;
+    // A successor that nobody waits for any more.
+    if (role === 'leaving' || (role === 'successor' && place.replacement === null)) return;
     // A successor was on its way, or is wanted and has its time: it comes as the worker.
     if (role === 'worker' && (place.worker !== null || place.willStart)) return;
     if (!this.#everReady && diedOfItsBoot(death)) {
@@ -188,12 +271,91 @@ export class Fleet implements WorkerOwner {
     );
   }
 
+  /** The old ones go once all of the new ones are ready. */
+  #completeRenewal(): void {
+    const renewal = this.#renewal;
+    if (renewal === null) return;
+    const ready = this.workers.filter(
+      ({ generation, state }) => generation === renewal.generation && state === 'ready',
+    );
+    if (ready.length < renewal.size) return;
+    this.#renewal = null;
+    this.#generation = renewal.generation;
+    this.#size = renewal.size;
+    for (const worker of ready) this.#takeOver(worker);
+    this.#shrinkTo(renewal.size);
+    renewal.settled('done');
+  }
+
+  #failRenewal(why: string, detail: string): void {
+    const stay = this.#size === 0 ? 'No worker serves, as before.' : 'The old workers stay.';
+    const below = detail === '' ? '' : `\n${detail}`;
+    this.#parts.log.error(`Reload given up: ${why} ${stay}${below}`, { code: 'reload-failed' });
+    this.giveUpRenewal();
+  }
+
+  /** One under way, if there is one: its workers go, those from before stay. */
+  giveUpRenewal(): void {
+    const renewal = this.#renewal;
+    if (renewal === null) return;
+    this.#renewal = null;
+    for (const place of this.#places) {
+      this.#callOff(place);
+      const { worker } = place;
+      // It came for one that died meanwhile.
+      if (worker?.generation !== renewal.generation) continue;
+      if (worker.state === 'ready') place.succeed(forReload, this.now());
+      else worker.quit();
+    }
+    this.#shrinkTo(this.#size);
+    renewal.settled('failed');
+    this.#sleep();
+  }
+
+  #callOff(place: Place): void {
+    place.callOff()?.drain();
+  }
+
+  #growTo(size: number): void {
+    while (this.#places.length < size) this.#places.push(new Place(this.now()));
+  }
+
+  #shrinkTo(size: number): void {
+    while (this.#places.length > size) {
+      const place = this.#places.reduce((least, each) =>
+        this.#rank(each) < this.#rank(least) ? each : least,
+      );
+      this.#places = this.#places.filter((each) => each !== place);
+      for (const worker of place.tenants) {
+        this.#leavers.add(worker);
+        worker.drain();
+      }
+    }
+  }
+
+  /** The least goes first: who does not serve, who is of another generation, who is oldest. */
+  #rank({ worker }: Place): number {
+    if (worker === null) return -2;
+    const current = worker.generation === this.#generation;
+    return (worker.state === 'ready' && current ? 1e9 : 0) + (current ? worker.age : -1);
+  }
+
+  #watchMemory(worker: WorkerHandle, memoryBytes: number): void {
+    if (this.#renewal !== null) return;
+    const reason = this.#memory.reason(worker, this.#generation, memoryBytes, this.#parts.log);
+    if (reason === null || worker.state !== 'ready') return;
+    this.replace(worker, { reason, graceful: true, routine: false });
+    const wanted = this.#places.some((each) => each.worker === worker && each.replacement !== null);
+    if (wanted) this.#memory.begun(worker);
+  }
+
   #giveUp(exitCode: number): void {
     this.#exitCode = exitCode;
     this.#enter('quitting');
   }
 
   #enter(phase: 'draining' | 'quitting'): void {
+    this.giveUpRenewal();
     this.#phase = phase;
     this.#parts.closeListeners();
     for (const place of this.#places) place.startNone();
@@ -218,39 +380,12 @@ export class Fleet implements WorkerOwner {
   /** Must follow whatever may have moved a deadline. */
   #sleep(): void {
     if (this.#phase === 'finished') return;
-    this.#parts.wakeAt(Math.min(...this.#places.map(({ dueAtMs }) => dueAtMs)));
-  }
-
-  #tellDeath({ pid }: WorkerHandle, { code, signal, byUs }: Death): void {
-    const { log } = this.#parts;
-    if (pid === 0) return;
-    if (byUs || code === 0) log.info(`Worker exiting (pid: ${pid})`);
-    else if (code !== null) log.error(`Worker (pid:${pid}) exited with code ${code}.`);
-    else if (signal === 'SIGKILL') {
-      log.error(`Worker (pid:${pid}) was sent SIGKILL! Perhaps out of memory?`);
-    } else log.warning(`Worker (pid:${pid}) was sent ${signal ?? 'an unknown signal'}!`);
+    const due = [...this.#places, ...this.#leavers].map(({ dueAtMs }) => dueAtMs);
+    this.#parts.wakeAt(Math.min(...due));
   }
 }
 
 /** It left, or hung, before it was ready, and nobody else had ended it: the next would do the same. */
 function diedOfItsBoot({ during, signal, byUs }: Death): boolean {
   return during === 'booting' && (byUs || signal === null);
-}
-
-function lifeInWords({ servedMs }: Death): string {
-  return servedMs === null
-    ? 'before it was ready'
-    : `${(servedMs / 1000).toFixed(1)} s after it was ready`;
-}
-
-function inWords(counts: WorkerCounts): string {
-  return [
-    `${counts.connections} connections open`,
-    `at most ${counts.mostConnections} since the last one`,
-    `${counts.queued} requests queued`,
-    `${counts.requests} with ${counts.busyThreads} of ${counts.threads} threads`,
-    `${counts.timers} deadlines`,
-    `${counts.spooledBytes} bytes spooled`,
-    `${counts.openFiles} files open`,
-  ].join(', ');
 }

@@ -3,9 +3,10 @@
 // becomes of the workers. The one file that uses Node.js's underscore API for it.
 
 import dns from 'node:dns/promises';
+import { rmSync } from 'node:fs';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
-import type { BindAddress } from '../settings/bind.ts';
+import { type BindAddress, formatBind } from '../settings/bind.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import { cannotListen, labelOf } from './bind-error.ts';
 import { freeSocketPath } from './socket-path.ts';
@@ -15,15 +16,22 @@ declare const listenHandle: unique symbol;
 export type ListenHandle = net.Server & { readonly [listenHandle]: true };
 
 export interface Listener {
+  /** As it was asked for, in one spelling. */
+  readonly bind: string;
   readonly address: ListenerAddress;
   /** null once closed. */
   readonly handle: ListenHandle | null;
+  /** The socket's descriptor, for another arbiter; -1 once closed. */
+  readonly fd: number;
   /** Frees the port; removes the socket file. Harmless when closed. */
   close(): void;
+  /** Another arbiter goes on with the same socket: nothing is freed, and a socket file stays when this process ends. */
+  leave(): void;
 }
 
 /** What we use of the handle that net._createServerHandle makes (TCP or Pipe of Node.js's binding). */
 interface RawHandle {
+  readonly fd: number;
   getsockname?(into: { address?: string; port?: number }): number;
   close(): void;
 }
@@ -36,26 +44,64 @@ type CreateServerHandle = (
   flags: number,
 ) => RawHandle | number;
 
-/** Binds all addresses or none. Throws an Error with a sentence for people. */
+/** Listening sockets that are there already, by their address in one spelling. */
+export interface Present {
+  /** Of this arbiter, kept over a reload. */
+  readonly own?: readonly Listener[];
+  /** Descriptors of the arbiter that started this one. */
+  readonly inherited?: ReadonlyMap<string, number>;
+}
+
+/** Binds all addresses or none; what is `present` is taken as it is. Throws an Error with a sentence for people. */
 export async function bindAll(
   addresses: readonly BindAddress[],
   scheme: 'http' | 'https' = 'http',
+  { own = [], inherited = new Map() }: Present = {},
 ): Promise<Listener[]> {
   const create = createServerHandle();
   const listeners: Listener[] = [];
+  const kept = new Map(own.map((listener) => [listener.bind, listener]));
   try {
     for (const [index, address] of addresses.entries()) {
-      listeners.push(
-        address.kind === 'unix'
-          ? await bindPath(create, index, address.path, scheme)
-          : await bindPort(create, index, address.host, address.port, scheme),
-      );
+      const known = kept.get(formatBind(address));
+      // Each is taken once: the same address given twice is the mistake that it always was.
+      kept.delete(formatBind(address));
+      const fd = inherited.get(formatBind(address));
+      if (known !== undefined) listeners.push(known);
+      else if (fd !== undefined) listeners.push(openInherited(create, index, address, fd, scheme));
+      else if (address.kind === 'unix') {
+        listeners.push(await bindPath(create, index, address, scheme));
+      } else listeners.push(await bindPort(create, index, address, scheme));
     }
     return listeners;
   } catch (error) {
-    for (const listener of listeners) listener.close();
+    for (const listener of listeners.filter((each) => !own.includes(each))) {
+      if (inherited.has(listener.bind)) listener.leave();
+      else listener.close();
+    }
     throw error;
   }
+}
+
+/** The same socket that another process has bound. */
+function openInherited(
+  create: CreateServerHandle,
+  index: number,
+  asked: BindAddress,
+  fd: number,
+  scheme: 'http' | 'https',
+): Listener {
+  const handle = create('', 0, -1, fd, 0);
+  if (typeof handle === 'number') throw cannotListen(asked, codeOf(handle));
+  if (asked.kind === 'unix') {
+    const address = { index, label: labelOf(asked, scheme), host: asked.path, port: 0 };
+    return keep(handle, asked, address, asked.path);
+  }
+  const bound: { address?: string; port?: number } = {};
+  handle.getsockname?.(bound);
+  const port = bound.port ?? asked.port;
+  const label = labelOf({ kind: 'tcp', host: bound.address ?? asked.host, port }, scheme);
+  return keep(handle, asked, { index, label, host: bound.address ?? asked.host, port });
 }
 
 /** The feature test: releases of Node.js may move or take away what begins with an underscore. */
@@ -72,10 +118,10 @@ function createServerHandle(): CreateServerHandle {
 async function bindPort(
   create: CreateServerHandle,
   index: number,
-  name: string,
-  port: number,
+  asked: Extract<BindAddress, { kind: 'tcp' }>,
   scheme: 'http' | 'https',
 ): Promise<Listener> {
+  const { host: name, port } = asked;
   const { host, family } = await resolveHost(name, port);
   const handle = create(host, port, family, -1, 0);
   if (typeof handle === 'number') throw cannotListen({ kind: 'tcp', host, port }, codeOf(handle));
@@ -88,15 +134,16 @@ async function bindPort(
   }
   const realPort = bound.port ?? port;
   const label = labelOf({ kind: 'tcp', host, port: realPort }, scheme);
-  return keep(handle, { index, label, host: bound.address ?? host, port: realPort });
+  return keep(handle, asked, { index, label, host: bound.address ?? host, port: realPort });
 }
 
 async function bindPath(
   create: CreateServerHandle,
   index: number,
-  path: string,
+  asked: Extract<BindAddress, { kind: 'unix' }>,
   scheme: 'http' | 'https',
 ): Promise<Listener> {
+  const { path } = asked;
   await freeSocketPath(path);
   // Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it.
   const umask = process.umask(0);
@@ -104,25 +151,49 @@ async function bindPath(
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
     const label = labelOf({ kind: 'unix', path }, scheme);
-    return keep(handle, { index, label, host: path, port: 0 });
+    return keep(handle, asked, { index, label, host: path, port: 0 });
   } finally {
     process.umask(umask);
   }
 }
 
-function keep(raw: RawHandle, address: ListenerAddress): Listener {
+/** `file`: a socket file that closing the handle does not remove, because another process has made it. */
+function keep(
+  raw: RawHandle,
+  asked: BindAddress,
+  address: ListenerAddress,
+  file: string | null = null,
+): Listener {
   let handle: ListenHandle | null = raw as unknown as ListenHandle;
   return {
+    bind: formatBind(asked),
     address,
     get handle() {
       return handle;
     },
+    get fd() {
+      return handle === null ? -1 : raw.fd;
+    },
     close: () => {
-      // For a unix socket libuv removes the file as well.
+      // For a unix socket that it has bound itself libuv removes the file as well.
       if (handle !== null) raw.close();
+      if (handle !== null && file !== null) rmSync(file, { force: true });
+      handle = null;
+    },
+    leave: () => {
+      if (handle !== null && asked.kind === 'unix') exitWithoutClosing();
       handle = null;
     },
   };
+}
+
+let exiting = false;
+
+/** Node.js closes the handles that are left when a process ends by itself, and libuv then removes the files of its sockets; not
+ * so when it is told to exit. Comes behind whoever writes logs on `exit`. */
+function exitWithoutClosing(): void {
+  if (!exiting) process.on('exit', (code) => process.exit(code));
+  exiting = true;
 }
 
 /** As Gunicorn: a name means its IPv4 address if it has one. */

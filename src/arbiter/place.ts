@@ -1,5 +1,5 @@
 // One place of the fleet and who is in it: the worker that serves, its successor, which boots beside it and takes over
-// when it is ready, and the one that has been succeeded and finishes what it has. Never more than two at a time, so
+// when it is ready, and whoever was succeeded and finishes what it has. Nobody is started beside one that still leaves, so
 // that a fleet needs at most twice the memory of its workers, however often they want to be replaced.
 
 import { Backoff } from './backoff.ts';
@@ -13,7 +13,7 @@ export class Place {
   readonly backoff = new Backoff();
   #worker: WorkerHandle | null = null;
   #successor: WorkerHandle | null = null;
-  #leaving: WorkerHandle | null = null;
+  readonly #leaving = new Set<WorkerHandle>();
   /** Why `#worker` is to be succeeded; null while it is not. */
   #replacement: Replacement | null = null;
   /** When the next one is to be started, a worker or a successor; Infinity when none is. */
@@ -25,11 +25,15 @@ export class Place {
 
   /** Those that are there, the one that serves (or is to serve) first. */
   get tenants(): WorkerHandle[] {
-    return [this.#worker, this.#successor, this.#leaving].filter((each) => each !== null);
+    return [this.#worker, this.#successor, ...this.#leaving].filter((each) => each !== null);
   }
 
   get worker(): WorkerHandle | null {
     return this.#worker;
+  }
+
+  get successor(): WorkerHandle | null {
+    return this.#successor;
   }
 
   get replacement(): Replacement | null {
@@ -79,17 +83,24 @@ export class Place {
     if (ready !== this.#successor || from === null || replacement === null) return null;
     this.#worker = ready;
     this.#successor = null;
-    this.#leaving = from;
+    this.#leaving.add(from);
     this.#replacement = null;
     return { from, graceful: replacement.graceful };
   }
 
+  /** There shall be no successor after all: gives back the one under way, which leaves now. */
+  callOff(): WorkerHandle | null {
+    const called = this.#successor;
+    if (this.#worker !== null) this.#startAtMs = Infinity;
+    this.#replacement = null;
+    this.#successor = null;
+    if (called !== null) this.#leaving.add(called);
+    return called;
+  }
+
   /** It is dead: what it was here; null for a stranger. A successor under way becomes the worker when that dies first. */
   movesOut(worker: WorkerHandle): Role | null {
-    if (worker === this.#leaving) {
-      this.#leaving = null;
-      return 'leaving';
-    }
+    if (this.#leaving.delete(worker)) return 'leaving';
     if (worker === this.#successor) {
       this.#successor = null;
       return 'successor';
@@ -102,6 +113,6 @@ export class Place {
   }
 
   get #mayStart(): boolean {
-    return this.#worker === null || this.#leaving === null;
+    return this.#worker === null || this.#leaving.size === 0;
   }
 }

@@ -1,21 +1,32 @@
-// What each signal means to the arbiter. Handlers only translate: what a stop is, the fleet knows. Signals that
-// Gunicorn has and this server does not have yet are caught too, because their default would end the process.
+// What each signal means to the arbiter. Handlers only translate: what a stop or a reload is, others know.
 
 import type { Log } from '../observe/log.ts';
 
-export type Stop = (how: 'gently' | 'at once') => void;
+/** What the arbiter can be told to do. */
+export interface Deeds {
+  stop(how: 'gently' | 'at once'): void;
+  reload(): void;
+  more(): void;
+  fewer(): void;
+  reopenLogs(): void;
+  upgrade(): void;
+  rest(): void;
+}
 
-const stops = { SIGTERM: 'gently', SIGINT: 'at once', SIGQUIT: 'at once' } as const;
+const deeds: { readonly [signal: string]: (to: Deeds) => void } = {
+  SIGTERM: (to) => to.stop('gently'),
+  SIGINT: (to) => to.stop('at once'),
+  SIGQUIT: (to) => to.stop('at once'),
+  SIGHUP: (to) => to.reload(),
+  SIGTTIN: (to) => to.more(),
+  SIGTTOU: (to) => to.fewer(),
+  SIGUSR1: (to) => to.reopenLogs(),
+  SIGUSR2: (to) => to.upgrade(),
+  SIGWINCH: (to) => to.rest(),
+};
 
-/** Gunicorn's words for what these will do. SIGUSR1 would start Node.js's inspector, the others end the process. */
-const later = {
-  SIGHUP: 'reload',
-  SIGUSR1: 'reopen the log files',
-  SIGUSR2: 'upgrade on the fly',
-  SIGTTIN: 'start one more worker',
-  SIGTTOU: 'stop one worker',
-  SIGWINCH: 'stop all workers',
-} as const;
+/** A second one of these ends the server at once; of all others each one counts. */
+const STOPS = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
 
 /**
  * A terminal signals the whole process group and npm then passes the signal on to its child: the same signal this
@@ -23,24 +34,18 @@ const later = {
  */
 const echoMs = 100;
 
-/** Installs the handlers; the function it returns takes them away again. */
-export function listenToSignals(log: Log, now: () => number, stop: Stop): () => void {
+/** Installs the handlers; the function it returns takes them away again. `log` is asked for anew for each line. */
+export function listenToSignals(log: () => Log, now: () => number, to: Deeds): () => void {
   const handlers = new Map<NodeJS.Signals, () => void>();
-  for (const [signal, how] of entries(stops)) {
+  for (const [signal, deed] of Object.entries(deeds)) {
     let lastMs = -Infinity;
-    handlers.set(signal, () => {
-      const echo = now() - lastMs < echoMs;
+    handlers.set(signal as NodeJS.Signals, () => {
+      const echo = STOPS.has(signal) && now() - lastMs < echoMs;
       lastMs = now();
       if (echo) return;
-      log.info(`Handling signal: ${shortName(signal)}`);
-      stop(how);
-    });
-  }
-  for (const [signal, deed] of entries(later)) {
-    handlers.set(signal, () => {
-      // A resized terminal sends SIGWINCH all the time; Gunicorn too ignores it outside of daemon mode.
-      const level = signal === 'SIGWINCH' ? 'debug' : 'warning';
-      log[level](`Ignoring signal: ${shortName(signal)} (${deed}) is not supported yet.`);
+      // A resized terminal sends SIGWINCH all the time.
+      log()[signal === 'SIGWINCH' ? 'debug' : 'info'](`Handling signal: ${shortName(signal)}`);
+      deed(to);
     });
   }
   // A log that reaches the limit for the size of a file is an error of the write, and no reason to die.
@@ -54,8 +59,4 @@ export function listenToSignals(log: Log, now: () => number, stop: Stop): () => 
 /** "term" for SIGTERM, as Gunicorn's log has it. */
 function shortName(signal: string): string {
   return signal.slice('SIG'.length).toLowerCase();
-}
-
-function entries<K extends string, V>(table: { readonly [P in K]: V }): [K, V][] {
-  return Object.entries(table) as [K, V][];
 }

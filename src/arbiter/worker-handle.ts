@@ -3,13 +3,9 @@
 // The worker's own side is worker/main.ts.
 
 import type { ToArbiter, ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
+import type { Generation } from './generation.ts';
 import type { ListenHandle } from './listeners.ts';
-import {
-  type WorkerEvent,
-  type WorkerLimits,
-  type WorkerState,
-  workerStates,
-} from './worker-states.ts';
+import { type WorkerEvent, type WorkerState, workerStates } from './worker-states.ts';
 
 /** A started process, as launch.ts makes it. Neither call throws, also when the process has gone. */
 export interface WorkerProcess {
@@ -42,6 +38,8 @@ export interface Replacement {
   readonly reason: string;
   /** It may finish what is under way once its successor is ready (graceful_timeout); otherwise it goes at once. */
   readonly graceful: boolean;
+  /** As the settings want it, and no trouble: not worth a warning. */
+  readonly routine: boolean;
 }
 
 export interface WorkerOwner {
@@ -64,26 +62,22 @@ export interface WorkerOwner {
 
 export class WorkerHandle implements ProcessListener {
   readonly age: number;
+  readonly generation: Generation;
   readonly #process: WorkerProcess;
-  readonly #limits: WorkerLimits;
   readonly #owner: WorkerOwner;
   #state: WorkerState = 'booting';
   #dueAtMs: number;
   #readyAtMs: number | null = null;
+  #memoryAtReady = 0;
   #counts: WorkerCounts | null = null;
   #killedDuring: WorkerState | null = null;
 
-  constructor(
-    age: number,
-    limits: WorkerLimits,
-    owner: WorkerOwner,
-    launch: (listener: ProcessListener) => WorkerProcess,
-  ) {
+  constructor(age: number, generation: Generation, owner: WorkerOwner) {
     this.age = age;
-    this.#limits = limits;
+    this.generation = generation;
     this.#owner = owner;
-    this.#dueAtMs = owner.now() + limits.boot;
-    this.#process = launch(this);
+    this.#dueAtMs = owner.now() + generation.limits.boot;
+    this.#process = generation.launch(this);
   }
 
   get pid(): number {
@@ -102,6 +96,11 @@ export class WorkerHandle implements ProcessListener {
   /** For how long it has been ready, ms; null when it never was. */
   get servedMs(): number | null {
     return this.#readyAtMs === null ? null : this.#owner.now() - this.#readyAtMs;
+  }
+
+  /** Resident bytes when it had loaded the application; 0 when that is not known. */
+  get memoryAtReady(): number {
+    return this.#memoryAtReady;
   }
 
   /** As the last heartbeat told; null before the first. */
@@ -131,7 +130,7 @@ export class WorkerHandle implements ProcessListener {
   tick(): void {
     if (this.#state === 'dead' || this.#owner.now() < this.#dueAtMs) return;
     const during = this.#state;
-    const limitMs = this.#limits[workerStates[during].deadline];
+    const limitMs = this.generation.limits[workerStates[during].deadline];
     // Told first: the owner's log line must stand above the one about the death.
     this.#owner.overdue(this, during, limitMs);
     this.#apply('overdue');
@@ -162,6 +161,7 @@ export class WorkerHandle implements ProcessListener {
       case 'ready':
         if (!this.#apply('ready')) return;
         this.#readyAtMs = this.#owner.now();
+        this.#memoryAtReady = message.memoryBytes;
         this.#owner.ready(this);
         return;
       case 'boot-failed':
@@ -208,7 +208,7 @@ export class WorkerHandle implements ProcessListener {
 
   #restartDeadline(): void {
     if (this.#state === 'dead') return;
-    this.#dueAtMs = this.#owner.now() + this.#limits[workerStates[this.#state].deadline];
+    this.#dueAtMs = this.#owner.now() + this.generation.limits[workerStates[this.#state].deadline];
   }
 
   #death(from: WorkerState, code: number | null, signal: string | null): Death {

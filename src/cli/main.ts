@@ -6,13 +6,14 @@ import { run } from './run.ts';
 
 process.exitCode = await run({
   argv: process.argv.slice(2),
-  env: process.env,
+  // As it was: a reload reads it again, and meanwhile others may have changed ours.
+  env: { ...process.env },
   cwd: process.cwd(),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  async serve(settings) {
+  async serve(settings, reread) {
     const { runArbiter } = await import('../arbiter/arbiter.ts');
-    return runArbiter(settings);
+    return runArbiter(settings, { reread });
   },
   async checkApplication(settings) {
     const { checkApplication } = await import('../arbiter/check.ts');

@@ -19,8 +19,8 @@ export const CONFIG_EXIT = 1;
 export interface World extends Start {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
-  /** Serves until it is stopped; the exit code. */
-  readonly serve: (settings: Settings) => Promise<number>;
+  /** Serves until it is stopped; the exit code. `reread`: the settings anew from all sources, for a reload. */
+  readonly serve: (settings: Settings, reread: () => Promise<Resolved>) => Promise<number>;
   /** Loads the application once; the exit code. */
   readonly checkApplication: (settings: Settings) => Promise<number>;
   /** Plays the freeze table with the application; the exit code. */
@@ -59,11 +59,29 @@ async function perform(world: World): Promise<number> {
     world.out(printedConfig(resolved));
     if (!settings.check_config) return 0;
   }
-  // Asked here for its error: a missing or misspelt APP is one line before anything starts.
-  checkForApp(resolved, decideApp(settings).type);
-  checkAccessFormat(resolved);
+  checkWhole(resolved);
   if (settings.check_config) return world.checkApplication(settings);
-  return taken === null ? world.serve(settings) : world.drill(resolved, taken.own);
+  return taken === null
+    ? world.serve(settings, () => reread(world))
+    : world.drill(resolved, taken.own);
+}
+
+/** As at the start: the same words, the same environment, the file as it is now. Rejects with an Error whose message is all. */
+async function reread(world: World): Promise<Resolved> {
+  try {
+    const resolved = await resolveSettings(world);
+    checkWhole(resolved);
+    return resolved;
+  } catch (error) {
+    if (!(error instanceof SettingError)) throw error;
+    throw new Error(error.detail === '' ? error.message : `${error.message}\n${error.detail}`);
+  }
+}
+
+/** Asked before anything starts: a missing or misspelt APP is one line then. */
+function checkWhole(resolved: Resolved): void {
+  checkForApp(resolved, decideApp(resolved.settings).type);
+  checkAccessFormat(resolved);
 }
 
 /** The language of the access log is the log's knowledge: it is tried here, before anything starts. */

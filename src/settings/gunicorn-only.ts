@@ -14,8 +14,6 @@ const DIRTY = 'Tunicorn has no dirty pool.';
 const NO_HEARTBEAT_FILES = 'Tunicorn keeps no heartbeat files: leave it out.';
 
 const SETTINGS: { readonly [name: string]: Missing } = {
-  max_requests: { flags: ['--max-requests'] },
-  max_requests_jitter: { flags: ['--max-requests-jitter'] },
   asgi_loop: { flags: ['--asgi-loop'], instead: ASGI },
   asgi_lifespan: { flags: ['--asgi-lifespan'], instead: ASGI },
   asgi_disconnect_grace_period: { flags: ['--asgi-disconnect-grace-period'], instead: ASGI },
@@ -35,7 +33,6 @@ const SETTINGS: { readonly [name: string]: Missing } = {
     flags: ['-D', '--daemon'],
     instead: 'Let systemd or a container keep it in the background.',
   },
-  pidfile: { flags: ['-p', '--pid'] },
   worker_tmp_dir: { flags: ['--worker-tmp-dir'], instead: NO_HEARTBEAT_FILES },
   user: { flags: ['-u', '--user'] },
   group: { flags: ['-g', '--group'] },

@@ -41,6 +41,8 @@ export type ToWorker =
     }
   /** A duplicate of listening handle `index` travels with this message. */
   | { readonly kind: 'listener'; readonly index: number }
+  /** Open all log files anew by their names, after a rotation. */
+  | { readonly kind: 'reopen-logs' }
   /** Stop accepting, finish what is under way, exit 0. */
   | { readonly kind: 'drain' }
   /** Exit at once. */
@@ -64,6 +66,8 @@ export interface WorkerCounts {
   readonly spooledBytes: number;
   /** Descriptors of the worker process; -1 where that cannot be counted. */
   readonly openFiles: number;
+  /** Resident bytes of the worker and its Python; 0 where that cannot be read. */
+  readonly memoryBytes: number;
 }
 
 export type ToArbiter =
@@ -71,17 +75,22 @@ export type ToArbiter =
   | { readonly kind: 'hello' }
   /** Asks for a duplicate of listening handle `index`. */
   | { readonly kind: 'want-listener'; readonly index: number }
-  /** The application is loaded on every thread and the worker accepts. */
-  | { readonly kind: 'ready' }
+  /** The application is loaded on every thread and the worker accepts. `memoryBytes` as in a heartbeat. */
+  | { readonly kind: 'ready'; readonly memoryBytes: number }
   /** The worker cannot serve and is about to exit with `exitCode` (3 worker boot, 4 app load, 1 listen failed). */
   | { readonly kind: 'boot-failed'; readonly exitCode: number; readonly message: string }
   /** The I/O loop turns. Sent every second, also while draining. */
   | { readonly kind: 'heartbeat'; readonly counts: WorkerCounts }
   /**
    * It should be replaced, the new one first: it goes on serving until its successor is ready. `reason`: a clause for
-   * the log. `graceful`: what is under way may then be finished; otherwise it is to go at once. Said again and again, it
-   * means the same.
+   * the log. `graceful`: what is under way may then be finished; otherwise it is to go at once. `routine`: the
+   * settings want it so, nothing is wrong. Said again and again, it means the same.
    */
-  | { readonly kind: 'replace-me'; readonly reason: string; readonly graceful: boolean }
+  | {
+      readonly kind: 'replace-me';
+      readonly reason: string;
+      readonly graceful: boolean;
+      readonly routine: boolean;
+    }
   /** It has nothing left to do and cannot exit, because native code of the application never returns: kill it. */
   | { readonly kind: 'finished' };

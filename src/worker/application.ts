@@ -28,6 +28,8 @@ export interface Application {
    * @throws an error with `exitCode` 3 (it raised) or 4 (there is none) and a message with the traceback
    */
   start(): Promise<void>;
+  /** Processes that run the application beside this one. */
+  readonly pids: readonly number[];
   /** Called on every tick of the worker with monotonic milliseconds. */
   tick(nowMs: number): void;
   /**

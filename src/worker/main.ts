@@ -2,7 +2,7 @@
 // gone (the channel closes) it finishes what it has and leaves; it never outlives the loss by more than graceful_timeout.
 // How it ends is in ending.ts.
 
-import { createLog } from '../observe/log.ts';
+import { createLog, type Log } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
@@ -12,6 +12,7 @@ import { Worker } from './worker.ts';
 const HEARTBEAT_MS = 1000;
 
 let worker: Worker | null = null;
+let log: Log | null = null;
 let leaving = false;
 let graceMs = 30_000;
 
@@ -23,6 +24,7 @@ process.on('message', (message: unknown, handle: unknown) => {
   if (!isToWorker(message)) return;
   if (message.kind === 'start') void start(message);
   else if (message.kind === 'listener') worker?.provide(message.index, handle as ListeningHandle);
+  else if (message.kind === 'reopen-logs') reopenLogs();
   else if (message.kind === 'drain') void leave();
   else quit();
 });
@@ -40,11 +42,12 @@ say({ kind: 'hello' });
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
   const { settings } = message;
   graceMs = settings.graceful_timeout * 1000;
-  const log = createLog({
+  const opened = createLog({
     level: settings.loglevel,
     destination: settings.errorlog,
     json: settings.log_json,
   });
+  log = opened;
   const heartbeat = setInterval(() => {
     if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts() });
   }, HEARTBEAT_MS);
@@ -57,10 +60,11 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       tls: message.tls,
       probe: message.probe,
       listeners: message.listeners,
-      log,
+      log: opened,
       wantListener: (index) => say({ kind: 'want-listener', index }),
       listenFailed: (text) => void bootFailed(1, text),
-      replaceMe: (reason) => say({ kind: 'replace-me', reason, graceful: true }),
+      replaceMe: (reason, routine = false) =>
+        say({ kind: 'replace-me', reason, graceful: true, routine }),
     });
     await worker.load();
   } catch (error) {
@@ -68,8 +72,13 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     return;
   }
   if (!message.check && !leaving) await worker.serve();
-  say({ kind: 'ready' });
+  say({ kind: 'ready', memoryBytes: worker.counts().memoryBytes });
   if (message.check) await leave();
+}
+
+function reopenLogs(): void {
+  log?.reopen();
+  worker?.reopenLogs();
 }
 
 function exitCodeOf(error: unknown): number {

@@ -39,6 +39,11 @@ export class NodeApplication implements Application {
     });
   }
 
+  /** Its threads are in this process. */
+  get pids(): readonly [] {
+    return [];
+  }
+
   async start(): Promise<void> {
     const { threads } = this.#options.settings;
     const limit = ownDescriptors.limit();

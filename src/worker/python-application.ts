@@ -55,6 +55,10 @@ export class PythonApplication implements Application {
     this.#serve(process);
   }
 
+  get pids(): number[] {
+    return [...this.#processes].map(({ pid }) => pid);
+  }
+
   /** Python threads begin what they are given at once, and the interpreter is watched by its own questions. */
   tick(nowMs: number): void {
     const threads = this.#serving?.threads ?? [];

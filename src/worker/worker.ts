@@ -26,7 +26,9 @@ import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
 import { Health } from './health.ts';
 import { makeApplication } from './make-application.ts';
+import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
+import { Quota } from './quota.ts';
 
 /** What goes on and on is said once in so many milliseconds. */
 const REPEATED_MS = 10_000;
@@ -45,8 +47,8 @@ export interface WorkerOptions {
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */
   listenFailed(message: string): void;
-  /** See ApplicationOptions. */
-  replaceMe(reason: string): void;
+  /** See ApplicationOptions; `routine`: nothing is wrong, the settings want it so. */
+  replaceMe(reason: string, routine?: boolean): void;
 }
 
 export class Worker {
@@ -61,6 +63,7 @@ export class Worker {
   readonly #health: Health | null;
   readonly #descriptors: Descriptors;
   readonly #descriptorWatch: DescriptorWatch;
+  readonly #quota: Quota;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   #nextAcceptErrorMs = 0;
@@ -100,6 +103,9 @@ export class Worker {
       connections: settings.worker_connections,
       replaceMe: type === 'node' ? (reason) => options.replaceMe(reason) : null,
     });
+    this.#quota = new Quota(settings.max_requests, settings.max_requests_jitter, (reason) =>
+      options.replaceMe(reason, true),
+    );
     this.#acceptor = this.#makeAcceptor();
     this.#connections = new Connections({
       keepAliveMs: settings.keepalive * 1000,
@@ -139,6 +145,7 @@ export class Worker {
       timers: this.#context.wheel.size,
       spooledBytes: this.#context.stalled.spooledBytes,
       openFiles: this.#descriptors.used,
+      memoryBytes: residentBytes(this.#application.pids),
     };
   }
 
@@ -152,6 +159,11 @@ export class Worker {
     this.#descriptorWatch.begin(monotonicMs());
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     return this.#acceptor.start();
+  }
+
+  /** Of the logs, those that are this worker's own. */
+  reopenLogs(): void {
+    this.#accessLog?.reopen();
   }
 
   provide(index: number, handle: ListeningHandle): void {
@@ -244,6 +256,7 @@ export class Worker {
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
     this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
+    this.#quota.tick(nowMs, this.#dispatcher.given);
     this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;

@@ -103,5 +103,57 @@ export const workers = {
       meaning: 'How long a worker may take to load the application.',
       details: 'A worker that is not ready by then is killed and replaced.',
     },
+    max_requests: {
+      kind: 'count',
+      unit: 'requests',
+      default: 0,
+      min: 0,
+      max: 1_000_000_000,
+      zero: 'no limit',
+      flags: ['--max-requests'],
+      gunicorn: {
+        differs:
+          'Gunicorn ends the worker and then starts another; here the next one is ready first.',
+      },
+      meaning: 'Requests after which a worker is replaced.',
+      details:
+        'It goes on until its successor is ready, so it may begin some more; its clients are told `Connection: close` and its requests finish within `graceful_timeout`. ' +
+        'Workers that get there within 10 s of their start are replaced later and later, up to every 5 s.',
+    },
+    max_requests_jitter: {
+      kind: 'count',
+      unit: 'requests',
+      default: 0,
+      min: 0,
+      max: 1_000_000_000,
+      flags: ['--max-requests-jitter'],
+      gunicorn: 'same',
+      meaning: 'Up to so many are added to `max_requests`, at random for each worker.',
+    },
+    max_worker_memory: {
+      kind: 'bytes',
+      default: 0,
+      min: 0,
+      max: 1024 ** 5,
+      zero: 'no limit',
+      flags: ['--max-worker-memory'],
+      gunicorn: 'new',
+      meaning: 'Memory of a worker and its Python beyond which it is replaced.',
+      details:
+        'Resident memory, looked at every second. It goes on until its successor is ready, and one worker is replaced at a time. ' +
+        'One that had as much when it had just loaded the application is not replaced for it; a warning says so.',
+      doesNot:
+        'It is no hard bound: use the limits of a container or of systemd (MemoryMax) for that.',
+    },
+    pidfile: {
+      kind: 'text',
+      form: 'file',
+      default: null,
+      flags: ['-p', '--pid'],
+      gunicorn: 'same',
+      meaning: 'File to write the process id of the arbiter to.',
+      details:
+        'One that names a process that lives is refused, a stale one is replaced; it is removed at the end. After SIGUSR2 the new arbiter writes FILE.2 until the old one has left.',
+    },
   },
 } as const satisfies Section;

@@ -27,7 +27,7 @@ function hear(message: ToWorker, handle: unknown): void {
   if (message.kind === 'start') begin(message);
   else if (message.kind === 'listener') take(message.index, handle);
   else if (message.kind === 'drain') drain();
-  else if (behaviour !== 'ignores-quit') process.exit(0);
+  else if (message.kind === 'quit' && behaviour !== 'ignores-quit') process.exit(0);
 }
 
 function begin(start: Start): void {
@@ -36,7 +36,7 @@ function begin(start: Start): void {
   else if (behaviour === 'third-fails' && start.age > 2) fail(3, 'SyntaxError: gone bad');
   else if (behaviour === 'boot-exits') process.exit(7);
   else if (behaviour === 'boot-hangs') return;
-  else if (start.check) say({ kind: 'ready' });
+  else if (start.check) say({ kind: 'ready', memoryBytes: 0 });
   else askForListeners(start);
   if (report !== '') writeFileSync(report, JSON.stringify({ cwd: process.cwd(), ...start }));
 }
@@ -87,7 +87,7 @@ function answer(socket: net.Socket): void {
 }
 
 function becomeReady(): void {
-  say({ kind: 'ready' });
+  say({ kind: 'ready', memoryBytes: 0 });
   if (behaviour === 'dies-when-ready') process.exit(5);
   setInterval(() => say(heartbeat(held.size, held.size)), 200);
 }

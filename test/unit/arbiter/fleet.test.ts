@@ -11,7 +11,7 @@ import { limits, SimulatedFleet } from './simulated-fleet.ts';
 
 test('a place is filled again at once when its worker dies after a good life', () => {
   const world = new SimulatedFleet(2);
-  for (const each of world.processes) each.tell({ kind: 'ready' });
+  for (const each of world.processes) each.tell({ kind: 'ready', memoryBytes: 0 });
   world.pass(20_000);
   world.newest().end(null, 'SIGSEGV');
   world.pass(0);
@@ -22,9 +22,9 @@ test('a place is filled again at once when its worker dies after a good life', (
 test('a crash loop in one place does not delay the other', () => {
   const world = new SimulatedFleet(2);
   const [healthy] = world.processes;
-  healthy?.tell({ kind: 'ready' });
+  healthy?.tell({ kind: 'ready', memoryBytes: 0 });
   for (let round = 0; round < 8; round++) {
-    world.newest().tell({ kind: 'ready' });
+    world.newest().tell({ kind: 'ready', memoryBytes: 0 });
     world.newest().end(1);
     world.pass(5_000);
     healthy?.tell(heartbeat());
@@ -39,13 +39,13 @@ test('a crash loop in one place does not delay the other', () => {
 test('silence one millisecond short of the limit is life, one more is death', () => {
   const world = new SimulatedFleet(1);
   const worker = world.newest();
-  worker.tell({ kind: 'ready' });
+  worker.tell({ kind: 'ready', memoryBytes: 0 });
   world.pass(limits.silence - 1);
   worker.tell(heartbeat(7, 9));
   assert.equal(world.fleet.workers[0]?.counts?.connections, 7);
   assert.ok(
     world.lines.includes(
-      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one, 0 requests queued, 0 with 0 of 0 threads, 0 deadlines, 0 bytes spooled, 0 files open',
+      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one, 0 requests queued, 0 with 0 of 0 threads, 0 deadlines, 0 bytes spooled, 0 files open, 0 MiB of memory',
     ),
   );
   world.pass(limits.silence - 1);
@@ -68,7 +68,7 @@ test('heartbeats do not prolong the time to boot', () => {
 test('an alarm that rings late forgives silence and nothing else', () => {
   const world = new SimulatedFleet(2);
   const [ready, booting] = world.processes;
-  ready?.tell({ kind: 'ready' });
+  ready?.tell({ kind: 'ready', memoryBytes: 0 });
   world.nowMs = limits.boot;
   world.fleet.tick(10_000);
   assert.equal(ready?.killed, false);
@@ -78,7 +78,7 @@ test('an alarm that rings late forgives silence and nothing else', () => {
 test('a draining worker is killed at the end of graceful_timeout, heartbeats or not', () => {
   const world = new SimulatedFleet(1);
   const worker = world.newest();
-  worker.tell({ kind: 'ready' });
+  worker.tell({ kind: 'ready', memoryBytes: 0 });
   world.fleet.stop('gently');
   assert.equal(world.listenersOpen, false);
   assert.deepEqual(worker.heardKinds(), ['drain']);
@@ -112,7 +112,7 @@ test('a process that SIGKILL does not end is given up, so that a stop always end
 test('a listener is not handed out once the listeners are closed', () => {
   const world = new SimulatedFleet(1);
   const worker = world.newest();
-  worker.tell({ kind: 'ready' });
+  worker.tell({ kind: 'ready', memoryBytes: 0 });
   worker.tell({ kind: 'want-listener', index: 0 });
   assert.deepEqual(worker.heardKinds(), ['listener']);
   world.fleet.stop('gently');
@@ -180,10 +180,15 @@ function perform(world: SimulatedFleet, step: Step): void {
   else {
     const target = world.running[step.who % Math.max(1, world.running.length)];
     if (step.kind === 'end') target?.end(step.code, step.code === null ? 'SIGSEGV' : null);
-    else if (step.what === 'ready') target?.tell({ kind: 'ready' });
+    else if (step.what === 'ready') target?.tell({ kind: 'ready', memoryBytes: 0 });
     else if (step.what === 'heartbeat') target?.tell(heartbeat());
     else if (step.what === 'replace-me')
-      target?.tell({ kind: 'replace-me', reason: 'x', graceful: step.who % 2 === 0 });
+      target?.tell({
+        kind: 'replace-me',
+        reason: 'x',
+        graceful: step.who % 2 === 0,
+        routine: false,
+      });
     else if (step.what === 'finished') target?.tell({ kind: 'finished' });
     else target?.tell({ kind: 'boot-failed', exitCode: 3, message: 'x' });
   }
@@ -229,12 +234,12 @@ test('when the trouble is over every place has a ready worker again', () => {
     fc.property(fc.integer({ min: 1, max: 4 }), steps, (workers, each) => {
       const world = new SimulatedFleet(workers);
       // Somebody was ready once: from then on no failure ends the server.
-      for (const process of world.processes) process.tell({ kind: 'ready' });
+      for (const process of world.processes) process.tell({ kind: 'ready', memoryBytes: 0 });
       for (const step of each) if (step.kind !== 'stop') perform(world, step);
       for (let second = 0; second < 15; second++) {
         for (const process of world.running) {
           if (process.heardKinds().some((kind) => kind !== 'listener')) process.end(0);
-          process.tell({ kind: 'ready' });
+          process.tell({ kind: 'ready', memoryBytes: 0 });
           process.tell(heartbeat());
         }
         world.pass(1_000);

@@ -2,7 +2,11 @@
 
 import type { ToArbiter } from '../../../src/wire/arbiter-worker.ts';
 
-export function heartbeat(connections = 0, mostConnections = connections): ToArbiter {
+export function heartbeat(
+  connections = 0,
+  mostConnections = connections,
+  memoryBytes = 0,
+): ToArbiter {
   return {
     kind: 'heartbeat',
     counts: {
@@ -15,6 +19,7 @@ export function heartbeat(connections = 0, mostConnections = connections): ToArb
       timers: 0,
       spooledBytes: 0,
       openFiles: 0,
+      memoryBytes,
     },
   };
 }

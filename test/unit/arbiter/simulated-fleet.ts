@@ -2,6 +2,7 @@
 // and end; SIGKILL ends them by the next step, as a kernel would, unless the test makes them immortal.
 
 import { Fleet } from '../../../src/arbiter/fleet.ts';
+import type { Generation } from '../../../src/arbiter/generation.ts';
 import type { ListenHandle } from '../../../src/arbiter/listeners.ts';
 import type { ProcessListener, WorkerProcess } from '../../../src/arbiter/worker-handle.ts';
 import type { WorkerLimits } from '../../../src/arbiter/worker-states.ts';
@@ -21,13 +22,15 @@ const mostRings = 1_000;
 
 export class SimulatedProcess implements WorkerProcess {
   readonly pid: number;
+  readonly generation: string;
   readonly heard: ToWorker[] = [];
   readonly #listener: ProcessListener;
   killed = false;
   running = true;
 
-  constructor(pid: number, listener: ProcessListener) {
+  constructor(pid: number, listener: ProcessListener, generation: string) {
     this.pid = pid;
+    this.generation = generation;
     this.#listener = listener;
   }
 
@@ -66,16 +69,9 @@ export class SimulatedFleet {
   constructor(workers: number) {
     this.fleet = new Fleet({
       workers,
-      limits,
+      generation: this.generation(),
       log: this.#log(),
       now: () => this.nowMs,
-      launch: (listener) => {
-        const started = new SimulatedProcess(1000 + this.processes.length, listener);
-        this.processes.push(started);
-        return started;
-      },
-      startMessage: () => ({ kind: 'drain' }),
-      listenHandle: () => (this.listenersOpen ? ({} as ListenHandle) : null),
       closeListeners: () => {
         this.listenersOpen = false;
       },
@@ -85,6 +81,21 @@ export class SimulatedFleet {
       finished: (exitCode) => this.exitCodes.push(exitCode),
     });
     this.fleet.tick();
+  }
+
+  /** A generation whose workers are told apart by `name`. */
+  generation(name = 'first', memoryBytesMax = 0): Generation {
+    return {
+      limits,
+      memoryBytesMax,
+      launch: (listener) => {
+        const started = new SimulatedProcess(1000 + this.processes.length, listener, name);
+        this.processes.push(started);
+        return started;
+      },
+      startMessage: () => ({ kind: 'drain' }),
+      listenHandle: () => (this.listenersOpen ? ({} as ListenHandle) : null),
+    };
   }
 
   get running(): SimulatedProcess[] {

@@ -14,13 +14,13 @@ const longAgo = 20_000;
 function servingWorld(): { world: SimulatedFleet; old: SimulatedProcess } {
   const world = new SimulatedFleet(1);
   const old = world.newest();
-  old.tell({ kind: 'ready' });
+  old.tell({ kind: 'ready', memoryBytes: 0 });
   world.pass(longAgo);
   return { world, old };
 }
 
 function askForReplacement(process: SimulatedProcess, graceful = true): void {
-  process.tell({ kind: 'replace-me', reason: 'threads are stuck', graceful });
+  process.tell({ kind: 'replace-me', reason: 'threads are stuck', graceful, routine: false });
 }
 
 /** Asks, and starts the successor. */
@@ -42,7 +42,7 @@ test('the old worker goes on until its successor is ready, and is drained then',
   );
   world.pass(limits.silence - 1);
   assert.deepEqual(old.heardKinds(), []);
-  next.tell({ kind: 'ready' });
+  next.tell({ kind: 'ready', memoryBytes: 0 });
   assert.deepEqual(old.heardKinds(), ['drain']);
   assert.ok(world.lines.includes('info: Worker (pid: 1001) takes over from worker (pid: 1000)'));
   old.end(0);
@@ -55,7 +55,7 @@ test('one that need not be waited for is told to quit', () => {
   const { world, old } = servingWorld();
   askForReplacement(old, false);
   world.pass(0);
-  world.newest().tell({ kind: 'ready' });
+  world.newest().tell({ kind: 'ready', memoryBytes: 0 });
   assert.deepEqual(old.heardKinds(), ['quit']);
 });
 
@@ -86,7 +86,7 @@ test('a successor that cannot boot is tried again, later and later, and the old 
   assert.ok(world.lines.some((line) => line.includes('SyntaxError: gone bad')));
   assert.ok(world.lines.some((line) => line.endsWith('Worker (pid: 1000) goes on.')));
   assert.deepEqual(old.heardKinds(), []);
-  world.newest().tell({ kind: 'ready' });
+  world.newest().tell({ kind: 'ready', memoryBytes: 0 });
   assert.deepEqual(old.heardKinds(), ['drain']);
 });
 
@@ -107,7 +107,7 @@ test('when the old one dies first, the successor under way comes as the worker',
   old.end(null, 'SIGKILL');
   world.pass(1_000);
   assert.deepEqual(world.running, [next]);
-  next.tell({ kind: 'ready' });
+  next.tell({ kind: 'ready', memoryBytes: 0 });
   assert.deepEqual(next.heardKinds(), []);
   world.pass(1_000);
   assert.equal(world.processes.length, 2);
@@ -121,7 +121,7 @@ test('when the old one dies first, the successor under way comes as the worker',
 test('when the old one dies before its successor has its time, that time stays', () => {
   const world = new SimulatedFleet(1);
   for (let life = 0; life < 3; life++) {
-    world.newest().tell({ kind: 'ready' });
+    world.newest().tell({ kind: 'ready', memoryBytes: 0 });
     if (life < 2) world.newest().end(1);
     world.pass(life < 2 ? 100 : 0);
   }
@@ -139,7 +139,7 @@ test('when the old one dies before its successor has its time, that time stays',
 
 test('a second successor waits until the first predecessor has left', () => {
   const { world, old, next } = withSuccessor();
-  next.tell({ kind: 'ready' });
+  next.tell({ kind: 'ready', memoryBytes: 0 });
   world.pass(longAgo);
   assert.ok(old.running);
   askForReplacement(next);
@@ -152,7 +152,7 @@ test('a second successor waits until the first predecessor has left', () => {
 
 test('a predecessor that does not leave is killed at the end of graceful_timeout', () => {
   const { world, old, next } = withSuccessor();
-  next.tell({ kind: 'ready' });
+  next.tell({ kind: 'ready', memoryBytes: 0 });
   for (let waitedMs = 0; waitedMs < limits.graceful; waitedMs += 1_000) {
     next.tell(heartbeat());
     world.pass(1_000);
@@ -167,7 +167,7 @@ test('workers that want to be replaced as soon as they are ready come later and 
   while (world.nowMs < 60_000) {
     for (const each of world.running) {
       if (each.heardKinds().includes('drain')) each.end(0);
-      else each.tell({ kind: 'ready' });
+      else each.tell({ kind: 'ready', memoryBytes: 0 });
     }
     const known = world.processes.length;
     askForReplacement(world.newest());
@@ -188,7 +188,7 @@ for (const [how, words] of [
     world.fleet.stop(how);
     assert.deepEqual(old.heardKinds(), words);
     assert.deepEqual(next.heardKinds(), ['quit']);
-    next.tell({ kind: 'ready' });
+    next.tell({ kind: 'ready', memoryBytes: 0 });
     next.end(0);
     assert.deepEqual(world.exitCodes, []);
     old.end(0);
@@ -199,7 +199,7 @@ for (const [how, words] of [
 
   test(`a stop ${how} takes down the worker and the predecessor that leaves`, () => {
     const { world, old, next } = withSuccessor();
-    next.tell({ kind: 'ready' });
+    next.tell({ kind: 'ready', memoryBytes: 0 });
     world.fleet.stop(how);
     assert.deepEqual(next.heardKinds(), words);
     assert.deepEqual(old.heardKinds(), how === 'gently' ? ['drain'] : ['drain', 'quit']);
@@ -224,7 +224,7 @@ test('a worker that boots, leaves or is told to stop is not replaced for the ask
   askForReplacement(world.newest());
   world.pass(1_000);
   assert.equal(world.processes.length, 1);
-  world.newest().tell({ kind: 'ready' });
+  world.newest().tell({ kind: 'ready', memoryBytes: 0 });
   world.fleet.stop('gently');
   askForReplacement(world.newest());
   world.pass(1_000);
@@ -233,7 +233,7 @@ test('a worker that boots, leaves or is told to stop is not replaced for the ask
 
 test('a worker that is finished and cannot exit is killed at once, which is no news', () => {
   const { world, old, next } = withSuccessor();
-  next.tell({ kind: 'ready' });
+  next.tell({ kind: 'ready', memoryBytes: 0 });
   old.tell({ kind: 'finished' });
   assert.ok(old.killed);
   world.pass(0);

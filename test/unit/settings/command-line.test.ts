@@ -117,15 +117,15 @@ describe('a command line', () => {
       ['--reload'],
       ['--reload-engine=auto'],
       ['-D'],
-      ['-p', 'x.pid'],
-      ['-px.pid'],
+      ['--http-parser', 'fast'],
+      ['--paste=x.ini'],
       ['--ca-certs', 'k'],
     ]) {
       const error = refusal(...words);
       assert.equal(error.code, 'not-yet');
       assert.match(error.message, / is a Gunicorn option that Tunicorn does not have yet\./);
     }
-    assert.match(refusal('-p', 'x').message, /^-p\/--pid is/);
+    assert.match(refusal('--paste', 'x').message, /^--paste\/--paster is/);
     assert.match(refusal('--preloa').message, /^--preload is/);
   });
 

@@ -127,8 +127,8 @@ describe('a wrong config file', () => {
     [
       'with a setting that only Gunicorn has',
       'tunicorn.config.json',
-      '{ "max_requests": 1000 }',
-      /^tunicorn\.config\.json: max_requests is a Gunicorn setting that Tunicorn does not have yet\.$/,
+      '{ "spew": true }',
+      /^tunicorn\.config\.json: spew is a Gunicorn setting that Tunicorn does not have yet\.$/,
       'not-yet',
     ],
     [

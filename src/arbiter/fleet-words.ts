@@ -1,0 +1,37 @@
+// The sentences of the log about workers that live, end or are to be replaced. What they tell of was decided elsewhere.
+
+import type { Log } from '../observe/log.ts';
+import type { WorkerCounts } from '../wire/arbiter-worker.ts';
+import type { Death, WorkerHandle } from './worker-handle.ts';
+
+export function tellDeath(log: Log, { pid }: WorkerHandle, { code, signal, byUs }: Death): void {
+  if (pid === 0) return;
+  if (byUs || code === 0) log.info(`Worker exiting (pid: ${pid})`);
+  else if (code !== null) log.error(`Worker (pid:${pid}) exited with code ${code}.`);
+  else if (signal === 'SIGKILL') {
+    log.error(`Worker (pid:${pid}) was sent SIGKILL! Perhaps out of memory?`);
+  } else log.warning(`Worker (pid:${pid}) was sent ${signal ?? 'an unknown signal'}!`);
+}
+
+export function lifeInWords({ servedMs }: Death): string {
+  return servedMs === null
+    ? 'before it was ready'
+    : `${(servedMs / 1000).toFixed(1)} s after it was ready`;
+}
+
+export function countsInWords(counts: WorkerCounts): string {
+  return [
+    `${counts.connections} connections open`,
+    `at most ${counts.mostConnections} since the last one`,
+    `${counts.queued} requests queued`,
+    `${counts.requests} with ${counts.busyThreads} of ${counts.threads} threads`,
+    `${counts.timers} deadlines`,
+    `${counts.spooledBytes} bytes spooled`,
+    `${counts.openFiles} files open`,
+    `${mebibytes(counts.memoryBytes)} of memory`,
+  ].join(', ');
+}
+
+export function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / (1024 * 1024))} MiB`;
+}

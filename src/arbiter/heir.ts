@@ -1,0 +1,50 @@
+// SIGUSR2: starts the command anew as a second arbiter on the same listening sockets, for a new version of the server, of
+// Node.js or of anything. Both serve until one of them is told to leave; either may.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Log } from '../observe/log.ts';
+import { bequest } from './inheritance.ts';
+import type { Listener } from './listeners.ts';
+
+/** How this process was started, before it changed anything. */
+export interface Command {
+  readonly cwd: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export class Heir {
+  readonly #command: Command;
+  #child: ChildProcess | null = null;
+
+  constructor(command: Command) {
+    this.#command = command;
+  }
+
+  /** The one that was started last lives. */
+  get lives(): boolean {
+    return this.#child !== null;
+  }
+
+  /** `log` is asked for anew for each line. */
+  start(listeners: readonly Listener[], log: () => Log): void {
+    const binds = listeners.map(({ bind }) => bind);
+    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+      cwd: this.#command.cwd,
+      env: { ...this.#command.env, ...bequest(binds) },
+      stdio: ['inherit', 'inherit', 'inherit', ...listeners.map(({ fd }) => fd)],
+    });
+    this.#child = child;
+    // It lives on when we have left.
+    child.unref();
+    child.on('error', (error) => {
+      this.#child = null;
+      log().error(`The new arbiter could not be started: ${error.message}. This one goes on.`);
+    });
+    child.on('exit', (code, signal) => {
+      this.#child = null;
+      const how = signal ?? `exit code ${code}`;
+      log().warning(`The new arbiter (pid: ${child.pid}) has ended (${how}). This one goes on.`);
+    });
+    if (child.pid !== undefined) log().info(`New arbiter started with pid: ${child.pid}`);
+  }
+}

@@ -1,0 +1,95 @@
+// SIGHUP: reads the settings anew, prepares what they name beside what serves, and has the fleet change over. Whatever
+// fails on the way leaves everything as it was and is one line in the log. A signal that comes meanwhile counts: its
+// reload takes the place of the one under way.
+
+import type { Settings } from '../settings/settings.ts';
+import type { Fleet } from './fleet.ts';
+import type { Listener } from './listeners.ts';
+import { labelsOf, prepareStage, type Stage, type StageOptions } from './stage.ts';
+import { messageOf } from './surroundings.ts';
+
+/** Reads the settings from all their sources. Rejects with an Error with a sentence for people. */
+export type Reread = () => Promise<{
+  readonly settings: Settings;
+  readonly warnings: readonly string[];
+}>;
+
+export interface ReloadParts {
+  readonly fleet: Fleet;
+  readonly options: StageOptions;
+  readonly reread: Reread;
+  /** The one that serves. */
+  stage(): Stage;
+  /** This one serves now. */
+  adopted(next: Stage): void;
+  /** Nobody here listens on this one any more. */
+  release(listener: Listener): void;
+}
+
+export class Reload {
+  readonly #parts: ReloadParts;
+  #busy = false;
+  #again = false;
+
+  constructor(parts: ReloadParts) {
+    this.#parts = parts;
+  }
+
+  /** Resolves when the new workers are being started, or when that has failed. Never rejects. */
+  async begin(): Promise<void> {
+    this.#again = true;
+    if (this.#busy) return;
+    this.#busy = true;
+    while (this.#again && this.#parts.fleet.phase === 'running') {
+      this.#again = false;
+      await this.#once();
+    }
+    this.#busy = false;
+  }
+
+  async #once(): Promise<void> {
+    const { fleet, options, reread } = this.#parts;
+    const now = this.#parts.stage();
+    try {
+      const { settings, warnings } = await reread();
+      for (const warning of warnings) now.log.warning(warning);
+      // Another one under way would hold the addresses that this one wants.
+      fleet.giveUpRenewal();
+      const next = await prepareStage(settings, options, { own: this.#parts.stage().listeners });
+      for (const warning of next.warnings) now.log.warning(warning);
+      if (fleet.phase === 'running') this.#change(next);
+      else this.#drop(next);
+    } catch (error) {
+      process.chdir(now.settings.chdir);
+      now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`, {
+        code: 'reload-refused',
+      });
+    }
+  }
+
+  #change(next: Stage): void {
+    this.#parts.stage().log.info('Reloading: the old workers serve until all new ones are ready.');
+    this.#parts.fleet.renew(next.generation, next.settings.workers, (outcome) => {
+      if (outcome === 'failed') {
+        this.#drop(next);
+        return;
+      }
+      const before = this.#parts.stage();
+      this.#parts.adopted(next);
+      next.log.info(`Reloaded. Listening at: ${labelsOf(next)} (${process.pid})`);
+      before.log.close();
+      this.#releaseAllBut(next.listeners, before.listeners);
+    });
+  }
+
+  #drop(next: Stage): void {
+    const now = this.#parts.stage();
+    process.chdir(now.settings.chdir);
+    next.log.close();
+    this.#releaseAllBut(now.listeners, next.listeners);
+  }
+
+  #releaseAllBut(kept: readonly Listener[], listeners: readonly Listener[]): void {
+    for (const each of listeners) if (!kept.includes(each)) this.#parts.release(each);
+  }
+}

@@ -1,0 +1,92 @@
+// All that one reading of the settings gives an arbiter to work with: its log, its listening sockets, its generation of
+// workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
+
+import { createLog, type Log } from '../observe/log.ts';
+import { parseBind } from '../settings/bind.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { ListenerAddress } from '../wire/arbiter-worker.ts';
+import type { Generation } from './generation.ts';
+import { bindAll, type Listener, type Present } from './listeners.ts';
+import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
+import { workerLimits } from './worker-states.ts';
+
+export interface StageOptions {
+  /** Stands in for worker/main in tests. */
+  readonly workerUrl?: URL;
+  /** For a drill: the token of its probe paths. Nothing on the command line leads here. */
+  readonly probe?: string;
+}
+
+export interface Stage {
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly listeners: readonly Listener[];
+  readonly generation: Generation;
+  /** Sentences for people. */
+  readonly warnings: readonly string[];
+}
+
+export function openLog({ loglevel, errorlog, log_json }: Settings): Log {
+  return createLog({ level: loglevel, destination: errorlog, json: log_json });
+}
+
+/**
+ * Changes to the folder of the settings and opens, binds and finds what they name; what is `present` is used again.
+ * Rejects with an Error with a sentence for people, with nothing left open.
+ */
+export async function prepareStage(
+  given: Settings,
+  options: StageOptions,
+  present: Present,
+  log: Log | null = null,
+): Promise<Stage> {
+  const settings = enterFolder(given);
+  const surroundings = await prepare(settings, options.workerUrl);
+  const scheme = surroundings.tls === null ? 'http' : 'https';
+  const opened = log ?? openLog(settings);
+  try {
+    const listeners = await bindAll(settings.bind.map(parseBind), scheme, present);
+    const generation = generationOf(settings, surroundings, listeners, options.probe ?? null);
+    return { settings, log: opened, listeners, generation, warnings: surroundings.warnings };
+  } catch (error) {
+    if (log === null) opened.close();
+    throw error;
+  }
+}
+
+function generationOf(
+  settings: Settings,
+  { python, tls, launch }: Surroundings,
+  listeners: readonly Listener[],
+  probe: string | null,
+): Generation {
+  const scheme = tls === null ? 'http:' : 'https:';
+  // A socket that was kept may have had another place in the list, and TLS or not.
+  const addresses = listeners.map(({ address }, index): ListenerAddress => {
+    return { ...address, index, label: address.label.replace(/^https?:/, scheme) };
+  });
+  return {
+    limits: workerLimits(settings),
+    memoryBytesMax: settings.max_worker_memory,
+    launch,
+    startMessage: (age) => {
+      return {
+        kind: 'start',
+        settings,
+        listeners: addresses,
+        age,
+        python,
+        tls,
+        check: false,
+        probe,
+      };
+    },
+    listenHandle: (index) => listeners[index]?.handle ?? null,
+  };
+}
+
+/** "http://127.0.0.1:8000,unix:/run/app.sock" */
+export function labelsOf({ generation }: Stage): string {
+  const message = generation.startMessage(0);
+  return message.kind === 'start' ? message.listeners.map(({ label }) => label).join(',') : '';
+}

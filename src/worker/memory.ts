@@ -1,0 +1,22 @@
+// How much memory a worker holds: its own process and the Python processes beside it, as the kernel counts resident
+// pages. Pages that several processes share are counted in each.
+
+import { readFileSync } from 'node:fs';
+
+/** What x86-64 and most ARM systems have; elsewhere the number comes out too small, never too large. */
+const PAGE_BYTES = 4096;
+
+/** Resident bytes of this process and of those `pids`; 0 for one that has gone or cannot be looked at. */
+export function residentBytes(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + residentBytesOf(pid), process.memoryUsage.rss());
+}
+
+function residentBytesOf(pid: number): number {
+  try {
+    // size resident shared text lib data dt, in pages.
+    const [, resident] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ');
+    return Number(resident ?? 0) * PAGE_BYTES;
+  } catch {
+    return 0;
+  }
+}
