@@ -3,9 +3,9 @@
 // and times only through what it is given, so the tests drive it with simulated ones; sockets, signals and the real
 // clock are arbiter.ts's.
 
-import type { Log } from '../observe/log.ts';
 import type { WorkerCounts } from '../wire/arbiter-worker.ts';
 import { exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
+import type { FleetParts, Outcome, Renewal } from './fleet-parts.ts';
 import { countsInWords, lifeInWords, tellDeath } from './fleet-words.ts';
 import type { Generation } from './generation.ts';
 import { MemoryWatch } from './memory-watch.ts';
@@ -13,33 +13,8 @@ import { Place, type Role } from './place.ts';
 import { type Death, type Replacement, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { type WorkerState, workerStates } from './worker-states.ts';
 
-export interface FleetParts {
-  readonly workers: number;
-  readonly generation: Generation;
-  /** Asked for anew for each line: a reload may change it. */
-  readonly log: Log;
-  /** Milliseconds, monotonic. */
-  now(): number;
-  closeListeners(): void;
-  /** `tick` must be called at this time or earlier. Replaces the time given before. */
-  wakeAt(atMs: number): void;
-  /** Called once, when no worker is left. */
-  finished(exitCode: number): void;
-}
-
 /** From gentle to rough; a stop only ever gets rougher. */
 type Phase = 'running' | 'draining' | 'quitting' | 'finished';
-
-/** How a renewal ended. `failed`: the workers from before serve on. */
-export type Outcome = 'done' | 'failed';
-
-/** All workers are to be changed for those of another generation, all of them or none. */
-interface Renewal {
-  readonly generation: Generation;
-  /** How many there are to be. */
-  size: number;
-  readonly settled: (outcome: Outcome) => void;
-}
 
 /** An alarm later than this means that the arbiter itself stood still. Heartbeats missed in less do no harm. */
 const ownPauseMs = 500;
@@ -109,11 +84,12 @@ export class Fleet implements WorkerOwner {
     this.#renewal = { generation, size, settled };
     this.#memory.forget();
     this.#growTo(size);
-    for (const place of this.#places.slice(0, size)) {
+    for (const place of this.#places) {
       this.#callOff(place);
+      // Whatever the one that could not start there waited for may be mended now.
       if (place.worker === null) place.startAt(this.now());
-      else place.succeed(forReload, this.now());
     }
+    this.#succeedAll();
     this.tick();
     this.#completeRenewal();
   }
@@ -127,6 +103,7 @@ export class Fleet implements WorkerOwner {
     if (this.#renewal !== null) this.#renewal.size += by;
     this.#growTo(this.size);
     this.#shrinkTo(Math.max(this.#size, this.size));
+    this.#succeedAll();
     this.tick();
     this.#completeRenewal();
     return true;
@@ -231,11 +208,12 @@ export class Fleet implements WorkerOwner {
 
   died(worker: WorkerHandle, death: Death): void {
     tellDeath(this.#parts.log, worker, death);
-    this.#leavers.delete(worker);
     this.#memory.gone(worker);
     if (this.#phase === 'running' && worker.generation === this.#renewal?.generation) {
       this.#failRenewal(`worker (pid: ${worker.pid}) ended ${lifeInWords(death)}.`, '');
     }
+    // Not before: that may have added it to them.
+    this.#leavers.delete(worker);
     for (const place of this.#places) {
       const role = place.movesOut(worker);
       if (role !== null && this.#phase === 'running') this.#fill(place, role, worker, death);
@@ -271,6 +249,18 @@ export class Fleet implements WorkerOwner {
     );
   }
 
+  /** As many places as the renewal wants have a worker of its generation, or will have. */
+  #succeedAll(): void {
+    if (this.#renewal === null) return;
+    const { generation, size } = this.#renewal;
+    for (const place of this.#places.slice(0, size)) {
+      const { worker } = place;
+      if (worker === null || worker.generation === generation || place.replacement !== null)
+        continue;
+      place.succeed(forReload, this.now());
+    }
+  }
+
   /** The old ones go once all of the new ones are ready. */
   #completeRenewal(): void {
     const renewal = this.#renewal;
@@ -302,11 +292,12 @@ export class Fleet implements WorkerOwner {
     for (const place of this.#places) {
       this.#callOff(place);
       const { worker } = place;
-      // It came for one that died meanwhile.
-      if (worker?.generation !== renewal.generation) continue;
+      // One that came for another that died meanwhile.
+      if (worker === null || worker.generation === this.#generation) continue;
       if (worker.state === 'ready') place.succeed(forReload, this.now());
       else worker.quit();
     }
+    this.#growTo(this.#size);
     this.#shrinkTo(this.#size);
     renewal.settled('failed');
     this.#sleep();

@@ -1,0 +1,29 @@
+// What a fleet works with, and what a renewal of it is: shapes only.
+
+import type { Log } from '../observe/log.ts';
+import type { Generation } from './generation.ts';
+
+export interface FleetParts {
+  readonly workers: number;
+  readonly generation: Generation;
+  /** Asked for anew for each line: a reload may change it. */
+  readonly log: Log;
+  /** Milliseconds, monotonic. */
+  now(): number;
+  closeListeners(): void;
+  /** `tick` must be called at this time or earlier. Replaces the time given before. */
+  wakeAt(atMs: number): void;
+  /** Called once, when no worker is left. */
+  finished(exitCode: number): void;
+}
+
+/** How a renewal ended. `failed`: the workers from before serve on. */
+export type Outcome = 'done' | 'failed';
+
+/** All workers are to be changed for those of another generation, all of them or none. */
+export interface Renewal {
+  readonly generation: Generation;
+  /** How many there are to be. */
+  size: number;
+  readonly settled: (outcome: Outcome) => void;
+}

@@ -1,0 +1,74 @@
+// Keep-alive clients that count every loss: a request is lost when its connection ends, or is refused, before the whole
+// answer is here. One that was told `Connection: close` opens another connection, as every client does.
+
+import net from 'node:net';
+
+const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
+
+export class CountingClients {
+  answered = 0;
+  /** How often a client had to connect anew, because it was told to. */
+  reconnects = 0;
+  /** One line for each request that was lost, or answered with anything but 200. */
+  readonly lost: string[] = [];
+  readonly #port: number;
+  readonly #over: Promise<void>[];
+  #stopped = false;
+
+  /** They ask as fast as they are answered. */
+  constructor(port: number, count: number) {
+    this.#port = port;
+    this.#over = Array.from({ length: count }, () => this.#live());
+  }
+
+  /** Resolves when each has its last answer. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#over);
+  }
+
+  async #live(): Promise<void> {
+    while (!this.#stopped) {
+      const lost = await this.#oneConnection();
+      if (lost === null) this.reconnects += 1;
+      else this.lost.push(lost);
+    }
+  }
+
+  /** Resolves when it has ended: null, or how a request was lost on it. */
+  #oneConnection(): Promise<string | null> {
+    return new Promise((resolve) => {
+      const socket = net.connect(this.#port, '127.0.0.1');
+      let text = '';
+      const end = (lost: string | null): void => {
+        socket.destroy();
+        resolve(lost);
+      };
+      socket.setNoDelay(true);
+      socket.setEncoding('latin1');
+      socket.on('connect', () => socket.write(REQUEST));
+      socket.on('error', ({ message }) => end(message));
+      socket.on('end', () => end(`closed after ${JSON.stringify(text)}`));
+      socket.on('data', (bytes: string) => {
+        text += bytes;
+        const head = wholeHead(text);
+        if (head === null) return;
+        text = '';
+        if (head.startsWith('HTTP/1.1 200 ')) this.answered += 1;
+        else this.lost.push(head);
+        if (/^connection: close/im.test(head) || this.#stopped) end(null);
+        else socket.write(REQUEST);
+      });
+    });
+  }
+}
+
+/** The head of an answer that is here with its whole body; null while it is not. */
+function wholeHead(text: string): string | null {
+  const headEnd = text.indexOf('\r\n\r\n');
+  if (headEnd === -1) return null;
+  const head = text.slice(0, headEnd);
+  const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? Number.NaN);
+  if (Number.isNaN(length)) throw new Error(`an answer without a length: ${head}`);
+  return text.length >= headEnd + 4 + length ? head : null;
+}
