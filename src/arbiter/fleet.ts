@@ -280,7 +280,7 @@ export class Fleet implements WorkerOwner {
   #failRenewal(why: string, detail: string): void {
     const stay = this.#size === 0 ? 'No worker serves, as before.' : 'The old workers stay.';
     const below = detail === '' ? '' : `\n${detail}`;
-    this.#parts.log.error(`Reload given up: ${why} ${stay}${below}`, { code: 'reload-failed' });
+    this.#parts.log.error(`Reload given up: ${why} ${stay}${below}`);
     this.giveUpRenewal();
   }
 

@@ -61,9 +61,7 @@ export class Reload {
       else this.#drop(next);
     } catch (error) {
       process.chdir(now.settings.chdir);
-      now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`, {
-        code: 'reload-refused',
-      });
+      now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`);
     }
   }
 

@@ -1,6 +1,7 @@
 // Whatever is done to the workers on purpose, clients notice nothing but `Connection: close`: counted by clients that keep
 // their connections and ask without a pause. Tried on purpose, and seen to fail: a worker told to quit where it should drain
-// (`from.quit()` in Fleet, "read ECONNRESET" by the dozen); listeners closed by the arbiter that leaves (ECONNREFUSED).
+// (`from.quit()` in Fleet, "read ECONNRESET" by the dozen); sockets that are
+// not handed to the new arbiter.
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';

@@ -1,0 +1,153 @@
+// SIGHUP and SIGUSR1 on the real server: settings, application, addresses, certificate and logs are taken anew, and what is
+// wrong with them changes nothing. Tried on purpose, and seen to fail: the old settings given to the new workers; addresses
+// of the old settings left open.
+
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { makeCertificate } from '../support/certificates.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { launchServer, type Server, startServer } from '../support/server.ts';
+import { eventually, temporaryFolder } from './serving.ts';
+
+const APP = 'export default { fetch: () => new Response(process.env.GREETING ?? "none") };\n';
+
+interface Changing {
+  readonly server: Server;
+  readonly folder: string;
+  /** Writes the settings that the next reload reads. */
+  configure(settings: object): void;
+  /** What a new connection is answered. */
+  answer(): Promise<string>;
+}
+
+/** A server that takes everything from a file, and has `settings` to begin with. */
+async function changing(t: TestContext, settings: object): Promise<Changing> {
+  const folder = await temporaryFolder();
+  const configure = (next: object): void => {
+    const all = { app: './app.mjs', bind: ['127.0.0.1:0'], ...next };
+    writeFileSync(join(folder, 'tunicorn.config.json'), JSON.stringify(all));
+  };
+  writeFileSync(join(folder, 'app.mjs'), APP);
+  configure(settings);
+  const args = ['-c', 'tunicorn.config.json'];
+  const server = await startServer(t, { app: './app.mjs', cwd: folder, args, bind: [] });
+  const answer = async (): Promise<string> => {
+    const client = await RawClient.connect(t, server.port);
+    return (await client.get('/', 'Connection: close\r\n')).body.toString();
+  };
+  return { server, folder, configure, answer };
+}
+
+test('a reload takes new settings and a new application; wrong ones change nothing', async (t) => {
+  const { server, folder, configure, answer } = await changing(t, { raw_env: ['GREETING=one'] });
+  assert.equal(await answer(), 'one');
+  configure({ raw_env: ['GREETING=two'], workers: 2 });
+  server.signal('SIGHUP');
+  await server.line(/Reloaded\./);
+  assert.equal(await answer(), 'two');
+  const family = server.childPids();
+
+  configure({ raw_env: ['GREETING=three'], workers: 'many' });
+  server.signal('SIGHUP');
+  await server.line(
+    /Reload refused, everything stays as it is: .*workers.*many.*tunicorn\.config\.json/,
+  );
+  assert.equal(await answer(), 'two');
+
+  configure({ raw_env: ['GREETING=three'] });
+  writeFileSync(join(folder, 'app.mjs'), 'export default {');
+  server.signal('SIGHUP');
+  await server.line(/Reload given up: .* The old workers stay\.[\s\S]*SyntaxError/);
+  assert.equal(await answer(), 'two');
+  await eventually(() => String(server.childPids()) === String(family), 'only the old workers');
+
+  writeFileSync(join(folder, 'app.mjs'), APP);
+  server.signal('SIGHUP');
+  await server.line(/Reloaded\./, 2);
+  assert.equal(await answer(), 'three');
+});
+
+test('reloads in the middle of a reload: the last one counts', async (t) => {
+  const { server, configure, answer } = await changing(t, {});
+  for (const greeting of ['one', 'two', 'three']) {
+    configure({ raw_env: [`GREETING=${greeting}`], workers: 2 });
+    server.signal('SIGHUP');
+    await server.line(/Handling signal: hup/, ['one', 'two', 'three'].indexOf(greeting) + 1);
+  }
+  await eventually(async () => (await answer()) === 'three', 'the last settings');
+  await server.line(/Reloaded\./);
+});
+
+test('addresses are kept, added and removed as bind says', async (t) => {
+  const { server, folder, configure, answer } = await changing(t, {
+    bind: ['127.0.0.1:0', 'unix:a.sock'],
+  });
+  const answers = (path: string): Promise<boolean> =>
+    new Promise((resolve) => {
+      const socket = net.connect(join(folder, path));
+      socket.on('connect', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
+      socket.on('data', () => socket.destroy());
+      socket.on('close', (failed) => resolve(!failed));
+      socket.on('error', () => undefined);
+    });
+  assert.ok(await answers('a.sock'));
+  configure({ bind: ['unix:b.sock', '127.0.0.1:0'] });
+  server.signal('SIGHUP');
+  await server.line(/Reloaded\. Listening at: unix:b\.sock,http:\/\/127\.0\.0\.1:\d+/);
+  assert.ok(await answers('b.sock'));
+  assert.ok(!existsSync(join(folder, 'a.sock')));
+  assert.equal(await answer(), 'none');
+
+  // One that cannot be had: nothing is changed, and nothing stays open of it.
+  writeFileSync(join(folder, 'file'), '');
+  configure({ bind: ['unix:c.sock', 'unix:file'] });
+  server.signal('SIGHUP');
+  await server.line(/Reload refused, everything stays as it is: Cannot listen on unix:file/);
+  assert.ok(!existsSync(join(folder, 'c.sock')));
+  assert.ok(await answers('b.sock'));
+});
+
+test('a reload serves the new certificate', async (t) => {
+  const certificates = await temporaryFolder();
+  const first = makeCertificate(certificates, 'first');
+  const second = makeCertificate(certificates, 'second');
+  const tls = { certfile: first.certfile, keyfile: first.keyfile };
+  const { server } = await changing(t, tls);
+  const isServed = async (ca: string): Promise<boolean> => {
+    const client = await RawClient.connectSecurely(t, server.port, { ca });
+    return (await client.get('/', 'Connection: close\r\n')).status === 200;
+  };
+  assert.ok(await isServed(first.cert));
+  renameSync(second.certfile, first.certfile);
+  renameSync(second.keyfile, first.keyfile);
+  server.signal('SIGHUP');
+  await server.line(/Reloaded\./);
+  assert.ok(await isServed(second.cert));
+  await assert.rejects(isServed(first.cert));
+});
+
+test('SIGUSR1 opens error log and access log anew, in the arbiter and in the workers', async (t) => {
+  const logs = await temporaryFolder();
+  const [errorlog, accesslog] = [join(logs, 'error'), join(logs, 'access')];
+  const { server, folder, answer } = await changing(t, { accesslog });
+  await answer();
+  await eventually(() => readFileSync(accesslog, 'utf8') !== '', 'the first line');
+  renameSync(accesslog, `${accesslog}.1`);
+  server.signal('SIGUSR1');
+  await eventually(() => existsSync(accesslog), 'the new file');
+  await answer();
+  await eventually(() => readFileSync(accesslog, 'utf8').split('\n').length === 2, 'its line');
+  assert.equal(readFileSync(`${accesslog}.1`, 'utf8').split('\n').length, 2);
+
+  const args = ['--error-logfile', errorlog, '--log-level', 'debug'];
+  const quiet = launchServer(t, { app: './app.mjs', cwd: folder, args });
+  await eventually(() => /Worker ready/.test(readFileSync(errorlog, 'utf8')), 'the server');
+  renameSync(errorlog, `${errorlog}.1`);
+  quiet.signal('SIGUSR1');
+  await eventually(() => /Heartbeat/.test(readFileSync(errorlog, 'utf8')), "the arbiter's line");
+  quiet.signal('SIGTERM');
+  await eventually(() => /Draining/.test(readFileSync(errorlog, 'utf8')), "the worker's line");
+});
