@@ -4,6 +4,7 @@
 import { createLog, type Log } from '../observe/log.ts';
 import { parseBind } from '../settings/bind.ts';
 import type { Settings } from '../settings/settings.ts';
+import { syslogTarget } from '../settings/syslog.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import type { Generation } from './generation.ts';
 import { bindAll, type Listener, type Present } from './listeners.ts';
@@ -26,8 +27,9 @@ export interface Stage {
   readonly warnings: readonly string[];
 }
 
-export function openLog({ loglevel, errorlog, log_json }: Settings): Log {
-  return createLog({ level: loglevel, destination: errorlog, json: log_json });
+export function openLog(settings: Settings): Log {
+  const { loglevel: level, errorlog: destination, log_json: json } = settings;
+  return createLog({ level, destination, json, syslog: syslogTarget(settings) });
 }
 
 /**

@@ -11,6 +11,7 @@ import { checkForApp, type Resolved, resolveSettings, type Start } from '../sett
 import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
 import { placeOf } from '../settings/source.ts';
+import { accessSyslogTarget } from '../settings/syslog.ts';
 
 /** Exit codes of what fails before there is an arbiter; the same as Gunicorn's. */
 export const USAGE_EXIT = 2;
@@ -87,7 +88,8 @@ function checkWhole(resolved: Resolved): void {
 /** The language of the access log is the log's knowledge: it is tried here, before anything starts. */
 function checkAccessFormat({ settings, sources }: Resolved): void {
   try {
-    if (settings.accesslog !== null) compileAccessFormat(settings.access_log_format);
+    const isUsed = settings.accesslog !== null || accessSyslogTarget(settings) !== null;
+    if (isUsed) compileAccessFormat(settings.access_log_format);
   } catch (error) {
     if (!(error instanceof AccessFormatError)) throw error;
     throw new SettingError({

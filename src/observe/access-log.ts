@@ -2,18 +2,22 @@
 // microsecond (bench/access-log.ts); writing it is the sink's business.
 
 import { wallClock } from '../clock.ts';
-import { compileAccessFormat } from './access-format.ts';
+import type { SyslogTarget } from '../settings/syslog.ts';
+import { compileAccessFormat, type LineMaker } from './access-format.ts';
 import { type AccessRecord, basicUser, requestField } from './access-record.ts';
 import { accessLogTime, SecondStamp } from './local-time.ts';
 import { Sink } from './sink.ts';
+import { Syslog } from './syslog.ts';
 
 export interface AccessLogOptions {
-  /** Gunicorn setting accesslog: a path, or "-" for standard output. */
-  readonly destination: string;
-  /** Gunicorn setting access_log_format. Not looked at for JSON. */
+  /** Gunicorn setting accesslog: a path, "-" for standard output, or null: to syslog alone. */
+  readonly destination: string | null;
+  /** Gunicorn setting access_log_format. JSON does not look at it, syslog always does. */
   readonly format: string;
   /** JSON lines instead of the format. */
   readonly json: boolean;
+  /** Every line goes there, too. */
+  readonly syslog?: SyslogTarget | null;
 }
 
 export interface AccessLog {
@@ -22,9 +26,9 @@ export interface AccessLog {
   /** Lines lost since the start because the destination did not take them. */
   readonly dropped: number;
   /** Told when lines begin to be lost, or a file cannot be reopened; meant for the error log. */
-  onTrouble: ((message: string) => void) | null;
+  set onTrouble(callback: (message: string) => void);
   /** Told when everything is written again, and how many lines were lost. */
-  onRecovered: ((message: string, lost: number) => void) | null;
+  set onRecovered(callback: (message: string, lost: number) => void);
   /** Opens the file anew by its name, after a rotation (SIGUSR1). */
   reopen(): void;
   /** Returns when everything is written. Done by itself when the process exits. */
@@ -38,33 +42,62 @@ export interface AccessLog {
  * @throws AccessFormatError when the format is wrong, LogFileError when the file cannot be opened.
  */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
-  const line = options.json ? null : compileAccessFormat(options.format);
-  const sink = new Sink(options.destination, 1);
-  const stamp = new SecondStamp(accessLogTime);
-  return {
-    write:
-      line === null
-        ? (record) => sink.write(`${accessJson(record, wallClock())}\n`)
-        : (record) => sink.write(`${line(record, stamp.at(wallClock()))}\n`),
-    get dropped() {
-      return sink.dropped;
-    },
-    get onTrouble() {
-      return sink.onTrouble;
-    },
-    set onTrouble(callback) {
-      sink.onTrouble = callback;
-    },
-    get onRecovered() {
-      return sink.onRecovered;
-    },
-    set onRecovered(callback) {
-      sink.onRecovered = callback;
-    },
-    reopen: () => sink.reopen(),
-    flush: () => sink.flush(),
-    close: () => sink.close(),
-  };
+  const { destination, json, format } = options;
+  const line = json && !options.syslog ? null : compileAccessFormat(format);
+  const sink = destination === null ? null : new Sink(destination, 1);
+  const syslog = options.syslog ? new Syslog(options.syslog, 'access') : null;
+  return new Lines(sink, syslog, json, line);
+}
+
+class Lines implements AccessLog {
+  readonly #sink: Sink | null;
+  readonly #syslog: Syslog | null;
+  readonly #json: boolean;
+  readonly #line: LineMaker | null;
+  readonly #stamp = new SecondStamp(accessLogTime);
+
+  constructor(sink: Sink | null, syslog: Syslog | null, json: boolean, line: LineMaker | null) {
+    this.#sink = sink;
+    this.#syslog = syslog;
+    this.#json = json;
+    this.#line = line;
+  }
+
+  write(record: AccessRecord): void {
+    const now = wallClock();
+    if (this.#json) this.#sink?.write(`${accessJson(record, now)}\n`);
+    if (this.#line === null) return;
+    const line = this.#line(record, this.#stamp.at(now));
+    if (!this.#json) this.#sink?.write(`${line}\n`);
+    this.#syslog?.write('info', line);
+  }
+
+  get dropped(): number {
+    return (this.#sink?.dropped ?? 0) + (this.#syslog?.losses.lost ?? 0);
+  }
+
+  set onTrouble(callback: (message: string) => void) {
+    if (this.#sink !== null) this.#sink.onTrouble = callback;
+    if (this.#syslog !== null) this.#syslog.losses.onTrouble = callback;
+  }
+
+  set onRecovered(callback: (message: string, lost: number) => void) {
+    if (this.#sink !== null) this.#sink.onRecovered = callback;
+    if (this.#syslog !== null) this.#syslog.losses.onRecovered = callback;
+  }
+
+  reopen(): void {
+    this.#sink?.reopen();
+  }
+
+  flush(): void {
+    this.#sink?.flush();
+  }
+
+  close(): void {
+    this.#sink?.close();
+    this.#syslog?.close();
+  }
 }
 
 const notPlain = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;

@@ -3,9 +3,11 @@
 
 import { pino } from 'pino';
 import { wallClock } from '../clock.ts';
+import type { SyslogTarget } from '../settings/syslog.ts';
 import { escapeMessage } from './escape.ts';
 import { errorLogTime, SecondStamp } from './local-time.ts';
 import { Sink } from './sink.ts';
+import { Syslog } from './syslog.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
@@ -19,6 +21,8 @@ export interface LogOptions {
   readonly destination: string;
   /** JSON lines instead of text. */
   readonly json: boolean;
+  /** Every line goes there, too, as text. */
+  readonly syslog?: SyslogTarget | null;
 }
 
 /** A message may have several lines (a traceback). In text only the fact `code` is shown, in JSON all are. */
@@ -58,6 +62,7 @@ type Logger = pino.Logger<LogLevel, true>;
  */
 export function createLog(options: LogOptions): Log {
   const sink = new Sink(options.destination, 2);
+  const syslog = options.syslog ? new Syslog(options.syslog, 'error') : null;
   const logger = pino<LogLevel, true>(
     {
       level: options.level,
@@ -68,23 +73,29 @@ export function createLog(options: LogOptions): Log {
       timestamp: () => `,"time":"${wallClock().toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
     },
-    options.json ? sink : new TextLines(sink),
+    new Lines(sink, options.json, syslog),
   );
   // Its own troubles cannot be told in it until they are over.
   sink.onRecovered = (message, lost) => {
     if (lost > 0) logger.warning(`${message}.`);
   };
-  return new PinoLog(logger, sink, {});
+  if (syslog !== null) {
+    syslog.losses.onTrouble = (message) => logger.error(`${message}. Requests go on.`);
+    syslog.losses.onRecovered = (message) => logger.warning(`${message}.`);
+  }
+  return new PinoLog(logger, sink, syslog, {});
 }
 
 class PinoLog implements Log {
   readonly #logger: Logger;
   readonly #sink: Sink;
+  readonly #syslog: Syslog | null;
   readonly #facts: LogFacts;
 
-  constructor(logger: Logger, sink: Sink, facts: LogFacts) {
+  constructor(logger: Logger, sink: Sink, syslog: Syslog | null, facts: LogFacts) {
     this.#logger = logger;
     this.#sink = sink;
+    this.#syslog = syslog;
     this.#facts = facts;
   }
 
@@ -114,7 +125,7 @@ class PinoLog implements Log {
   }
 
   child(facts: LogFacts): Log {
-    return new PinoLog(this.#logger, this.#sink, { ...this.#facts, ...facts });
+    return new PinoLog(this.#logger, this.#sink, this.#syslog, { ...this.#facts, ...facts });
   }
 
   reopen(): void {
@@ -127,15 +138,16 @@ class PinoLog implements Log {
 
   close(): void {
     this.#sink.close();
+    this.#syslog?.close();
   }
 }
 
-const names = new Map(Object.entries(levels).map(([name, number]) => [number, name.toUpperCase()]));
+const names = new Map(Object.entries(levels).map(([name, number]) => [number, name as LogLevel]));
 
 const pinoMetadata: unique symbol = Symbol.for('pino.metadata');
 
-/** pino's stream for text: it ignores the JSON line and takes what pino leaves beside it ("pino.metadata"). */
-class TextLines {
+/** pino's stream: takes the JSON line, or for text what pino leaves beside it ("pino.metadata"). */
+class Lines {
   readonly [pinoMetadata] = true;
   /** Set by pino before each write. */
   lastLevel = 0;
@@ -143,19 +155,30 @@ class TextLines {
   lastObj: { readonly code?: unknown } = {};
 
   readonly #sink: Sink;
+  readonly #json: boolean;
+  readonly #syslog: Syslog | null;
   readonly #stamp = new SecondStamp(errorLogTime);
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, json: boolean, syslog: Syslog | null) {
     this.#sink = sink;
+    this.#json = json;
+    this.#syslog = syslog;
   }
 
-  /** `[2026-11-24 21:59:17 +0000] [PID] [LEVEL] message`; a code stands at the end of the first line. */
-  write(): void {
-    const head = `[${this.#stamp.at(wallClock())}] [${process.pid}] [${names.get(this.lastLevel)}]`;
+  write(line: string): void {
+    if (this.#json) this.#sink.write(line);
+    if (this.#json && this.#syslog === null) return;
     const message = escapeMessage(this.lastMsg).trimEnd();
     const { code } = this.lastObj;
     const shown = code === undefined ? message : withCode(message, String(code));
-    this.#sink.write(`${head} ${shown}\n`);
+    const level = names.get(this.lastLevel) ?? 'error';
+    if (!this.#json) this.#sink.write(`${this.#head(level)} ${shown}\n`);
+    this.#syslog?.write(level, shown);
+  }
+
+  /** `[2026-11-24 21:59:17 +0000] [PID] [LEVEL] message`; a code stands at the end of the first line. */
+  #head(level: LogLevel): string {
+    return `[${this.#stamp.at(wallClock())}] [${process.pid}] [${level.toUpperCase()}]`;
   }
 }
 

@@ -114,6 +114,7 @@ export class UnixDatagrams {
     const helper = spawn(this.#python, ['-I', '-S', '-c', HELPER, this.#path], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
+    let receives = true;
     const lost = (why: string): void => {
       if (this.#helper !== helper) return;
       this.#helper = null;
@@ -129,9 +130,14 @@ export class UnixDatagrams {
     helper.on('exit', () => lost('the Python process that sends has ended'));
     helper.stdout?.setEncoding('latin1').on('data', (answers: string) => {
       for (const answer of answers) {
-        if (answer === '-') this.losses.lose('nobody receives there, or not fast enough');
-        else this.losses.recovered();
+        receives = answer !== '-';
+        if (receives) this.losses.recovered();
+        else this.losses.lose('nobody receives there, or not fast enough');
       }
+    });
+    // What was dropped here because too much waited.
+    helper.stdin?.on('drain', () => {
+      if (receives) this.losses.recovered();
     });
     this.#helper = helper;
   }

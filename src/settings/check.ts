@@ -17,6 +17,7 @@ import type {
 } from './declaration.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
+import { parseSyslogAddress } from './syslog.ts';
 
 export type Value = number | boolean | string | null | readonly string[];
 
@@ -174,6 +175,9 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   }
   // `-` is a standard stream.
   if (setting.form === 'log file') return value === '-' ? value : resolve(base, value);
+  if (setting.form === 'syslog address' && parseSyslogAddress(value) === null) {
+    throw new Misfit('udp://HOST:PORT, tcp://HOST:PORT or unix://PATH', value);
+  }
   // What is in it is looked at by whoever reads it.
   if (setting.form === 'PEM file') return resolve(base, value);
   return value;

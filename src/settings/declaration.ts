@@ -81,6 +81,7 @@ export type TextForm =
   | 'directories'
   | 'file'
   | 'log file'
+  | 'syslog address'
   | 'PEM file'
   | 'url path';
 

@@ -11,6 +11,8 @@ interface Missing {
 
 const ASGI = 'Tunicorn runs WSGI and Node.js applications; it does not run ASGI applications.';
 const DIRTY = 'Tunicorn has no dirty pool.';
+const PYTHON_LOGGING =
+  "It configures Python's logging, and no Python writes the logs here: see log_json, syslog and access_log_format.";
 const NO_HEARTBEAT_FILES = 'Tunicorn keeps no heartbeat files: leave it out.';
 
 const SETTINGS: { readonly [name: string]: Missing } = {
@@ -48,16 +50,11 @@ const SETTINGS: { readonly [name: string]: Missing } = {
   protocol: { flags: ['--protocol'] },
   uwsgi_allow_ips: { flags: ['--uwsgi-allow-from'] },
   forwarder_headers: { flags: ['--forwarder-headers'] },
-  disable_redirect_access_to_syslog: { flags: ['--disable-redirect-access-to-syslog'] },
   capture_output: { flags: ['--capture-output'] },
-  logger_class: { flags: ['--logger-class'] },
-  logconfig: { flags: ['--log-config'] },
-  logconfig_dict: { flags: [] },
-  logconfig_json: { flags: ['--log-config-json'] },
-  syslog_addr: { flags: ['--log-syslog-to'] },
-  syslog: { flags: ['--log-syslog'] },
-  syslog_prefix: { flags: ['--log-syslog-prefix'] },
-  syslog_facility: { flags: ['--log-syslog-facility'] },
+  logger_class: { flags: ['--logger-class'], instead: PYTHON_LOGGING },
+  logconfig: { flags: ['--log-config'], instead: PYTHON_LOGGING },
+  logconfig_dict: { flags: [], instead: PYTHON_LOGGING },
+  logconfig_json: { flags: ['--log-config-json'], instead: PYTHON_LOGGING },
   enable_stdio_inheritance: { flags: ['-R', '--enable-stdio-inheritance'] },
   statsd_host: { flags: ['--statsd-host'] },
   dogstatsd_tags: { flags: ['--dogstatsd-tags'] },

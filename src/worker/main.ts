@@ -4,6 +4,7 @@
 
 import { createLog, type Log } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
+import { syslogTarget } from '../settings/syslog.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
 import { endProcess, say, sayLast } from './ending.ts';
@@ -46,6 +47,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     level: settings.loglevel,
     destination: settings.errorlog,
     json: settings.log_json,
+    syslog: syslogTarget(settings),
   });
   log = opened;
   const heartbeat = setInterval(() => {

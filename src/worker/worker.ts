@@ -15,6 +15,7 @@ import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
+import { accessSyslogTarget } from '../settings/syslog.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import { descriptorsToStart } from '../threads/python/spawn.ts';
 import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
@@ -307,11 +308,13 @@ function makeHealth(settings: Settings, pool: Dispatcher, log: Log): Health | nu
 }
 
 function openAccessLog(settings: Settings, log: Log): AccessLog | null {
-  if (settings.accesslog === null) return null;
+  const syslog = accessSyslogTarget(settings);
+  if (settings.accesslog === null && syslog === null) return null;
   const accessLog = createAccessLog({
     destination: settings.accesslog,
     format: settings.access_log_format,
     json: settings.log_json,
+    syslog,
   });
   accessLog.onTrouble = (message) => log.error(`${message}. Requests go on.`);
   accessLog.onRecovered = (message) => log.warning(`${message}.`);

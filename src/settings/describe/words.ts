@@ -56,6 +56,7 @@ const TEXT_FORMS = {
   directories: 'paths of directories, comma-separated',
   file: 'path of a file',
   'log file': 'path of a file, or `-`',
+  'syslog address': 'udp://HOST:PORT, tcp://HOST:PORT or unix://PATH',
   'PEM file': 'path of a PEM file',
   'url path': 'path of a URL, from its first `/` on',
 } as const;

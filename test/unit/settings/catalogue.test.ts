@@ -126,6 +126,11 @@ describe('the catalogue', () => {
       ],
       ['errorlog', ['--error-logfile', '--log-file'], '-'],
       ['loglevel', ['--log-level'], 'info'],
+      ['syslog', ['--log-syslog'], false],
+      ['syslog_addr', ['--log-syslog-to'], 'udp://localhost:514'],
+      ['syslog_prefix', ['--log-syslog-prefix'], null],
+      ['syslog_facility', ['--log-syslog-facility'], 'user'],
+      ['disable_redirect_access_to_syslog', ['--disable-redirect-access-to-syslog'], false],
     ];
     for (const [name, flags, value] of gunicorn) {
       const setting = CATALOGUE[name];
