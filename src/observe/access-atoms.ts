@@ -13,6 +13,11 @@ function shown(value: string | null | undefined): string {
   return value === null || value === undefined || value === '' ? '-' : escapeValue(value);
 }
 
+/** "-" for what is missing. What is there and empty is empty, as in Gunicorn. */
+function present(value: string | null | undefined): string {
+  return value === null || value === undefined ? '-' : escapeValue(value);
+}
+
 function microseconds(record: AccessRecord): number {
   return Math.trunc(record.durationMs * 1000);
 }
@@ -55,8 +60,8 @@ const plain: Readonly<Record<string, Atom>> = {
   H: protocol,
   b: (record) => String(record.bodyBytes),
   B: (record) => String(record.bodyBytes),
-  f: (record) => shown(requestField(record.head.fields, 'referer')),
-  a: (record) => shown(requestField(record.head.fields, 'user-agent')),
+  f: (record) => present(requestField(record.head.fields, 'referer')),
+  a: (record) => present(requestField(record.head.fields, 'user-agent')),
   T: (record) => String(Math.trunc(record.durationMs / 1000)),
   D: (record) => String(microseconds(record)),
   M: (record) => String(Math.trunc(record.durationMs)),
@@ -69,7 +74,7 @@ export function atomNamed(name: string): Atom {
   const bracketed = /^\{(.*)\}([ioe])$/.exec(name);
   if (bracketed === null) return Object.hasOwn(plain, name) ? (plain[name] ?? missing) : missing;
   const inner = (bracketed[1] ?? '').toLowerCase();
-  if (bracketed[2] === 'i') return (record) => shown(requestField(record.head.fields, inner));
+  if (bracketed[2] === 'i') return (record) => present(requestField(record.head.fields, inner));
   return bracketed[2] === 'o' ? replyFieldAtom(inner) : variableAtom(inner);
 }
 
@@ -84,7 +89,7 @@ function replyFieldAtom(lowerName: string): Atom {
   return (record) => {
     let value: string | null = null;
     for (const found of record.replyFields.matchAll(line)) value = found[1]?.trimEnd() ?? null;
-    return shown(value);
+    return present(value);
   };
 }
 
@@ -106,15 +111,23 @@ const variables: Readonly<Record<string, (record: AccessRecord) => string | null
 /** A variable of the WSGI environ, as far as it follows from the request, or one that the record brings along. */
 function variableAtom(lowerName: string): Atom {
   const known = Object.hasOwn(variables, lowerName) ? variables[lowerName] : undefined;
-  if (known !== undefined) return (record) => shown(known(record));
+  if (known !== undefined) return (record) => present(known(record));
   if (lowerName.startsWith('http_')) {
     const field = lowerName.slice('http_'.length).replaceAll('_', '-');
-    return (record) => shown(requestField(record.head.fields, field));
+    return (record) => present(joinedField(record.head.fields, field));
   }
   return (record) => {
     for (const [name, value] of Object.entries(record.variables ?? {})) {
-      if (name.toLowerCase() === lowerName) return shown(value);
+      if (name.toLowerCase() === lowerName) return present(value);
     }
     return '-';
   };
+}
+
+/** As in the environ: the values of a repeated field behind each other; null without one. */
+function joinedField(fields: readonly string[], lowerName: string): string | null {
+  const values = fields.filter(
+    (_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === lowerName,
+  );
+  return values.length === 0 ? null : values.join(',');
 }
