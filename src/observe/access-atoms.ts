@@ -124,10 +124,10 @@ function variableAtom(lowerName: string): Atom {
   };
 }
 
-/** As in the environ: the values of a repeated field behind each other; null without one. */
+/** As in the environ, where cookies are joined as RFC 6265, 4.2.1 has it (Gunicorn: by a comma); null without one. */
 function joinedField(fields: readonly string[], lowerName: string): string | null {
   const values = fields.filter(
     (_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === lowerName,
   );
-  return values.length === 0 ? null : values.join(',');
+  return values.length === 0 ? null : values.join(lowerName === 'cookie' ? '; ' : ',');
 }
