@@ -3,6 +3,8 @@
 
 import net from 'node:net';
 
+/** Who has no answer so long after the end will get none: it is lost. */
+const LAST_ANSWER_MS = 10_000;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 export class CountingClients {
@@ -13,6 +15,7 @@ export class CountingClients {
   readonly lost: string[] = [];
   readonly #port: number;
   readonly #over: Promise<void>[];
+  readonly #giveUps = new Set<() => void>();
   #stopped = false;
 
   /** They ask as fast as they are answered. */
@@ -24,7 +27,11 @@ export class CountingClients {
   /** Resolves when each has its last answer. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    const late = setTimeout(() => {
+      for (const giveUp of this.#giveUps) giveUp();
+    }, LAST_ANSWER_MS);
     await Promise.all(this.#over);
+    clearTimeout(late);
   }
 
   async #live(): Promise<void> {
@@ -40,10 +47,13 @@ export class CountingClients {
     return new Promise((resolve) => {
       const socket = net.connect(this.#port, '127.0.0.1');
       let text = '';
+      const giveUp = (): void => end('no answer');
       const end = (lost: string | null): void => {
+        this.#giveUps.delete(giveUp);
         socket.destroy();
         resolve(lost);
       };
+      this.#giveUps.add(giveUp);
       socket.setNoDelay(true);
       socket.setEncoding('latin1');
       socket.on('connect', () => socket.write(REQUEST));
