@@ -22,7 +22,7 @@ async function startFamily() {
 
 for (const [what, kill] of [
   ['killTree', killTree],
-  ['killDescendants', killDescendants],
+  ['killDescendants', () => killDescendants()],
 ] as const) {
   test(`${what} ends children and grandchildren, but none of another session`, async (t) => {
     const { root, pid, family, sleeps } = await startFamily();
@@ -37,6 +37,17 @@ for (const [what, kill] of [
     assert.ok(sleeps.includes(survivor));
   });
 }
+
+test('killDescendants of another process lets that one and its other sessions live', async (t) => {
+  const { pid, family, sleeps } = await startFamily();
+  t.after(() => {
+    for (const each of [pid, ...family]) if (isAlive(each)) process.kill(each, 'SIGKILL');
+  });
+  killDescendants(pid);
+  await eventually(() => family.filter(isAlive).length === 1, 'all but one to be gone');
+  assert.ok(isAlive(pid));
+  assert.ok(sleeps.includes(family.find(isAlive) ?? 0));
+});
 
 test('a process that has gone is no trouble, and has taken nobody along', async (t) => {
   const child = spawn('true', { stdio: 'ignore' });
