@@ -69,9 +69,9 @@ export class Descriptors {
   /** One more connection can be accepted, beside `open` others. The first may take from the reserve. */
   roomFor(open: number): boolean {
     const free = this.limit - this.#used;
-    if (open === 0) return free > 1;
+    const spare = open === 0 ? 1 : this.#reserve;
     // What pausing gives back is no reason to resume: that would go to and fro on every tick.
-    this.#short = free <= this.#reserve + (this.#short ? this.#needs.listeners + 1 : 0);
+    this.#short = free <= spare + (this.#short ? this.#needs.listeners + 1 : 0);
     return !this.#short;
   }
 

@@ -176,12 +176,13 @@ describe('taking a request back', () => {
       return spinning.log.includes('started');
     });
     const waiting = [run('/unread'), run('/unread'), run('/unread')];
-    assert.equal(thread.room, 4);
+    // Less than the free places where the machine is so slow that the thread counts as behind.
+    const before = thread.room;
     assert.deepEqual(
       waiting.map((job) => thread.takeBack(job)),
       [true, true, true],
     );
-    assert.equal(thread.room, 7);
+    assert.equal(thread.room, before + 3);
     assert.equal(thread.takeBack(spinning), false);
     for (const job of waiting) assert.deepEqual(job.log, []);
     const other = await startThread('./listener.mjs');

@@ -80,6 +80,19 @@ test('what a pause gives back is no reason to go on; two connections that close 
   assert.equal(descriptors.roomFor(open - 1), true);
 });
 
+test('what a pause gives back while nobody is there is no reason to go on', () => {
+  const { process, descriptors } = begun(100, 40);
+  process.open = 99;
+  descriptors.tick(1000);
+  assert.equal(descriptors.roomFor(0), false);
+  process.open -= 2;
+  descriptors.tick(1050);
+  assert.equal(descriptors.roomFor(0), false, 'the listening handle and its spare');
+  process.open -= 1;
+  descriptors.tick(1100);
+  assert.equal(descriptors.roomFor(0), true);
+});
+
 test('when none is left even for counting there is no room', () => {
   const { process, descriptors } = begun(100, 40);
   process.open = Number.POSITIVE_INFINITY;
