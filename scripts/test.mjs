@@ -30,13 +30,34 @@ const FILE_TIMEOUT_MS = 120_000;
 const MOST_AGAIN = 8;
 /** Files that passed only then. */
 const again = [];
-/** What does not depend on the version of Node.js is run on one. */
+/**
+ * Run on one version of Node.js only: what is about texts, Python, other people's clients or our own arithmetic. The other
+ * versions are for what differs between them: threads, sockets, TLS, processes.
+ */
 const ONE_VERSION = [
-  'house/',
   'clients/',
+  'end-to-end/access-log',
   'end-to-end/benches',
   'end-to-end/corpus',
+  'end-to-end/drill',
+  'end-to-end/examples',
   'end-to-end/oracles',
+  'end-to-end/syslog',
+  'end-to-end/wsgi-',
+  'freeze/row-01',
+  'freeze/row-02',
+  'freeze/row-03',
+  'freeze/row-05',
+  'freeze/row-08-wsgi',
+  'freeze/row-09-wsgi',
+  'freeze/row-12',
+  'freeze/row-14-wsgi',
+  'freeze/row-16',
+  'fuzz/',
+  'house/',
+  'unit/arbiter/renewal-under-trouble',
+  'unit/dispatch/',
+  'unit/drill/',
   'unit/settings/',
 ];
 

@@ -230,7 +230,7 @@ class InterruptTest(BridgeTest):
         sys.setswitchinterval(1e-6)
         self.addCleanup(sys.setswitchinterval, interval)
         landed = number = 0
-        while number < 2000 or landed < 20:
+        while number < 500 or landed < 5:
             number += 1
             self.request({})
             landed += thread.guard.interrupt(ident, number, RequestTimeout)
