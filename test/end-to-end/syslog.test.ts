@@ -5,11 +5,21 @@ import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { descendantsOf, isAlive } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
-import { ask, eventually, PYTHON, requestBytes, serveWsgi, WSGI_APPS } from './serving.ts';
+import {
+  ask,
+  eventually,
+  PYTHON,
+  requestBytes,
+  serveWsgi,
+  temporaryFolder,
+  WSGI_APPS,
+} from './serving.ts';
 
 interface Receiver {
   readonly port: number;
@@ -127,4 +137,33 @@ test('a syslog over TCP that does not read costs lines and no request', async (t
     );
   }, 'lines to be dropped');
   assert.equal((await ask(server, '/')).status, 200);
+});
+
+/** Prints each datagram; says "bound" first. */
+const UNIX_RECEIVER = `
+import socket, sys
+inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+inbox.bind(sys.argv[1])
+print("bound", flush=True)
+while True:
+    print(repr(inbox.recv(100000)), flush=True)
+`;
+
+test('a unix socket gets both logs, and the processes that send end with the server', async (t) => {
+  const path = join(await temporaryFolder(), 'log');
+  const receiver = new Program(t, { command: PYTHON, args: ['-c', UNIX_RECEIVER, path] });
+  await receiver.line(/bound/);
+  const server = await serveWsgi('hello:app', [
+    ...['--log-syslog', '--log-syslog-to', `unix://${path}#dgram`],
+    ...['--access-logformat', '%(r)s %(s)s'],
+  ]);
+  await ask(server, '/unix');
+  await receiver.line(
+    /b'<14>gunicorn\.hello\.app\.access: \[\d+\] GET \/unix HTTP\/1\.1 200\\x00'/,
+  );
+  await receiver.line(/b'<14>gunicorn\.hello\.app\.error: \[\d+\] Starting tunicorn/);
+  const family = descendantsOf(server.pid);
+  await server.stop();
+  await receiver.line(/Shutting down: Master/);
+  await eventually(() => family.every((pid) => !isAlive(pid)), 'all to have ended');
 });
