@@ -1,7 +1,7 @@
 // What clients lose while the server is changed under load: twenty reloads, more and fewer workers, workers that come to
 // max_requests, and a change of the arbiter. Counted by 64 clients that keep their connections and ask without a pause,
 // with wrk beside them. Prints and asserts nothing; test/end-to-end/nothing-lost.test.ts asserts.
-// `--reloads 20 --clients 64`.
+// `--reloads 20 --clients 64 --only TEXT`.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -20,6 +20,8 @@ const { values: options } = parseArgs({
   options: {
     reloads: { type: 'string', default: '20' },
     clients: { type: 'string', default: '64' },
+    /** Only the rows whose name contains it. */
+    only: { type: 'string', default: '' },
   },
 });
 /** A worker boots within this time also on a busy machine. */
@@ -31,6 +33,7 @@ const pidFile = join(folder, 'pid');
 const pidIn = (path: string): number => Number(readFileSync(path, 'utf8'));
 
 async function row(name: string, port: number, deed: () => Promise<void>): Promise<void> {
+  if (!name.includes(options.only)) return;
   const clients = new CountingClients(port, Number(options.clients));
   const wrk = spawn('wrk', ['-t1', '-c16', '-d600', `http://127.0.0.1:${port}/`]);
   let told = '';

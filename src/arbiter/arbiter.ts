@@ -11,6 +11,7 @@ import { exitCodes } from './exit-codes.ts';
 import { Fleet } from './fleet.ts';
 import { type Command, Heir } from './heir.ts';
 import { type Inheritance, takeInheritance } from './inheritance.ts';
+import { giveLogFiles } from './owner.ts';
 import { PidFile } from './pid-file.ts';
 import { Reload, type Reread } from './reload.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
@@ -138,6 +139,7 @@ class Arbiter implements Deeds {
 
   reopenLogs(): void {
     this.#stage.log.reopen();
+    giveLogFiles(this.#stage.settings, this.#stage.owner);
     this.#fleet.reopenLogs();
   }
 

@@ -2,10 +2,11 @@
 // rough edges of child_process: a process that never started, a channel that closed while we were writing, an exit
 // that is told before the last message was read.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { Owner } from './owner.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
 export interface LaunchOptions {
@@ -13,6 +14,8 @@ export interface LaunchOptions {
   readonly workerUrl: URL;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** null: the rights of this process. */
+  readonly owner: Owner | null;
 }
 
 /** Messages still in the channel are read within this time after the process ended. */
@@ -38,7 +41,20 @@ function start(options: LaunchOptions): ChildProcess {
     // Flags of the arbiter's own node (--inspect, a test runner's) are not meant for the workers.
     execArgv: [],
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    ...withRightsOf(options.owner),
   });
+}
+
+/**
+ * The rights change before the worker's program begins: it never has others, and /proc shows its files to its own user, where its
+ * Python reads spooled bodies. Node.js's own options take all supplementary groups away; setpriv(1) becomes the worker.
+ */
+function withRightsOf(owner: Owner | null): ForkOptions {
+  if (owner === null) return {};
+  const { uid, gid, initgroups } = owner;
+  if (!initgroups) return { uid, gid };
+  const rights = ['--reuid', `${uid}`, '--regid', `${gid}`, '--init-groups'];
+  return { execPath: 'setpriv', execArgv: [...rights, '--', process.execPath] };
 }
 
 function watch(child: ChildProcess, listener: ProcessListener): WorkerProcess {

@@ -3,12 +3,13 @@
 // becomes of the workers. The one file that uses Node.js's underscore API for it.
 
 import dns from 'node:dns/promises';
-import { rmSync } from 'node:fs';
+import { lchownSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { type BindAddress, formatBind } from '../settings/bind.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import { cannotListen, labelOf } from './bind-error.ts';
+import type { Owner } from './owner.ts';
 import { freeSocketPath } from './socket-path.ts';
 
 declare const listenHandle: unique symbol;
@@ -52,11 +53,22 @@ export interface Present {
   readonly inherited?: ReadonlyMap<string, number>;
 }
 
+/** What the file of a unix socket gets. */
+export interface SocketFile {
+  readonly umask: number;
+  /** null: it stays with who made it. */
+  readonly owner: Owner | null;
+}
+
+/** Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it. */
+const FOR_ALL: SocketFile = { umask: 0, owner: null };
+
 /** Binds all addresses or none; what is `present` is taken as it is. Throws an Error with a sentence for people. */
 export async function bindAll(
   addresses: readonly BindAddress[],
   scheme: 'http' | 'https' = 'http',
   { own = [], inherited = new Map() }: Present = {},
+  file: SocketFile = FOR_ALL,
 ): Promise<Listener[]> {
   const create = createServerHandle();
   const listeners: Listener[] = [];
@@ -70,7 +82,7 @@ export async function bindAll(
       if (known !== undefined) listeners.push(known);
       else if (fd !== undefined) listeners.push(openInherited(create, index, address, fd, scheme));
       else if (address.kind === 'unix') {
-        listeners.push(await bindPath(create, index, address, scheme));
+        listeners.push(await bindPath(create, index, address, scheme, file));
       } else listeners.push(await bindPort(create, index, address, scheme));
     }
     return listeners;
@@ -142,14 +154,15 @@ async function bindPath(
   index: number,
   asked: Extract<BindAddress, { kind: 'unix' }>,
   scheme: 'http' | 'https',
+  file: SocketFile,
 ): Promise<Listener> {
   const { path } = asked;
   await freeSocketPath(path);
-  // Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it.
-  const umask = process.umask(0);
+  const umask = process.umask(file.umask);
   try {
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
+    if (file.owner !== null) lchownSync(path, file.owner.uid, file.owner.gid);
     const label = labelOf({ kind: 'unix', path }, scheme);
     return keep(handle, asked, { index, label, host: path, port: 0 });
   } finally {

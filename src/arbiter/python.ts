@@ -2,12 +2,15 @@
 // start a tenth of a second), and a missing or old one is one clear line instead of a failure in every worker.
 
 import { execFile } from 'node:child_process';
+import type { Owner } from './owner.ts';
 
 export interface PythonSearch {
   /** A name to look for on PATH, or a path. */
   readonly python: string;
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Whose rights it gets: what stands in its site-packages runs as soon as it starts. null: those of this process. */
+  readonly owner: Owner | null;
 }
 
 const oldest = { major: 3, minor: 8 } as const;
@@ -31,9 +34,10 @@ export async function resolvePython(search: PythonSearch): Promise<string> {
 }
 
 function ask(search: PythonSearch): Promise<{ executable: string; version: string }> {
-  const { python, cwd, env } = search;
+  const { python, cwd, env, owner } = search;
   return new Promise((resolve, reject) => {
-    const options = { cwd, env, timeout: startMs, killSignal: 'SIGKILL' } as const;
+    const rights = owner === null ? {} : { uid: owner.uid, gid: owner.gid };
+    const options = { cwd, env, timeout: startMs, killSignal: 'SIGKILL', ...rights } as const;
     execFile(python, ['-c', question], options, (error, stdout, stderr) => {
       if (error !== null) {
         reject(new Error(whyNot(search, error, stderr)));

@@ -8,6 +8,7 @@ import { syslogTarget } from '../settings/syslog.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import type { Generation } from './generation.ts';
 import { bindAll, type Listener, type Present } from './listeners.ts';
+import { giveLogFiles, type Owner } from './owner.ts';
 import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { workerLimits } from './worker-states.ts';
 
@@ -23,6 +24,7 @@ export interface Stage {
   readonly log: Log;
   readonly listeners: readonly Listener[];
   readonly generation: Generation;
+  readonly owner: Owner | null;
   /** Sentences for people. */
   readonly warnings: readonly string[];
 }
@@ -46,10 +48,13 @@ export async function prepareStage(
   const surroundings = await prepare(settings, options.workerUrl);
   const scheme = surroundings.tls === null ? 'http' : 'https';
   const opened = log ?? openLog(settings);
+  const { owner, warnings } = surroundings;
+  giveLogFiles(settings, owner);
   try {
-    const listeners = await bindAll(settings.bind.map(parseBind), scheme, present);
+    const file = { umask: Number.parseInt(settings.umask ?? '0', 8), owner };
+    const listeners = await bindAll(settings.bind.map(parseBind), scheme, present, file);
     const generation = generationOf(settings, surroundings, listeners, options.probe ?? null);
-    return { settings, log: opened, listeners, generation, warnings: surroundings.warnings };
+    return { settings, log: opened, listeners, generation, owner, warnings };
   } catch (error) {
     if (log === null) opened.close();
     throw error;

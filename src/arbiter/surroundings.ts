@@ -9,6 +9,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { TlsMaterial } from '../wire/arbiter-worker.ts';
 import { readCertificate } from './certificate.ts';
 import { launcher } from './launch.ts';
+import { type Owner, ownerOf } from './owner.ts';
 import { resolvePython } from './python.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
@@ -20,6 +21,8 @@ export interface Surroundings {
   /** Sentences for people: it can be served, but not for long or not for all. */
   readonly warnings: readonly string[];
   readonly launch: (listener: ProcessListener) => WorkerProcess;
+  /** Whose rights workers get; null: those of this process. */
+  readonly owner: Owner | null;
 }
 
 const workerMain = new URL('../worker/main.js', import.meta.url);
@@ -51,11 +54,12 @@ export async function prepare(
   const cwd = settings.chdir;
   const env = environment(settings.raw_env);
   const app = decideApp(settings);
+  const owner = ownerOf(settings);
   const python =
-    app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env }) : null;
+    app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env, owner }) : null;
   const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock());
   const warnings = [...ofCertificate, ...fewFiles(settings.threads)];
-  return { python, tls, warnings, launch: launcher({ workerUrl, cwd, env }) };
+  return { python, tls, warnings, launch: launcher({ workerUrl, cwd, env, owner }), owner };
 }
 
 /** A worker opens all its modules at once when it starts, and needs some descriptors for each of its threads. */

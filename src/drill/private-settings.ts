@@ -16,6 +16,9 @@ export function privateSettings(settings: Settings, socket: string): Settings {
     // Logs of the server that is running must have nothing of a drill in them; ours are read by whoever started it.
     accesslog: null,
     errorlog: '-',
+    syslog: false,
+    // That of the server that is running.
+    pidfile: null,
     graceful_timeout: Math.min(settings.graceful_timeout, GRACE_SECONDS),
   };
 }

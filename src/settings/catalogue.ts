@@ -8,6 +8,7 @@ import { health } from './catalogue/health.ts';
 import { http } from './catalogue/http.ts';
 import { limits } from './catalogue/limits.ts';
 import { logging } from './catalogue/logging.ts';
+import { rights } from './catalogue/rights.ts';
 import { sockets } from './catalogue/sockets.ts';
 import { timeouts } from './catalogue/timeouts.ts';
 import { tls } from './catalogue/tls.ts';
@@ -20,6 +21,7 @@ export const SECTIONS: readonly Section[] = [
   sockets,
   tls,
   workers,
+  rights,
   timeouts,
   limits,
   bodies,
@@ -34,6 +36,7 @@ const declared = {
   ...sockets.settings,
   ...tls.settings,
   ...workers.settings,
+  ...rights.settings,
   ...timeouts.settings,
   ...limits.settings,
   ...bodies.settings,

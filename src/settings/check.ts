@@ -3,17 +3,19 @@
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { findGroup, findUser } from './accounts.ts';
 import { BindError, formatBind, parseBind } from './bind.ts';
 import type { SettingName } from './catalogue.ts';
-import type {
-  BytesSetting,
-  ChoiceSetting,
-  CountSetting,
-  ItemForm,
-  ListSetting,
-  SecondsSetting,
-  Setting,
-  TextSetting,
+import {
+  type BytesSetting,
+  type ChoiceSetting,
+  type CountSetting,
+  type ItemForm,
+  isNumberForm,
+  type ListSetting,
+  type SecondsSetting,
+  type Setting,
+  type TextSetting,
 } from './declaration.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
@@ -165,6 +167,7 @@ function checkChoice(setting: ChoiceSetting, value: unknown): string {
 
 function checkText(setting: TextSetting, value: unknown, base: string): string | null {
   if (value === null && setting.default === null) return null;
+  if (isNumberForm(setting.form)) return checkNamed(setting.form, value);
   if (typeof value !== 'string') throw new Misfit('a text', value);
   if (value.includes('\0')) throw new Misfit('a text without NUL characters', value);
   if (setting.form !== 'any' && value === '') throw new Misfit('a text that is not empty', value);
@@ -181,6 +184,27 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   // What is in it is looked at by whoever reads it.
   if (setting.form === 'PEM file') return resolve(base, value);
   return value;
+}
+
+/** A name or a number; numbers stay texts, so that all values of a setting are of one type. */
+function checkNamed(form: 'user' | 'group' | 'mask', value: unknown): string {
+  const written = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
+  if (form === 'mask') {
+    const mask = maskOf(written);
+    if (mask === null) throw new Misfit('a number from 0 to 0o777', value);
+    return `0${mask.toString(8)}`;
+  }
+  if (written === '' || written.includes('\0')) throw new Misfit(`a ${form}`, value);
+  const found = form === 'user' ? findUser(written) : findGroup(written);
+  if (found !== null) return written;
+  throw new Misfit(`the name or number of a ${form}`, value, `this machine has no such ${form}`);
+}
+
+/** Gunicorn's way to read it: octal behind a leading 0, else as Python would. */
+function maskOf(written: string): number | null {
+  const text = written.trim().replace(/^0(?=\d)/, '0o');
+  const mask = /^(0[ox][\da-f]+|\d+)$/i.test(text) ? Number(text) : Number.NaN;
+  return Number.isInteger(mask) && mask <= 0o777 ? mask : null;
 }
 
 function checkDirectory(value: string, base: string): string {

@@ -83,7 +83,18 @@ export type TextForm =
   | 'log file'
   | 'syslog address'
   | 'PEM file'
+  | 'user'
+  | 'group'
+  | 'mask'
   | 'url path';
+
+/** Texts that may be written as numbers. */
+const NUMBER_FORMS = ['user', 'group', 'mask'] as const;
+type NumberForm = (typeof NUMBER_FORMS)[number];
+
+export function isNumberForm(form: TextForm): form is NumberForm {
+  return NUMBER_FORMS.some((one) => one === form);
+}
 
 export interface TextSetting extends Declared {
   readonly kind: 'text';
@@ -135,6 +146,8 @@ type Size = number | `${number}` | `${number}${'k' | 'm' | 'g' | 'K' | 'M' | 'G'
 /** What a config file may say for a setting. */
 export type WrittenValueOf<S extends Setting> = S extends { readonly kind: 'bytes' }
   ? Size
-  : S extends { readonly kind: 'list' }
-    ? string | readonly string[]
-    : ValueOf<S>;
+  : S extends { readonly form: NumberForm }
+    ? ValueOf<S> | number
+    : S extends { readonly kind: 'list' }
+      ? string | readonly string[]
+      : ValueOf<S>;

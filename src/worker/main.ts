@@ -43,6 +43,7 @@ say({ kind: 'hello' });
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
   const { settings } = message;
   graceMs = settings.graceful_timeout * 1000;
+  if (settings.umask !== null) process.umask(settings.umask);
   const opened = createLog({
     level: settings.loglevel,
     destination: settings.errorlog,

@@ -8,7 +8,16 @@ const PAGE_BYTES = 4096;
 
 /** Resident bytes of this process and of those `pids`; 0 for one that has gone or cannot be looked at. */
 export function residentBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + residentBytesOf(pid), process.memoryUsage.rss());
+  return pids.reduce((sum, pid) => sum + residentBytesOf(pid), ownResidentBytes());
+}
+
+function ownResidentBytes(): number {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    // It opens a file to find out, and there may be no descriptor for it.
+    return 0;
+  }
 }
 
 function residentBytesOf(pid: number): number {

@@ -44,6 +44,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--rounds', '1', '--seconds', '0.2', '--connections', '4', '--handshakes', '2'],
     /\| TLS, RSA key of 2048 bits \| \d+ \| [\d.]+ \|/,
   ],
+  [
+    'reload',
+    ['--reloads', '1', '--clients', '4', '--only', 'reloads'],
+    /\| 1 reloads \| \d+ s \| \d{2,} \| \d+ \| 0 \| none \|/,
+  ],
   ['spool', ['--mib', '8', '--responses', '50'], /4 MiB, read buffers left to the collector: \d+/],
 ];
 

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly ulimit?: string;
   /** Its own process group; see Program.signalGroup. */
   readonly detached?: boolean;
+  /** The compiled command of another folder. */
+  readonly commandPath?: string;
 }
 
 export class Server extends Program {
@@ -56,7 +58,8 @@ export async function startServer(t: TestContext, options: ServerOptions): Promi
 export function launchServer(t: TestContext, options: ServerOptions): Server {
   const { args = [], app, cwd, env, bind = ['127.0.0.1:0'], detached, ulimit } = options;
   const binds = bind.flatMap((address) => ['--bind', address]);
-  const command = [process.execPath, commandPath, ...binds, ...args, app];
+  const main = options.commandPath ?? commandPath;
+  const command = [process.execPath, main, ...binds, ...args, app];
   const limited = ['sh', '-c', `ulimit ${ulimit} && exec "$0" "$@"`, ...command];
   const [program = '', ...rest] = ulimit === undefined ? command : limited;
   return new Server(t, {

@@ -2,7 +2,7 @@
 // read best.
 
 import { CATALOGUE, SETTING_NAMES } from '../catalogue.ts';
-import type { Setting } from '../declaration.ts';
+import { isNumberForm, type Setting } from '../declaration.ts';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -59,6 +59,7 @@ function typeOf(setting: Setting): Json {
     case 'list':
       return { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
     case 'text':
+      if (isNumberForm(setting.form)) return { type: ['string', 'integer', 'null'] };
       return { type: setting.default === null ? ['string', 'null'] : 'string' };
   }
 }

@@ -58,6 +58,9 @@ const TEXT_FORMS = {
   'log file': 'path of a file, or `-`',
   'syslog address': 'udp://HOST:PORT, tcp://HOST:PORT or unix://PATH',
   'PEM file': 'path of a PEM file',
+  user: 'name or number of a user',
+  group: 'name or number of a group',
+  mask: 'number from 0 to 0o777, octal with a leading 0',
   'url path': 'path of a URL, from its first `/` on',
 } as const;
 

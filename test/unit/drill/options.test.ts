@@ -66,7 +66,9 @@ describe('the settings of a drill', () => {
   };
 
   it('write nothing outside: every setting that names a place is replaced, or only read', async () => {
-    const { settings } = await resolveFrom({ argv: ['app:app', '--access-logfile', 'a.log'] });
+    const { settings } = await resolveFrom({
+      argv: ['app:app', '--access-logfile', 'a.log', '--pid', 'a.pid', '--log-syslog'],
+    });
     const made = privateSettings(settings, '/private/socket');
     const places = SETTING_NAMES.filter((name) => {
       const setting = CATALOGUE[name];
@@ -75,11 +77,14 @@ describe('the settings of a drill', () => {
     });
     assert.ok(places.includes('accesslog') && places.includes('bind'));
     const untouched = places.filter(
-      (name) => !(name in LEFT_ALONE) && !['accesslog', 'errorlog', 'bind'].includes(name),
+      (name) =>
+        !(name in LEFT_ALONE) && !['accesslog', 'errorlog', 'pidfile', 'bind'].includes(name),
     );
     assert.deepEqual(untouched, [], 'think of what a drill does with it');
     assert.equal(made.accesslog, null);
     assert.equal(made.errorlog, '-');
+    assert.equal(made.pidfile, null);
+    assert.equal(made.syslog, false);
     assert.deepEqual(made.bind, ['unix:/private/socket']);
   });
 });

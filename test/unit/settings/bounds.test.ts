@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { CATALOGUE, SETTING_NAMES, type SettingName } from '../../../src/settings/catalogue.ts';
 import { check } from '../../../src/settings/check.ts';
-import type { Setting } from '../../../src/settings/declaration.ts';
+import { isNumberForm, type Setting } from '../../../src/settings/declaration.ts';
 import { SettingError } from '../../../src/settings/setting-error.ts';
 import type { Source } from '../../../src/settings/source.ts';
 
@@ -81,7 +81,12 @@ function outside(setting: Setting): unknown[] {
     case 'list':
       return [1, true, null, [1]];
     case 'text':
-      return [1, true, ['text'], ...(setting.default === null ? [] : [null])];
+      return [
+        isNumberForm(setting.form) ? -1 : 1,
+        true,
+        ['text'],
+        ...(setting.default === null ? [] : [null]),
+      ];
   }
 }
 
