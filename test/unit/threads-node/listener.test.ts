@@ -92,6 +92,20 @@ describe('the response of a listener', () => {
     assert.match(job.failure.detail, /Invalid character in header/);
   });
 
+  it('lets no value put a line end on the wire by changing between the check and the writing', async () => {
+    const fine = new Set<string>();
+    for (const way of ['set', 'many', 'head', 'flat', 'pairs', 'reason', 'trailer', 'hint']) {
+      for (let honest = 0; honest < 5; honest++) {
+        const job = await app.run(`/shifting?${way}-${honest}`).done();
+        const said = [job.reply?.status, job.reply?.fields, job.trailers, ...job.interims];
+        assert.doesNotMatch(said.join(' '), /Evil/i, `${way}, ${honest} times honest`);
+        if (said.join(' ').includes('fine')) fine.add(way);
+        else assert.match(job.failure?.detail ?? '', /Invalid character/);
+      }
+    }
+    assert.equal(fine.size, 8, 'one that stays honest for long enough is written');
+  });
+
   it('refuses a line end in a field', async () => {
     const job = await app.run('/inject').done();
     assert.equal(job.failure?.code, 'app-raised');

@@ -118,6 +118,10 @@ const routes = {
   '/inject': (_req, res) => {
     res.setHeader('X-A', 'b\r\nX-C: d');
   },
+  '/shifting': (req, res) => {
+    const [way, honest] = req.url.split('?')[1].split('-');
+    shiftingWays[way](res, shifting(Number(honest)));
+  },
   '/as-express': (req, res) => {
     // Express gives each request and response a prototype of its own, between the object and Node's class.
     const prototype = Object.create(ServerResponse.prototype);
@@ -213,6 +217,38 @@ const routes = {
     res.end(String(gate[0]));
   },
   '/env': (_req, res) => res.end(process.env.TUNICORN_TEST),
+};
+
+/** Says what is harmless so many times, and then another field. */
+function shifting(honest) {
+  let asked = 0;
+  return {
+    toString: () => {
+      asked += 1;
+      return asked > honest ? 'b\r\nX-Evil: 1' : 'fine';
+    },
+  };
+}
+
+const shiftingWays = {
+  set: (res, value) => res.setHeader('X-A', value).end(),
+  many: (res, value) => res.setHeader('X-A', ['one', value]).end(),
+  head: (res, value) => res.writeHead(200, { 'X-A': value }).end(),
+  flat: (res, value) => res.writeHead(200, ['X-A', value]).end(),
+  pairs: (res, value) => res.writeHead(200, [['X-A', value]]).end(),
+  reason: (res, value) => {
+    res.statusMessage = value;
+    res.end();
+  },
+  trailer: (res, value) => {
+    res.write('x');
+    res.addTrailers({ 'X-A': value });
+    res.end();
+  },
+  hint: (res, value) => {
+    res.writeEarlyHints({ link: '</style.css>; rel=preload', 'x-a': value });
+    res.end();
+  },
 };
 
 function throwLater() {

@@ -10,6 +10,7 @@ import {
 import { type Chunk, encodeChunk } from '../chunk.ts';
 import type { Exchange } from '../exchange.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { assertOneLine, type Fields, plainFields } from './plain-fields.ts';
 import type { BuiltRequest } from './request.ts';
 
 const kExchange = Symbol('exchange');
@@ -21,7 +22,6 @@ const kChunked = Symbol('would be chunked');
 const kSettled = Symbol('settled');
 
 type Callback = (error?: Error | null) => void;
-type Fields = { readonly [name: string]: unknown } | readonly unknown[] | null | undefined;
 
 /** Node's internals that a response needs and its type does not name. Held on Node 20 to 24 by the tests. */
 interface Internals {
@@ -74,6 +74,7 @@ export function buildResponse(
   response._send = send;
   response._writeRaw = writeInterim;
   response.writeEarlyHints = writeEarlyHints;
+  response.addTrailers = addTrailers as BuiltResponse['addTrailers'];
   response.end = end as BuiltResponse['end'];
   attach(response, socket);
   socket._httpMessage = response;
@@ -103,10 +104,12 @@ export function closeResponse(response: BuiltResponse): void {
 
 /** Lets Node check and render the fields; what belongs to the connection (Date, framing) is the server's to add. */
 function storeHeader(this: BuiltResponse, firstLine: string, fields: Fields): void {
+  assertOneLine(firstLine);
+  const plain = plainFields(this, fields);
   const sendDate = this.sendDate;
   this.sendDate = false;
   try {
-    base._storeHeader.call(this, firstLine, fields);
+    base._storeHeader.call(this, firstLine, plain);
   } finally {
     this.sendDate = sendDate;
   }
@@ -214,15 +217,20 @@ function writeInterim(
   return true;
 }
 
+function addTrailers(this: BuiltResponse, fields: Fields): void {
+  base.addTrailers.call(this, plainFields(this, fields) as Parameters<typeof base.addTrailers>[0]);
+}
+
 /** Node 20 checks only the link: the other fields could carry a line end. */
 function writeEarlyHints(
   this: BuiltResponse,
   hints: Record<string, string | string[]>,
   callback?: () => void,
 ): void {
-  for (const [name, value] of Object.entries(hints ?? {})) {
+  const plain = plainFields(this, hints ?? {}) as typeof hints;
+  for (const [name, value] of Object.entries(plain)) {
     validateHeaderName(name);
     for (const one of [value].flat()) validateHeaderValue(name, one);
   }
-  base.writeEarlyHints.call(this, hints, callback);
+  base.writeEarlyHints.call(this, plain, callback);
 }

@@ -1,0 +1,63 @@
+// Makes texts of the values of a head before Node.js renders it. Node.js asks a value that is an object for its text when
+// it checks it, and again when it writes it: one that answers differently could put a line end, and so a field of its own, on the wire.
+
+import { OutgoingMessage, validateHeaderValue } from 'node:http';
+
+export type Fields = { readonly [name: string]: unknown } | readonly unknown[] | null | undefined;
+
+/** Where Node.js keeps what setHeader was given, [name, value] each, and recognises it by identity. */
+const kHeaders = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
+  (symbol) => symbol.description === 'kOutHeaders',
+);
+
+/**
+ * What `_storeHeader` shall be given: the same fields with a text, or texts, for each value that is an object. What setHeader
+ * gathered is changed in place.
+ * @throws TypeError (ERR_INVALID_CHAR) as validateHeaderValue does
+ */
+export function plainFields(response: object, fields: Fields): Fields {
+  if (fields === null || fields === undefined) return fields;
+  if (kHeaders !== undefined && Reflect.get(response, kHeaders) === fields) {
+    for (const entry of Object.values(fields)) plainEntry(entry as unknown[]);
+    return fields;
+  }
+  if (!Array.isArray(fields)) {
+    const entries = Object.entries(fields);
+    return Object.fromEntries(entries.map(([name, value]) => [name, plainValue(name, value)]));
+  }
+  const list = copyOf(fields);
+  // Pairs, or names and values in turn: Node.js goes by the first.
+  if (!Array.isArray(list[0])) {
+    return list.map((each, index) => (index % 2 === 0 ? each : plainValue(list[index - 1], each)));
+  }
+  const pairs = list.map((pair) => copyOf(Array.isArray(pair) ? pair : []));
+  for (const pair of pairs) plainEntry(pair);
+  return pairs;
+}
+
+/** One status line and nothing behind it. @throws TypeError (ERR_INVALID_CHAR) */
+export function assertOneLine(firstLine: string): void {
+  validateHeaderValue('status message', firstLine.replace(/\r\n$/, ''));
+}
+
+function plainEntry(entry: unknown[]): void {
+  entry[1] = plainValue(entry[0], entry[1]);
+}
+
+/** Primitives as they are; Node.js has its own word for those that may not be. */
+function plainValue(name: unknown, value: unknown): unknown {
+  if (Array.isArray(value)) return copyOf(value).map((one) => plainText(name, one));
+  return plainText(name, value);
+}
+
+function plainText(name: unknown, value: unknown): unknown {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
+  const text = String(value);
+  validateHeaderValue(String(name), text);
+  return text;
+}
+
+/** A plain array, whatever the given one makes of its methods. */
+function copyOf(values: readonly unknown[]): unknown[] {
+  return Array.from({ length: values.length }, (_, index) => values[index]);
+}
