@@ -3,7 +3,7 @@
 import marshal
 import threading
 import time
-from typing import Any
+from typing import Any, List
 
 from tests.bridge import BridgeTest
 from tunicorn_bridge import frame
@@ -15,6 +15,22 @@ def hello(environ: Any, start_response: Any) -> Any:
     """Answers with one byte."""
     start_response("200 OK", [])
     return [b"x"]
+
+
+class Waiting:
+    """An application that notes what it ran, and stays in /1 until it may leave."""
+
+    def __init__(self) -> None:
+        self.entered, self.leave = threading.Event(), threading.Event()
+        self.ran: List[str] = []
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self.ran.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/1":
+            self.entered.set()
+            self.leave.wait(20)
+        start_response("200 OK", [])
+        return [b"x"]
 
 
 class AheadTest(BridgeTest):
@@ -38,53 +54,33 @@ class AheadTest(BridgeTest):
             self.assertEqual(bodies, [b"/a1", b"/b", b"/c" + b"3" * 200_000, b"/d4"])
 
     def test_what_was_taken_back_does_not_run_and_what_comes_after_it_does(self) -> None:
-        entered, leave = threading.Event(), threading.Event()
-        ran = []
-
-        def app(environ: Any, start_response: Any) -> Any:
-            ran.append(environ["PATH_INFO"])
-            if environ["PATH_INFO"] == "/1":
-                entered.set()
-                leave.wait(20)
-            start_response("200 OK", [])
-            return [b"x"]
-
+        app = Waiting()
         thread = self.serve(app)
         for number in range(1, 5):
             self.request({"PATH_INFO": "/%d" % number})
-        self.assertTrue(entered.wait(20))
+        self.assertTrue(app.entered.wait(20))
         self.assertEqual(thread.guard.withdraw(1, 3), 1)
-        leave.set()
+        app.leave.set()
         self.frames()
         self.frames()
-        self.assertEqual(ran, ["/1", "/4"])
+        self.assertEqual(app.ran, ["/1", "/4"])
 
     def test_what_was_taken_back_before_is_passed_over_though_more_was_taken_back_since(self) -> None:
-        entered, leave = threading.Event(), threading.Event()
-        ran = []
-
-        def app(environ: Any, start_response: Any) -> Any:
-            ran.append(environ["PATH_INFO"])
-            if environ["PATH_INFO"] == "/1":
-                entered.set()
-                leave.wait(20)
-            start_response("200 OK", [])
-            return [b"x"]
-
+        app = Waiting()
         thread = self.serve(app)
         for number in range(1, 4):
             self.request({"PATH_INFO": "/%d" % number})
-        self.assertTrue(entered.wait(20))
+        self.assertTrue(app.entered.wait(20))
         self.assertEqual(thread.guard.withdraw(1, 3), 1)
         for number in range(4, 7):
             self.request({"PATH_INFO": "/%d" % number})
         # The loop has 4 for begun, though the thread has not come to it.
         self.assertEqual(thread.guard.withdraw(4, 6), 4)
         self.request({"PATH_INFO": "/7"})
-        leave.set()
+        app.leave.set()
         for _ in range(3):
             self.frames()
-        self.assertEqual(ran, ["/1", "/4", "/7"])
+        self.assertEqual(app.ran, ["/1", "/4", "/7"])
         self.assertEqual(thread.guard.skip, set())
         # The same question again, its answer having been lost: the same answer, and nothing waits to be passed over.
         self.assertEqual(thread.guard.withdraw(4, 6), 7)

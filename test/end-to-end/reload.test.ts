@@ -48,7 +48,10 @@ test('a reload takes new settings and a new application; wrong ones change nothi
   server.signal('SIGHUP');
   await server.line(/Reloaded\./);
   assert.equal(await answer(), 'two');
-  const family = server.childPids();
+  const family = await eventually(() => {
+    const pids = server.childPids();
+    return pids.length === 2 ? pids : null;
+  }, 'the worker of before to have gone');
 
   configure({ raw_env: ['GREETING=three'], workers: 'many' });
   server.signal('SIGHUP');

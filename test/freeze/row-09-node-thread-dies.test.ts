@@ -14,6 +14,7 @@ import {
   type Served,
   temporaryFolder,
 } from '../end-to-end/serving.ts';
+import { assertBacksOff } from './dies-again.ts';
 import { serveFreezes } from './family.ts';
 
 /** Of each thread's heap. The default is a quarter of the machine's memory, 4 GB at most. */
@@ -81,25 +82,7 @@ test('more memory at one blow than there is ends the worker, and the next one se
 
 test('threads that die again and again are started less and less often, and serve when that is over', async (t) => {
   const served = await serveFreezes(t, 'node', ['--threads', '1']);
-  const deaths = (): number =>
-    new Set([...served.log().matchAll(/thread (\d+) ended: the appl/g)].map(([, name]) => name))
-      .size;
-  const diedAtMs: number[] = [];
-  let over = false;
-  const attackers = [1, 2].map(async () => {
-    while (!over) await ask(served, '/exit').catch(() => undefined);
-  });
-  await eventually(() => {
-    while (diedAtMs.length < deaths()) diedAtMs.push(performance.now());
-    return diedAtMs.length >= 5;
-  }, 'five deaths');
-  over = true;
-  const [first = 0, , , fourth = 0, fifth = 0] = diedAtMs;
-  t.diagnostic(`5 threads died in ${((fifth - first) / 1000).toFixed(1)} s`);
-  // The pause after the fourth is 400 ms, and the next one has to start besides; deaths are seen 15 ms late.
-  assert.ok(fifth - fourth >= 380, `${fifth - fourth} ms`);
-  await Promise.all(attackers);
-  assert.equal((await ask(served, '/')).status, 200);
+  await assertBacksOff(t, served, /thread (\d+) ended: the appl/g);
 });
 
 test('when no thread can be started another worker is asked for, and whoever can first serves', async (t) => {

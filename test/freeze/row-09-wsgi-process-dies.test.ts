@@ -15,6 +15,7 @@ import {
   temporaryFolder,
 } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
+import { assertBacksOff } from './dies-again.ts';
 import { pythonsOf, serveFreezes } from './family.ts';
 
 function pythonOf(served: Served): number {
@@ -75,25 +76,7 @@ test('a request that finds no memory gets 500, and its process goes on', async (
 
 test('a process that dies again and again is started less and less often, and serves when that is over', async (t) => {
   const served = await serveFreezes(t, 'wsgi', ['--threads', '2']);
-  const deaths = (): number =>
-    new Set([...served.log().matchAll(/process (\d+) ended with exit/g)].map(([, pid]) => pid))
-      .size;
-  const diedAtMs: number[] = [];
-  let over = false;
-  const attackers = [1, 2].map(async () => {
-    while (!over) await ask(served, '/exit').catch(() => undefined);
-  });
-  await eventually(() => {
-    while (diedAtMs.length < deaths()) diedAtMs.push(performance.now());
-    return diedAtMs.length >= 5;
-  }, 'five deaths');
-  over = true;
-  const [first = 0, , , fourth = 0, fifth = 0] = diedAtMs;
-  t.diagnostic(`5 processes died in ${((fifth - first) / 1000).toFixed(1)} s`);
-  // The pause after the fourth is 400 ms, and the next one has to start besides; deaths are seen 15 ms late.
-  assert.ok(fifth - fourth >= 380, `${fifth - fourth} ms`);
-  await Promise.all(attackers);
-  assert.equal((await ask(served, '/')).status, 200);
+  await assertBacksOff(t, served, /process (\d+) ended with exit/g);
 });
 
 test('when no Python process can be started another worker is asked for, and whoever can first serves', async (t) => {
