@@ -94,7 +94,8 @@ describe('the response of a listener', () => {
 
   it('lets no value put a line end on the wire by changing between the check and the writing', async () => {
     const fine = new Set<string>();
-    for (const way of ['set', 'many', 'head', 'flat', 'pairs', 'reason', 'trailer', 'hint']) {
+    const ways = 'set many later got head flat pairs reason trailer hint'.split(' ');
+    for (const way of ways) {
       for (let honest = 0; honest < 5; honest++) {
         const job = await app.run(`/shifting?${way}-${honest}`).done();
         const said = [job.reply?.status, job.reply?.fields, job.trailers, ...job.interims];
@@ -103,7 +104,7 @@ describe('the response of a listener', () => {
         else assert.match(job.failure?.detail ?? '', /Invalid character/);
       }
     }
-    assert.equal(fine.size, 8, 'one that stays honest for long enough is written');
+    assert.equal(fine.size, ways.length, 'one that stays honest for long enough is written');
   });
 
   it('refuses a line end in a field', async () => {

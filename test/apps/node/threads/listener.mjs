@@ -233,6 +233,17 @@ function shifting(honest) {
 const shiftingWays = {
   set: (res, value) => res.setHeader('X-A', value).end(),
   many: (res, value) => res.setHeader('X-A', ['one', value]).end(),
+  later: (res, value) => {
+    const values = ['fine'];
+    res.setHeader('X-A', values);
+    values.push(String(value));
+    res.end();
+  },
+  got: (res, value) => {
+    res.setHeader('X-A', ['fine']);
+    res.getHeader('X-A').push(String(value));
+    res.end();
+  },
   head: (res, value) => res.writeHead(200, { 'X-A': value }).end(),
   flat: (res, value) => res.writeHead(200, ['X-A', value]).end(),
   pairs: (res, value) => res.writeHead(200, [['X-A', value]]).end(),

@@ -1,5 +1,6 @@
-// Makes texts of the values of a head before Node.js renders it. Node.js asks a value that is an object for its text when
-// it checks it, and again when it writes it: one that answers differently could put a line end, and so a field of its own, on the wire.
+// Makes texts of the values of a head, and checks them, right before Node.js renders it. Node.js checks what setHeader is given, and
+// writes it later without another look: an object that answers differently the next time, or a list that was added to, could put a line
+// end, and so a field of its own, on the wire.
 
 import { OutgoingMessage, validateHeaderValue } from 'node:http';
 
@@ -9,6 +10,9 @@ export type Fields = { readonly [name: string]: unknown } | readonly unknown[] |
 const kHeaders = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
   (symbol) => symbol.description === 'kOutHeaders',
 );
+if (kHeaders === undefined) {
+  throw new Error(`Node.js ${process.version} keeps the fields of a response in another place.`);
+}
 
 /**
  * What `_storeHeader` shall be given: the same fields with a text, or texts, for each value that is an object. What setHeader
@@ -17,7 +21,7 @@ const kHeaders = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
  */
 export function plainFields(response: object, fields: Fields): Fields {
   if (fields === null || fields === undefined) return fields;
-  if (kHeaders !== undefined && Reflect.get(response, kHeaders) === fields) {
+  if (Reflect.get(response, kHeaders as symbol) === fields) {
     for (const entry of Object.values(fields)) plainEntry(entry as unknown[]);
     return fields;
   }
@@ -51,7 +55,9 @@ function plainValue(name: unknown, value: unknown): unknown {
 }
 
 function plainText(name: unknown, value: unknown): unknown {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return value;
+  const isText =
+    typeof value === 'string' || typeof value === 'object' || typeof value === 'function';
+  if (!isText || value === null) return value;
   const text = String(value);
   validateHeaderValue(String(name), text);
   return text;
