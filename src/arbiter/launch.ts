@@ -51,10 +51,10 @@ function start(options: LaunchOptions): ChildProcess {
  */
 function withRightsOf(owner: Owner | null): ForkOptions {
   if (owner === null) return {};
-  const { uid, gid, initgroups } = owner;
-  if (!initgroups) return { uid, gid };
+  const { uid, gid, setpriv } = owner;
+  if (setpriv === null) return { uid, gid };
   const rights = ['--reuid', `${uid}`, '--regid', `${gid}`, '--init-groups'];
-  return { execPath: 'setpriv', execArgv: [...rights, '--', process.execPath] };
+  return { execPath: setpriv, execArgv: [...rights, '--', process.execPath] };
 }
 
 function watch(child: ChildProcess, listener: ProcessListener): WorkerProcess {

@@ -162,11 +162,22 @@ async function bindPath(
   try {
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
-    if (file.owner !== null) lchownSync(path, file.owner.uid, file.owner.gid);
+    giveSocket(handle, path, file.owner);
     const label = labelOf({ kind: 'unix', path }, scheme);
     return keep(handle, asked, { index, label, host: path, port: 0 });
   } finally {
     process.umask(umask);
+  }
+}
+
+function giveSocket(handle: RawHandle, path: string, owner: Owner | null): void {
+  if (owner === null) return;
+  try {
+    lchownSync(path, owner.uid, owner.gid);
+  } catch (error) {
+    handle.close();
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'EPERM';
+    throw cannotListen({ kind: 'unix', path }, code);
   }
 }
 

@@ -1,15 +1,15 @@
 // Whose rights workers get (`user`, `group`, `initgroups`), and what must be theirs before they start: the log files that they
 // open themselves and the unix sockets. The arbiter itself keeps its rights; it runs none of the application's code.
 
-import { closeSync, constants, fchownSync, fstatSync, openSync } from 'node:fs';
-import { findGroup, findUser } from '../settings/accounts.ts';
+import { closeSync, constants, existsSync, fchownSync, fstatSync, openSync } from 'node:fs';
+import { findGroup, findUser, type User } from '../settings/accounts.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface Owner {
   readonly uid: number;
   readonly gid: number;
-  /** The other groups of the user as well; else none. */
-  readonly initgroups: boolean;
+  /** The command that gives workers the other groups of the user as well; null: they get none. */
+  readonly setpriv: string | null;
 }
 
 /** null: workers run as whoever runs the arbiter. Throws an Error with a sentence for people. */
@@ -22,17 +22,32 @@ export function ownerOf({ user, group, initgroups }: Settings): Owner | null {
   if (gid === undefined || gid === null) {
     throw new Error(`user ${user} is a number that no user has: give its group, too (--group).`);
   }
-  if (own.uid === 0) return { uid, gid, initgroups: initgroups && account !== null };
+  if (own.uid === 0) return { uid, gid, setpriv: initgroups ? setprivFor(user, account) : null };
   if (uid === own.uid && gid === own.gid) return null;
   throw new Error(
     `Only root can run workers as another user or group (asked for: ${uid}:${gid}, and this is ${own.uid}:${own.gid}). Start it as root, or leave --user and --group out.`,
   );
 }
 
+/** Never looked for on PATH, which may begin with a folder of the user: it runs as root. */
+const SETPRIV = ['/usr/bin/setpriv', '/bin/setpriv'];
+
+function setprivFor(user: string | null, account: User | null): string | null {
+  if (account === null) return null;
+  if (account.name === null) {
+    throw new Error(
+      `user ${user} is a number that no user has: it has no groups for --initgroups.`,
+    );
+  }
+  const found = SETPRIV.find((path) => existsSync(path));
+  if (found !== undefined) return found;
+  throw new Error(`--initgroups needs ${SETPRIV[0]} (util-linux), which is not there.`);
+}
+
 /**
  * Makes the log files if they are not there and gives them to the owner, so that workers can open them now and whenever logs are
- * reopened. Whoever may write in the folder could put something else in their place: only a plain file with one name, reached by
- * no symbolic link, is given away. Never throws: a worker that cannot open its log says so.
+ * reopened. Whoever may write in the folder could put something else in their place: only a plain file with one name, itself no
+ * symbolic link, is given away. A folder on the way that the user may change is still a way to be given another file. Never throws: a worker that cannot open its log says so.
  */
 export function giveLogFiles({ accesslog, errorlog }: Settings, owner: Owner | null): void {
   if (owner === null) return;
