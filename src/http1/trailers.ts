@@ -15,6 +15,7 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   // routing
   ...['host', 'max-forwards', 'forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host'],
   ...['x-forwarded-port', 'x-forwarded-proto', 'x-forwarded-prefix', 'x-real-ip'],
+  ...['x-forwarded-protocol', 'x-forwarded-ssl'],
   // request modifiers
   ...['cache-control', 'expect', 'if-match', 'if-modified-since', 'if-none-match', 'if-range'],
   ...['if-unmodified-since', 'pragma', 'range'],
