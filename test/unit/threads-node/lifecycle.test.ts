@@ -212,11 +212,13 @@ describe('taking a request back', () => {
   it('never lets a request run twice, however it is raced', async () => {
     const { thread } = await startThread('./listener.mjs', { concurrency: 64 });
     const counts = { back: 0, ran: 0 };
-    for (let round = 0; round < 60; round++) {
+    // On a busy machine the thread may win none of them at first: it is given more time then.
+    for (let round = 0; round < 60 || (counts.ran === 0 && round < 1000); round++) {
+      const turns = round < 60 ? round % 4 : round;
       const jobs = Array.from({ length: 40 }, () => new FakeJob('/unread'));
       for (const job of jobs) thread.take(job);
       // The thread races with us from here on: some turns later, some of the jobs have begun.
-      for (let turn = 0; turn < round % 4; turn++) await new Promise((next) => setImmediate(next));
+      for (let turn = 0; turn < turns; turn++) await new Promise((next) => setImmediate(next));
       const back = jobs.filter((job) => job.ending === null && thread.takeBack(job));
       const kept = jobs.filter((job) => !back.includes(job));
       await Promise.all(kept.map((job) => job.done()));
