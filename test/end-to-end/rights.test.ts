@@ -8,6 +8,7 @@ import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeCertificate } from '../support/certificates.ts';
+import { needsRoot } from '../support/needs-root.ts';
 import { publicCopy } from '../support/public-copy.ts';
 import { launchServer, type ServerOptions, startServer } from '../support/server.ts';
 import { ask, eventually, NODE_APPS, PYTHON, Served } from './serving.ts';
@@ -58,9 +59,6 @@ function assertIsUser(status: string, groups = ''): void {
   assert.match(field(status, 'CapEff'), /^0+$/);
   assert.match(field(status, 'CapPrm'), /^0+$/);
 }
-
-/** CI runs as root, and takes what is skipped for a failure. */
-const needsRoot = { skip: process.getuid?.() === 0 ? false : 'only root can start others' };
 
 for (const kind of KINDS) {
   test(

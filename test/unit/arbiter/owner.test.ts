@@ -17,11 +17,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { giveLogFiles } from '../../../src/arbiter/owner.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
+import { needsRoot } from '../../support/needs-root.ts';
 
 const OWNER = { uid: 12_345, gid: 23_456, setpriv: null };
-/** CI runs as root, and takes what is skipped for a failure. */
-const needsRoot = { skip: process.getuid?.() === 0 ? false : 'only root can give files away' };
-
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'tunicorn-owner-'));
   t.after(() => rmSync(folder, { recursive: true }));
