@@ -34,6 +34,14 @@ function leave(world: SimulatedFleet): void {
   world.pass(0);
 }
 
+/** The workers that run, by the generation that they are of. */
+function assertRunning(world: Parameters<typeof leave>[0], generations: readonly string[]): void {
+  assert.deepEqual(
+    world.running.map(({ generation }) => generation),
+    generations,
+  );
+}
+
 test('the old workers go when all of the new ones are ready, and not before', () => {
   const { world, outcomes } = serving(2);
   const old = [...world.processes];
@@ -107,10 +115,7 @@ test('an old one that dies meanwhile has a new one in its place; if the renewal 
   assert.deepEqual(first?.heardKinds(), []);
   world.newest().tell(ready);
   leave(world);
-  assert.deepEqual(
-    world.running.map(({ generation }) => generation),
-    ['first', 'first'],
-  );
+  assertRunning(world, ['first', 'first']);
 });
 
 test('a renewal during a renewal takes its place', () => {
@@ -123,10 +128,7 @@ test('a renewal during a renewal takes its place', () => {
   for (const each of of(world, 'third')) each.tell(ready);
   assert.deepEqual(outcomes, ['second failed', 'third done']);
   leave(world);
-  assert.deepEqual(
-    world.running.map(({ generation }) => generation),
-    ['third', 'third'],
-  );
+  assertRunning(world, ['third', 'third']);
 });
 
 test('a renewal waits for who still leaves from the one before, and goes on then', () => {
@@ -192,10 +194,7 @@ test('at rest there is no worker, until a renewal brings them back, or one more 
   renew(world, outcomes, 'second', 2);
   for (const each of of(world, 'second')) each.tell(ready);
   leave(world);
-  assert.deepEqual(
-    world.running.map(({ generation }) => generation),
-    ['second', 'second'],
-  );
+  assertRunning(world, ['second', 'second']);
   world.fleet.rest();
   world.fleet.stop('gently');
   leave(world);
