@@ -3,8 +3,8 @@
 
 import { createLog, type Log } from '../observe/log.ts';
 import { parseBind } from '../settings/bind.ts';
+import { errorLogOptions } from '../settings/error-log.ts';
 import type { Settings } from '../settings/settings.ts';
-import { syslogTarget } from '../settings/syslog.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import type { Generation } from './generation.ts';
 import { bindAll, type Listener, type Present } from './listeners.ts';
@@ -30,8 +30,7 @@ export interface Stage {
 }
 
 export function openLog(settings: Settings): Log {
-  const { loglevel: level, errorlog: destination, log_json: json } = settings;
-  return createLog({ level, destination, json, syslog: syslogTarget(settings) });
+  return createLog(errorLogOptions(settings));
 }
 
 /**

@@ -4,7 +4,7 @@
 
 import { createLog, type Log } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
-import { syslogTarget } from '../settings/syslog.ts';
+import { errorLogOptions } from '../settings/error-log.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
 import { endProcess, say, sayLast } from './ending.ts';
@@ -44,12 +44,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   const { settings } = message;
   graceMs = settings.graceful_timeout * 1000;
   if (settings.umask !== null) process.umask(settings.umask);
-  const opened = createLog({
-    level: settings.loglevel,
-    destination: settings.errorlog,
-    json: settings.log_json,
-    syslog: syslogTarget(settings),
-  });
+  const opened = createLog(errorLogOptions(settings));
   log = opened;
   const heartbeat = setInterval(() => {
     if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts() });
