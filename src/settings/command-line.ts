@@ -3,16 +3,18 @@
 
 import { CATALOGUE, SETTING_NAMES, type SettingName } from './catalogue.ts';
 import type { Given } from './check.ts';
-import { missingFlag } from './gunicorn-only.ts';
+import { type ForeignFlag, foreignFlag } from './gunicorn-only.ts';
 import { nearest } from './nearest.ts';
 import { either, quote, SettingError } from './setting-error.ts';
-import { type ArgumentsFrom, placeOfArguments } from './source.ts';
+import { type ArgumentsFrom, labelOf, placeOfArguments, type Source } from './source.ts';
 
 export interface Arguments {
   /** At most one for each setting: the last of a plain one, all of a list. */
   readonly given: readonly Given[];
   /** Set when --help or --version was met; what stands behind it was not read. */
   readonly show: 'help' | 'version' | null;
+  /** Sentences for people: options of Gunicorn's that have no effect. */
+  readonly warnings: readonly string[];
 }
 
 interface FlagMeaning {
@@ -58,6 +60,7 @@ class ArgumentReader {
   readonly #words: readonly string[];
   readonly #from: ArgumentsFrom;
   readonly #given = new Map<SettingName, Given>();
+  readonly #warnings: string[] = [];
   #next = 0;
 
   constructor(words: readonly string[], from: ArgumentsFrom) {
@@ -72,10 +75,14 @@ class ArgumentReader {
       else if (word === '--') onlyPositionals = true;
       else {
         const show = this.#flag(word);
-        if (show !== null) return { given: [...this.#given.values()], show };
+        if (show !== null) return this.#found(show);
       }
     }
-    return { given: [...this.#given.values()], show: null };
+    return this.#found(null);
+  }
+
+  #found(show: Arguments['show']): Arguments {
+    return { given: [...this.#given.values()], show, warnings: this.#warnings };
   }
 
   #take(): string | undefined {
@@ -96,26 +103,58 @@ class ArgumentReader {
 
   #flag(word: string): 'help' | 'version' | null {
     const [written, attached] = splitFlag(word);
-    const { flag, target, stands } = this.#meaningOf(written);
-    if (stands !== null && attached !== null) {
+    const meaning = this.#meaningOf(written);
+    if ('verdict' in meaning) {
+      this.#foreign(written, meaning, this.#valueOf(written, meaning.stands, attached, 'VALUE'));
+      return null;
+    }
+    const { flag, target, stands } = meaning;
+    const placeholder = target === 'help' || target === 'version' ? '' : placeholderOf(target);
+    const value = this.#valueOf(flag, stands, attached, placeholder);
+    if (target === 'help' || target === 'version') return target;
+    this.#add(target, flag, value);
+    return null;
+  }
+
+  /** What the flag stands for, or what stands in it or behind it. */
+  #valueOf(
+    flag: string,
+    stands: boolean | null,
+    attached: string | null,
+    placeholder: string,
+  ): string | boolean {
+    if (stands !== null) {
+      if (attached === null) return stands;
       throw this.#usage(
         flag,
         attached,
         `Option ${flag} takes no value, and got ${quote(attached)}`,
       );
     }
-    if (target === 'help' || target === 'version') return target;
-    this.#add(target, flag, stands ?? attached ?? this.#valueOf(target, flag));
-    return null;
-  }
-
-  #valueOf(name: SettingName, flag: string): string {
+    if (attached !== null) return attached;
     const value = this.#words[this.#next];
     if (value === undefined || looksLikeFlag(value)) {
-      throw this.#usage(flag, null, `Option ${flag} needs a value (${placeholderOf(name)})`);
+      throw this.#usage(flag, null, `Option ${flag} needs a value (${placeholder})`);
     }
     this.#next += 1;
     return value;
+  }
+
+  /** Gunicorn has it, and we have not. */
+  #foreign(flag: string, { verdict }: ForeignFlag, value: string | boolean): void {
+    const said = verdict(value);
+    const source: Source = { kind: 'arguments', from: this.#from, flag };
+    if (said.kind === 'no effect') this.#warnings.push(`${labelOf(source)}: ${said.warning}`);
+    if (said.kind !== 'refused') return;
+    throw new SettingError({
+      code: 'not-yet',
+      setting: flag,
+      value,
+      source,
+      rule: '',
+      problem: said.problem,
+      suggestion: said.instead,
+    });
   }
 
   #add(name: SettingName, flag: string, value: string | boolean): void {
@@ -130,12 +169,16 @@ class ArgumentReader {
   }
 
   /** The flag itself, or the only one that begins like it. */
-  #meaningOf(written: string): FlagMeaning {
+  #meaningOf(written: string): FlagMeaning | ForeignFlag {
     const exact = FLAGS.get(written);
     if (exact !== undefined) return exact;
     const long = written.startsWith('--') && written.length > 2;
     const starting = long ? [...FLAGS.values()].filter(({ flag }) => flag.startsWith(written)) : [];
-    if (starting.length === 0) throw this.#unknown(written);
+    if (starting.length === 0) {
+      const foreign = foreignFlag(written);
+      if (foreign === null) throw this.#unknown(written);
+      return foreign;
+    }
     const chosen = onlyTarget(starting) ?? onlyTarget(starting.filter((m) => m.fromGunicorn));
     if (chosen !== null) return chosen;
     const several = either(starting.map(({ flag }) => flag));
@@ -143,18 +186,15 @@ class ArgumentReader {
   }
 
   #unknown(flag: string): SettingError {
-    const missing = missingFlag(flag);
     const near = nearest(flag, [...FLAGS.keys()]);
     return new SettingError({
-      code: missing === null ? 'unknown-flag' : 'not-yet',
+      code: 'unknown-flag',
       setting: flag,
       value: null,
       source: { kind: 'arguments', from: this.#from, flag },
       rule: '',
-      problem: missing?.problem ?? `Unknown option ${flag} ${placeOfArguments(this.#from, null)}.`,
-      suggestion:
-        missing?.instead ??
-        (near === null ? 'tunicorn --help lists them all.' : `Did you mean ${near}?`),
+      problem: `Unknown option ${flag} ${placeOfArguments(this.#from, null)}.`,
+      suggestion: near === null ? 'tunicorn --help lists them all.' : `Did you mean ${near}?`,
     });
   }
 

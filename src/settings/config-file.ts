@@ -9,7 +9,8 @@ import { extname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { CATALOGUE, SETTING_NAMES, settingNamed } from './catalogue.ts';
 import type { Given } from './check.ts';
-import { isHook, missingSetting } from './gunicorn-only.ts';
+import { foreignSetting, isHook } from './gunicorn-only.ts';
+import { lineOfKey } from './key-line.ts';
 import { nearest } from './nearest.ts';
 import {
   evaluatePython,
@@ -72,7 +73,11 @@ export async function readConfigFile(
     throw fileError(name, asked, `The config file ${name} does not exist.`, '');
   }
   if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
-  return { name, given: takeApart(await load(path, name), name), hooks: [], warnings: [] };
+  return {
+    name,
+    hooks: [],
+    ...takeApart(await load(path, name), name, await readFile(path, 'utf8')),
+  };
 }
 
 async function readPython(place: PythonPlace, file: string, reader: Reader): Promise<ConfigFile> {
@@ -156,26 +161,38 @@ function isObject(value: unknown): value is { readonly [key: string]: unknown } 
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function takeApart(exported: unknown, file: string): readonly Given[] {
+/** `text`: the file as it stands there, for the lines. */
+function takeApart(
+  exported: unknown,
+  file: string,
+  text: string,
+): Pick<ConfigFile, 'given' | 'warnings'> {
   if (!isObject(exported)) {
     const found = exported === undefined ? 'nothing' : quote(exported);
     const problem = `${file} must export its settings as an object by default, and exports ${found}.`;
     throw fileError(file, null, problem, 'For example: export default { workers: 4 }');
   }
-  const source: Source = { kind: 'file', file };
   const given: Given[] = [];
+  const warnings: string[] = [];
   for (const [key, value] of Object.entries(exported)) {
     // Editors find the schema by it; `undefined` is how JavaScript says "not given".
     if (key === '$schema' || value === undefined) continue;
+    const source = sourceOf(file, lineOfKey(text, key));
     const name = settingNamed(key);
-    if (name === null || CATALOGUE[name].inFile === false)
-      throw unknownSetting(key, value, source, file);
+    if (name === null || CATALOGUE[name].inFile === false) {
+      warnings.push(...notOurs(key, value, source));
+      continue;
+    }
     if (given.some((earlier) => earlier.name === name)) {
       throw fileError(key, source, `${file} sets ${name} twice, once as ${key}.`, '');
     }
     given.push({ name, value, source });
   }
-  return given;
+  return { given, warnings };
+}
+
+function sourceOf(file: string, line: number | null): Source {
+  return { kind: 'file', file, ...(line === null ? {} : { line }) };
 }
 
 /** A Python file is a program: its other names are its own business, as they are to Gunicorn. */
@@ -186,25 +203,26 @@ function takePythonApart(
   const given: Given[] = [];
   const warnings: string[] = [];
   for (const { name: key, line, value, odd } of values) {
-    const source: Source = { kind: 'file', file, ...(line === null ? {} : { line }) };
+    const source = sourceOf(file, line);
     const name = settingNamed(key);
     const known = name !== null && CATALOGUE[name].inFile !== false;
-    if (!known && missingSetting(key) === null) {
+    if (!known && foreignSetting(key, value) === null) {
       const near = looksMistyped(key);
       if (near !== null) {
         warnings.push(`${labelOf(source)}: ${key} is no setting. Did you mean ${near}?`);
       }
-    } else if (!known) throw unknownSetting(key, value, source, file);
+    } else if (!known) warnings.push(...notOurs(key, odd ?? value, source));
     else if (odd === undefined) given.push({ name, value, source });
     else throw oddValue(key, odd, source);
   }
   for (const { name: key, line } of functions) {
-    const source: Source = { kind: 'file', file, ...(line === null ? {} : { line }) };
+    const source = sourceOf(file, line);
     const name = settingNamed(key);
     if (name !== null) throw oddValue(key, 'function or class', source);
-    const missing = missingSetting(key);
-    if (isHook(key)) warnings.push(`${labelOf(source)}: ${missing?.problem ?? ''}`);
-    else if (missing !== null) throw unknownSetting(key, key, source, file);
+    const foreign = foreignSetting(key, key);
+    if (isHook(key) && foreign?.kind === 'refused') {
+      warnings.push(`${labelOf(source)}: ${foreign.problem}`);
+    } else if (foreign !== null) warnings.push(...notOurs(key, key, source));
   }
   return { given, hooks: functions.filter(({ name }) => isHook(name)), warnings };
 }
@@ -228,22 +246,25 @@ function oddValue(key: string, type: string, source: Source): SettingError {
   });
 }
 
-function unknownSetting(key: string, value: unknown, source: Source, file: string): SettingError {
-  const missing = missingSetting(key);
+/** What is to be said about a name that is no setting of ours; throws where it must not stand there. */
+function notOurs(key: string, value: unknown, source: Source): string[] {
+  const foreign = foreignSetting(key, value);
+  if (foreign?.kind === 'quiet') return [];
+  if (foreign?.kind === 'no effect') return [`${labelOf(source)}: ${foreign.warning}`];
   const known = SETTING_NAMES.filter((name) => CATALOGUE[name].inFile !== false);
   const aliases = known.flatMap((name) => CATALOGUE[name].aliases ?? []);
   const near = nearest(key, [...known, ...aliases]);
-  return new SettingError({
-    code: missing === null ? 'unknown-setting' : 'not-yet',
+  throw new SettingError({
+    code: foreign === null ? 'unknown-setting' : 'not-yet',
     setting: key,
     value,
     source,
     rule: '',
     problem:
-      missing === null
-        ? `Unknown setting ${quote(key)} in ${file}.`
-        : `${labelOf(source)}: ${missing.problem}`,
-    suggestion: missing?.instead ?? (near === null ? '' : `Did you mean ${near}?`),
+      foreign === null
+        ? `Unknown setting ${quote(key)} ${placeOf(source)}.`
+        : `${labelOf(source)}: ${foreign.problem}`,
+    suggestion: foreign?.instead ?? (near === null ? '' : `Did you mean ${near}?`),
   });
 }
 

@@ -56,7 +56,7 @@ export async function resolveSettings(start: Start): Promise<Resolved> {
   return {
     ...settle([...weak, layer(given), ...flags], start.cwd),
     hooks,
-    warnings,
+    warnings: [...[...variables, commandLine].flatMap((one) => one.warnings), ...warnings],
     show: variables.find((variable) => variable.show !== null)?.show ?? null,
   };
 }

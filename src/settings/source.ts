@@ -4,7 +4,7 @@
 export type Source =
   | { readonly kind: 'default' }
   | { readonly kind: 'environment'; readonly variable: string }
-  /** `file` is the path as it was given or found; `line` where the value is set, of a Python file. */
+  /** `file` is the path as it was given or found; `line` where the value is set, as far as the text shows it. */
   | { readonly kind: 'file'; readonly file: string; readonly line?: number }
   | { readonly kind: 'arguments'; readonly from: ArgumentsFrom; readonly flag: string };
 

@@ -9,7 +9,7 @@ import {
   SETTING_NAMES,
   settingNamed,
 } from '../../../src/settings/catalogue.ts';
-import { MISSING_FLAGS, MISSING_SETTINGS } from '../../../src/settings/gunicorn-only.ts';
+import { FOREIGN_FLAGS, FOREIGN_SETTINGS } from '../../../src/settings/gunicorn-only.ts';
 
 function assertDistinct(words: readonly string[]): void {
   assert.deepEqual(
@@ -42,17 +42,17 @@ describe('the catalogue', () => {
 
   it('has nothing that is also listed as missing', () => {
     for (const name of SETTING_NAMES) {
-      assert.ok(!MISSING_SETTINGS.includes(name), name);
-      for (const flag of CATALOGUE[name].flags) assert.ok(!MISSING_FLAGS.includes(flag), flag);
+      assert.ok(!FOREIGN_SETTINGS.includes(name), name);
+      for (const flag of CATALOGUE[name].flags) assert.ok(!FOREIGN_FLAGS.includes(flag), flag);
     }
-    assertDistinct(MISSING_SETTINGS);
-    assertDistinct(MISSING_FLAGS);
+    assertDistinct(FOREIGN_SETTINGS);
+    assertDistinct(FOREIGN_FLAGS);
   });
 
   it('has no flag that begins like a whole one that is listed as missing, or that would be taken for ours', () => {
     for (const flag of SETTING_NAMES.flatMap((name) => CATALOGUE[name].flags)) {
       assert.deepEqual(
-        MISSING_FLAGS.filter((missing) => missing.length > 2 && flag.startsWith(missing)),
+        FOREIGN_FLAGS.filter((missing) => missing.length > 2 && flag.startsWith(missing)),
         [],
       );
     }
@@ -96,51 +96,5 @@ describe('the catalogue', () => {
     assert.equal(settingNamed('wsgi_app'), 'app');
     for (const name of ['constructor', '__proto__', 'toString', ''])
       assert.equal(settingNamed(name), null);
-  });
-
-  it("keeps Gunicorn's flags and defaults", () => {
-    const gunicorn: readonly [keyof typeof CATALOGUE, readonly string[], unknown][] = [
-      ['config', ['-c', '--config'], null],
-      ['bind', ['-b', '--bind'], ['127.0.0.1:8000']],
-      ['backlog', ['--backlog'], 2048],
-      ['certfile', ['--certfile'], null],
-      ['keyfile', ['--keyfile'], null],
-      ['workers', ['-w', '--workers'], 1],
-      ['worker_class', ['-k', '--worker-class'], 'gthread'],
-      ['threads', ['--threads'], 1],
-      ['worker_connections', ['--worker-connections'], 1000],
-      ['timeout', ['-t', '--timeout'], 30],
-      ['graceful_timeout', ['--graceful-timeout'], 30],
-      ['keepalive', ['--keep-alive'], 2],
-      ['limit_request_line', ['--limit-request-line'], 4094],
-      ['limit_request_fields', ['--limit-request-fields'], 100],
-      ['limit_request_field_size', ['--limit-request-field_size'], 8190],
-      ['chdir', ['--chdir'], '.'],
-      ['pythonpath', ['--pythonpath'], null],
-      ['raw_env', ['-e', '--env'], []],
-      ['accesslog', ['--access-logfile'], null],
-      [
-        'access_log_format',
-        ['--access-logformat'],
-        '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"',
-      ],
-      ['errorlog', ['--error-logfile', '--log-file'], '-'],
-      ['loglevel', ['--log-level'], 'info'],
-      ['syslog', ['--log-syslog'], false],
-      ['syslog_addr', ['--log-syslog-to'], 'udp://localhost:514'],
-      ['syslog_prefix', ['--log-syslog-prefix'], null],
-      ['syslog_facility', ['--log-syslog-facility'], 'user'],
-      ['disable_redirect_access_to_syslog', ['--disable-redirect-access-to-syslog'], false],
-    ];
-    for (const [name, flags, value] of gunicorn) {
-      const setting = CATALOGUE[name];
-      for (const flag of flags)
-        assert.ok(
-          setting.flags.some((known) => known === flag),
-          flag,
-        );
-      assert.deepEqual(setting.default, value, name);
-      assert.notEqual(setting.gunicorn, 'new', name);
-    }
   });
 });

@@ -112,21 +112,44 @@ describe('a command line', () => {
     assert.equal(refusal('-x').code, 'unknown-flag');
   });
 
-  it('says of an option that only Gunicorn has that it is known and missing', () => {
+  it('refuses an option that only Gunicorn has by its name, where serving without it would be wrong', () => {
     for (const words of [
-      ['--reload'],
-      ['--reload-engine=auto'],
-      ['-D'],
-      ['--http-parser', 'fast'],
       ['--paste=x.ini'],
-      ['--ca-certs', 'k'],
+      ['--protocol', 'uwsgi'],
+      ['--dirty-app', 'a:B'],
+      ['--log-config', 'x.ini'],
+      ['--http2-cleartext', 'both'],
     ]) {
       const error = refusal(...words);
       assert.equal(error.code, 'not-yet');
       assert.match(error.message, / is a Gunicorn option that Tunicorn does not have yet\./);
     }
     assert.match(refusal('--paste', 'x').message, /^--paste\/--paster is/);
-    assert.match(refusal('--preloa').message, /^--preload is/);
+    assert.match(refusal('--protoc', 'uwsgi').message, /^--protocol is/);
+    assert.equal(refusal('--paste').message, 'Option --paste needs a value (VALUE).');
+    assert.match(refusal('--spew=1').message, /^Option --spew takes no value, and got "1"/);
+  });
+
+  it('warns of an option that only Gunicorn has where nobody would miss it, and reads on', () => {
+    const words = ['--http-parser', 'fast', '--spew', '--no-sendfile', '--asgi-lo=uvloop', '-w2'];
+    const { given, warnings } = parseArguments(words, 'GUNICORN_CMD_ARGS');
+    assert.deepEqual(
+      given.map(({ name, value }) => [name, value]),
+      [['workers', '2']],
+    );
+    assert.deepEqual(
+      warnings.map((warning) => warning.split('. ')[0]),
+      [
+        'GUNICORN_CMD_ARGS --http-parser: --http-parser has no effect',
+        'GUNICORN_CMD_ARGS --spew: --spew has no effect',
+        'GUNICORN_CMD_ARGS --no-sendfile: --no-sendfile has no effect',
+        'GUNICORN_CMD_ARGS --asgi-lo: --asgi-loop has no effect',
+      ],
+    );
+    const quiet = ['--http-parser=auto', '--protocol', 'http', '--dirty-workers', '0'];
+    // 0 as a flag's text is a value like any other.
+    assert.equal(parseArguments(quiet.slice(0, 3), 'command line').warnings.length, 0);
+    assert.equal(parseArguments(quiet, 'command line').warnings.length, 0);
   });
 
   it('refuses an option without its value, also when another option follows', () => {

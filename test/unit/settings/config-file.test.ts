@@ -27,7 +27,8 @@ describe('a config file', () => {
     it(`is found in the start directory and read when it is ${name}`, async (t) => {
       const { settings, sources } = await resolveFrom({ cwd: folderWith(t, { [name]: text }) });
       assert.equal(settings.workers, 4);
-      assert.equal(labelOf(sources.workers), name);
+      const line = text.split('\n').length;
+      assert.equal(labelOf(sources.workers), `${name}:${line}`);
       assert.match(settings.config ?? '', new RegExp(`/${name}$`));
     });
   }
@@ -86,7 +87,7 @@ describe('a config file', () => {
     });
     assert.equal(settings.workers, 1);
     assert.equal(labelOf(sources.workers), 'default');
-    assert.equal(labelOf(sources.accesslog), 'tunicorn.config.cjs');
+    assert.equal(labelOf(sources.accesslog), 'tunicorn.config.cjs:1');
   });
 
   it('may write one text for a list, numbers and switches as texts', async (t) => {
@@ -107,14 +108,14 @@ describe('a wrong config file', () => {
       'with a mistyped name',
       'tunicorn.config.ts',
       'export default { worker_conections: 4 };',
-      /^Unknown setting "worker_conections" in tunicorn\.config\.ts\. Did you mean worker_connections\?$/,
+      /^Unknown setting "worker_conections" in tunicorn\.config\.ts, line 1\. Did you mean worker_connections\?$/,
       'unknown-setting',
     ],
     [
       'with a name like nothing we know',
       'tunicorn.config.json',
       '{ "colour": "red" }',
-      /^Unknown setting "colour" in tunicorn\.config\.json\.$/,
+      /^Unknown setting "colour" in tunicorn\.config\.json, line 1\.$/,
       'unknown-setting',
     ],
     [
@@ -127,8 +128,8 @@ describe('a wrong config file', () => {
     [
       'with a setting that only Gunicorn has',
       'tunicorn.config.json',
-      '{ "spew": true }',
-      /^tunicorn\.config\.json: spew is a Gunicorn setting that Tunicorn does not have yet\.$/,
+      '{ "paste": "development.ini" }',
+      /^tunicorn\.config\.json:1: paste is a Gunicorn setting that Tunicorn does not have yet\. Name/,
       'not-yet',
     ],
     [
@@ -156,14 +157,14 @@ describe('a wrong config file', () => {
       'with a bad value',
       'tunicorn.config.ts',
       'export default { timeout: "soon" };',
-      /^timeout must be a number of seconds, 0 or more: "soon" in tunicorn\.config\.ts is not\. Leave it out for the default, 30\.$/,
+      /^timeout must be a number of seconds, 0 or more: "soon" in tunicorn\.config\.ts, line 1 is not\. Leave it out for the default, 30\.$/,
       'bad-value',
     ],
     [
       'with a function for a value',
       'tunicorn.config.mjs',
       'export default { workers: () => 4 };',
-      /^workers must be a whole number, 1 or more: a function in tunicorn\.config\.mjs is not\./,
+      /^workers must be a whole number, 1 or more: a function in tunicorn\.config\.mjs, line 1 is not\./,
       'bad-value',
     ],
     [

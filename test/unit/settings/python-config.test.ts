@@ -133,9 +133,12 @@ describe('gunicorn.conf.py', () => {
     );
   });
 
-  it('with a setting that is not there yet is refused by name, a near miss is warned of', async (t) => {
-    const missing = await errorFrom({ cwd: conf(t, '\nreload_engine = "poll"\n'), env });
-    assert.match(missing.message, /^gunicorn\.conf\.py:2: reload_engine is a Gunicorn setting/);
+  it('with a setting that is not there is refused by name or has no effect, and a near miss is warned of', async (t) => {
+    const missing = await errorFrom({ cwd: conf(t, '\npaste = "x.ini"\n'), env });
+    assert.match(missing.message, /^gunicorn\.conf\.py:2: paste is a Gunicorn setting/);
+    const text = 'spew = True\npaste = None\nhttp_parser = "auto"\ndirty_workers = 0';
+    const { warnings: said } = await resolveFrom({ cwd: conf(t, text), env });
+    assert.match(said.join(';'), /^gunicorn\.conf\.py:1: spew has no effect\. [^;]*$/);
     const { warnings } = await resolveFrom({ cwd: conf(t, 'wokers = 4\nmy_port = 1'), env });
     assert.deepEqual(warnings, ['gunicorn.conf.py:1: wokers is no setting. Did you mean workers?']);
   });
