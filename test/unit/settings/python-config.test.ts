@@ -138,7 +138,8 @@ describe('gunicorn.conf.py', () => {
     assert.match(missing.message, /^gunicorn\.conf\.py:2: paste is a Gunicorn setting/);
     const text = 'spew = True\npaste = None\nhttp_parser = "auto"\ndirty_workers = 0';
     const { warnings: said } = await resolveFrom({ cwd: conf(t, text), env });
-    assert.match(said.join(';'), /^gunicorn\.conf\.py:1: spew has no effect\. [^;]*$/);
+    assert.equal(said.length, 1);
+    assert.match(said[0] ?? '', /^gunicorn\.conf\.py:1: spew has no effect\./);
     const { warnings } = await resolveFrom({ cwd: conf(t, 'wokers = 4\nmy_port = 1'), env });
     assert.deepEqual(warnings, ['gunicorn.conf.py:1: wokers is no setting. Did you mean workers?']);
   });

@@ -31,7 +31,7 @@ describe('resolveSettings', () => {
     const steps: [Parameters<typeof resolveFrom>[0], number, string][] = [
       [{}, 1, 'default'],
       [{ env: { WEB_CONCURRENCY: '2' } }, 2, 'environment WEB_CONCURRENCY'],
-      [{ env: { WEB_CONCURRENCY: '2' }, cwd: withFile }, 3, 'tunicorn.config.json'],
+      [{ env: { WEB_CONCURRENCY: '2' }, cwd: withFile }, 3, 'tunicorn.config.json:1'],
       [
         { env: { WEB_CONCURRENCY: '2', TUNICORN_CMD_ARGS: '-w 4' }, cwd: withFile },
         4,
