@@ -9,7 +9,7 @@ import { CLIENT_ROWS } from '../src/drill/rows/all.ts';
 import { play } from '../src/drill/rows/play.ts';
 import { type Pace, type Played, type Row, type Scene, shareKept } from '../src/drill/rows/row.ts';
 import { PROCESS_ROWS, type ProcessRow, TIMEOUT_SECONDS } from './freeze-process-rows.ts';
-import { type Choice, Stand, type StandOptions } from './freeze-servers.ts';
+import { type Choice, IDLE_SHARE, Stand, type StandOptions } from './freeze-servers.ts';
 
 const { values: given } = parseArgs({
   options: {
@@ -106,7 +106,8 @@ async function once(row: Row | ProcessRow): Promise<Outcome> {
       'start' in row ? await playClientRow(row, stand) : await playProcessRow(row, stand);
     const found = [...faults];
     const idle = await stand.idleShare(IDLE_MS);
-    if (idle > 0.1) found.push(`it used ${idle.toFixed(2)} of a core while nothing happened`);
+    if (idle > IDLE_SHARE)
+      found.push(`it used ${idle.toFixed(2)} of a core while nothing happened`);
     const peakMib = stand.peakMib();
     if (row.number === 4 && choice.kind === 'wsgi' && peakMib > MEMORY_MIB)
       found.push(`it took ${peakMib} MiB`);

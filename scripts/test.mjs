@@ -6,7 +6,7 @@
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkPython } from './python-checks.mjs';
 import { root, run, runAndCapture } from './run-step.mjs';
@@ -28,6 +28,8 @@ const FILE_TIMEOUT_MS = 120_000;
 /** A machine that is busy with something else fails a few files that wait for processes: they are run again, alone, and
  * named at the end. More than these are no accident. */
 const MOST_AGAIN = 8;
+/** Files named at the end of a run as those to shorten first. */
+const SLOWEST = 30;
 /** Files that passed only then. */
 const again = [];
 /**
@@ -152,6 +154,7 @@ function runTests(node, name, needs) {
   };
   // Tests wait much of the time: for deadlines, for processes to start and end.
   const first = runFiles(node, files, Math.max(3, availableParallelism() + 1), env);
+  console.log(`\nThe longest test files: ${slowest(first.told)}.`);
   let { ok } = first;
   const counts = closingCounts(first.text);
   if (!ok && first.failed.length > 0 && first.failed.length <= MOST_AGAIN) {
@@ -168,22 +171,31 @@ function runTests(node, name, needs) {
 /** Runs them and tells which files failed; what they say goes to the output as well. */
 function runFiles(node, files, atOnce, env) {
   const folder = mkdtempSync(join(tmpdir(), 'tunicorn-tests-'));
-  const list = join(folder, 'failed');
+  const list = join(folder, 'files');
   const args = [
     '--test',
     '--test-reporter=spec',
     '--test-reporter-destination=stdout',
-    `--test-reporter=${new URL('./failed-files.mjs', import.meta.url).href}`,
+    `--test-reporter=${new URL('./file-report.mjs', import.meta.url).href}`,
     `--test-reporter-destination=${list}`,
     `--test-concurrency=${atOnce}`,
     `--test-timeout=${FILE_TIMEOUT_MS}`,
     ...files,
   ];
   const { ok, text } = runAndCapture(node, args, { env, echo: true });
-  const told = existsSync(list) ? new Set(readFileSync(list, 'utf8').split('\n')) : new Set();
+  const lines = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : [];
   rmSync(folder, { recursive: true });
-  const failed = files.filter((file) => [...told].some((path) => path.endsWith(file)));
-  return { ok, text, failed };
+  const told = lines.map((line) => JSON.parse(line));
+  const failed = files.filter((file) => told.some((one) => one.failed && one.path.endsWith(file)));
+  return { ok, text, failed, told };
+}
+
+/** "freeze/row-04 15 s, ..." of those that took longest. */
+function slowest(told) {
+  const longest = told.toSorted((one, other) => other.ms - one.ms).slice(0, SLOWEST);
+  return longest
+    .map(({ path, ms }) => `${relative(`${root}dist/test`, path)} ${Math.round(ms / 1000)} s`)
+    .join(', ');
 }
 
 /** What node's runner says at its end: "ℹ tests 12", "ℹ skipped 0" (colours taken off). */
