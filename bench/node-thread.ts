@@ -31,6 +31,7 @@ const head: RequestHead = {
   host: null,
   minorVersion: 1,
   fields: ['Host', '127.0.0.1:8000', 'User-Agent', 'bench', 'Accept', '*/*'],
+  forwarded: null,
 };
 const body: RequestBody = { kind: 'none' };
 

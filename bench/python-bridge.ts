@@ -60,7 +60,8 @@ const peer: Peer = {
   scheme: 'http',
 };
 const none: RequestBody = { kind: 'none' };
-const head = { method: 'GET', target: '/', path: '/', query: '', host: null, minorVersion: 1 };
+const line = { method: 'GET', target: '/', path: '/', query: '', host: null, minorVersion: 1 };
+const head = { ...line, forwarded: null };
 
 class LoopJob implements Job {
   readonly head: RequestHead;

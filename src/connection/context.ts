@@ -2,6 +2,7 @@
 // for temporary files, and the neighbours. Made once by the worker from the settings.
 
 import type { HeadLimits } from '../http1/limits.ts';
+import type { Proxies } from '../proxy/standing.ts';
 import type { SpoolBudget } from '../spool/budget.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import type { Probes, Requests, Surroundings } from './effects.ts';
@@ -15,6 +16,8 @@ export interface ConnectionContext {
   /** Null: every request is the application's. */
   readonly probes: Probes | null;
   readonly headLimits: HeadLimits;
+  /** Null: nobody is believed to pass on requests of others. */
+  readonly proxies: Proxies | null;
   /** Milliseconds for each setting that a state names; 0 = no deadline, where its setting allows that. */
   readonly deadlinesMs: { readonly [S in DeadlineSetting]: number };
   /** To how much since its start the application may extend a request's time, ms. */

@@ -32,6 +32,8 @@ const NO_LENGTH = Number.POSITIVE_INFINITY;
 /** The connection, as far as its exchange is concerned. */
 export interface ExchangeOwner extends Client, OpenConnection {
   readonly state: ConnectionState;
+  /** Whose request it is. */
+  peerOf(head: ParsedHead): Peer;
   /** Moves the owing half and its deadline. */
   owe(event: OwingEvent): void;
   /** May it be kept after the answer that is made now? */
@@ -87,7 +89,7 @@ export class Exchange implements Job, OutflowOwner {
     this.#context = context;
     this.head = head;
     this.body = body;
-    this.peer = connection.peer;
+    this.peer = connection.peerOf(head);
     this.beganMs = context.now();
   }
 

@@ -3,6 +3,7 @@
 
 import { type BodyReader, bodyReaderFor } from '../http1/body.ts';
 import { HeadReader, type ParsedHead } from '../http1/head.ts';
+import type { HeadLimits } from '../http1/limits.ts';
 import type { RequestBody } from '../threads/app-thread.ts';
 import { Ahead } from './ahead.ts';
 import type { ConnectionContext } from './context.ts';
@@ -62,12 +63,17 @@ export class Incoming {
   /** The client waits for `100 Continue` before it sends the body, and has not been told. */
   #continueDue = false;
 
-  constructor(context: ConnectionContext, effects: Effects, owner: IncomingOwner) {
+  constructor(
+    context: ConnectionContext,
+    effects: Effects,
+    owner: IncomingOwner,
+    headLimits: HeadLimits,
+  ) {
     this.#context = context;
     this.#effects = effects;
     this.#owner = owner;
     this.#heardMs = context.wheel.nowMs;
-    this.#heads = new HeadReader(context.headLimits);
+    this.#heads = new HeadReader(headLimits);
     this.#rate = new Rate(context.bodyMinBytesPerSecond, context.deadlinesMs.body_timeout);
   }
 

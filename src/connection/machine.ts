@@ -4,11 +4,14 @@
 
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead } from '../http1/response.ts';
+import { STRANGER, type Standing } from '../proxy/standing.ts';
 import type { Failure, Peer, RequestBody } from '../threads/app-thread.ts';
+import { Beginning } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
+import { Origin } from './origin.ts';
 import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
 import { PairDeadlines } from './pair-deadlines.ts';
 import {
@@ -23,16 +26,18 @@ import {
 import { ConnectionState } from './transition.ts';
 
 export class Connection implements ExchangeOwner, IncomingOwner {
-  readonly peer: Peer;
   readonly state: ConnectionState;
   /** Monotonic ms of the accept. */
   readonly openedMs: number;
   /** Bytes of an earlier `send` are still in this process. */
   sending = false;
   readonly deadlines: PairDeadlines;
+  /** What comes before the first request. */
+  readonly beginning: Beginning;
 
   readonly #context: ConnectionContext;
   readonly #effects: Effects;
+  readonly #origin: Origin;
   readonly #incoming: Incoming;
   /** Bytes of `send` that the kernel has not taken. */
   #unsentBytes = 0;
@@ -49,13 +54,16 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     effects: Effects,
     peer: Peer,
     first: FirstReading = 'new',
+    standing: Standing = STRANGER,
   ) {
     this.state = new ConnectionState(first);
     this.#context = context;
     this.#effects = effects;
-    this.peer = peer;
+    this.#origin = new Origin(peer);
     this.openedMs = context.now();
-    this.#incoming = new Incoming(context, effects, this);
+    const { headLimits } = (standing.forwards ? context.proxies : null) ?? context;
+    this.#incoming = new Incoming(context, effects, this, headLimits);
+    this.beginning = new Beginning(context, this);
     this.deadlines = new PairDeadlines(context, effects, this.state, {
       readOverdue: () => this.#readOverdue(),
       oweOverdue: () => this.#oweOverdue(),
@@ -63,6 +71,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
       readsOn: () => this.#exchange?.clientReads(),
     });
     context.surroundings.idle(this);
+  }
+
+  get peer(): Peer {
+    return this.#origin.peer;
   }
 
   /** What people see; null when it is closing. */
@@ -86,20 +98,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     return (reading === 'handshake' || reading === 'new') && this.#effects.greeted;
   }
 
-  // What the edge tells.
-
-  /** The TLS handshake is done; `bytes` are those of HTTP. */
-  secured(): void {
-    if (this.state.reading !== 'handshake') return;
-    this.read('handshake done');
-    this.#context.surroundings.idle(this);
-  }
-
-  /** The TLS handshake failed; `closed` follows. */
-  handshakeFailed(detail: string): void {
-    if (this.state.reading !== 'handshake') return;
-    this.#context.surroundings.handshakeFailed(this, detail);
-  }
+  // What the edge tells, beside what comes before the first request.
 
   /** Bytes from the client; valid only during the call. */
   bytes(chunk: Buffer): void {
@@ -162,6 +161,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   // What the exchange asks.
+
+  peerOf(head: ParsedHead): Peer {
+    return this.#origin.of(head);
+  }
 
   send(bytes: Buffer | string): boolean {
     if (this.#effects.write(bytes)) this.deadlines.taken(bytes.length);

@@ -40,7 +40,8 @@ export function openConnection(
 ): Connection {
   const peer = peerOfHandle(handle, peerOf);
   const edge = new PlainEdge(handle);
-  const connection = new Connection(context, edge, peer);
+  const standing = context.proxies?.standingOf(peer.address);
+  const connection = new Connection(context, edge, peer, 'new', standing);
   edge.connect(connection);
   return connection;
 }

@@ -44,7 +44,8 @@ export function openSecureConnection(
 ): Connection {
   const peer = peerOfHandle(handle, peerOf);
   const edge = new SecureEdge(handle, context, secureContext);
-  const connection = new Connection(context, edge, peer, 'handshake');
+  const standing = context.proxies?.standingOf(peer.address);
+  const connection = new Connection(context, edge, peer, 'handshake', standing);
   edge.connect(connection);
   return connection;
 }
@@ -87,12 +88,12 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
     const { socket } = this;
     socket.on('secure', () => {
       this.#secured = true;
-      connection.secured();
+      connection.beginning.secured();
     });
     socket.on('data', (chunk: Buffer) => connection.bytes(chunk));
     // Told for a handshake that fails, with its reason, and for a record later on that is none.
     socket.on('_tlsError', (error: Error) => {
-      if (!this.#secured) connection.handshakeFailed(reasonOf(error));
+      if (!this.#secured) connection.beginning.handshakeFailed(reasonOf(error));
       socket.destroy();
     });
     socket.on('close', () => this.#endDeadline.remove());

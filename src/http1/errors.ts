@@ -97,6 +97,11 @@ export const PROTOCOL_ERRORS = {
     'RFC 9110, 10.1.1',
     'No expectation but 100-continue is known here',
   ),
+  'contradictory-scheme': entry(
+    400,
+    'RFC 7239, 5.4',
+    'The fields of a proxy that tell http from https say the same',
+  ),
   'bad-chunk-size': entry(
     400,
     'RFC 9112, 7.1',

@@ -3,7 +3,7 @@
 // outcome depends on the bytes alone, not on how they were cut, because each byte is judged once and in order.
 
 import type { ProtocolError } from './errors.ts';
-import { protocolError, quoteByte } from './errors.ts';
+import { protocolError, quoteByte, quoteText } from './errors.ts';
 import { nameAt } from './field-names.ts';
 import type { Bounds } from './limits.ts';
 import {
@@ -43,7 +43,8 @@ export class FieldSection {
 
   constructor(bounds: Bounds) {
     this.bounds = bounds;
-    const refuses = bounds.tolerance.underscores === 'refuse';
+    // From a proxy that is believed some are let pass: which is known only by the whole name.
+    const refuses = bounds.tolerance.underscores === 'refuse' && bounds.forwarding === null;
     this.nameTable = refuses ? NAME_WITHOUT_UNDERSCORE : TOKEN;
   }
 
@@ -95,11 +96,14 @@ export class FieldSection {
     return i;
   }
 
-  /** The section as a flat list name, value, name, value; `text` holds its bytes as latin-1 from offset 0 on. */
+  /**
+   * The section as a flat list name, value, name, value; `text` holds its bytes as latin-1 from offset 0 on. May set
+   * `error`: only now the names are known.
+   */
   unpack(text: string): string[] {
     const { marks, count } = this;
     const { blanksBeforeColon, underscores } = this.bounds.tolerance;
-    const drops = underscores === 'drop' && text.includes('_', this.start);
+    const mayHold = underscores !== 'keep' && text.includes('_', this.start);
     const fields: string[] = [];
     let lineStart = this.start;
     for (let n = 0; n < count; n++) {
@@ -107,10 +111,19 @@ export class FieldSection {
       const lineEnd = marks[2 * n + 1] as number;
       const name = nameAt(text, lineStart, blanksBeforeColon ? nameEnd(text, colon) : colon);
       const value = trimmed(text, colon + 1, lineEnd);
-      if (!drops || !name.includes('_')) fields.push(name, this.folded ? unfolded(value) : value);
+      if (!mayHold || this.keeps(name)) fields.push(name, this.folded ? unfolded(value) : value);
       lineStart = lineEnd + 2;
     }
     return fields;
+  }
+
+  /** A name without an underscore, or with one that is let pass. */
+  private keeps(name: string): boolean {
+    if (!name.includes('_') || this.bounds.forwarding?.keeps(name)) return true;
+    if (this.bounds.tolerance.underscores === 'refuse') {
+      this.error ??= protocolError('underscore-in-name', quoteText(name));
+    }
+    return false;
   }
 
   /**

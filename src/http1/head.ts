@@ -138,11 +138,8 @@ export class HeadReader {
   private finish(bytes: Buffer, from: number, after: number): void {
     const text = this.wholeText(bytes, from, after);
     const { line } = this;
-    const meaning = understandFields(
-      this.section.unpack(text),
-      line.minorVersion,
-      this.bounds.tolerance.dangerousFraming,
-    );
+    const fields = this.section.unpack(text);
+    const meaning = this.section.error ?? understandFields(fields, line.minorVersion, this.bounds);
     if (isProtocolError(meaning)) {
       this.failure = meaning;
       return;

@@ -1,6 +1,7 @@
 // How large a head may be, and what a limit of 0 means; what is let pass goes with it. Where all this comes from is the
 // settings' business.
 
+import type { Forwarding } from './forwarding.ts';
 import { STRICT, type Tolerance } from './tolerance.ts';
 
 /** Gunicorn's three limits, in Gunicorn's units. 0 lifts a limit as far as `boundsOf` allows. */
@@ -15,6 +16,8 @@ export interface HeadLimits {
   readonly total?: number;
   /** What is let pass; strict without it. */
   readonly tolerance?: Tolerance;
+  /** The client is a proxy that is believed; without it none is. */
+  readonly forwarding?: Forwarding;
 }
 
 /** The limits as the scanners compare them. */
@@ -25,6 +28,8 @@ export interface Bounds {
   readonly fieldBytes: number;
   readonly totalBytes: number;
   readonly tolerance: Tolerance;
+  /** Null: nothing that the fields say of another client counts. */
+  readonly forwarding: Forwarding | null;
 }
 
 // "No limit" must still be one, or a single client could take all memory. 1 MiB is what Gunicorn's C parser makes of 0,
@@ -48,5 +53,6 @@ export function boundsOf(limits: HeadLimits): Bounds {
     fieldBytes: Math.max(0, fieldSize - 2),
     totalBytes,
     tolerance: limits.tolerance ?? STRICT,
+    forwarding: limits.forwarding ?? null,
   };
 }

@@ -5,6 +5,7 @@
 import type { RequestHead } from '../threads/app-thread.ts';
 import type { ProtocolError } from './errors.ts';
 import { protocolError, quoteText } from './errors.ts';
+import type { Bounds } from './limits.ts';
 import { isDigit, isToken, listMembers } from './octets.ts';
 import { isHost, splitTarget, type TargetParts } from './target.ts';
 
@@ -66,6 +67,7 @@ export function combinedHead(
     keepAlive: meaning.keepAlive,
     expectContinue: meaning.expectContinue,
     upgrade: meaning.upgrade,
+    forwarded: meaning.forwarded,
   };
 }
 
@@ -86,22 +88,26 @@ export function headOfLine(method: string, target: string, minorVersion: number)
     keepAlive: false,
     expectContinue: false,
     upgrade: null,
+    forwarded: null,
   };
 }
 
 /** A head of which nothing is known: method and target are empty. */
 export const UNREAD_HEAD: ParsedHead = headOfLine('', '', 1);
 
-/** @param toleratesDanger Transfer-Encoding beside Content-Length, or in HTTP/1.0, is read and not refused */
+/** `bounds`: what of dangerous framing is let pass, and whether the client is a proxy that is believed. */
 export function understandFields(
   fields: readonly string[],
   minorVersion: number,
-  toleratesDanger: boolean,
+  bounds: Pick<Bounds, 'tolerance' | 'forwarding'>,
 ): FieldsMeaning | ProtocolError {
   const found = steeringFields(fields);
   const wrong =
-    fieldsError(found, minorVersion) ?? framingError(found, minorVersion, toleratesDanger);
+    fieldsError(found, minorVersion) ??
+    framingError(found, minorVersion, bounds.tolerance.dangerousFraming);
   if (wrong !== null) return wrong;
+  const forwarded = bounds.forwarding?.understand(fields) ?? null;
+  if (forwarded !== null && isProtocolError(forwarded)) return forwarded;
   const chunked = found.transferEncoding !== null;
   const modern = minorVersion > 0;
   // RFC 9112, 6.1 and 6.3: chunked counts, nobody behind us sees the length, and nothing after this is trusted.
@@ -120,6 +126,7 @@ export function understandFields(
     expectContinue:
       modern && hasBody && found.expect !== null && expectations(found.expect).length > 0,
     upgrade: modern && found.upgradeListed ? found.upgrade : null,
+    forwarded,
   };
 }
 

@@ -8,6 +8,7 @@ import { health } from './catalogue/health.ts';
 import { http } from './catalogue/http.ts';
 import { limits } from './catalogue/limits.ts';
 import { logging } from './catalogue/logging.ts';
+import { proxies } from './catalogue/proxies.ts';
 import { rights } from './catalogue/rights.ts';
 import { sockets } from './catalogue/sockets.ts';
 import { timeouts } from './catalogue/timeouts.ts';
@@ -26,6 +27,7 @@ export const SECTIONS: readonly Section[] = [
   limits,
   bodies,
   health,
+  proxies,
   http,
   logging,
 ];
@@ -41,6 +43,7 @@ const declared = {
   ...limits.settings,
   ...bodies.settings,
   ...health.settings,
+  ...proxies.settings,
   ...http.settings,
   ...logging.settings,
 } as const;

@@ -17,11 +17,18 @@ import {
   type Setting,
   type TextSetting,
 } from './declaration.ts';
+import { NetworkError, parseNetwork } from './networks.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
 import { parseSyslogAddress } from './syslog.ts';
 
-export type Value = number | boolean | string | null | readonly string[];
+export type Value =
+  | number
+  | boolean
+  | string
+  | null
+  | readonly string[]
+  | { readonly [name: string]: string };
 
 /** A value on its way in. */
 export interface Given {
@@ -80,10 +87,15 @@ export function badValue(
 function leaveOut(setting: Setting, source: Source): string {
   if (source.kind === 'default') return 'Choose another.';
   if (setting.kind === 'switch' || setting.default === null) return '';
-  const plain = setting.kind === 'list' ? setting.default.join(', ') : String(setting.default);
+  const plain = plainDefault(setting);
   // A lone dot would be read as the end of the sentence.
   const shown = plain === '.' ? quote(plain) : plain;
   return plain === '' ? '' : `Leave it out for the default, ${shown}.`;
+}
+
+function plainDefault(setting: Setting): string {
+  if (setting.kind === 'list') return setting.default.join(', ');
+  return setting.kind === 'map' ? JSON.stringify(setting.default) : String(setting.default);
 }
 
 function checked(setting: Setting, value: unknown, base: string): Value {
@@ -102,6 +114,8 @@ function checked(setting: Setting, value: unknown, base: string): Value {
       return checkText(setting, value, base);
     case 'list':
       return checkList(setting, value);
+    case 'map':
+      return checkMap(value);
   }
 }
 
@@ -224,7 +238,7 @@ function absoluteEach(value: string, base: string): string {
 }
 
 function checkList(setting: ListSetting, value: unknown): readonly string[] {
-  const items: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const items: readonly unknown[] = Array.isArray(value) ? value : inOneText(setting, value);
   const texts = items.map((item) => {
     if (typeof item !== 'string') throw new Misfit('a text or a list of texts', value);
     ITEM_CHECKS[setting.form](item);
@@ -232,6 +246,28 @@ function checkList(setting: ListSetting, value: unknown): readonly string[] {
   });
   if (setting.form === 'address') checkAddresses(texts);
   return texts;
+}
+
+/** Blanks around an item do not count, nor do two separators in a row. */
+function inOneText({ separator }: ListSetting, value: unknown): readonly unknown[] {
+  if (separator === undefined || typeof value !== 'string') return [value];
+  const items = value.split(separator).map((item) => item.trim());
+  return items.filter((item) => item !== '');
+}
+
+/** RFC 9110, 5.6.2 */
+const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+function checkMap(value: unknown): { readonly [name: string]: string } {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isMap) throw new Misfit('field names, each with a text', value);
+  const map: { [name: string]: string } = {};
+  for (const [name, text] of Object.entries(value)) {
+    if (!TOKEN.test(name)) throw new Misfit('field names, each with a text', name);
+    if (typeof text !== 'string') throw new Misfit(`a text for ${name}`, text);
+    map[name] = text;
+  }
+  return map;
 }
 
 const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string) => void } = {
@@ -246,6 +282,19 @@ const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string) => void } = {
   assignment(item) {
     // The name is whatever the kernel takes, which is more than a shell can say.
     if (!/^[^=\0]+=[^\0]*$/.test(item)) throw new Misfit('KEY=VALUE', item);
+  },
+  network(item) {
+    if (item === '*') return;
+    try {
+      parseNetwork(item);
+    } catch (error) {
+      if (!(error instanceof NetworkError)) throw error;
+      const rule = 'IP addresses, networks such as 10.0.0.0/8, or *';
+      throw new Misfit(rule, item, error.message);
+    }
+  },
+  'field name'(item) {
+    if (!TOKEN.test(item)) throw new Misfit('names of fields, or *', item);
   },
 };
 

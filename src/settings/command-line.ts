@@ -159,8 +159,9 @@ class ArgumentReader {
 
   #add(name: SettingName, flag: string, value: string | boolean): void {
     const before = this.#given.get(name)?.value;
-    const isList = CATALOGUE[name].kind === 'list';
-    const all = isList ? [...(Array.isArray(before) ? before : []), value] : value;
+    const setting = CATALOGUE[name];
+    const gathers = setting.kind === 'list' && setting.separator === undefined;
+    const all = gathers ? [...(Array.isArray(before) ? before : []), value] : value;
     this.#given.set(name, {
       name,
       value: all,
@@ -240,7 +241,15 @@ export function placeholderOf(name: SettingName): string {
   const setting = CATALOGUE[name];
   if (setting.placeholder !== undefined) return setting.placeholder;
   if (setting.kind === 'choice') return `{${setting.choices.join(',')}}`;
-  return { count: 'N', seconds: 'SECONDS', bytes: 'BYTES', text: 'TEXT', list: 'TEXT', switch: '' }[
-    setting.kind
-  ];
+  return PLACEHOLDERS[setting.kind];
 }
+
+const PLACEHOLDERS = {
+  count: 'N',
+  seconds: 'SECONDS',
+  bytes: 'BYTES',
+  text: 'TEXT',
+  list: 'TEXT',
+  map: '',
+  switch: '',
+} as const;

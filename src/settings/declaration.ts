@@ -4,17 +4,20 @@
 /** A flag as typed: `--workers` or `-w`. */
 export type Flag = `-${string}`;
 
-/** An environment variable that gives a default. `as` is the value, with `$NAME` standing for the variable's text. */
+/** An environment variable that gives a default. */
 export interface Variable {
   readonly name: string;
+  /** The value, with `$NAME` standing for the variable's text. */
   readonly as?: string;
+  /** An empty one is a value; else it counts as unset. */
+  readonly emptyCounts?: true;
 }
 
 /** How the setting compares with Gunicorn's; a string says what is different. */
 export type Likeness = 'same' | 'new' | { readonly differs: string };
 
 interface Declared {
-  /** Long and short flags, the one to show first; empty for the positional APP. */
+  /** Long and short flags, the one to show first; empty for the positional APP and for what a config file alone can say. */
   readonly flags: readonly Flag[];
   /** Other names in a config file. */
   readonly aliases?: readonly string[];
@@ -103,12 +106,20 @@ export interface TextSetting extends Declared {
   readonly default: string | null;
 }
 
-export type ItemForm = 'address' | 'assignment';
+export type ItemForm = 'address' | 'assignment' | 'network' | 'field name';
 
 export interface ListSetting extends Declared {
   readonly kind: 'list';
   readonly form: ItemForm;
+  /** One text holds several, parted by it, as Gunicorn has such lists; then a flag given twice counts once, the last time. */
+  readonly separator?: ',';
   readonly default: readonly string[];
+}
+
+/** Field names, each with a text. */
+export interface MapSetting extends Declared {
+  readonly kind: 'map';
+  readonly default: { readonly [name: string]: string };
 }
 
 export type Setting =
@@ -118,7 +129,8 @@ export type Setting =
   | SwitchSetting
   | ChoiceSetting
   | TextSetting
-  | ListSetting;
+  | ListSetting
+  | MapSetting;
 
 /** A section of the book: settings by name, in reading order. */
 export interface Section {
@@ -137,9 +149,11 @@ export type ValueOf<S extends Setting> = S extends { readonly kind: 'count' | 's
       ? C
       : S extends { readonly kind: 'list' }
         ? readonly string[]
-        : S extends { readonly kind: 'text'; readonly default: string }
-          ? string
-          : string | null;
+        : S extends { readonly kind: 'map' }
+          ? { readonly [name: string]: string }
+          : S extends { readonly kind: 'text'; readonly default: string }
+            ? string
+            : string | null;
 
 type Size = number | `${number}` | `${number}${'k' | 'm' | 'g' | 'K' | 'M' | 'G'}`;
 

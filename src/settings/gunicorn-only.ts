@@ -67,8 +67,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     flags: [],
     noEffect: 'Gunicorn does not read it either; tmp_dir says where request bodies go.',
   },
-  secure_scheme_headers: { flags: [] },
-  forwarded_allow_ips: { flags: ['--forwarded-allow-ips'] },
   paste: { flags: ['--paste', '--paster'], instead: 'Name the application as module:callable.' },
   raw_paste_global_conf: {
     flags: ['--paste-global'],
@@ -81,7 +79,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     flags: ['--uwsgi-allow-from'],
     noEffect: 'The uwsgi protocol is not spoken, so that nobody can use it.',
   },
-  forwarder_headers: { flags: ['--forwarder-headers'] },
   capture_output: { flags: ['--capture-output'], stands: true },
   logger_class: {
     flags: ['--logger-class'],

@@ -90,9 +90,9 @@ function layer(given: readonly Given[]): Layer {
 function fromEnvironment(env: Start['env']): readonly Given[] {
   const given: Given[] = [];
   for (const name of SETTING_NAMES) {
-    for (const { name: variable, as } of CATALOGUE[name].environment ?? []) {
+    for (const { name: variable, as, emptyCounts } of CATALOGUE[name].environment ?? []) {
       const text = env[variable];
-      if (text === undefined || text === '') continue;
+      if (text === undefined || (text === '' && !emptyCounts)) continue;
       const value = as === undefined ? text : as.replace(`$${variable}`, () => text);
       given.push({ name, value, source: { kind: 'environment', variable } });
       break;

@@ -15,6 +15,16 @@ export interface Peer {
   readonly scheme: 'http' | 'https';
 }
 
+/** What a trusted proxy says of a request that it passes on. */
+export interface Forwarded {
+  /** The client came by https, or by http; null when the proxy does not say. */
+  readonly secure: boolean | null;
+  /** The client's address; null when it is not taken from the proxy. */
+  readonly address: string | null;
+  /** Where in the site's paths the application begins (SCRIPT_NAME), as sent; null when the proxy does not say. */
+  readonly scriptName: string | null;
+}
+
 /** A parsed request head. Strings hold one latin-1 character per byte, as received. */
 export interface RequestHead {
   readonly method: string;
@@ -30,6 +40,8 @@ export interface RequestHead {
   readonly minorVersion: number;
   /** Flat list name, value, name, value in the order and spelling of the client (req.rawHeaders). */
   readonly fields: readonly string[];
+  /** Null when nobody says it who is believed. */
+  readonly forwarded: Forwarded | null;
 }
 
 /** A body that streams while the request runs. One consumer takes, one producer feeds. */

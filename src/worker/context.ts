@@ -6,8 +6,10 @@ import type { ConnectionContext } from '../connection/context.ts';
 import { DeadlineWheel } from '../connection/deadlines.ts';
 import type { Probes, Requests, Surroundings } from '../connection/effects.ts';
 import { StalledResponses } from '../connection/stalled.ts';
+import type { HeadLimits } from '../http1/limits.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SpoolBudget } from '../spool/budget.ts';
+import { proxiesOf } from './proxies.ts';
 import { toleranceOf } from './tolerance.ts';
 
 /** A client of a Node.js application that has sent its end gets its answer if that begins within this time; later it is
@@ -28,17 +30,14 @@ export function makeContext(
 ): ConnectionContext {
   const buffering = settings.request_buffering;
   const responseBudget = new SpoolBudget(settings.worker_spool);
+  const headLimits = headLimitsOf(settings, type);
   return {
     wheel: new DeadlineWheel(monotonicMs()),
     requests,
     surroundings,
     probes,
-    headLimits: {
-      line: settings.limit_request_line,
-      fields: settings.limit_request_fields,
-      fieldSize: settings.limit_request_field_size,
-      tolerance: toleranceOf(settings, type),
-    },
+    headLimits,
+    proxies: proxiesOf(settings, headLimits),
     deadlinesMs: {
       handshake_timeout: settings.handshake_timeout * 1000,
       first_byte_timeout: settings.first_byte_timeout * 1000,
@@ -69,6 +68,15 @@ export function makeContext(
     server: 'tunicorn',
     date: dateField(),
     now: monotonicMs,
+  };
+}
+
+function headLimitsOf(settings: Settings, type: 'wsgi' | 'node'): HeadLimits {
+  return {
+    line: settings.limit_request_line,
+    fields: settings.limit_request_fields,
+    fieldSize: settings.limit_request_field_size,
+    tolerance: toleranceOf(settings, type),
   };
 }
 

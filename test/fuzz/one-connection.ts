@@ -277,6 +277,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       probes: null,
       timeoutLimitMs: ms,
       headLimits: limits.headLimits,
+      proxies: null,
       deadlinesMs: {
         handshake_timeout: ms,
         first_byte_timeout: ms,

@@ -27,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/worker': [
     'src/connection',
     'src/http1',
+    'src/proxy',
     'src/dispatch',
     'src/threads',
     'src/wire',
@@ -37,7 +38,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/open-files.ts',
     'src/process-tree.ts',
   ],
-  'src/connection': ['src/http1', 'src/dispatch', 'src/spool', 'src/observe', 'src/clock.ts'],
+  'src/connection': [
+    'src/http1',
+    'src/proxy',
+    'src/dispatch',
+    'src/spool',
+    'src/observe',
+    'src/clock.ts',
+  ],
   'src/dispatch': ['src/threads/app-thread.ts', 'src/observe', 'src/clock.ts'],
   'src/threads/node/guest': ['src/wire', 'src/clock.ts'],
   'src/threads': [
@@ -48,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/process-tree.ts',
   ],
   'src/wire': [],
+  'src/proxy': ['src/http1'],
   'src/http1': [],
   'src/observe': ['src/clock.ts', 'src/percent.ts'],
   'src/settings': [],
@@ -61,6 +70,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
   'src/connection': ['src/threads/app-thread.ts', 'src/settings'],
+  'src/proxy': ['src/threads/app-thread.ts'],
   'src/http1': ['src/threads/app-thread.ts'],
   'src/wire': ['src/settings', 'src/threads/app-thread.ts'],
   'src/observe': ['src/settings'],

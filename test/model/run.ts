@@ -118,7 +118,7 @@ export class Run {
       client.gone = true;
     } else if (next.do === 'shake') shake(connection, client);
     else if (next.do === 'misspeak' && connection.state.reading === 'handshake') {
-      connection.handshakeFailed('model');
+      connection.beginning.handshakeFailed('model');
       client.gone = true;
     } else if (next.do === 'stall') client.kernelRoom = 0;
     else if (next.do === 'read') {
@@ -227,7 +227,7 @@ export class Run {
 
 /** One message of the client's TLS handshake: its hello, then what completes it. */
 function shake(connection: Connection, client: SimClient): void {
-  if (client.greeted || connection.state.reading !== 'handshake') connection.secured();
+  if (client.greeted || connection.state.reading !== 'handshake') connection.beginning.secured();
   else client.greeted = true;
 }
 

@@ -113,6 +113,7 @@ export class World implements Surroundings, Requests {
       surroundings: this,
       probes: this.health,
       headLimits: { line: 200, fields: 10, fieldSize: 200 },
+      proxies: null,
       deadlinesMs: {
         handshake_timeout: 1200,
         first_byte_timeout: 1000,

@@ -14,6 +14,8 @@ export interface ProgramOptions {
   readonly env?: NodeJS.ProcessEnv | undefined;
   /** Its own process group, so that a test can signal the group as a terminal does. */
   readonly detached?: boolean | undefined;
+  /** Descriptors of ours that it has as 3, 4 and so on. */
+  readonly inherits?: readonly number[] | undefined;
 }
 
 export interface Exit {
@@ -33,12 +35,12 @@ export class Program {
 
   /** Starts the program; the test's end cleans up after it. */
   constructor(t: TestContext, options: ProgramOptions) {
-    const { command, args, cwd, env, detached = false } = options;
+    const { command, args, cwd, env, detached = false, inherits = [] } = options;
     this.#child = spawn(command, args, {
       cwd,
       env: { ...process.env, ...env },
       detached,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...inherits],
     });
     this.pid = this.#child.pid ?? 0;
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {

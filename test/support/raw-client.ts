@@ -10,7 +10,15 @@ import { type RawResponse, ResponseReader } from './response-reader.ts';
 export type { RawResponse } from './response-reader.ts';
 
 /** A port of 127.0.0.1, another address, or the path of a unix socket. */
-export type Target = number | { readonly host: string; readonly port: number } | string;
+export type Target =
+  | number
+  | {
+      readonly host: string;
+      readonly port: number;
+      /** Which of our addresses the server sees. */
+      readonly localAddress?: string;
+    }
+  | string;
 
 export class RawClient {
   readonly #socket: net.Socket;

@@ -8,5 +8,6 @@ export function requestHead(target: string, more: Partial<RequestHead> = {}): Re
   const parts = splitTarget(method, target);
   if (parts === null) throw new Error(`${target} is no target of ${method}`);
   const { path, query, authority } = parts;
-  return { method, target, path, query, host: authority, minorVersion: 1, fields: [], ...more };
+  const plain = { minorVersion: 1, fields: [], forwarded: null };
+  return { method, target, path, query, host: authority, ...plain, ...more };
 }

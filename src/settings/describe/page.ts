@@ -66,9 +66,7 @@ function summary(): string {
 function entryOf(name: string, setting: Setting): string {
   const fallback = defaultInWords(setting);
   const facts = [
-    setting.flags.length > 0
-      ? `- Flags: ${setting.flags.map(code).join(', ')}`
-      : '- On the command line: APP',
+    `- ${onCommandLine(name, setting)}`,
     ...(setting.aliases
       ? [`- Also in a config file: ${setting.aliases.map(code).join(', ')}`]
       : []),
@@ -84,13 +82,19 @@ function entryOf(name: string, setting: Setting): string {
   return `### \`${name}\`\n\n<a id="${name}"></a>\n\n${prose}\n${doesNot}\n${facts.join('\n')}\n`;
 }
 
+function onCommandLine(name: string, { flags }: Setting): string {
+  if (flags.length > 0) return `Flags: ${flags.map(code).join(', ')}`;
+  return name === 'app' ? 'On the command line: APP' : 'In a config file only';
+}
+
 function defaultOf(setting: Setting, fallback: string): string {
   if (setting.kind === 'switch') return code(String(setting.default));
   return fallback === '' ? 'none' : code(fallback);
 }
 
-function variableLine({ name, as }: Variable): string {
-  return `- Environment: ${code(name)}${as === undefined ? '' : `, as ${code(as)}`}`;
+function variableLine({ name, as, emptyCounts }: Variable): string {
+  const empty = emptyCounts ? ' (also an empty one)' : '';
+  return `- Environment: ${code(name)}${as === undefined ? '' : `, as ${code(as)}`}${empty}`;
 }
 
 function gunicornOf({ gunicorn }: Setting): string {

@@ -58,6 +58,8 @@ function typeOf(setting: Setting): Json {
       return { enum: setting.choices };
     case 'list':
       return { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
+    case 'map':
+      return { type: 'object', additionalProperties: { type: 'string' } };
     case 'text':
       if (isNumberForm(setting.form)) return { type: ['string', 'integer', 'null'] };
       return { type: setting.default === null ? ['string', 'null'] : 'string' };

@@ -20,6 +20,8 @@ export function defaultInWords(setting: Setting): string {
       return '';
     case 'list':
       return setting.default.join(', ');
+    case 'map':
+      return JSON.stringify(setting.default);
     case 'text':
     case 'choice':
       return setting.default ?? '';
@@ -43,7 +45,11 @@ export function valuesInWords(setting: Setting): string {
     case 'choice':
       return setting.choices.map((choice) => `\`${choice}\``).join(', ');
     case 'list':
-      return 'list of texts, or one text';
+      return setting.separator === undefined
+        ? 'list of texts, or one text'
+        : 'texts, comma-separated or as a list';
+    case 'map':
+      return 'names of fields, each with a text';
     case 'text':
       return TEXT_FORMS[setting.form];
   }

@@ -13,6 +13,7 @@ const INLINE_MAX = 16_384;
 const SCRATCH_BYTES = 65_536;
 
 const PATH_INFO = encodeKey('PATH_INFO');
+const SCRIPT_NAME = encodeKey('SCRIPT_NAME');
 const QUERY_STRING = encodeKey('QUERY_STRING');
 const RAW_URI = encodeKey('RAW_URI');
 const CONTENT_LENGTH = encodeKey('CONTENT_LENGTH');
@@ -45,6 +46,7 @@ export class RequestEncoder {
   /** Throws OutsideScriptName. */
   encode(head: RequestHead, peer: Peer, body: RequestBody): EncodedRequest {
     const { path, query } = head;
+    const scriptName = head.forwarded?.scriptName ?? null;
     const line = this.#line(head);
     const origin = peer.serverPort === 0 ? unixOrigin(head, peer) : this.#peer(peer);
     const fields = this.#fields.encode(head.fields);
@@ -57,6 +59,7 @@ export class RequestEncoder {
       spaceFor(path) +
       spaceFor(query) +
       spaceFor(head.target) +
+      (scriptName === null ? 0 : spaceFor(scriptName)) +
       tail.length;
     const into = need <= SCRATCH_BYTES ? this.#scratch : Buffer.allocUnsafe(need);
 
@@ -64,9 +67,16 @@ export class RequestEncoder {
     at = copy(into, at, line);
     at = copy(into, at, origin);
     at = copy(into, at, fields);
-    at = writeString(into, copy(into, at, PATH_INFO), this.#pathInfo(path));
+    at = writeString(
+      into,
+      copy(into, at, PATH_INFO),
+      pathInfo(path, scriptName ?? this.#scriptName),
+    );
     at = writeString(into, copy(into, at, QUERY_STRING), query);
     at = writeString(into, copy(into, at, RAW_URI), head.target);
+    if (scriptName !== null) {
+      at = writeString(into, copy(into, at, SCRIPT_NAME), scriptName);
+    }
     const length = contentLength(body, head.fields);
     if (length !== null) {
       at = writeString(into, copy(into, at, CONTENT_LENGTH), length);
@@ -79,18 +89,6 @@ export class RequestEncoder {
     const kind = body.kind === 'file' ? ToThread.REQUEST_FILE : ToThread.REQUEST;
     writeHeader(into, payload, kind, environBytes);
     return { bytes: into, length: at, rest };
-  }
-
-  #pathInfo(path: string): string {
-    if (this.#scriptName === '') {
-      return percentDecoded(path);
-    }
-    if (!path.startsWith(this.#scriptName)) {
-      throw new OutsideScriptName(
-        `Request path ${JSON.stringify(path)} does not start with SCRIPT_NAME ${JSON.stringify(this.#scriptName)}.`,
-      );
-    }
-    return percentDecoded(path.slice(this.#scriptName.length));
   }
 
   /** REQUEST_METHOD and SERVER_PROTOCOL. Clients choose methods, so only a bounded number is remembered. */
@@ -118,6 +116,19 @@ export class RequestEncoder {
     }
     return block;
   }
+}
+
+/** @throws OutsideScriptName */
+function pathInfo(path: string, scriptName: string): string {
+  if (scriptName === '') {
+    return percentDecoded(path);
+  }
+  if (!path.startsWith(scriptName)) {
+    throw new OutsideScriptName(
+      `Request path ${JSON.stringify(path)} does not start with SCRIPT_NAME ${JSON.stringify(scriptName)}.`,
+    );
+  }
+  return percentDecoded(path.slice(scriptName.length));
 }
 
 /** Writes a frame's header at the start of `into`. */

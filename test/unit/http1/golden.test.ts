@@ -56,7 +56,10 @@ describe('the golden cases', () => {
 
   test('show every error of the catalogue with its status, and no other', () => {
     const shown = new Set(cases.flatMap((golden) => golden.events.filter(isError)));
-    const catalogue = Object.entries(PROTOCOL_ERRORS);
+    // This one only a proxy that is believed can make (forwarded.test.ts).
+    const catalogue = Object.entries(PROTOCOL_ERRORS).filter(
+      ([code]) => code !== 'contradictory-scheme',
+    );
     assert.deepEqual(
       [...shown].sort(),
       catalogue.map(([code, { status }]) => `error ${status} ${code}`).sort(),

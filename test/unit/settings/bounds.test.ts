@@ -80,6 +80,8 @@ function outside(setting: Setting): unknown[] {
       return [`${setting.choices[0]}x`, '', 1, null, true];
     case 'list':
       return [1, true, null, [1]];
+    case 'map':
+      return [1, 'X-Field', null, ['X-Field']];
     case 'text':
       return [
         isNumberForm(setting.form) ? -1 : 1,

@@ -31,18 +31,26 @@ describe('a command line', () => {
 
   it('takes every flag of every setting in both forms', () => {
     for (const name of SETTING_NAMES) {
-      const { flags, kind } = CATALOGUE[name];
+      const setting = CATALOGUE[name];
+      const { flags, kind } = setting;
       for (const flag of flags) {
         if (kind === 'switch') {
           assert.deepEqual(parse(flag), { [name]: true });
           assert.deepEqual(parse(flag.replace('--', '--no-')), { [name]: false });
           continue;
         }
-        const value = kind === 'list' ? ['x'] : 'x';
+        const gathers = kind === 'list' && setting.separator === undefined;
+        const value = gathers ? ['x'] : 'x';
         assert.deepEqual(parse(flag, 'x'), { [name]: value });
         assert.deepEqual(parse(`${flag}=x`), { [name]: value });
       }
     }
+  });
+
+  it('takes all of a list that is repeated, and the last of one that is a text with commas', () => {
+    assert.deepEqual(parse('-b', ':1', '-b', ':2'), { bind: [':1', ':2'] });
+    const allowed = parse('--forwarded-allow-ips', '10.0.0.1', '--forwarded-allow-ips', '10.0.0.2');
+    assert.deepEqual(allowed, { forwarded_allow_ips: '10.0.0.2' });
   });
 
   it('takes the application before, between and behind options, and behind --', () => {

@@ -41,15 +41,20 @@ function assertOurs(theirs: GunicornSetting): void {
   for (const variable of theirs.env)
     assert.ok(variables.includes(variable), `${name}: ${variable}`);
   if (ours.gunicorn !== 'same') return;
-  const value = ours.kind === 'list' && theirs.default === null ? [] : theirs.default;
+  const value = ours.kind === 'list' ? listOf(theirs.default) : theirs.default;
   assert.deepEqual(ours.default, value, `default of ${name}`);
+}
+
+/** Gunicorn's default of a list may be a text with commas. */
+function listOf(value: unknown): unknown {
+  if (value === null) return [];
+  return typeof value === 'string' ? value.split(',') : value;
 }
 
 function assertForeign({ name, flags, default: value }: GunicornSetting): void {
   assert.ok(FOREIGN_SETTINGS.includes(name), `${name} is neither ours nor known`);
   for (const flag of flags) assert.equal(foreignFlag(flag)?.setting, name, flag);
-  const needsNoValue = ['secure_scheme_headers', 'forwarded_allow_ips'];
-  needsNoValue.push('forwarder_headers', 'proxy_allow_ips', 'uwsgi_allow_ips');
+  const needsNoValue = ['proxy_allow_ips', 'uwsgi_allow_ips'];
   if (!needsNoValue.includes(name))
     assert.equal(foreignSetting(name, value)?.kind, 'quiet', `${name} at its default`);
 }

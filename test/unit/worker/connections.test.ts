@@ -39,7 +39,7 @@ test('at the limit a TLS client that has said hello is let be for a second, and 
   first.greeted = true;
   second.greeted = true;
   world.advance(800);
-  connection.secured();
+  connection.beginning.secured();
   assert.deepEqual([first.closing, second.closing], ['no', 'no']);
   world.advance(400);
   assert.deepEqual(
@@ -68,7 +68,7 @@ test('a TLS client that has had its answer is an idle one like any other', () =>
   if (first === undefined || second === undefined || connection === undefined) assert.fail();
   first.greeted = true;
   second.greeted = true;
-  connection.secured();
+  connection.beginning.secured();
   connection.bytes(Buffer.from('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
   const job = world.threads[0]?.jobs[0] ?? assert.fail('no job');
   job.whole({ status: '200 OK', fields: '', sendDate: true }, Buffer.alloc(0));

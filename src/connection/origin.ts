@@ -1,0 +1,36 @@
+// Whose requests a connection brings: those of its own client, or those of others if the client is a proxy that is
+// believed. The same words give the same object, by which threads know again what they have written down already.
+
+import type { Forwarded, Peer, RequestHead } from '../threads/app-thread.ts';
+
+export class Origin {
+  /** Who is at the other end. */
+  readonly peer: Peer;
+  /** The same with the other scheme. */
+  #otherScheme: Peer | null = null;
+  /** The last one that was forwarded with an address of its own. */
+  #forwarded: Peer | null = null;
+
+  constructor(peer: Peer) {
+    this.peer = peer;
+  }
+
+  of(head: RequestHead): Peer {
+    return head.forwarded === null ? this.peer : this.#forwardedPeer(head.forwarded);
+  }
+
+  #forwardedPeer({ secure, address }: Forwarded): Peer {
+    const { peer } = this;
+    const scheme = secure === null ? peer.scheme : secure ? 'https' : 'http';
+    if (address === null) {
+      if (scheme === peer.scheme) return peer;
+      this.#otherScheme ??= { ...peer, scheme };
+      return this.#otherScheme;
+    }
+    const last = this.#forwarded;
+    if (last !== null && last.address === address && last.scheme === scheme) return last;
+    // Nobody tells the client's port.
+    this.#forwarded = { ...peer, address, port: 0, scheme };
+    return this.#forwarded;
+  }
+}

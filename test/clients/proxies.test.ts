@@ -1,0 +1,118 @@
+// What nginx and HAProxy, set up as docs/proxies.md says, tell both kinds of application of their clients; and that their
+// clients cannot tell it themselves.
+
+import assert from 'node:assert/strict';
+import { before, type TestContext, test } from 'node:test';
+import { json, type Served, serveNode, serveWsgi } from '../end-to-end/serving.ts';
+import { RawClient, type Target } from '../support/raw-client.ts';
+import { startHaproxy } from './haproxy.ts';
+import { KEPT, startNginx } from './nginx.ts';
+
+/** What a client may try to say: that it came by https, from elsewhere, and where the application begins. */
+const LIES = [
+  'X-Forwarded-Proto: https',
+  'X-Forwarded-Ssl: on',
+  'X-Forwarded-For: 198.51.100.1',
+  'SCRIPT_NAME: /li',
+]
+  .map((line) => `${line}\r\n`)
+  .join('');
+
+interface Told {
+  readonly secure: boolean;
+  readonly client: string;
+  /** WSGI alone. */
+  readonly scriptName: string;
+  readonly path: string;
+}
+
+interface Kind {
+  served: Served;
+  read(answer: Record<string, unknown>): Told;
+}
+
+const KINDS: { [kind: string]: Kind } = {};
+
+before(async () => {
+  const [wsgi, node] = await Promise.all([
+    serveWsgi('tell_environ:app', ['--forwarded-for', '--threads', '2']),
+    serveNode('./tell-socket.mjs', ['--forwarded-for']),
+  ]);
+  KINDS['WSGI'] = {
+    served: wsgi,
+    read: (environ) => ({
+      secure: environ['wsgi.url_scheme'] === 'https',
+      client: String(environ['REMOTE_ADDR']),
+      scriptName: String(environ['SCRIPT_NAME']),
+      path: String(environ['PATH_INFO']),
+    }),
+  };
+  KINDS['Node.js'] = {
+    served: node,
+    read: (socket) => ({
+      secure: socket['encrypted'] === true,
+      client: String(socket['remoteAddress']),
+      scriptName: '',
+      path: '',
+    }),
+  };
+});
+
+async function told(
+  t: TestContext,
+  kind: string,
+  target: Target,
+  path: string,
+  fields = '',
+): Promise<Told> {
+  const client = await RawClient.connect(t, target);
+  const answer = json(await client.get(path, fields)) as Record<string, unknown>;
+  return (KINDS[kind] ?? assert.fail(kind)).read(answer);
+}
+
+const upstreamPort = (kind: string): number => KINDS[kind]?.served.port ?? assert.fail(kind);
+
+for (const kind of ['WSGI', 'Node.js']) {
+  test(`nginx tells ${kind} applications of https and where they begin, and its clients cannot`, async (t) => {
+    const clear = 'proxy_set_header X-Forwarded-Ssl "";';
+    const own = (scheme: string): string =>
+      `${KEPT} ${clear} proxy_set_header X-Forwarded-Proto ${scheme}; proxy_set_header X-Forwarded-For 192.0.2.1;`;
+    const script = 'proxy_set_header SCRIPT_NAME /shop;';
+    const [secure, plain] = await Promise.all([
+      startNginx(t, { upstreamPort: upstreamPort(kind), location: `${own('https')} ${script}` }),
+      startNginx(t, { upstreamPort: upstreamPort(kind), location: own('$scheme') }),
+    ]);
+    const viaSecure = await told(t, kind, secure.socketPath, '/shop/cart');
+    assert.deepEqual([viaSecure.secure, viaSecure.client], [true, '192.0.2.1']);
+    const viaPlain = await told(t, kind, plain.socketPath, '/cart', LIES);
+    assert.deepEqual([viaPlain.secure, viaPlain.client], [false, '192.0.2.1']);
+    if (kind !== 'WSGI') return;
+    assert.deepEqual([viaSecure.scriptName, viaSecure.path], ['/shop', '/cart']);
+    assert.deepEqual([viaPlain.scriptName, viaPlain.path], ['', '/cart']);
+  });
+
+  test(`HAProxy tells ${kind} applications of https and of the client, and its clients cannot`, async (t) => {
+    const server = `server one 127.0.0.1:${upstreamPort(kind)}`;
+    const asDocumented = [
+      'http-request del-header X-Forwarded-For',
+      'http-request del-header SCRIPT_NAME',
+      'http-request del-header X-Forwarded-Ssl',
+      'option forwardfor',
+    ];
+    const [secure, plain] = await Promise.all(
+      ['https', 'http'].map((scheme) =>
+        startHaproxy(t, {
+          mode: 'http',
+          frontend: [...asDocumented, `http-request set-header X-Forwarded-Proto ${scheme}`],
+          backend: [server],
+        }),
+      ),
+    );
+    const from = (port = 0): Target => ({ host: '127.0.0.1', port, localAddress: '127.0.0.9' });
+    const viaSecure = await told(t, kind, from(secure?.port), '/cart', LIES);
+    assert.deepEqual([viaSecure.secure, viaSecure.client], [true, '127.0.0.9']);
+    assert.equal(viaSecure.scriptName, '');
+    const viaPlain = await told(t, kind, from(plain?.port), '/cart', LIES);
+    assert.deepEqual([viaPlain.secure, viaPlain.client], [false, '127.0.0.9']);
+  });
+}
