@@ -15,9 +15,17 @@ import { giveLogFiles } from './owner.ts';
 import { PidFile } from './pid-file.ts';
 import { Reload, type Reread } from './reload.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
-import { labelsOf, openLog, prepareStage, type Stage, type StageOptions } from './stage.ts';
+import {
+  labelsOf,
+  openLog,
+  prepareStage,
+  type Stage,
+  type StageOptions,
+  type StageParts,
+} from './stage.ts';
 import { enterFolder, messageOf } from './surroundings.ts';
 import { hasTerminal } from './terminal.ts';
+import { makeTicketSecret } from './ticket-keys.ts';
 
 export interface ArbiterOptions extends StageOptions {
   /** Reads the settings anew from all their sources; without it SIGHUP takes those that there are. */
@@ -31,6 +39,7 @@ export async function runArbiter(
 ): Promise<number> {
   const inheritance = takeInheritance(process.env);
   const command: Command = { cwd: process.cwd(), env: { ...process.env } };
+  const ticketSecret = inheritance?.ticketSecret ?? makeTicketSecret();
   let settled: Settings;
   let log: Log;
   try {
@@ -49,7 +58,7 @@ export async function runArbiter(
     pidFile = openPidFile(settled, inheritance);
     stage = await prepareStage(
       settled,
-      options,
+      { ...options, ticketSecret },
       { inherited: inheritance?.sockets ?? new Map() },
       log,
     );
@@ -61,7 +70,7 @@ export async function runArbiter(
   for (const warning of stage.warnings) log.warning(warning);
   log.info(`Listening at: ${labelsOf(stage)} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
-  return new Arbiter(stage, options, command, inheritance, pidFile).run();
+  return new Arbiter(stage, { ...options, ticketSecret }, command, inheritance, pidFile).run();
 }
 
 /** While the arbiter that started this one lives, the name without `.2` is its. */
@@ -83,7 +92,7 @@ class Arbiter implements Deeds {
 
   constructor(
     stage: Stage,
-    options: ArbiterOptions,
+    options: ArbiterOptions & StageParts,
     command: Command,
     inheritance: Inheritance | null,
     pidFile: PidFile | null,
@@ -91,7 +100,7 @@ class Arbiter implements Deeds {
     this.#stage = stage;
     this.#parent = inheritance?.parent ?? null;
     this.#pidFile = pidFile;
-    this.#heir = new Heir(command);
+    this.#heir = new Heir(command, options.ticketSecret);
     this.#alarm = new Alarm(monotonicMs, (lateMs) => this.#tick(lateMs));
     this.#fleet = new Fleet(this.#fleetParts());
     this.#reload = new Reload({

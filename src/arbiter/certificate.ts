@@ -1,18 +1,15 @@
-// Reads certfile and keyfile, once, before anything listens, and says in one sentence what is wrong with them. The arbiter
-// does it and hands the bytes to its workers: only the user that starts the server must be able to read a private key.
+// Reads certfile, keyfile and ca_certs before anything listens, and says in one sentence what is wrong with them. The arbiter
+// does it, at its start and at each reload, and hands the bytes to its workers: only the user that starts the server must be
+// able to read a private key.
 
-import { createPrivateKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
+import { nodeCiphers } from '../settings/ciphers.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TlsMaterial } from '../wire/arbiter-worker.ts';
+import { certificatesIn, isDer, noCertificate, PRIVATE_KEY, readPem, wordsOf } from './pem.ts';
+import { ticketKeysFor } from './ticket-keys.ts';
 
-/** Chains have some kilobytes; whoever names a disk image by mistake shall not have it read. */
-const FILE_BYTES_MAX = 1024 * 1024;
-const TICKET_KEY_BYTES = 48;
-
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
-const PRIVATE_KEY = /-----BEGIN [A-Z ]*PRIVATE KEY-----/;
 const ENCRYPTED_KEY = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m;
 
 export interface Certificate {
@@ -22,80 +19,52 @@ export interface Certificate {
   readonly warnings: readonly string[];
 }
 
-type Paths = Pick<Settings, 'certfile' | 'keyfile'>;
+type TlsSettings = Pick<Settings, 'certfile' | 'keyfile' | 'ca_certs' | 'cert_reqs' | 'ciphers'>;
 
-/** Throws an Error with a sentence for people that names the setting, the file and what would be right. */
-export function readCertificate({ certfile, keyfile }: Paths, now: Date): Certificate {
+/**
+ * @param ticketSecret what the keys of session tickets are made from
+ * @throws Error with a sentence for people that names the setting, the file and what would be right
+ */
+export function readCertificate(
+  settings: TlsSettings,
+  now: Date,
+  ticketSecret: Buffer,
+): Certificate {
+  const { certfile, keyfile, ca_certs, cert_reqs } = settings;
   if (certfile === null) {
     if (keyfile === null) return { tls: null, warnings: [] };
     throw new Error(
       `keyfile is given (${keyfile}), certfile is not: TLS needs the certificate of the key too. Give it with --certfile.`,
     );
   }
-  const cert = read('certfile', certfile);
-  const key = keyfile === null ? cert : read('keyfile', keyfile);
-  const [own, ...others] = certificatesOf(certfile, cert);
-  if (own === undefined) throw new Error(noCertificate(certfile, cert));
+  const cert = readPem('certfile', certfile, 'the certificate and its chain');
+  const key = keyfile === null ? cert : readPem('keyfile', keyfile, 'the private key');
+  const [own, ...others] = certificatesIn('certfile', certfile, cert);
+  if (own === undefined)
+    throw new Error(noCertificate('certfile', certfile, cert, 'fullchain.pem'));
   const privateKey = keyOf(certfile, keyfile, key);
   if (!own.checkPrivateKey(privateKey)) {
     throw new Error(mismatch(certfile, keyfile ?? certfile, privateKey, others));
   }
-  tryOut(certfile, cert, key);
-  const ticketKeys = randomBytes(TICKET_KEY_BYTES).toString('base64');
-  return { tls: { cert, key, ticketKeys }, warnings: outOfTime(certfile, own, now) };
+  const { ca, warnings } = readAuthorities(ca_certs, now);
+  tryOut(settings, cert, key, ca);
+  const ticketKeys = ticketKeysFor(ticketSecret, key, ca, cert_reqs);
+  const ofOwn = outOfTime(`The certificate in certfile ${certfile}`, own, now, 'Clients');
+  return { tls: { cert, key, ca, ticketKeys }, warnings: [...ofOwn, ...warnings] };
 }
 
-function read(setting: keyof Paths, path: string): string {
-  try {
-    const { size } = regularFile(path);
-    if (size > FILE_BYTES_MAX) throw new Error(`it has ${size} bytes, more than any PEM file`);
-    return readFileSync(path, 'latin1');
-  } catch (error) {
-    const right = setting === 'certfile' ? 'the certificate and its chain' : 'the private key';
-    throw new Error(
-      `${setting} ${path} cannot be read: ${reasonOf(error)}. It must be a PEM file with ${right}.`,
-    );
-  }
-}
-
-function regularFile(path: string): { size: number } {
-  const found = statSync(path);
-  if (!found.isFile()) throw new Error('it is no regular file');
-  return found;
-}
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
-  if (code === 'EACCES') return 'permission denied for the user that starts the server';
-  return error instanceof Error ? error.message : String(error);
-}
-
-function certificatesOf(path: string, text: string): X509Certificate[] {
-  const blocks = text.match(CERTIFICATE) ?? [];
-  return blocks.map((pem, index) => {
-    try {
-      return new X509Certificate(pem);
-    } catch (error) {
-      throw new Error(
-        `certfile ${path}: certificate ${index + 1} in it is damaged (${wordsOf(error)}). Get the file anew.`,
-      );
-    }
-  });
-}
-
-function noCertificate(path: string, text: string): string {
-  const begins = `certfile ${path} has no certificate in PEM form (-----BEGIN CERTIFICATE-----).`;
-  if (PRIVATE_KEY.test(text)) {
-    return `${begins} It has a private key, which belongs into keyfile: are the two exchanged?`;
-  }
-  if (isDer(text)) return `${begins} It looks like DER: openssl x509 -inform der -in ${path}`;
-  return `${begins} Name the file that has it, often fullchain.pem.`;
-}
-
-/** A sequence of ASN.1, in binary. */
-function isDer(text: string): boolean {
-  return text.charCodeAt(0) === 0x30 && /[^\t\r\n -~]/.test(text);
+function readAuthorities(
+  path: string | null,
+  now: Date,
+): { readonly ca: string | null; readonly warnings: readonly string[] } {
+  if (path === null) return { ca: null, warnings: [] };
+  const ca = readPem('ca_certs', path, 'the certificates of the authorities');
+  const found = certificatesIn('ca_certs', path, ca);
+  if (found.length === 0) throw new Error(noCertificate('ca_certs', path, ca, 'ca.pem'));
+  const warnings = found.flatMap((one, index) =>
+    outOfTime(`Certificate ${index + 1} in ca_certs ${path}`, one, now, 'The server'),
+  );
+  return { ca, warnings };
 }
 
 function keyOf(certfile: string, keyfile: string | null, text: string): KeyObject {
@@ -141,29 +110,28 @@ function mismatch(
 }
 
 /** What only OpenSSL itself can tell: a key that is too short, a digest that is too weak. */
-function tryOut(path: string, cert: string, key: string): void {
+function tryOut(
+  { certfile, ciphers }: TlsSettings,
+  cert: string,
+  key: string,
+  ca: string | null,
+): void {
   try {
-    tls.createSecureContext({ cert, key });
+    const chosen = ciphers === null ? {} : { ciphers: nodeCiphers(ciphers) };
+    tls.createSecureContext({ cert, key, ...(ca && { ca }), ...chosen });
   } catch (error) {
     throw new Error(
-      `certfile ${path} cannot be used: OpenSSL says "${wordsOf(error)}". Get a certificate that today's clients take.`,
+      `certfile ${certfile} cannot be used: OpenSSL says "${wordsOf(error)}". Get a certificate that today's clients take.`,
     );
   }
 }
 
-/** "ee key too small" of "error:0A00018F:SSL routines::ee key too small". */
-function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.slice(message.lastIndexOf(':') + 1).trim();
-}
-
-function outOfTime(path: string, own: X509Certificate, now: Date): string[] {
-  const refused = 'Clients will refuse it.';
-  if (new Date(own.validTo) < now) {
-    return [`The certificate in certfile ${path} ended on ${own.validTo}. ${refused}`];
-  }
-  if (new Date(own.validFrom) > now) {
-    return [`The certificate in certfile ${path} begins on ${own.validFrom} only. ${refused}`];
+/** @param whoRefuses what is out of its time, "Clients" */
+function outOfTime(what: string, one: X509Certificate, now: Date, whoRefuses: string): string[] {
+  const refused = `${whoRefuses} will refuse it.`;
+  if (new Date(one.validTo) < now) return [`${what} ended on ${one.validTo}. ${refused}`];
+  if (new Date(one.validFrom) > now) {
+    return [`${what} begins on ${one.validFrom} only. ${refused}`];
   }
   return [];
 }

@@ -7,6 +7,7 @@ import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Generation } from './generation.ts';
 import { enterFolder, messageOf, prepare, type Surroundings } from './surroundings.ts';
+import { makeTicketSecret } from './ticket-keys.ts';
 import { type Death, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { workerLimits, workerStates } from './worker-states.ts';
 
@@ -23,7 +24,7 @@ export async function checkApplication(
   let surroundings: Surroundings;
   try {
     settled = enterFolder(settings);
-    surroundings = await prepare(settled, options.workerUrl);
+    surroundings = await prepare(settled, makeTicketSecret(), options.workerUrl);
     for (const warning of surroundings.warnings) process.stderr.write(`Warning: ${warning}\n`);
   } catch (error) {
     process.stderr.write(`\nError: ${messageOf(error)}\n`);

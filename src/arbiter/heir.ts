@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Log } from '../observe/log.ts';
-import { bequest } from './inheritance.ts';
+import { bequeathSecret, bequest } from './inheritance.ts';
 import type { Listener } from './listeners.ts';
 
 /** How this process was started, before it changed anything. */
@@ -14,10 +14,12 @@ export interface Command {
 
 export class Heir {
   readonly #command: Command;
+  readonly #ticketSecret: Buffer;
   #child: ChildProcess | null = null;
 
-  constructor(command: Command) {
+  constructor(command: Command, ticketSecret: Buffer) {
     this.#command = command;
+    this.#ticketSecret = ticketSecret;
   }
 
   /** The one that was started last lives. */
@@ -31,9 +33,10 @@ export class Heir {
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       cwd: this.#command.cwd,
       env: { ...this.#command.env, ...bequest(binds) },
-      stdio: ['inherit', 'inherit', 'inherit', ...listeners.map(({ fd }) => fd)],
+      stdio: ['inherit', 'inherit', 'inherit', ...listeners.map(({ fd }) => fd), 'pipe'],
     });
     this.#child = child;
+    bequeathSecret(child.stdio.at(-1), this.#ticketSecret);
     // It lives on when we have left.
     child.unref();
     child.on('error', (error) => {

@@ -1,5 +1,10 @@
-// What an arbiter hands to the next one (SIGUSR2): its listening sockets as open descriptors, and in one environment
-// variable what each of them is and whose child it is. Whoever finds the variable and is not that child ignores it.
+// What an arbiter hands to the next one (SIGUSR2): its listening sockets as open descriptors, the secret of its TLS session
+// tickets through a pipe, and in one environment variable what each of them is and whose child it is. Whoever finds the
+// variable and is not that child ignores it.
+
+import { closeSync, readSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import { TICKET_SECRET_BYTES } from './ticket-keys.ts';
 
 /** Descriptors beside standard input, output and error begin here. */
 const FIRST_FD = 3;
@@ -10,12 +15,24 @@ export interface Inheritance {
   readonly parent: number;
   /** Descriptors by the address that they listen on, as listeners.ts writes it. */
   readonly sockets: ReadonlyMap<string, number>;
+  /** null: it ended before it had said it. */
+  readonly ticketSecret: Buffer | null;
 }
 
-/** The variables for the next arbiter, which is given descriptors for `binds` in this order, from `FIRST_FD` on. */
+/** The variables for the next arbiter, which is given descriptors for `binds` in this order, from `FIRST_FD` on, and one more for the secret. */
 export function bequest(binds: readonly string[]): NodeJS.ProcessEnv {
   const sockets = binds.map((bind, index) => [bind, FIRST_FD + index]);
-  return { [VARIABLE]: JSON.stringify({ parent: process.pid, sockets }) };
+  const secret = FIRST_FD + binds.length;
+  return { [VARIABLE]: JSON.stringify({ parent: process.pid, sockets, secret }) };
+}
+
+/** Into our end of the descriptor for it: what stands in an environment can be read in /proc. */
+export function bequeathSecret(pipe: unknown, secret: Buffer): void {
+  // Not there when the process could not be started.
+  if (!(pipe instanceof Writable)) return;
+  // A new arbiter that ends at once does not read it.
+  pipe.on('error', () => undefined);
+  pipe.end(secret);
 }
 
 /** What this process was handed; null when it was started by anybody else. The variable is gone after that: it is not for our children. */
@@ -23,9 +40,24 @@ export function takeInheritance(env: NodeJS.ProcessEnv): Inheritance | null {
   const text = env[VARIABLE];
   delete env[VARIABLE];
   if (text === undefined) return null;
-  const { parent, sockets } = JSON.parse(text) as {
+  const { parent, sockets, secret } = JSON.parse(text) as {
     readonly parent: number;
     readonly sockets: readonly (readonly [string, number])[];
+    readonly secret: number;
   };
-  return parent === process.ppid ? { parent, sockets: new Map(sockets) } : null;
+  if (parent !== process.ppid) return null;
+  return { parent, sockets: new Map(sockets), ticketSecret: takeSecret(secret) };
+}
+
+/** Waits for it: it was written before this process ran its first line. */
+function takeSecret(fd: number): Buffer | null {
+  const secret = Buffer.alloc(TICKET_SECRET_BYTES);
+  let at = 0;
+  let taken: number;
+  do {
+    taken = readSync(fd, secret, at, secret.length - at, null);
+    at += taken;
+  } while (taken > 0 && at < secret.length);
+  closeSync(fd);
+  return at === secret.length ? secret : null;
 }

@@ -5,7 +5,7 @@
 import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
 import type { Listener } from './listeners.ts';
-import { labelsOf, prepareStage, type Stage, type StageOptions } from './stage.ts';
+import { labelsOf, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { messageOf } from './surroundings.ts';
 
 /** Reads the settings from all their sources. Rejects with an Error with a sentence for people. */
@@ -16,7 +16,7 @@ export type Reread = () => Promise<{
 
 export interface ReloadParts {
   readonly fleet: Fleet;
-  readonly options: StageOptions;
+  readonly options: StageParts;
   readonly reread: Reread;
   /** The one that serves. */
   stage(): Stage;

@@ -19,6 +19,12 @@ export interface StageOptions {
   readonly probe?: string;
 }
 
+/** What each stage of one arbiter is prepared with. */
+export interface StageParts extends StageOptions {
+  /** TLS sessions outlive a reload by it (ticket-keys.ts). */
+  readonly ticketSecret: Buffer;
+}
+
 export interface Stage {
   readonly settings: Settings;
   readonly log: Log;
@@ -39,12 +45,12 @@ export function openLog(settings: Settings): Log {
  */
 export async function prepareStage(
   given: Settings,
-  options: StageOptions,
+  options: StageParts,
   present: Present,
   log: Log | null = null,
 ): Promise<Stage> {
   const settings = enterFolder(given);
-  const surroundings = await prepare(settings, options.workerUrl);
+  const surroundings = await prepare(settings, options.ticketSecret, options.workerUrl);
   const scheme = surroundings.tls === null ? 'http' : 'https';
   const opened = log ?? openLog(settings);
   const { owner, warnings } = surroundings;

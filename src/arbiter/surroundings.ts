@@ -49,6 +49,7 @@ export function enterFolder(settings: Settings): Settings {
  */
 export async function prepare(
   settings: Settings,
+  ticketSecret: Buffer,
   workerUrl: URL = workerMain,
 ): Promise<Surroundings> {
   const cwd = settings.chdir;

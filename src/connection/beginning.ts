@@ -3,6 +3,7 @@
 
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection } from './effects.ts';
+import type { Origin } from './origin.ts';
 import type { ReadingEvent } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 
@@ -16,15 +17,18 @@ export interface BeginningOwner extends OpenConnection {
 export class Beginning {
   readonly #context: ConnectionContext;
   readonly #owner: BeginningOwner;
+  readonly #origin: Origin;
 
-  constructor(context: ConnectionContext, owner: BeginningOwner) {
+  constructor(context: ConnectionContext, owner: BeginningOwner, origin: Origin) {
     this.#context = context;
     this.#owner = owner;
+    this.#origin = origin;
   }
 
-  /** The TLS handshake is done; what follows is HTTP. */
-  secured(): void {
+  /** The TLS handshake is done; what follows is HTTP. `certificate`: as Peer has it. */
+  secured(certificate?: string | null): void {
     if (this.#owner.state.reading !== 'handshake') return;
+    if (certificate !== undefined) this.#origin.showed(certificate);
     this.#owner.read('handshake done');
     this.#context.surroundings.idle(this.#owner);
   }

@@ -63,7 +63,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.openedMs = context.now();
     const { headLimits } = (standing.forwards ? context.proxies : null) ?? context;
     this.#incoming = new Incoming(context, effects, this, headLimits);
-    this.beginning = new Beginning(context, this);
+    this.beginning = new Beginning(context, this, this.#origin);
     this.deadlines = new PairDeadlines(context, effects, this.state, {
       readOverdue: () => this.#readOverdue(),
       oweOverdue: () => this.#oweOverdue(),

@@ -4,15 +4,24 @@
 import type { Forwarded, Peer, RequestHead } from '../threads/app-thread.ts';
 
 export class Origin {
-  /** Who is at the other end. */
-  readonly peer: Peer;
+  #peer: Peer;
   /** The same with the other scheme. */
   #otherScheme: Peer | null = null;
   /** The last one that was forwarded with an address of its own. */
   #forwarded: Peer | null = null;
 
   constructor(peer: Peer) {
-    this.peer = peer;
+    this.#peer = peer;
+  }
+
+  /** Who is at the other end. */
+  get peer(): Peer {
+    return this.#peer;
+  }
+
+  /** Before the first request: the certificate of the other end, as Peer has it. */
+  showed(certificate: string | null): void {
+    this.#peer = { ...this.#peer, certificate };
   }
 
   of(head: RequestHead): Peer {

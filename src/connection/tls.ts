@@ -18,21 +18,50 @@ interface SecureSocketOptions extends tls.TLSSocketOptions {
   highWaterMark: number;
 }
 
-/**
- * Made once for each worker: parsing a key takes as long as many requests.
- * @param cert PEM, with the chain; `key` PEM
- * @param ticketKeys 48 secret bytes: workers that have the same ones resume each other's sessions
- */
-export function secureContextOf(cert: string, key: string, ticketKeys: Buffer): SecureContext {
-  return tls.createSecureContext({
+/** Beyond the documentation: what tls.Server asks when a handshake is done. */
+interface Verifier {
+  readonly ssl: { verifyError(): (Error & { readonly code?: string }) | null };
+}
+
+export interface TlsOptions {
+  /** PEM, with the chain. */
+  readonly cert: string;
+  /** PEM. */
+  readonly key: string;
+  /** 48 secret bytes: workers that have the same ones resume each other's sessions. */
+  readonly ticketKeys: Buffer;
+  /** PEM: the authorities of clients, which complete our own chain, too. */
+  readonly ca?: string | null;
+  /** A list as Node.js reads it; null: its own. */
+  readonly ciphers?: string | null;
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3';
+  /** Whether clients have to show a certificate. */
+  readonly clients?: ClientCertificates;
+}
+
+type ClientCertificates = 'none' | 'optional' | 'required';
+
+/** What all handshakes of a worker have in common. */
+export interface TlsTerms {
+  readonly context: SecureContext;
+  readonly clients: ClientCertificates;
+}
+
+/** Made once for each worker: parsing a key takes as long as many requests. */
+export function tlsTermsOf(options: TlsOptions): TlsTerms {
+  const { cert, key, ticketKeys, ca, ciphers, clients = 'none' } = options;
+  const context = tls.createSecureContext({
     cert,
     key,
     ticketKeys,
+    ...(ca && { ca }),
+    ...(ciphers && { ciphers }),
     sessionIdContext: 'tunicorn',
-    minVersion: 'TLSv1.2',
+    minVersion: options.minVersion ?? 'TLSv1.2',
     // A client may ask for a new handshake again and again, at little cost for itself.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_CIPHER_SERVER_PREFERENCE,
   });
+  return { context, clients };
 }
 
 /** Makes a connection of an accepted handle; it begins with the handshake. */
@@ -40,10 +69,10 @@ export function openSecureConnection(
   handle: AcceptedHandle,
   context: ConnectionContext,
   peerOf: PeerOf,
-  secureContext: SecureContext,
+  terms: TlsTerms,
 ): Connection {
   const peer = peerOfHandle(handle, peerOf);
-  const edge = new SecureEdge(handle, context, secureContext);
+  const edge = new SecureEdge(handle, context, terms);
   const standing = context.proxies?.standingOf(peer.address);
   const connection = new Connection(context, edge, peer, 'handshake', standing);
   edge.connect(connection);
@@ -59,6 +88,7 @@ function socketOver(handle: AcceptedHandle): Socket {
 }
 
 export class SecureEdge extends SocketEdge<tls.TLSSocket> {
+  readonly #clients: ClientCertificates;
   /** Below TLS. */
   readonly #raw: Socket;
   /** For our close_notify to leave. */
@@ -67,15 +97,18 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
   /** The client's end has come. */
   #ended = false;
 
-  constructor(handle: AcceptedHandle, context: ConnectionContext, secureContext: SecureContext) {
+  constructor(handle: AcceptedHandle, context: ConnectionContext, terms: TlsTerms) {
     const raw = socketOver(handle);
     const options: SecureSocketOptions = {
       isServer: true,
-      secureContext,
+      secureContext: terms.context,
+      requestCert: terms.clients !== 'none',
+      rejectUnauthorized: terms.clients === 'required',
       ALPNProtocols: PROTOCOLS,
       highWaterMark: 1,
     };
     super(handle, new tls.TLSSocket(raw, options));
+    this.#clients = terms.clients;
     this.#raw = raw;
     this.#endDeadline = new HalfDeadline(context, () => this.reset());
   }
@@ -87,8 +120,14 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
   override connect(connection: Connection): void {
     const { socket } = this;
     socket.on('secure', () => {
+      const { refusal, certificate } = this.#seen();
+      if (refusal !== undefined) {
+        connection.beginning.handshakeFailed(refusal);
+        socket.destroy();
+        return;
+      }
       this.#secured = true;
-      connection.beginning.secured();
+      connection.beginning.secured(certificate);
     });
     socket.on('data', (chunk: Buffer) => connection.bytes(chunk));
     // Told for a handshake that fails, with its reason, and for a record later on that is none.
@@ -98,6 +137,20 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
     });
     socket.on('close', () => this.#endDeadline.remove());
     super.connect(connection);
+  }
+
+  /**
+   * The client's certificate, or what is wrong with it. OpenSSL itself refuses who shows none and must; what it thinks of
+   * one that it got is for us to ask, because Node.js has it go on. A resumed session answers as it did when it was new.
+   */
+  #seen(): { readonly refusal?: string; readonly certificate?: string | null } {
+    if (this.#clients === 'none') return {};
+    const shown = this.socket.getPeerX509Certificate();
+    if (shown === undefined && this.#clients === 'optional') return { certificate: null };
+    if (shown === undefined) return { refusal: 'the client shows no certificate' };
+    const error = (this.socket as unknown as Verifier).ssl.verifyError();
+    if (error !== null) return { refusal: `the client's certificate is refused: ${error.message}` };
+    return { certificate: shown.raw.toString('base64') };
   }
 
   /**

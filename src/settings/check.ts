@@ -3,9 +3,11 @@
 
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { findGroup, findUser } from './accounts.ts';
 import { BindError, formatBind, parseBind } from './bind.ts';
 import type { SettingName } from './catalogue.ts';
+import { nodeCiphers } from './ciphers.ts';
 import {
   type BytesSetting,
   type ChoiceSetting,
@@ -13,6 +15,7 @@ import {
   type ItemForm,
   isNumberForm,
   type ListSetting,
+  type NumberForm,
   type SecondsSetting,
   type Setting,
   type TextSetting,
@@ -173,8 +176,11 @@ function checkSwitch(value: unknown): boolean {
 }
 
 function checkChoice(setting: ChoiceSetting, value: unknown): string {
-  const word = typeof value === 'string' ? value.toLowerCase() : '';
+  const { synonyms } = setting;
+  const isNumber = typeof value === 'number' && synonyms !== undefined;
+  const word = typeof value === 'string' || isNumber ? String(value).toLowerCase() : '';
   if (setting.choices.includes(word)) return word;
+  if (synonyms !== undefined && Object.hasOwn(synonyms, word)) return synonyms[word] ?? word;
   const refused = setting.refused?.find(({ pattern }) => pattern.test(word));
   throw new Misfit(either(setting.choices), value, '', refused?.instead);
 }
@@ -195,13 +201,26 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   if (setting.form === 'syslog address' && parseSyslogAddress(value) === null) {
     throw new Misfit('udp://HOST:PORT, tcp://HOST:PORT or unix://PATH', value);
   }
+  if (setting.form === 'cipher list') checkCiphers(value);
   // What is in it is looked at by whoever reads it.
   if (setting.form === 'PEM file') return resolve(base, value);
   return value;
 }
 
+/** OpenSSL decides. It passes over words that it does not know, as long as one cipher is left. */
+function checkCiphers(value: string): void {
+  const ciphers = nodeCiphers(value);
+  try {
+    // An empty one would be Node.js's own list.
+    createSecureContext({ ciphers: ciphers === '' ? ':' : ciphers });
+  } catch {
+    const remedy = 'openssl ciphers -v LIST shows what a list means.';
+    throw new Misfit('an OpenSSL list of ciphers with one that it knows', value, '', remedy);
+  }
+}
+
 /** A name or a number; numbers stay texts, so that all values of a setting are of one type. */
-function checkNamed(form: 'user' | 'group' | 'mask', value: unknown): string {
+function checkNamed(form: NumberForm, value: unknown): string {
   const written = typeof value === 'number' || typeof value === 'string' ? String(value) : '';
   if (form === 'mask') {
     const mask = maskOf(written);

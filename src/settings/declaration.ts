@@ -72,6 +72,8 @@ export interface ChoiceSetting extends Declared {
   readonly kind: 'choice';
   readonly choices: readonly string[];
   readonly default: string;
+  /** What people write elsewhere, numbers too, in small letters, and the choice that it means. */
+  readonly synonyms?: { readonly [written: string]: string };
   /** Values that people bring from elsewhere, each with what to do instead. First match wins. */
   readonly refused?: readonly { readonly pattern: RegExp; readonly instead: string }[];
 }
@@ -86,6 +88,7 @@ export type TextForm =
   | 'log file'
   | 'syslog address'
   | 'PEM file'
+  | 'cipher list'
   | 'user'
   | 'group'
   | 'mask'
@@ -93,7 +96,7 @@ export type TextForm =
 
 /** Texts that may be written as numbers. */
 const NUMBER_FORMS = ['user', 'group', 'mask'] as const;
-type NumberForm = (typeof NUMBER_FORMS)[number];
+export type NumberForm = (typeof NUMBER_FORMS)[number];
 
 export function isNumberForm(form: TextForm): form is NumberForm {
   return NUMBER_FORMS.some((one) => one === form);
@@ -162,6 +165,8 @@ export type WrittenValueOf<S extends Setting> = S extends { readonly kind: 'byte
   ? Size
   : S extends { readonly form: NumberForm }
     ? ValueOf<S> | number
-    : S extends { readonly kind: 'list' }
-      ? string | readonly string[]
-      : ValueOf<S>;
+    : S extends { readonly synonyms: infer M }
+      ? ValueOf<S> | keyof M | number
+      : S extends { readonly kind: 'list' }
+        ? string | readonly string[]
+        : ValueOf<S>;

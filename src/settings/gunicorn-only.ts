@@ -114,9 +114,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     stands: true,
     noEffect: 'The loop shakes hands, within handshake_timeout, before a thread is needed.',
   },
-  cert_reqs: { flags: ['--cert-reqs'], quiet: [0, '0'] },
-  ca_certs: { flags: ['--ca-certs'] },
-  ciphers: { flags: ['--ciphers'] },
   http_protocols: {
     flags: ['--http-protocols'],
     quiet: ['h1'],

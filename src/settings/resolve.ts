@@ -193,4 +193,20 @@ function checkTogether(settings: Settings, given: Record<SettingName, Given>): v
       suggestion: 'Use worker_class gthread for more.',
     });
   }
+  checkClientCertificates(settings, given);
+}
+
+/** Whoever asks for certificates must not be served without them. */
+function checkClientCertificates(
+  { cert_reqs, certfile, ca_certs }: Settings,
+  given: Record<SettingName, Given>,
+): void {
+  if (cert_reqs === 'none' || (certfile !== null && ca_certs !== null)) return;
+  const rule =
+    certfile === null
+      ? 'none without certfile, because only with TLS a client can show a certificate'
+      : 'none without ca_certs, which says whose certificates are good';
+  const suggestion = certfile === null ? 'Give --certfile.' : 'Give --ca-certs.';
+  const value = given.cert_reqs.value;
+  throw badValue(CATALOGUE.cert_reqs, given.cert_reqs, { rule, value, suggestion });
 }

@@ -13,6 +13,8 @@ export interface Peer {
   /** Port of that listener; 0 for a unix socket. */
   readonly serverPort: number;
   readonly scheme: 'http' | 'https';
+  /** The client's certificate (DER, base64), which an authority of ours signed; null: asked for and not shown; absent: not asked for. */
+  readonly certificate?: string | null;
 }
 
 /** What a trusted proxy says of a request that it passes on. */

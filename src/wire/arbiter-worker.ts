@@ -19,6 +19,8 @@ export interface TlsMaterial {
   readonly cert: string;
   /** Its private key, PEM. */
   readonly key: string;
+  /** The authorities of clients, PEM; null: none are given. */
+  readonly ca: string | null;
   /** 48 secret bytes, base64: with the same ones every worker resumes the sessions of every other. */
   readonly ticketKeys: string;
 }

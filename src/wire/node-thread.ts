@@ -119,15 +119,22 @@ export interface WirePeer {
   readonly serverName: string;
   readonly serverPort: number;
   readonly scheme: 'http' | 'https';
+  /** The client's certificate (DER, base64); null: asked for and not shown; absent: not asked for. */
+  readonly certificate?: string | null;
 }
 
+/** No base64. */
+const NOT_SHOWN = '-';
+
 export function joinPeer(peer: WirePeer): string {
-  return `${peer.scheme}\n${peer.address}\n${peer.port}\n${peer.serverPort}\n${peer.serverName}`;
+  const certificate = peer.certificate === null ? NOT_SHOWN : (peer.certificate ?? '');
+  return `${peer.scheme}\n${peer.address}\n${peer.port}\n${peer.serverPort}\n${certificate}\n${peer.serverName}`;
 }
 
 export function splitPeer(joined: string): WirePeer {
-  const [scheme, address = '', port, serverPort, ...serverName] = joined.split('\n');
+  const [scheme, address = '', port, serverPort, certificate, ...serverName] = joined.split('\n');
   return {
+    ...(certificate && { certificate: certificate === NOT_SHOWN ? null : certificate }),
     scheme: scheme === 'https' ? 'https' : 'http',
     address,
     port: Number(port),

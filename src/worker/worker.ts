@@ -1,19 +1,19 @@
 // One worker: puts acceptor, connections, dispatcher and application together and carries them from start to end. Never
 // runs application code and never waits: the loop belongs to the clients.
 
-import type { SecureContext } from 'node:tls';
 import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange } from '../connection/effects.ts';
 import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
-import { openSecureConnection, secureContextOf } from '../connection/tls.ts';
+import { openSecureConnection, type TlsTerms, tlsTermsOf } from '../connection/tls.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
 import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
+import { nodeCiphers } from '../settings/ciphers.ts';
 import type { Settings } from '../settings/settings.ts';
 import { accessSyslogTarget } from '../settings/syslog.ts';
 import type { Peer } from '../threads/app-thread.ts';
@@ -58,7 +58,7 @@ export class Worker {
   readonly #connections: Connections;
   readonly #dispatcher: Dispatcher;
   readonly #context: ConnectionContext;
-  readonly #secureContext: SecureContext | null;
+  readonly #tlsTerms: TlsTerms | null;
   readonly #application: Application;
   readonly #accessLog: AccessLog | null;
   readonly #health: Health | null;
@@ -121,7 +121,7 @@ export class Worker {
     this.#health = makeHealth(settings, this.#dispatcher, log);
     this.#context = makeContext(settings, type, this.#dispatcher, this.#connections, this.#health);
     this.#connections.bind(this.#context);
-    this.#secureContext = makeSecureContext(options.tls);
+    this.#tlsTerms = makeTlsTerms(options.tls, settings);
     this.#application = makeApplication({
       settings,
       app: options.app,
@@ -223,18 +223,18 @@ export class Worker {
   #accepted(handle: AcceptedHandle, index: number): void {
     this.#descriptors.accepted();
     const listener = this.#options.listeners[index];
-    const secureContext = this.#secureContext;
+    const tlsTerms = this.#tlsTerms;
     const peerOf = (address: string, port: number): Peer => ({
       address,
       port,
       serverName: listener?.host ?? '',
       serverPort: listener?.port ?? 0,
-      scheme: secureContext === null ? 'http' : 'https',
+      scheme: tlsTerms === null ? 'http' : 'https',
     });
     const connection =
-      secureContext === null
+      tlsTerms === null
         ? openConnection(handle, this.#context, peerOf)
-        : openSecureConnection(handle, this.#context, peerOf, secureContext);
+        : openSecureConnection(handle, this.#context, peerOf, tlsTerms);
     this.#connections.add(connection);
     if (this.#acceptor.atLimit) this.#connections.makeRoom();
   }
@@ -290,9 +290,15 @@ export class Worker {
   }
 }
 
-function makeSecureContext(tls: TlsMaterial | null): SecureContext | null {
+function makeTlsTerms(tls: TlsMaterial | null, settings: Settings): TlsTerms | null {
   if (tls === null) return null;
-  return secureContextOf(tls.cert, tls.key, Buffer.from(tls.ticketKeys, 'base64'));
+  return tlsTermsOf({
+    ...tls,
+    ticketKeys: Buffer.from(tls.ticketKeys, 'base64'),
+    ciphers: settings.ciphers === null ? null : nodeCiphers(settings.ciphers),
+    minVersion: `TLSv${settings.ssl_min_version}`,
+    clients: settings.cert_reqs,
+  });
 }
 
 /** Descriptors that a thread or a process takes while it is started in the place of another. */

@@ -2,7 +2,6 @@
 // refuses, what applications are told, that bodies arrive whole in bounded memory, and that broken clients leave nothing.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { soon } from '../support/eventually.ts';
 import { residentBytes } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
 import { commandPath } from '../support/server.ts';
+import { curl as curlOf, type Ran, run, sClient as sClientOf } from '../support/tls-clients.ts';
 import {
   ask,
   eventually,
@@ -39,41 +39,14 @@ before(async () => {
   hello = await serveWsgi('respond:app', args, { certificate });
 });
 
-interface Ran {
-  readonly code: number;
-  readonly output: string;
-}
-
-function run(command: string, args: readonly string[], input = ''): Promise<Ran> {
-  return new Promise((resolve) => {
-    const child = execFile(command, args, { timeout: 30_000 }, (error, stdout, stderr) => {
-      const code = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
-      resolve({ code, output: stdout + stderr });
-    });
-    child.stdin?.end(input);
-  });
-}
-
 /** curl that trusts our certificate. */
 function curl(served: Served, path: string, ...options: string[]): Promise<Ran> {
-  const url = `https://localhost:${served.port}${path}`;
-  return run('curl', ['-sS', '--cacert', certificate.certfile, ...options, url]);
+  return curlOf(served.port, path, '--cacert', certificate.certfile, ...options);
 }
 
 /** openssl s_client; `input` is what is typed. */
 function sClient(served: Served, input: string, ...options: string[]): Promise<Ran> {
-  return run(
-    'openssl',
-    [
-      's_client',
-      '-connect',
-      `127.0.0.1:${served.port}`,
-      '-CAfile',
-      certificate.certfile,
-      ...options,
-    ],
-    input,
-  );
+  return sClientOf(served.port, input, '-CAfile', certificate.certfile, ...options);
 }
 
 test('the log says https, and a WSGI application is told so', async () => {

@@ -2,7 +2,7 @@
 // read best.
 
 import { CATALOGUE, SETTING_NAMES } from '../catalogue.ts';
-import { isNumberForm, type Setting } from '../declaration.ts';
+import { type ChoiceSetting, isNumberForm, type Setting } from '../declaration.ts';
 
 type Json = { readonly [key: string]: unknown };
 
@@ -55,7 +55,7 @@ function typeOf(setting: Setting): Json {
     case 'switch':
       return { type: 'boolean' };
     case 'choice':
-      return { enum: setting.choices };
+      return { enum: [...setting.choices, ...synonymsOf(setting)] };
     case 'list':
       return { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
     case 'map':
@@ -64,4 +64,11 @@ function typeOf(setting: Setting): Json {
       if (isNumberForm(setting.form)) return { type: ['string', 'integer', 'null'] };
       return { type: setting.default === null ? ['string', 'null'] : 'string' };
   }
+}
+
+/** As texts, and as numbers where they are some. */
+function synonymsOf({ synonyms = {} }: ChoiceSetting): readonly (string | number)[] {
+  const words = Object.keys(synonyms);
+  const numbers = words.map(Number).filter((number) => !Number.isNaN(number));
+  return [...words, ...numbers];
 }

@@ -1,6 +1,6 @@
 // How a setting's values are put into words; shared by the help text, the settings page and the editor schema.
 
-import type { Setting } from '../declaration.ts';
+import type { ChoiceSetting, Setting } from '../declaration.ts';
 
 /** "16 MiB" where that is shorter than the number of bytes. */
 export function sizeInWords(bytes: number): string {
@@ -43,7 +43,7 @@ export function valuesInWords(setting: Setting): string {
     case 'switch':
       return 'true or false';
     case 'choice':
-      return setting.choices.map((choice) => `\`${choice}\``).join(', ');
+      return setting.choices.map((choice) => choiceInWords(setting, choice)).join(', ');
     case 'list':
       return setting.separator === undefined
         ? 'list of texts, or one text'
@@ -55,6 +55,13 @@ export function valuesInWords(setting: Setting): string {
   }
 }
 
+/** "`none` (or `0`, `cert_none`)" */
+function choiceInWords({ synonyms = {} }: ChoiceSetting, choice: string): string {
+  const others = Object.keys(synonyms).filter((word) => synonyms[word] === choice);
+  const shown = others.map((word) => `\`${word}\``).join(', ');
+  return others.length === 0 ? `\`${choice}\`` : `\`${choice}\` (or ${shown})`;
+}
+
 const TEXT_FORMS = {
   any: 'text',
   'not empty': 'text',
@@ -64,6 +71,7 @@ const TEXT_FORMS = {
   'log file': 'path of a file, or `-`',
   'syslog address': 'udp://HOST:PORT, tcp://HOST:PORT or unix://PATH',
   'PEM file': 'path of a PEM file',
+  'cipher list': 'OpenSSL list of ciphers',
   user: 'name or number of a user',
   group: 'name or number of a group',
   mask: 'number from 0 to 0o777, octal with a leading 0',

@@ -6,6 +6,7 @@ import { percentDecoded } from '../../percent.ts';
 import { closeDict, encodeKey, openDict, spaceFor, writeString } from '../../wire/marshal.ts';
 import { HEADER_BYTES, ToThread } from '../../wire/python-frame.ts';
 import type { Peer, RequestBody, RequestHead } from '../app-thread.ts';
+import { certificatePairs } from './client-certificate.ts';
 import { FieldsEncoder } from './environ-fields.ts';
 
 /** Bodies up to this many bytes travel in the same write as their head; one copy is cheaper than a second write. */
@@ -154,6 +155,7 @@ function peerPairs(peer: Peer): [string, string][] {
   if (peer.port !== 0) {
     pairs.push(['REMOTE_PORT', String(peer.port)]);
   }
+  if (peer.certificate !== undefined) pairs.push(...certificatePairs(peer.certificate));
   return pairs;
 }
 

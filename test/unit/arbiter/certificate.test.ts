@@ -6,7 +6,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { readCertificate } from '../../../src/arbiter/certificate.ts';
+import { type Certificate, readCertificate } from '../../../src/arbiter/certificate.ts';
 import { makeCertificate, openssl } from '../../support/certificates.ts';
 import { launchArbiter } from './arbiter-program.ts';
 
@@ -22,8 +22,22 @@ function file(name: string, content: string | Buffer): string {
   return path;
 }
 
-function read(certfile: string | null, keyfile: string | null): ReturnType<typeof readCertificate> {
-  return readCertificate({ certfile, keyfile }, now);
+const WITHOUT = {
+  certfile: null,
+  keyfile: null,
+  ca_certs: null,
+  cert_reqs: 'none',
+  ciphers: null,
+} as const;
+type Given = Parameters<typeof readCertificate>[0];
+const secret = Buffer.alloc(32, 's');
+
+function readAll(given: Partial<Given>, at = now, ticketSecret = secret): Certificate {
+  return readCertificate({ ...WITHOUT, ...given }, at, ticketSecret);
+}
+
+function read(certfile: string | null, keyfile: string | null): Certificate {
+  return readAll({ certfile, keyfile });
 }
 
 test('without the two there is no TLS', () => {
@@ -168,12 +182,56 @@ for (const [what, certfile, keyfile, says] of [
 
 test('a certificate out of its time is served, with a warning', () => {
   const years = (count: number) => new Date(now.getTime() + count * 366 * 24 * 3600 * 1000);
-  const at = (date: Date) => readCertificate(one, date).warnings.join();
+  const { certfile, keyfile } = one;
+  const at = (date: Date) => readAll({ certfile, keyfile }, date).warnings.join();
   assert.match(
     at(years(1)),
     /^The certificate in certfile .*server\.crt ended on .* Clients will refuse it\.$/,
   );
   assert.match(at(years(-1)), / begins on .* only\. /);
+});
+
+const { certfile, keyfile } = one;
+for (const [what, ca_certs, says] of [
+  ['is not there', missing, /^ca_certs .*missing\.pem cannot be read: there is no such file\./],
+  ['is no PEM', notPem, /^ca_certs .*not\.pem has no certificate in PEM form .* often ca\.pem\.$/],
+  ['is DER', der, /^ca_certs .* looks like DER: openssl x509 -inform der/],
+  ['is a key', one.keyfile, /^ca_certs .* It has a private key, which belongs into keyfile/],
+  ['is damaged', damaged, /^ca_certs .*damaged\.pem: certificate 1 in it is damaged/],
+  ['is too large', huge, /^ca_certs .* it has 1048577 bytes/],
+] as const) {
+  test(`a file of authorities that ${what} is one sentence`, () => {
+    assert.throws(() => readAll({ certfile, keyfile, ca_certs }), { message: says });
+  });
+}
+
+test('authorities are read, several of one file, and one out of its time is told', () => {
+  const ca_certs = file('authorities.pem', `# ours\n${one.cert}\n# theirs\n${other.cert}`);
+  const given = { certfile, keyfile, ca_certs };
+  assert.equal(readAll(given).tls?.ca, readFileSync(ca_certs, 'latin1'));
+  assert.deepEqual(readAll(given).warnings, []);
+  const later = new Date(now.getTime() + 366 * 24 * 3600 * 1000);
+  const [, first, second] = readAll(given, later).warnings;
+  assert.match(
+    first ?? '',
+    /^Certificate 1 in ca_certs .* ended on .* The server will refuse it\.$/,
+  );
+  assert.match(second ?? '', /^Certificate 2 in ca_certs /);
+});
+
+test('keys of tickets stay the same for the same secret, key, authorities and rule, and change with each', () => {
+  const keysOf = (given: Partial<Given>, ticketSecret = secret) =>
+    readAll({ certfile, keyfile, ...given }, now, ticketSecret).tls?.ticketKeys;
+  const same = keysOf({});
+  assert.equal(keysOf({ ciphers: 'HIGH' }), same);
+  const others = [
+    keysOf({}, Buffer.alloc(32, 't')),
+    keysOf({ certfile: other.certfile, keyfile: other.keyfile }),
+    keysOf({ ca_certs: other.certfile }),
+    keysOf({ ca_certs: other.certfile, cert_reqs: 'optional' }),
+    keysOf({ ca_certs: other.certfile, cert_reqs: 'required' }),
+  ];
+  assert.equal(new Set([same, ...others]).size, 6);
 });
 
 for (const check of [false, true]) {

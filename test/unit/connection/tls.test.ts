@@ -10,7 +10,7 @@ import { after, afterEach, test } from 'node:test';
 import tls, { type TLSSocket } from 'node:tls';
 import { Connection } from '../../../src/connection/machine.ts';
 import type { AcceptedHandle } from '../../../src/connection/socket.ts';
-import { SecureEdge, secureContextOf } from '../../../src/connection/tls.ts';
+import { SecureEdge, tlsTermsOf } from '../../../src/connection/tls.ts';
 import type { Job } from '../../../src/threads/app-thread.ts';
 import { World } from '../../model/world.ts';
 import { makeCertificate } from '../../support/certificates.ts';
@@ -25,7 +25,7 @@ const HANDSHAKE_TIMEOUT_MS = 1200;
 const folder = mkdtempSync(join(tmpdir(), 'tunicorn-tls-'));
 after(() => rmSync(folder, { recursive: true }));
 const { cert, key } = makeCertificate(folder);
-const secureContext = secureContextOf(cert, key, Buffer.alloc(48, 'k'));
+const terms = tlsTermsOf({ cert, key, ticketKeys: Buffer.alloc(48, 'k') });
 
 const ends: (() => void)[] = [];
 afterEach(() => {
@@ -71,7 +71,7 @@ async function pair(path: string | null = null): Promise<Pair> {
         scheme: 'https',
       } as const;
       world.accepted += 1;
-      const edge = new SecureEdge(handle, world.context, secureContext);
+      const edge = new SecureEdge(handle, world.context, terms);
       const connection = new Connection(world.context, edge, peer, 'handshake');
       edge.connect(connection);
       resolve({ connection, edge });

@@ -77,7 +77,7 @@ function outside(setting: Setting): unknown[] {
     case 'switch':
       return ['yes', '', 1, 0, null];
     case 'choice':
-      return [`${setting.choices[0]}x`, '', 1, null, true];
+      return [`${setting.choices[0]}x`, '', setting.synonyms === undefined ? 1 : -1, null, true];
     case 'list':
       return [1, true, null, [1]];
     case 'map':
@@ -126,6 +126,10 @@ describe('every setting of the catalogue', () => {
           assertTaken(name, choice, choice);
           assertTaken(name, choice.toUpperCase(), choice);
         }
+        for (const [written, choice] of Object.entries(setting.synonyms ?? {})) {
+          assertTaken(name, written.toUpperCase(), choice);
+          if (/^\d+$/.test(written)) assertTaken(name, Number(written), choice);
+        }
       });
     }
 
@@ -172,5 +176,39 @@ describe('paths of a URL', () => {
     }
     const wrong = ['', 'healthz', '/a b', '/a?b', '/a#b', '/\u00e9', 'http://x/a'];
     for (const path of wrong) assertRefused('health_path', path);
+  });
+});
+
+describe('TLS', () => {
+  it('takes the numbers of cert_reqs that there are, and no other', () => {
+    assertTaken('cert_reqs', 2, 'required');
+    for (const value of [3, '3', '02', 'cert_all']) assertRefused('cert_reqs', value);
+  });
+
+  it('takes versions that are spoken, and says of older ones that they are not', () => {
+    assertTaken('ssl_min_version', 1.2, '1.2');
+    assertTaken('ssl_min_version', 'TLSv1.3', '1.3');
+    const { source } = SOURCES[0] ?? assert.fail();
+    for (const value of ['TLSv1.1', 1.1, '1', 'TLSv1', 'SSLv3']) {
+      assertRefused('ssl_min_version', value);
+      assert.match(refusal('ssl_min_version', value, source).message, /RFC 8996/);
+    }
+    assertRefused('ssl_min_version', '1.4');
+  });
+
+  it('takes every list with a cipher in it, as OpenSSL does, and no other', () => {
+    for (const list of [
+      'HIGH:!aNULL',
+      'ECDHE+AESGCM, ECDHE+CHACHA20',
+      'no-cipher:ECDHE-RSA-AES128-GCM-SHA256',
+      'TLS_AES_128_GCM_SHA256',
+      'TLS_AES_128_GCM_SHA256:ECDHE-RSA-AES128-GCM-SHA256',
+      'DEFAULT:@SECLEVEL=0',
+    ]) {
+      assertTaken('ciphers', list, list);
+    }
+    for (const list of ['no-cipher', 'HIGH:!ALL', 'TLS_NO_CIPHER', ':', ' ']) {
+      assertRefused('ciphers', list);
+    }
   });
 });

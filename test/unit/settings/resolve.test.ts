@@ -54,6 +54,24 @@ describe('resolveSettings', () => {
     }
   });
 
+  it('asks for client certificates only with TLS and with authorities', async (t) => {
+    const tls = ['--certfile', 'cert.pem'];
+    const reqs = ['--cert-reqs', '2'];
+    const { settings } = await resolveFrom({ argv: [...tls, ...reqs, '--ca-certs', 'ca.pem'] });
+    assert.equal(settings.cert_reqs, 'required');
+    const withoutCa = await errorFrom({ argv: [...tls, ...reqs] });
+    assert.match(
+      withoutCa.message,
+      /^cert_reqs must be none without ca_certs, .*: "2" on the command line \(--cert-reqs\) is not\. Give --ca-certs\.$/,
+    );
+    const cwd = folderWith(t, { 'tunicorn.config.json': '{ "cert_reqs": 1 }' });
+    const withoutTls = await errorFrom({ cwd, argv: ['--ca-certs', 'ca.pem'] });
+    assert.match(
+      withoutTls.message,
+      /^cert_reqs must be none without certfile, .*: 1 in tunicorn\.config\.json is not/,
+    );
+  });
+
   it('replaces a list of a weaker source and never extends it', async (t) => {
     const cwd = folderWith(t, { 'tunicorn.config.json': '{ "bind": [":1", ":2"] }' });
     const env = { PORT: '9' };

@@ -3,10 +3,15 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Peer, RequestBody, RequestHead } from '../../../src/threads/app-thread.ts';
 import { OutsideScriptName, RequestEncoder } from '../../../src/threads/python/environ.ts';
+import { makeSigned } from '../../support/certificates.ts';
 import { requestHead } from '../../support/request-head.ts';
 import { PEER } from './running-app.ts';
 
@@ -182,4 +187,22 @@ test('strings of every length around a change of format arrive', () => {
   readByPython(frames).forEach(({ environ }, index) => {
     assert.equal(environ['HTTP_X_VALUE']?.length, lengths[index]);
   });
+});
+
+test("a client's certificate is told as Apache tells it, and one that was asked for and not shown as none", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tunicorn-environ-'));
+  const subject = '/C=DE/O=B\u00e4ckerei/CN=Alice, Bob';
+  const { cert } = makeSigned(folder, 'alice', { subject }, null);
+  rmSync(folder, { recursive: true });
+  const certificate = new X509Certificate(cert).raw.toString('base64');
+  const told = environOf(head('/'), NONE, { ...PEER, certificate });
+  assert.equal(told['SSL_CLIENT_VERIFY'], 'SUCCESS');
+  assert.equal(told['SSL_CLIENT_CERT'], cert);
+  const name = Buffer.from('CN=Alice\\, Bob,O=B\u00e4ckerei,C=DE', 'utf8').toString('latin1');
+  assert.deepEqual([told['SSL_CLIENT_S_DN'], told['SSL_CLIENT_I_DN']], [name, name]);
+  const keys = (environ: Environ) => Object.keys(environ).filter((key) => /^SSL_/.test(key));
+  assert.deepEqual(keys(environOf(head('/'), NONE, { ...PEER, certificate: null })), [
+    'SSL_CLIENT_VERIFY',
+  ]);
+  assert.deepEqual(keys(environOf(head('/'))), []);
 });

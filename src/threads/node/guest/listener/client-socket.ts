@@ -1,6 +1,7 @@
 // What a listener finds as req.socket: the client's addresses and the means to hang up. There is no real socket in the
 // thread; the bytes of the response go through the exchange, and the server's own deadlines hold the connection.
 
+import { X509Certificate } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { Duplex } from 'node:stream';
 import { GUEST_HIGH_WATER, type WirePeer } from '../../../../wire/node-thread.ts';
@@ -13,6 +14,9 @@ export interface SocketOwner {
   /** Emits 'timeout' where somebody listens; false when nobody does. */
   timedOut(): boolean;
 }
+
+/** What Node.js says of a client that shows none. */
+const NO_CERTIFICATE = 'UNABLE_TO_GET_ISSUER_CERT';
 
 const OPTIONS = {
   readableHighWaterMark: GUEST_HIGH_WATER,
@@ -69,6 +73,30 @@ export class ClientSocket extends Duplex implements ExchangeSide {
   /** As on a TLSSocket; absent on a plain one, which frameworks test by truth. */
   get encrypted(): boolean {
     return this.#addresses.scheme === 'https';
+  }
+
+  /** The client has shown a certificate that an authority of ours signed; nobody with a bad one comes this far. */
+  get authorized(): boolean | undefined {
+    return this.encrypted ? this.#certificate !== null : undefined;
+  }
+
+  get authorizationError(): string | null | undefined {
+    if (!this.encrypted) return undefined;
+    return this.#addresses.certificate === null ? NO_CERTIFICATE : null;
+  }
+
+  /** As of a TLSSocket, without the issuers; absent on a plain socket, as there. */
+  get getPeerCertificate(): (() => object) | undefined {
+    return this.encrypted ? () => this.#certificate?.toLegacyObject() ?? {} : undefined;
+  }
+
+  get getPeerX509Certificate(): (() => X509Certificate | undefined) | undefined {
+    return this.encrypted ? () => this.#certificate ?? undefined : undefined;
+  }
+
+  get #certificate(): X509Certificate | null {
+    const { certificate } = this.#addresses;
+    return certificate ? new X509Certificate(Buffer.from(certificate, 'base64')) : null;
   }
 
   get timeout(): number | undefined {
