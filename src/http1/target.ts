@@ -1,6 +1,7 @@
 // What a request target means (RFC 9112, 3.2): its form, its path and query, the authority it names. Text
 // in, text out; all of it latin-1.
 
+import { isIPv6 } from 'node:net';
 import { HOST, isDigit } from './octets.ts';
 
 export interface TargetParts {
@@ -61,22 +62,31 @@ export function isHost(value: string): boolean {
   return i > 0 && isPort(value, i);
 }
 
+/** IPv6 (RFC 3986, 3.2.2); IPvFuture (`v1.x`) has no users and is refused, and so are zones, which mean something at home only. */
 function isBracketedHost(value: string): boolean {
   const close = value.indexOf(']');
-  // IPv6 needs two colons; IPvFuture (`v1.x`) has no users and is refused with everything else.
   const address = value.slice(1, close);
-  if (close === -1 || !/^[0-9a-f:.]{2,}$/i.test(address) || !address.includes(':')) return false;
+  if (close === -1 || !isIPv6(address) || address.includes('%')) return false;
   return close + 1 === value.length || isPort(value, close + 1);
 }
 
 /** The rare reg-name with `%`: each must begin an encoded byte. */
 function isEncodedHost(value: string): boolean {
-  return /^(?:[-._~!$&'()*+,;=0-9a-z]|%[0-9a-f]{2})+(?::[0-9]{0,5})?$/i.test(value);
+  const name = /^(?:[-._~!$&'()*+,;=0-9a-z]|%[0-9a-f]{2})+/i.exec(value)?.[0] ?? '';
+  return name !== '' && (name.length === value.length || isPort(value, name.length));
 }
 
-/** True when `value` goes on at `colon` with a colon and at most five digits. RFC 3986, 3.2.3 allows none. */
+/**
+ * True when `value` goes on at `colon` with a colon and the number of a port. RFC 3986, 3.2.3 allows none, and any number of
+ * digits; TCP has 16 bits for it, and what nobody can have connected to is no address of ours.
+ */
 function isPort(value: string, colon: number): boolean {
   if (value.charCodeAt(colon) !== 0x3a || value.length - colon > 6) return false;
-  for (let i = colon + 1; i < value.length; i++) if (!isDigit(value.charCodeAt(i))) return false;
-  return true;
+  let port = 0;
+  for (let i = colon + 1; i < value.length; i++) {
+    const digit = value.charCodeAt(i);
+    if (!isDigit(digit)) return false;
+    port = port * 10 + digit - 0x30;
+  }
+  return port <= 0xffff;
 }
