@@ -6,7 +6,7 @@ import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 import { killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Owner } from './owner.ts';
+import { type Owner, startAs } from './owner.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
 export interface LaunchOptions {
@@ -38,23 +38,16 @@ function start(options: LaunchOptions): ChildProcess {
   return fork(options.workerUrl, [], {
     cwd: options.cwd,
     env: options.env,
-    // Flags of the arbiter's own node (--inspect, a test runner's) are not meant for the workers.
-    execArgv: [],
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    // Flags of the arbiter's own node (--inspect, a test runner's) are not meant for the workers.
     ...withRightsOf(options.owner),
   });
 }
 
-/**
- * The rights change before the worker's program begins: it never has others, and /proc shows its files to its own user, where its
- * Python reads spooled bodies. Node.js's own options take all supplementary groups away; setpriv(1) becomes the worker.
- */
+/** /proc shows the files of the worker to its own user, where its Python reads spooled bodies, because it never had other rights. */
 function withRightsOf(owner: Owner | null): ForkOptions {
-  if (owner === null) return {};
-  const { uid, gid, setpriv } = owner;
-  if (setpriv === null) return { uid, gid };
-  const rights = ['--reuid', `${uid}`, '--regid', `${gid}`, '--init-groups'];
-  return { execPath: setpriv, execArgv: [...rights, '--', process.execPath] };
+  const { program, before, ids } = startAs(owner, process.execPath);
+  return { ...ids, execPath: program, execArgv: [...before] };
 }
 
 function watch(child: ChildProcess, listener: ProcessListener): WorkerProcess {

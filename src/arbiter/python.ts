@@ -2,7 +2,7 @@
 // start a tenth of a second), and a missing or old one is one clear line instead of a failure in every worker.
 
 import { execFile } from 'node:child_process';
-import type { Owner } from './owner.ts';
+import { type Owner, startAs } from './owner.ts';
 
 export interface PythonSearch {
   /** A name to look for on PATH, or a path. */
@@ -36,9 +36,9 @@ export async function resolvePython(search: PythonSearch): Promise<string> {
 function ask(search: PythonSearch): Promise<{ executable: string; version: string }> {
   const { python, cwd, env, owner } = search;
   return new Promise((resolve, reject) => {
-    const rights = owner === null ? {} : { uid: owner.uid, gid: owner.gid };
-    const options = { cwd, env, timeout: startMs, killSignal: 'SIGKILL', ...rights } as const;
-    execFile(python, ['-c', question], options, (error, stdout, stderr) => {
+    const { program, before, ids } = startAs(owner, python);
+    const options = { cwd, env, timeout: startMs, killSignal: 'SIGKILL', ...ids } as const;
+    execFile(program, [...before, '-c', question], options, (error, stdout, stderr) => {
       if (error !== null) {
         reject(new Error(whyNot(search, error, stderr)));
         return;
@@ -59,12 +59,15 @@ function whyNot(
   stderr: string,
 ): string {
   const remedy = `Install Python ${oldest.major}.${oldest.minor} or later, or give its path with --python.`;
-  if (error.code === 'ENOENT') {
+  // What setpriv(1) says where Node.js would have.
+  const notExecuted = stderr.startsWith('setpriv: failed to execute');
+  if (error.code === 'ENOENT' || (notExecuted && error.code === 127)) {
     return python.includes('/')
       ? `There is no Python interpreter at ${python}. ${remedy}`
       : `${python} was not found on PATH (${path || 'which is empty'}). ${remedy}`;
   }
-  if (error.code === 'EACCES') return `${python} is not executable. ${remedy}`;
+  if (error.code === 'EACCES' || (notExecuted && error.code === 126))
+    return `${python} is not executable. ${remedy}`;
   if (error.killed) return `${python} did not answer within ${startMs / 1000} s. ${remedy}`;
   // Where it says nothing: the message of Node.js would show our whole question.
   const silent = `it ended with ${error.signal ?? `exit code ${String(error.code)}`} and said nothing`;

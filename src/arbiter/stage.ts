@@ -8,7 +8,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import type { Generation } from './generation.ts';
 import { bindAll, type Listener, type Present } from './listeners.ts';
-import { giveLogFiles, type Owner } from './owner.ts';
+import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { workerLimits } from './worker-states.ts';
 
@@ -36,7 +36,7 @@ export interface Stage {
 }
 
 export function openLog(settings: Settings): Log {
-  return createLog(errorLogOptions(settings));
+  return createLog({ ...errorLogOptions(settings), guarded: changesRights(settings) });
 }
 
 /**

@@ -58,8 +58,8 @@ export async function prepare(
   const owner = ownerOf(settings);
   const python =
     app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env, owner }) : null;
-  const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock());
-  const warnings = [...ofCertificate, ...fewFiles(settings.threads)];
+  const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock(), ticketSecret);
+  const warnings = [...ofCertificate, ...fewFiles(settings.threads), ...withoutSetpriv(owner)];
   return { python, tls, warnings, launch: launcher({ workerUrl, cwd, env, owner }), owner };
 }
 
@@ -70,6 +70,13 @@ function fewFiles(threads: number): string[] {
   if (limit === null || limit >= least) return [];
   return [
     `Each process may have ${limit} files open (ulimit -n): a worker with ${threads} threads needs ${least} to start with, and one more for each connection.`,
+  ];
+}
+
+function withoutSetpriv(owner: Owner | null): string[] {
+  if (owner === null || owner.setpriv !== null) return [];
+  return [
+    'Without setpriv (util-linux) workers run as the user that was asked for, but set-uid programs such as sudo may give them other rights.',
   ];
 }
 

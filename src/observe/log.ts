@@ -21,6 +21,8 @@ export interface LogOptions {
   readonly destination: string;
   /** JSON lines instead of text. */
   readonly json: boolean;
+  /** Others may have had their hands on the way to the file (log-file.ts). */
+  readonly guarded?: boolean;
   /** Every line goes there, too, as text. */
   readonly syslog?: SyslogTarget | null;
 }
@@ -61,7 +63,7 @@ type Logger = pino.Logger<LogLevel, true>;
  * @throws LogFileError when the file cannot be opened.
  */
 export function createLog(options: LogOptions): Log {
-  const sink = new Sink(options.destination, 2);
+  const sink = new Sink(options.destination, 2, options.guarded);
   const syslog = options.syslog ? new Syslog(options.syslog, 'error') : null;
   const logger = pino<LogLevel, true>(
     {

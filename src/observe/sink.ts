@@ -4,17 +4,13 @@
 
 import fs from 'node:fs';
 import sonicBoom, { type SonicBoom } from 'sonic-boom';
+import { openLogFile } from './log-file.ts';
 
 /** Lines beyond this much text waiting for a stuck destination are dropped: some 100,000 access-log lines. */
 const mostWaitingBytes = 16 * 1024 * 1024;
 
 /** A turn that logs more than this hands it over in between, so that no single string grows without bound. */
 const handOverAt = 64 * 1024;
-
-export class LogFileError extends Error {
-  override readonly name = 'LogFileError';
-  readonly code = 'log-unwritable';
-}
 
 /** Every open sink, so that one listener for exit is enough. */
 const open = new Set<Sink>();
@@ -32,6 +28,7 @@ export class Sink {
   onRecovered: ((message: string, lost: number) => void) | null = null;
 
   readonly #path: string | null;
+  readonly #guarded: boolean;
   #stream: SonicBoom;
   /** The stream has nothing under way and nothing waiting. */
   #idle = true;
@@ -48,12 +45,13 @@ export class Sink {
   };
 
   /**
-   * `destination`: a path, or "-" for the descriptor `standard` (1 or 2).
+   * `destination`: a path, or "-" for the descriptor `standard` (1 or 2). `guarded`: as openLogFile has it.
    * @throws LogFileError when the file cannot be opened.
    */
-  constructor(destination: string, standard: 1 | 2) {
+  constructor(destination: string, standard: 1 | 2, guarded = false) {
+    this.#guarded = guarded;
     this.#path = destination === '-' ? null : destination;
-    this.#stream = this.#attach(this.#path === null ? standard : openLogFile(this.#path));
+    this.#stream = this.#attach(this.#path === null ? standard : openLogFile(this.#path, guarded));
     open.add(this);
     if (!listening) process.on('exit', flushAll);
     listening = true;
@@ -80,7 +78,7 @@ export class Sink {
     if (this.#path === null) return;
     let fd: number;
     try {
-      fd = openLogFile(this.#path);
+      fd = openLogFile(this.#path, this.#guarded);
     } catch (error) {
       this.#trouble(error instanceof Error ? error.message : String(error));
       return;
@@ -169,20 +167,4 @@ export class Sink {
 function writeNow(fd: number, lines: string): void {
   const bytes = Buffer.from(lines);
   for (let from = 0; from < bytes.length; ) from += fs.writeSync(fd, bytes, from);
-}
-
-function openLogFile(path: string): number {
-  try {
-    return fs.openSync(path, 'a', 0o644);
-  } catch (error) {
-    throw new LogFileError(`Cannot open the log file ${path}: ${reasonOf(error)}.`, {
-      cause: error,
-    });
-  }
-}
-
-/** "permission denied", without the code before it and the system call and path behind it. */
-function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/^E[A-Z]+: /, '').replace(/, open '.*'$/s, '');
 }

@@ -4,7 +4,15 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeCertificate } from '../support/certificates.ts';
@@ -56,8 +64,10 @@ function assertIsUser(status: string, groups = ''): void {
   assert.equal(field(status, 'Uid'), Array(4).fill(uid).join('\t'));
   assert.equal(field(status, 'Gid'), Array(4).fill(gid).join('\t'));
   assert.equal(field(status, 'Groups'), groups);
-  assert.match(field(status, 'CapEff'), /^0+$/);
-  assert.match(field(status, 'CapPrm'), /^0+$/);
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) {
+    assert.match(field(status, set), /^0+$/, set);
+  }
+  assert.equal(field(status, 'NoNewPrivs'), '1');
 }
 
 for (const kind of KINDS) {
@@ -133,6 +143,49 @@ test(
     for (const pid of served.childPids()) {
       assertIsUser(readFileSync(`/proc/${pid}/status`, 'utf8'), `${gid}`);
     }
+  },
+);
+
+test(
+  "an error log that the user leads elsewhere is neither root's to write nor a pipe to wait for",
+  needsRoot,
+  async (t) => {
+    const [, kind] = KINDS;
+    const { folder, own } = makePlaces(t, kind);
+    const [secret, link, pipe] = ['secret', 'own/link', 'own/pipe'].map((name) =>
+      join(folder, name),
+    ) as [string, string, string];
+    writeFileSync(secret, 'of root');
+    symlinkSync(secret, link);
+    execFileSync('mkfifo', [pipe]);
+    for (const [path, says] of [
+      [
+        link,
+        /Cannot open the log file .*link: link in .*own is a symbolic link, and others than root/,
+      ],
+      [pipe, /Cannot open the log file .*pipe: it is a pipe or a socket that nobody reads\./],
+    ] as const) {
+      const args = ['--user', USER, '--error-logfile', path];
+      const server = launchServer(t, optionsFor(folder, kind, args));
+      assert.equal((await server.exited).code, 1);
+      assert.match(server.log(), says);
+    }
+
+    // A link that comes later, when logs are reopened, is not followed either, and the old file goes on.
+    const errors = join(own, 'error.log');
+    const args = ['--user', USER, '--error-logfile', errors];
+    const server = launchServer(t, optionsFor(folder, kind, args));
+    const has = (path: string, pattern: RegExp) =>
+      eventually(() => pattern.test(readFileSync(path, 'utf8')), `${pattern} in ${path}`);
+    await has(errors, /Worker ready/);
+    renameSync(errors, `${errors}.1`);
+    symlinkSync(secret, errors);
+    server.signal('SIGUSR1');
+    await has(`${errors}.1`, /Handling signal: usr1/);
+    server.signal('SIGTERM');
+    await has(`${errors}.1`, /Shutting down: Master/);
+    assert.equal(readFileSync(secret, 'utf8'), 'of root');
+    assert.equal(statSync(secret).uid, 0);
   },
 );
 

@@ -21,7 +21,7 @@ export const rights = {
       details:
         'Workers, their threads and their Python are started as this user and cannot become another one again. Log files are given to it, and so are ' +
         'unix sockets. It must be able to read the application, Tunicorn and its Node.js and Python, and to write into `tmp_dir`. Only root can do it. ' +
-        'A number that no user has needs `group`.',
+        'A number that no user has needs `group`. With setpriv (util-linux) set-uid programs such as `sudo` give them no other rights.',
       doesNot:
         'The config file is still evaluated by the user that starts the server, and the TLS files are read by it.',
     },

@@ -1,10 +1,14 @@
 // Log files that are given to the user of the workers, and those that are not: whoever may write in their folder could put
-// something else in their place. Faults put in by hand and seen here: links are followed; files with two names are given away.
+// something else in their place. And how programs are started with the rights of that user. Faults put in by hand and seen here:
+// links are followed, also those that stand on the way; files with two names are given away.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
+  chownSync,
+  existsSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -15,11 +19,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { giveLogFiles } from '../../../src/arbiter/owner.ts';
+import { giveLogFiles, startAs } from '../../../src/arbiter/owner.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 import { needsRoot } from '../../support/needs-root.ts';
 
-const OWNER = { uid: 12_345, gid: 23_456, setpriv: null };
+const OWNER = { uid: 12_345, gid: 23_456, initgroups: false, setpriv: null };
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'tunicorn-owner-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -50,8 +54,54 @@ test('what a link names stays whose it is', needsRoot, (t) => {
     writeFileSync(`${path}-secret`, 'of root');
     make(`${path}-secret`, path);
   }
+  // The user of the workers may change what stands there.
+  chownSync(folder, OWNER.uid, OWNER.gid);
   give(symbolic, hard);
   for (const path of [symbolic, hard]) assert.equal(statSync(`${path}-secret`).uid, 0, path);
+});
+
+test("a folder that the user has made a link of leads to no file of root's", needsRoot, (t) => {
+  const folder = folderOf(t);
+  const [own, secrets] = [join(folder, 'own'), join(folder, 'secrets')];
+  for (const path of [own, secrets]) mkdirSync(path);
+  writeFileSync(join(secrets, 'error.log'), 'of root');
+  chownSync(own, OWNER.uid, OWNER.gid);
+  symlinkSync(secrets, join(own, 'logs'));
+  give(join(own, 'logs/access.log'), join(own, 'logs/error.log'));
+  assert.equal(statSync(join(secrets, 'error.log')).uid, 0);
+  assert.equal(existsSync(join(secrets, 'access.log')), false, 'nothing is made there');
+});
+
+test(
+  'what root has linked is given, and so is what stands in a folder of the user',
+  needsRoot,
+  (t) => {
+    const folder = folderOf(t);
+    const own = join(folder, 'own');
+    mkdirSync(own);
+    chownSync(own, OWNER.uid, OWNER.gid);
+    symlinkSync('own', join(folder, 'logs'));
+    symlinkSync(join(folder, 'logs/access.log'), join(folder, 'link.log'));
+    give(join(folder, 'link.log'), join(folder, 'logs/error.log'));
+    for (const name of ['access.log', 'error.log']) {
+      assert.equal(statSync(join(own, name)).uid, OWNER.uid, name);
+    }
+  },
+);
+
+test('a program is started with no other groups, or those of the user, and without a way to other rights', () => {
+  const owner = { uid: 1, gid: 2, initgroups: false, setpriv: '/usr/bin/setpriv' };
+  const { program, before, ids } = startAs(owner, 'node');
+  assert.deepEqual(
+    [program, before.slice(0, 5), ids],
+    [owner.setpriv, ['--reuid', '1', '--regid', '2', '--clear-groups'], {}],
+  );
+  assert.ok(before.includes('--no-new-privs'));
+  assert.deepEqual(before.slice(-2), ['--', 'node']);
+  assert.ok(startAs({ ...owner, initgroups: true }, 'node').before.includes('--init-groups'));
+  const without = startAs({ ...owner, setpriv: null }, 'node');
+  assert.deepEqual(without, { program: 'node', before: [], ids: { uid: 1, gid: 2 } });
+  assert.deepEqual(startAs(null, 'node'), { program: 'node', before: [], ids: {} });
 });
 
 test(

@@ -12,7 +12,7 @@ import {
 } from '../../../src/observe/access-format.ts';
 import { accessJson, createAccessLog } from '../../../src/observe/access-log.ts';
 import type { AccessRecord } from '../../../src/observe/access-record.ts';
-import { LogFileError } from '../../../src/observe/sink.ts';
+import { LogFileError } from '../../../src/observe/log-file.ts';
 
 const time = '[24/Nov/2026:21:59:19 +0000]';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createLog, type Log, type LogLevel } from '../../../src/observe/log.ts';
-import { LogFileError } from '../../../src/observe/sink.ts';
+import { LogFileError } from '../../../src/observe/log-file.ts';
 
 interface Opened {
   readonly log: Log;
