@@ -101,7 +101,7 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
   },
   ssl_version: {
     flags: ['--ssl-version'],
-    noEffect: 'TLS 1.2 and 1.3 are spoken, whatever it says; Gunicorn ignores it as well.',
+    noEffect: 'Gunicorn ignores it as well; ssl_min_version says which versions are spoken.',
   },
   suppress_ragged_eofs: {
     flags: ['--suppress-ragged-eofs'],
