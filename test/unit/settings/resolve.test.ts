@@ -68,7 +68,7 @@ describe('resolveSettings', () => {
     const withoutTls = await errorFrom({ cwd, argv: ['--ca-certs', 'ca.pem'] });
     assert.match(
       withoutTls.message,
-      /^cert_reqs must be none without certfile, .*: 1 in tunicorn\.config\.json is not/,
+      /^cert_reqs must be none without certfile, .*: 1 in tunicorn\.config\.json, line 1 is not/,
     );
   });
 
