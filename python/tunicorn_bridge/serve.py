@@ -16,6 +16,7 @@ from . import frame, stacks
 from .files import FileWrapper
 from .ledger import make_ledger
 from .loader import EXIT_BOOT, App, LoadError, load_app
+from .title import set_title
 from .worker_thread import Shared, WorkerThread
 from .wsgi import RequestTimeout
 
@@ -55,6 +56,7 @@ def main() -> int:
     try:
         _, _, payload = frame.receive(control)
         start: Dict[str, Any] = json.loads(payload)
+        set_title(start["title"])
         for fd in range(FIRST_THREAD_FD, FIRST_THREAD_FD + start["sockets"]):
             os.set_inheritable(fd, False)
         _set_up_process(start)

@@ -5,12 +5,14 @@
 import { readFileSync } from 'node:fs';
 import { monotonicMs } from '../clock.ts';
 import type { Log } from '../observe/log.ts';
+import { processTitle, serverName } from '../settings/process-name.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Fleet } from './fleet.ts';
-import { type Command, Heir } from './heir.ts';
-import { type Inheritance, takeInheritance } from './inheritance.ts';
+import { Heir } from './heir.ts';
+import type { Inheritance } from './inheritance.ts';
+import { type Origin, takeOrigin } from './origin.ts';
 import { giveLogFiles } from './owner.ts';
 import { PidFile } from './pid-file.ts';
 import { Reload, type Reread } from './reload.ts';
@@ -23,6 +25,7 @@ import {
   type StageOptions,
   type StageParts,
 } from './stage.ts';
+import { Supervisor } from './supervisor.ts';
 import { enterFolder, messageOf } from './surroundings.ts';
 import { hasTerminal } from './terminal.ts';
 import { makeTicketSecret } from './ticket-keys.ts';
@@ -37,40 +40,46 @@ export async function runArbiter(
   settings: Settings,
   options: ArbiterOptions = {},
 ): Promise<number> {
-  const inheritance = takeInheritance(process.env);
-  const command: Command = { cwd: process.cwd(), env: { ...process.env } };
-  const ticketSecret = inheritance?.ticketSecret ?? makeTicketSecret();
+  let origin: Origin | null = null;
   let settled: Settings;
   let log: Log;
   try {
+    origin = takeOrigin(process.env);
     settled = enterFolder(settings);
-    log = openLog(settled);
+    const opened = openLog(settled);
+    log = origin.waiting?.listenTo(opened) ?? opened;
   } catch (error) {
     // There is no log to say it in.
     process.stderr.write(`\nError: ${messageOf(error)}\n`);
+    origin?.waiting?.error(messageOf(error));
     return exitCodes.badStart;
   }
+  process.title = titleOf(settled, origin.inheritance);
+  const ticketSecret = origin.inheritance?.ticketSecret ?? makeTicketSecret();
+  const parts = { activated: origin.activated, ticketSecret };
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
   log.info(`Starting tunicorn ${version()}`);
   let pidFile: PidFile | null = null;
   let stage: Stage;
   try {
-    pidFile = openPidFile(settled, inheritance);
-    stage = await prepareStage(
-      settled,
-      { ...options, ticketSecret },
-      { inherited: inheritance?.sockets ?? new Map() },
-      log,
-    );
+    pidFile = openPidFile(settled, origin.inheritance);
+    const inherited = origin.inheritance?.sockets ?? new Map();
+    stage = await prepareStage(settled, { ...options, ...parts }, { inherited }, log);
   } catch (error) {
     log.error(messageOf(error));
     pidFile?.remove();
     return exitCodes.badStart;
   }
-  for (const warning of stage.warnings) log.warning(warning);
+  for (const warning of [...origin.warnings, ...stage.warnings]) log.warning(warning);
   log.info(`Listening at: ${labelsOf(stage)} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
-  return new Arbiter(stage, { ...options, ticketSecret }, command, inheritance, pidFile).run();
+  return new Arbiter(stage, { ...options, ...parts }, origin, pidFile).run();
+}
+
+/** Gunicorn's rule: the second of two arbiters is NAME.2. */
+function titleOf(settings: Settings, inheritance: Inheritance | null): string {
+  const name = serverName(settings);
+  return processTitle('arbiter', inheritance === null ? name : `${name}.2`);
 }
 
 /** While the arbiter that started this one lives, the name without `.2` is its. */
@@ -88,19 +97,22 @@ class Arbiter implements Deeds {
   readonly #fleet: Fleet;
   readonly #alarm: Alarm;
   readonly #reload: Reload;
-  #finished: (exitCode: number) => void = () => undefined;
+  readonly #origin: Origin;
+  /** null without systemd, and while the arbiter that started this one speaks for both. */
+  #supervisor: Supervisor | null = null;
+  #finished: (exitCode: number) => void | Promise<void> = () => undefined;
 
   constructor(
     stage: Stage,
     options: ArbiterOptions & StageParts,
-    command: Command,
-    inheritance: Inheritance | null,
+    origin: Origin,
     pidFile: PidFile | null,
   ) {
     this.#stage = stage;
-    this.#parent = inheritance?.parent ?? null;
+    this.#origin = origin;
+    this.#parent = origin.inheritance?.parent ?? null;
     this.#pidFile = pidFile;
-    this.#heir = new Heir(command, options.ticketSecret);
+    this.#heir = new Heir(origin.command, options.ticketSecret);
     this.#alarm = new Alarm(monotonicMs, (lateMs) => this.#tick(lateMs));
     this.#fleet = new Fleet(this.#fleetParts());
     this.#reload = new Reload({
@@ -111,16 +123,18 @@ class Arbiter implements Deeds {
       adopted: (next) => this.#adopt(next),
       release: (listener) => (this.#isShared ? listener.leave() : listener.close()),
     });
+    if (this.#parent === null) this.#supervisor = this.#report();
   }
 
   /** Resolves with the exit code. */
   run(): Promise<number> {
     return new Promise((resolve) => {
       const deafen = listenToSignals(() => this.#stage.log, monotonicMs, this);
-      this.#finished = (exitCode) => {
-        deafen();
+      this.#finished = async (exitCode) => {
         this.#alarm.stop();
         this.#pidFile?.remove();
+        await this.#supervisor?.end();
+        deafen();
         resolve(exitCode);
       };
       this.#fleet.tick();
@@ -134,7 +148,8 @@ class Arbiter implements Deeds {
   }
 
   reload(): void {
-    void this.#reload.begin();
+    this.#supervisor?.reloading();
+    void this.#reload.begin().then(() => this.#tell());
   }
 
   more(): void {
@@ -181,9 +196,35 @@ class Arbiter implements Deeds {
       closeListeners: () => {
         for (const each of this.#stage.listeners) this.#isShared ? each.leave() : each.close();
       },
-      wakeAt: (atMs) => this.#alarm.set(atMs),
-      finished: (exitCode) => this.#finished(exitCode),
+      // Whatever happens to a worker leads here.
+      wakeAt: (atMs) => {
+        this.#alarm.set(atMs);
+        this.#tell();
+      },
+      finished: (exitCode) => void this.#finished(exitCode),
     };
+  }
+
+  /** null without somebody to report to. */
+  #report(): Supervisor | null {
+    const { supervision } = this.#origin;
+    if (supervision === null) return null;
+    return new Supervisor(supervision, {
+      python: this.#stage.settings.python,
+      fleet: this.#fleet,
+      isReloading: () => this.#reload.isBusy || this.#fleet.isRenewing,
+      log: () => this.#stage.log,
+      now: monotonicMs,
+    });
+  }
+
+  /** Those who wait for news of this server. */
+  #tell(): void {
+    if (this.#fleet.workers.some(({ state }) => state === 'ready')) this.#origin.waiting?.ready();
+    // The next one goes on when we have left.
+    const next = this.#fleet.phase === 'running' ? null : this.#heir.pid;
+    if (next !== null) this.#supervisor?.handOver(next);
+    this.#supervisor?.look();
   }
 
   /** Another arbiter serves on the same sockets. */
@@ -202,6 +243,10 @@ class Arbiter implements Deeds {
     const { log, settings } = this.#stage;
     this.#parent = null;
     log.info('Master has been promoted.');
+    process.title = titleOf(settings, null);
+    this.#supervisor = this.#report();
+    this.#supervisor?.takeOver();
+    this.#tell();
     try {
       if (settings.pidfile !== null) this.#pidFile?.rename(settings.pidfile);
     } catch (error) {

@@ -3,17 +3,20 @@
 
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { BindAddress } from '../settings/bind.ts';
+import { type BindAddress, formatBind } from '../settings/bind.ts';
 import { type Holder, whoListensOnPath, whoListensOnPort } from './who-listens.ts';
 
+/** What clients can connect to. */
+type NamedAddress = Exclude<BindAddress, { kind: 'fd' }>;
+
 /** "http://127.0.0.1:8000", "https://[::1]:8000", "unix:/run/app.sock": as the log and the errors show an address. */
-export function labelOf(address: BindAddress, scheme: 'http' | 'https'): string {
+export function labelOf(address: NamedAddress, scheme: 'http' | 'https'): string {
   return address.kind === 'unix' ? `unix:${address.path}` : `${scheme}://${hostAndPort(address)}`;
 }
 
 /** `code`: the system's name for the failure, EADDRINUSE and so on. */
 export function cannotListen(address: BindAddress, code: string): Error {
-  const where = address.kind === 'unix' ? `unix:${address.path}` : hostAndPort(address);
+  const where = address.kind === 'tcp' ? hostAndPort(address) : formatBind(address);
   return new Error(`Cannot listen on ${where}: ${reason(address, code)}`);
 }
 
@@ -22,6 +25,7 @@ function hostAndPort({ host, port }: Extract<BindAddress, { kind: 'tcp' }>): str
 }
 
 function reason(address: BindAddress, code: string): string {
+  if (address.kind === 'fd') return `the system says ${code} to descriptor ${address.fd}.`;
   switch (code) {
     case 'EADDRINUSE':
       return inUse(

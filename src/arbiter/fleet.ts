@@ -57,6 +57,11 @@ export class Fleet implements WorkerOwner {
     return this.#renewal?.size ?? this.#size;
   }
 
+  /** Workers of another generation are to take over. */
+  get isRenewing(): boolean {
+    return this.#renewal !== null;
+  }
+
   /** Starts what is due. Also the way to begin. `lateMs`: how much later than asked for. */
   tick(lateMs = 0): void {
     if (lateMs > ownPauseMs) for (const worker of this.workers) worker.forgiveSilence();

@@ -5,11 +5,15 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Log } from '../observe/log.ts';
 import { bequeathSecret, bequest } from './inheritance.ts';
 import type { Listener } from './listeners.ts';
+import { type Supervision, supervisionFor } from './supervisor.ts';
 
 /** How this process was started, before it changed anything. */
 export interface Command {
   readonly cwd: string;
   readonly env: NodeJS.ProcessEnv;
+  /** The listening sockets are systemd's, and stand for `bind`. */
+  readonly activated: boolean;
+  readonly supervision: Supervision | null;
 }
 
 export class Heir {
@@ -27,12 +31,18 @@ export class Heir {
     return this.#child !== null;
   }
 
+  /** Of the one that lives; null without. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
   /** `log` is asked for anew for each line. */
   start(listeners: readonly Listener[], log: () => Log): void {
     const binds = listeners.map(({ bind }) => bind);
+    const { cwd, env, activated, supervision } = this.#command;
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
-      cwd: this.#command.cwd,
-      env: { ...this.#command.env, ...bequest(binds) },
+      cwd,
+      env: { ...env, ...bequest(binds, activated), ...supervisionFor(supervision) },
       stdio: ['inherit', 'inherit', 'inherit', ...listeners.map(({ fd }) => fd), 'pipe'],
     });
     this.#child = child;

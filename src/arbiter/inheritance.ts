@@ -15,15 +15,17 @@ export interface Inheritance {
   readonly parent: number;
   /** Descriptors by the address that they listen on, as listeners.ts writes it. */
   readonly sockets: ReadonlyMap<string, number>;
+  /** They are systemd's, and stand for whatever `bind` says. */
+  readonly activated: boolean;
   /** null: it ended before it had said it. */
   readonly ticketSecret: Buffer | null;
 }
 
 /** The variables for the next arbiter, which is given descriptors for `binds` in this order, from `FIRST_FD` on, and one more for the secret. */
-export function bequest(binds: readonly string[]): NodeJS.ProcessEnv {
+export function bequest(binds: readonly string[], activated: boolean): NodeJS.ProcessEnv {
   const sockets = binds.map((bind, index) => [bind, FIRST_FD + index]);
   const secret = FIRST_FD + binds.length;
-  return { [VARIABLE]: JSON.stringify({ parent: process.pid, sockets, secret }) };
+  return { [VARIABLE]: JSON.stringify({ parent: process.pid, sockets, activated, secret }) };
 }
 
 /** Into our end of the descriptor for it: what stands in an environment can be read in /proc. */
@@ -35,18 +37,28 @@ export function bequeathSecret(pipe: unknown, secret: Buffer): void {
   pipe.end(secret);
 }
 
+interface Bequest {
+  readonly parent: number;
+  readonly sockets: readonly (readonly [string, number])[];
+  readonly activated: boolean;
+  /** Its descriptor. */
+  readonly secret: number;
+}
+
+/** Whether another arbiter has started this one. Takes nothing. */
+export function isHeir(env: NodeJS.ProcessEnv): boolean {
+  const text = env[VARIABLE];
+  return text !== undefined && (JSON.parse(text) as Bequest).parent === process.ppid;
+}
+
 /** What this process was handed; null when it was started by anybody else. The variable is gone after that: it is not for our children. */
 export function takeInheritance(env: NodeJS.ProcessEnv): Inheritance | null {
   const text = env[VARIABLE];
   delete env[VARIABLE];
   if (text === undefined) return null;
-  const { parent, sockets, secret } = JSON.parse(text) as {
-    readonly parent: number;
-    readonly sockets: readonly (readonly [string, number])[];
-    readonly secret: number;
-  };
+  const { parent, sockets, activated, secret } = JSON.parse(text) as Bequest;
   if (parent !== process.ppid) return null;
-  return { parent, sockets: new Map(sockets), ticketSecret: takeSecret(secret) };
+  return { parent, sockets: new Map(sockets), activated, ticketSecret: takeSecret(secret) };
 }
 
 /** Waits for it: it was written before this process ran its first line. */

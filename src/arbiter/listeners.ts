@@ -10,6 +10,8 @@ import { type BindAddress, formatBind } from '../settings/bind.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import { cannotListen, labelOf } from './bind-error.ts';
 import type { Owner } from './owner.ts';
+import { passedSocket } from './passed-socket.ts';
+import { bindSharedPort } from './shared-port.ts';
 import { freeSocketPath } from './socket-path.ts';
 
 declare const listenHandle: unique symbol;
@@ -49,26 +51,29 @@ type CreateServerHandle = (
 export interface Present {
   /** Of this arbiter, kept over a reload. */
   readonly own?: readonly Listener[];
-  /** Descriptors of the arbiter that started this one. */
+  /** Open descriptors for addresses: of the arbiter that started this one. */
   readonly inherited?: ReadonlyMap<string, number>;
 }
 
-/** What the file of a unix socket gets. */
-export interface SocketFile {
+/** How sockets are made that are not there yet. */
+export interface Making {
+  /** For the file of a unix socket. */
   readonly umask: number;
-  /** null: it stays with who made it. */
+  /** Who gets that file; null: it stays with who made it. */
   readonly owner: Owner | null;
+  /** The Python that binds TCP ports so that other servers may have them, too (`reuse_port`); null: nobody else may. */
+  readonly sharedBy: string | null;
 }
 
 /** Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it. */
-const FOR_ALL: SocketFile = { umask: 0, owner: null };
+const PLAINLY: Making = { umask: 0, owner: null, sharedBy: null };
 
 /** Binds all addresses or none; what is `present` is taken as it is. Throws an Error with a sentence for people. */
 export async function bindAll(
   addresses: readonly BindAddress[],
   scheme: 'http' | 'https' = 'http',
   { own = [], inherited = new Map() }: Present = {},
-  file: SocketFile = FOR_ALL,
+  making: Making = PLAINLY,
 ): Promise<Listener[]> {
   const create = createServerHandle();
   const listeners: Listener[] = [];
@@ -80,10 +85,14 @@ export async function bindAll(
       kept.delete(formatBind(address));
       const fd = inherited.get(formatBind(address));
       if (known !== undefined) listeners.push(known);
-      else if (fd !== undefined) listeners.push(openInherited(create, index, address, fd, scheme));
+      else if (address.kind === 'fd') {
+        if (fd === undefined) assertNotOurs(address, [...own, ...listeners]);
+        listeners.push(openPassed(create, index, address, fd, scheme));
+      } else if (fd !== undefined)
+        listeners.push(openInherited(create, index, address, fd, scheme));
       else if (address.kind === 'unix') {
-        listeners.push(await bindPath(create, index, address, scheme, file));
-      } else listeners.push(await bindPort(create, index, address, scheme));
+        listeners.push(await bindPath(create, index, address, scheme, making));
+      } else listeners.push(await bindPort(create, index, address, scheme, making));
     }
     return listeners;
   } catch (error) {
@@ -95,11 +104,45 @@ export async function bindAll(
   }
 }
 
-/** The same socket that another process has bound. */
+type AddressOf<K extends BindAddress['kind']> = Extract<BindAddress, { kind: K }>;
+
+/** Numbers of descriptors that were passed to us and that a reload has closed: what they lead to now is something else. */
+const givenUp = new Set<number>();
+
+function assertNotOurs({ fd }: AddressOf<'fd'>, ours: readonly Listener[]): void {
+  if (!givenUp.has(fd) && !ours.some((each) => each.fd === fd)) return;
+  throw new Error(
+    `Cannot listen on fd://${fd}: descriptor ${fd} is this server's own by now. Start the server anew to pass it again.`,
+  );
+}
+
+/** A socket of whoever started this server; `fd` where the arbiter before us has opened it. */
+function openPassed(
+  create: CreateServerHandle,
+  index: number,
+  asked: AddressOf<'fd'>,
+  fd: number | undefined,
+  scheme: 'http' | 'https',
+): Listener {
+  const passed = passedSocket(asked.fd, fd);
+  const handle = create('', 0, -1, fd ?? asked.fd, 0);
+  if (typeof handle === 'number') throw cannotListen(asked, codeOf(handle));
+  const { host, port } = passed.kind === 'unix' ? { host: passed.path, port: 0 } : nameOf(handle);
+  const label = labelOf(passed.kind === 'unix' ? passed : { kind: 'tcp', host, port }, scheme);
+  return keep(handle, asked, { index, label, host, port });
+}
+
+function nameOf(handle: RawHandle): { host: string; port: number } {
+  const bound: { address?: string; port?: number } = {};
+  handle.getsockname?.(bound);
+  return { host: bound.address ?? '', port: bound.port ?? 0 };
+}
+
+/** The same socket that another arbiter has bound. */
 function openInherited(
   create: CreateServerHandle,
   index: number,
-  asked: BindAddress,
+  asked: AddressOf<'tcp' | 'unix'>,
   fd: number,
   scheme: 'http' | 'https',
 ): Listener {
@@ -130,12 +173,16 @@ function createServerHandle(): CreateServerHandle {
 async function bindPort(
   create: CreateServerHandle,
   index: number,
-  asked: Extract<BindAddress, { kind: 'tcp' }>,
+  asked: AddressOf<'tcp'>,
   scheme: 'http' | 'https',
+  { sharedBy }: Making,
 ): Promise<Listener> {
   const { host: name, port } = asked;
   const { host, family } = await resolveHost(name, port);
-  const handle = create(host, port, family, -1, 0);
+  const handle =
+    sharedBy === null
+      ? create(host, port, family, -1, 0)
+      : await bindShared({ host, port, family }, sharedBy);
   if (typeof handle === 'number') throw cannotListen({ kind: 'tcp', host, port }, codeOf(handle));
   // libuv keeps "address in use" to itself until somebody asks for the name or listens.
   const bound: { address?: string; port?: number } = {};
@@ -149,20 +196,29 @@ async function bindPort(
   return keep(handle, asked, { index, label, host: bound.address ?? host, port: realPort });
 }
 
+async function bindShared(
+  address: { host: string; port: number; family: number },
+  python: string,
+): Promise<RawHandle> {
+  const shared = await bindSharedPort(address, python);
+  if ('handle' in shared) return shared.handle as RawHandle;
+  throw cannotListen({ kind: 'tcp', host: address.host, port: address.port }, shared.code);
+}
+
 async function bindPath(
   create: CreateServerHandle,
   index: number,
-  asked: Extract<BindAddress, { kind: 'unix' }>,
+  asked: AddressOf<'unix'>,
   scheme: 'http' | 'https',
-  file: SocketFile,
+  making: Making,
 ): Promise<Listener> {
   const { path } = asked;
   await freeSocketPath(path);
-  const umask = process.umask(file.umask);
+  const umask = process.umask(making.umask);
   try {
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
-    giveSocket(handle, path, file.owner);
+    giveSocket(handle, path, making.owner);
     const label = labelOf({ kind: 'unix', path }, scheme);
     return keep(handle, asked, { index, label, host: path, port: 0 });
   } finally {
@@ -202,6 +258,7 @@ function keep(
       // For a unix socket that it has bound itself libuv removes the file as well.
       if (handle !== null) raw.close();
       if (handle !== null && file !== null) rmSync(file, { force: true });
+      if (handle !== null && asked.kind === 'fd') givenUp.add(asked.fd);
       handle = null;
     },
     leave: () => {

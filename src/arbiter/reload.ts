@@ -35,6 +35,11 @@ export class Reload {
     this.#parts = parts;
   }
 
+  /** One is being prepared. */
+  get isBusy(): boolean {
+    return this.#busy;
+  }
+
   /** Resolves when the new workers are being started, or when that has failed. Never rejects. */
   async begin(): Promise<void> {
     this.#again = true;

@@ -17,6 +17,8 @@ export interface StageOptions {
   readonly workerUrl?: URL;
   /** For a drill: the token of its probe paths. Nothing on the command line leads here. */
   readonly probe?: string;
+  /** Sockets of systemd, `fd://N` each, instead of `bind`. */
+  readonly activated?: readonly string[] | undefined;
 }
 
 /** What each stage of one arbiter is prepared with. */
@@ -56,8 +58,10 @@ export async function prepareStage(
   const { owner, warnings } = surroundings;
   giveLogFiles(settings, owner);
   try {
-    const file = { umask: Number.parseInt(settings.umask ?? '0', 8), owner };
-    const listeners = await bindAll(settings.bind.map(parseBind), scheme, present, file);
+    const umask = Number.parseInt(settings.umask ?? '0', 8);
+    const sharedBy = settings.reuse_port ? settings.python : null;
+    const addresses = (options.activated ?? settings.bind).map(parseBind);
+    const listeners = await bindAll(addresses, scheme, present, { umask, owner, sharedBy });
     const generation = generationOf(settings, surroundings, listeners, options.probe ?? null);
     return { settings, log: opened, listeners, generation, owner, warnings };
   } catch (error) {

@@ -69,6 +69,7 @@ export class WorkerHandle implements ProcessListener {
   #dueAtMs: number;
   #readyAtMs: number | null = null;
   #memoryAtReady = 0;
+  #heardAtMs: number;
   #counts: WorkerCounts | null = null;
   #killedDuring: WorkerState | null = null;
 
@@ -76,6 +77,7 @@ export class WorkerHandle implements ProcessListener {
     this.age = age;
     this.generation = generation;
     this.#owner = owner;
+    this.#heardAtMs = owner.now();
     this.#dueAtMs = owner.now() + generation.limits.boot;
     this.#process = generation.launch(this);
   }
@@ -91,6 +93,11 @@ export class WorkerHandle implements ProcessListener {
   /** When `tick` must be called at the latest; Infinity when nothing is waited for. */
   get dueAtMs(): number {
     return this.#dueAtMs;
+  }
+
+  /** When it said something last, or was started. */
+  get heardAtMs(): number {
+    return this.#heardAtMs;
   }
 
   /** For how long it has been ready, ms; null when it never was. */
@@ -146,6 +153,7 @@ export class WorkerHandle implements ProcessListener {
 
   message(message: ToArbiter): void {
     if (this.#state === 'dead') return;
+    this.#heardAtMs = this.#owner.now();
     if (workerStates[this.#state].heartbeatResets) this.#restartDeadline();
     switch (message.kind) {
       case 'hello':

@@ -1,5 +1,6 @@
 // Sends datagrams to a unix socket: syslog's /dev/log, statsd's, systemd's. Node.js has no such sockets, so a small Python
-// process sends them and ends with this one. Never waits and never throws: what cannot be sent is counted and told.
+// process sends them and ends with this one. Never waits and never throws: what cannot be sent is counted and told. systemd
+// believes a process only as long as it lives, so there the helper waits at its end until everything was received.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { monotonicMs } from '../clock.ts';
@@ -7,6 +8,10 @@ import { Losses } from './losses.ts';
 
 /** More than this waiting for the helper is dropped. */
 const WAITING_BYTES = 1024 * 1024;
+/** For a receiver that has the barrier and does not get there. */
+const BARRIER_MS = 2000;
+/** It may still have a datagram to wait for (1 s) before that. */
+const END_MS = BARRIER_MS + 2000;
 /** How soon a helper that was lost, or could not be started, is started again. */
 const RESTART_MS = 1000;
 
@@ -17,7 +22,7 @@ const RESTART_MS = 1000;
  * SysLogHandler does. Signals are for the process that started it: Ctrl-C reaches the whole group.
  */
 const HELPER = `
-import errno, signal, socket, struct, sys
+import errno, os, select, signal, socket, struct, sys
 for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
     signal.signal(each, signal.SIG_IGN)
 path = sys.argv[1]
@@ -63,6 +68,18 @@ while True:
                 well = False
                 tell("-")
                 break
+# sd_notify_barrier(3): the other side closes the descriptor when it has come so far.
+if sys.argv[2] and out is not None and well:
+    ours, theirs = os.pipe()
+    try:
+        rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, theirs.to_bytes(4, sys.byteorder))
+        out.sendmsg([b"BARRIER=1"], [rights])
+        os.close(theirs)
+        end = select.poll()
+        end.register(ours, 0)
+        end.poll(${BARRIER_MS})
+    except OSError:
+        pass
 `;
 
 export class UnixDatagrams {
@@ -70,16 +87,19 @@ export class UnixDatagrams {
 
   readonly #path: string;
   readonly #python: string;
+  readonly #atTheEnd: 'leaves' | 'waits at the end';
   #helper: ChildProcess | null = null;
   #nextStartMs = Number.NEGATIVE_INFINITY;
 
   /**
    * @param path the socket's path; `@name` is an abstract one (Linux)
    * @param python the interpreter that helps out
+   * @param atTheEnd "waits at the end" only for a receiver that knows sd_notify_barrier(3), and for `end`
    */
-  constructor(path: string, python: string) {
+  constructor(path: string, python: string, atTheEnd: 'leaves' | 'waits at the end' = 'leaves') {
     this.#path = path;
     this.#python = python;
+    this.#atTheEnd = atTheEnd;
     this.losses = new Losses(`Cannot send to the unix socket ${path}`);
   }
 
@@ -104,6 +124,24 @@ export class UnixDatagrams {
     this.#helper?.stdin?.end();
   }
 
+  /** The same; resolves when the helper has ended, after which nothing more can be sent. */
+  async end(): Promise<void> {
+    const helper = this.#helper;
+    this.close();
+    if (helper === null) return;
+    // Its end is no trouble.
+    this.#helper = null;
+    // It was not to keep this process alive; now it is.
+    helper.ref();
+    await new Promise<void>((resolve) => {
+      const enough = setTimeout(resolve, END_MS);
+      helper.once('exit', () => {
+        clearTimeout(enough);
+        resolve();
+      });
+    });
+  }
+
   #running(): ChildProcess | null {
     if (this.#helper === null && monotonicMs() >= this.#nextStartMs) this.#start();
     return this.#helper;
@@ -111,7 +149,8 @@ export class UnixDatagrams {
 
   #start(): void {
     this.#nextStartMs = monotonicMs() + RESTART_MS;
-    const helper = spawn(this.#python, ['-I', '-S', '-c', HELPER, this.#path], {
+    const waits = this.#atTheEnd === 'leaves' ? '' : 'waits';
+    const helper = spawn(this.#python, ['-I', '-S', '-c', HELPER, this.#path, waits], {
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     let receives = true;

@@ -7,7 +7,9 @@ export type BindAddress =
   /** `host` without brackets; port 0 takes a free one. */
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   /** `path` as written: relative ones start at the working directory of whoever binds. */
-  | { readonly kind: 'unix'; readonly path: string };
+  | { readonly kind: 'unix'; readonly path: string }
+  /** A socket that whoever started us has bound already, by the number of its descriptor. */
+  | { readonly kind: 'fd'; readonly fd: number };
 
 /** The port of an address that names none. */
 export const DEFAULT_PORT = 8000;
@@ -23,7 +25,7 @@ export class BindError extends Error {
 /** @throws BindError with a sentence without its full stop */
 export function parseBind(text: string): BindAddress {
   if (text.startsWith('unix:')) return parseUnix(text.slice('unix:'.length));
-  if (/^fd:\/\//.test(text)) throw new BindError('inherited sockets (fd://N) are not taken yet');
+  if (text.startsWith('fd://')) return parseDescriptor(text);
   const address = text.startsWith('tcp://') ? text.slice('tcp://'.length) : text;
   // A variable that was not set must not open the server to the world, as it does in Gunicorn.
   if (address === '') throw new BindError('it is empty; every IPv4 address is written :8000');
@@ -34,11 +36,23 @@ export function parseBind(text: string): BindAddress {
   return parsePlain(address);
 }
 
-/** As it is written in a log or a URL: "127.0.0.1:8000", "[::1]:8000", "unix:/run/app.sock". */
+/** As it is written in a log or a URL: "127.0.0.1:8000", "[::1]:8000", "unix:/run/app.sock", "fd://3". */
 export function formatBind(address: BindAddress): string {
+  if (address.kind === 'fd') return `fd://${address.fd}`;
   if (address.kind === 'unix') return `unix:${address.path}`;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   return `${host}:${address.port}`;
+}
+
+/** The largest number that a descriptor can have: a C int. */
+const MAX_DESCRIPTOR = 2_147_483_647;
+
+function parseDescriptor(text: string): BindAddress {
+  const fd = Number(/^fd:\/\/(\d+)$/.exec(text)?.[1] ?? Number.NaN);
+  if (fd <= MAX_DESCRIPTOR) return { kind: 'fd', fd };
+  throw new BindError(
+    'a socket that is open already is written fd://3, with the number of its descriptor',
+  );
 }
 
 function parseUnix(rest: string): BindAddress {

@@ -8,6 +8,7 @@ import { health } from './catalogue/health.ts';
 import { http } from './catalogue/http.ts';
 import { limits } from './catalogue/limits.ts';
 import { logging } from './catalogue/logging.ts';
+import { processes } from './catalogue/processes.ts';
 import { proxies } from './catalogue/proxies.ts';
 import { rights } from './catalogue/rights.ts';
 import { sockets } from './catalogue/sockets.ts';
@@ -22,6 +23,7 @@ export const SECTIONS: readonly Section[] = [
   sockets,
   tls,
   workers,
+  processes,
   rights,
   timeouts,
   limits,
@@ -38,6 +40,7 @@ const declared = {
   ...sockets.settings,
   ...tls.settings,
   ...workers.settings,
+  ...processes.settings,
   ...rights.settings,
   ...timeouts.settings,
   ...limits.settings,

@@ -295,7 +295,7 @@ const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string) => void } = {
       parseBind(item);
     } catch (error) {
       if (!(error instanceof BindError)) throw error;
-      throw new Misfit('HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH', item, error.message);
+      throw new Misfit('HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N', item, error.message);
     }
   },
   assignment(item) {

@@ -44,7 +44,8 @@ function flagTable(): Map<string, FlagMeaning> {
     const { flags, kind, gunicorn } = CATALOGUE[name];
     for (const flag of flags) {
       add(flag, name, kind === 'switch' ? true : null, gunicorn !== 'new');
-      if (kind === 'switch') add(flag.replace(/^--/, '--no-'), name, false, false);
+      if (kind === 'switch' && flag.startsWith('--'))
+        add(flag.replace(/^--/, '--no-'), name, false, false);
     }
   }
   return table;

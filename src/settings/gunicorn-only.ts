@@ -53,12 +53,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     quiet: [true],
     noEffect: 'Files are read by the loop, without sendfile(2), and never hold a thread.',
   },
-  reuse_port: { flags: ['--reuse-port'], stands: true },
-  daemon: {
-    flags: ['-D', '--daemon'],
-    stands: true,
-    instead: 'Let systemd or a container keep it in the background.',
-  },
   worker_tmp_dir: {
     flags: ['--worker-tmp-dir'],
     noEffect: 'Workers tell that they live over a pipe, and there are no heartbeat files.',
@@ -88,12 +82,10 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
   logconfig: { flags: ['--log-config'], instead: PYTHON_LOGGING },
   logconfig_dict: { flags: [], instead: PYTHON_LOGGING },
   logconfig_json: { flags: ['--log-config-json'], instead: PYTHON_LOGGING },
-  enable_stdio_inheritance: { flags: ['-R', '--enable-stdio-inheritance'], stands: true },
   statsd_host: { flags: ['--statsd-host'] },
   dogstatsd_tags: { flags: ['--dogstatsd-tags'] },
   statsd_prefix: { flags: ['--statsd-prefix'] },
   enable_backlog_metric: { flags: ['--enable-backlog-metric'], stands: true },
-  proc_name: { flags: ['-n', '--name'] },
   default_proc_name: {
     flags: [],
     quiet: ['gunicorn'],

@@ -1,6 +1,7 @@
 // What the settings say of syslog, as the logs need it: where to, under which tag, with which facility. The forms of the
 // address are Gunicorn's.
 
+import { serverName } from './process-name.ts';
 import type { Settings } from './settings.ts';
 
 export type SyslogAddress =
@@ -37,7 +38,7 @@ export function parseSyslogAddress(text: string): SyslogAddress | null {
 export function syslogTarget(settings: Settings): SyslogTarget | null {
   const address = settings.syslog ? parseSyslogAddress(settings.syslog_addr) : null;
   if (address === null) return null;
-  const name = settings.syslog_prefix || (settings.app ?? 'tunicorn').replaceAll(':', '.');
+  const name = settings.syslog_prefix || serverName(settings).replaceAll(':', '.');
   const { syslog_facility: facility, python } = settings;
   return { address, facility, tag: `gunicorn.${name}`, python };
 }

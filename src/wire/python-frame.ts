@@ -130,6 +130,8 @@ export interface PythonStart {
   /** "package.module:callable". */
   readonly app: string;
   readonly chdir: string;
+  /** As ps shows the process; null: its command line. */
+  readonly title: string | null;
   /** Comma-separated folders, as Gunicorn's setting. */
   readonly pythonpath: string | null;
   /** The token of the drill's paths; null: there are none. */

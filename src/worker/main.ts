@@ -5,6 +5,7 @@
 import { createLog, type Log } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
+import { processTitle, serverName } from '../settings/process-name.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
 import { endProcess, say, sayLast } from './ending.ts';
@@ -43,6 +44,7 @@ say({ kind: 'hello' });
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
   const { settings } = message;
   graceMs = settings.graceful_timeout * 1000;
+  process.title = processTitle('worker', serverName(settings));
   if (settings.umask !== null) process.umask(settings.umask);
   const opened = createLog(errorLogOptions(settings));
   log = opened;

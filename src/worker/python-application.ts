@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../clock.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
+import { processTitle, serverName } from '../settings/process-name.ts';
 import type { PythonThread } from '../threads/python/channel.ts';
 import { loadingStack } from '../threads/python/held-stack.ts';
 import { PythonProcess } from '../threads/python/process.ts';
@@ -94,6 +95,7 @@ export class PythonApplication implements Application {
       app: this.#app.spec,
       threads: settings.threads,
       chdir: settings.chdir,
+      title: processTitle('python', serverName(settings)),
       pythonpath: settings.pythonpath,
       env: process.env,
       probe: this.#options.probe,

@@ -14,7 +14,14 @@ interface Import {
 
 /** For each folder, longest name first where one lies in another: what it may import beside itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  'src/cli': ['src/drill', 'src/settings', 'src/observe', 'src/arbiter', 'src/clock.ts'],
+  'src/cli': [
+    'src/drill',
+    'src/settings',
+    'src/observe',
+    'src/arbiter',
+    'src/clock.ts',
+    'src/start-folder.ts',
+  ],
   'src/drill': ['src/arbiter', 'src/settings', 'src/wire/probe.ts', 'src/clock.ts'],
   'src/arbiter': [
     'src/settings',
@@ -23,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/clock.ts',
     'src/process-tree.ts',
     'src/open-files.ts',
+    'src/start-folder.ts',
   ],
   'src/worker': [
     'src/connection',
@@ -65,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/open-files.ts': [],
   'src/percent.ts': [],
   'src/process-tree.ts': [],
+  'src/start-folder.ts': [],
 };
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */

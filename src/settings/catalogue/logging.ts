@@ -75,7 +75,7 @@ export const logging = {
       placeholder: 'NAME',
       gunicorn: 'same',
       meaning: 'The NAME in the lines for syslog.',
-      details: 'Without it the application, with dots for colons.',
+      details: 'Without it `proc_name`, or the application, with dots for colons.',
     },
     syslog_facility: {
       kind: 'choice',

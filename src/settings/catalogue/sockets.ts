@@ -14,13 +14,14 @@ export const sockets = {
       flags: ['-b', '--bind'],
       placeholder: 'ADDRESS',
       gunicorn: {
-        differs:
-          '`fd://N` is not there yet. An empty text is refused; Gunicorn takes it for every address.',
+        differs: 'An empty text is refused; Gunicorn takes it for every address.',
       },
-      meaning: 'An address to listen on: HOST:PORT or unix:PATH; repeatable.',
+      meaning: 'An address to listen on: HOST:PORT, unix:PATH or fd://N; repeatable.',
       details:
-        '`HOST:PORT`, `[IPV6]:PORT`, `HOST` (port 8000), `:PORT` (every IPv4 address), or `unix:PATH`. Port 0 takes a free one; the log says which. ' +
-        'A stronger source replaces the whole list of a weaker one.',
+        '`HOST:PORT`, `[IPV6]:PORT`, `HOST` (port 8000), `:PORT` (every IPv4 address), `unix:PATH`, or `fd://N`, a socket that whoever starts the server has bound ' +
+        'and passes on as descriptor N. Port 0 takes a free one; the log says which. ' +
+        'A stronger source replaces the whole list of a weaker one. Sockets of systemd (`LISTEN_FDS`) take the place of all addresses (deploy.md).',
+      doesNot: "The file of a unix socket that was passed on is never removed: it is its owner's.",
     },
     backlog: {
       kind: 'count',
@@ -34,6 +35,20 @@ export const sockets = {
       details: 'It is here that clients wait while every worker is at `worker_connections`.',
       doesNot:
         'The kernel has a limit of its own and cuts this one down silently (Linux: `net.core.somaxconn`).',
+    },
+    reuse_port: {
+      kind: 'switch',
+      default: false,
+      flags: ['--reuse-port'],
+      gunicorn: {
+        differs:
+          'Gunicorn binds one socket for each worker, and drops the clients that wait at one whose worker goes. Here the workers of a server share one.',
+      },
+      meaning: 'Let other servers listen on the same TCP ports (SO_REUSEPORT).',
+      details:
+        'The kernel spreads new connections over the servers that listen there, which must be of the same user and all have it. A small Python process binds such a socket (`python`).',
+      doesNot:
+        'It has no effect on unix sockets, on sockets that were passed on, and on an address that a reload keeps. Who waits at a server that ends is reset: for a new release without a gap use SIGUSR2.',
     },
   },
 } as const satisfies Section;

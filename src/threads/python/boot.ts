@@ -27,6 +27,7 @@ export function startMessage(options: PythonOptions, sockets: number, scriptName
   const start: PythonStart = {
     app,
     chdir,
+    title: options.title ?? null,
     pythonpath,
     probe,
     threads,

@@ -29,6 +29,8 @@ export interface PythonOptions {
   /** How many threads that are given up can be replaced within this process. Default: as many as threads, 4 at least. */
   readonly spareThreads?: number;
   readonly chdir: string;
+  /** As ps shows the process. Default: its command line. */
+  readonly title?: string;
   /** Comma-separated folders put before everything else on sys.path; null for none. */
   readonly pythonpath: string | null;
   readonly env: NodeJS.ProcessEnv;

@@ -1,7 +1,8 @@
 // The listening sockets: bound by the arbiter, served by workers, told by name when they are taken, gone at the end.
 
 import assert from 'node:assert/strict';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import dgram from 'node:dgram';
+import { closeSync, existsSync, fstatSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
@@ -162,3 +163,47 @@ test('a socket in a folder that is not there is told as such', async (t) => {
   const path = join(`${await socketPath(t)}.folder`, 'app.sock');
   await assert.rejects(bindAll([{ kind: 'unix', path }]), /its folder does not exist/);
 });
+
+test('a descriptor that nobody can listen on is told as what it is, and left open', async (t) => {
+  const file = openSync('/dev/null', 'r');
+  t.after(() => closeSync(file));
+  const server = await otherServer(t, { host: '127.0.0.1', port: 0 });
+  const client = net.connect(portOf(server), '127.0.0.1');
+  t.after(() => client.destroy());
+  await soon(new Promise((resolve) => client.once('connect', resolve)), 'a connection');
+  const datagrams = dgram.createSocket('udp4');
+  await soon(new Promise<void>((done) => datagrams.bind(0, '127.0.0.1', done)), 'a socket');
+  t.after(() => datagrams.close());
+  for (const [fd, why] of [
+    [1_000_000, 'was not passed to this process'],
+    [file, 'is no socket'],
+    [descriptorOf(client), 'is a connection and not a socket that listens'],
+    [descriptorOf(datagrams), 'is a socket for datagrams'],
+  ] as const) {
+    await assert.rejects(bindAll([{ kind: 'fd', fd }]), (error: Error) => {
+      assert.ok(error.message.startsWith(`Cannot listen on fd://${fd}: descriptor ${fd} ${why}`));
+      return true;
+    });
+  }
+  fstatSync(file);
+});
+
+test('descriptors of the server itself are not taken for passed ones', async (t) => {
+  const own = await bindAll([{ kind: 'tcp', host: '127.0.0.1', port: 0 }]);
+  const fd = own[0]?.fd ?? -1;
+  t.after(() => own[0]?.close());
+  await assert.rejects(
+    bindAll([{ kind: 'fd', fd }], 'http', { own }),
+    new RegExp(`fd://${fd}: descriptor ${fd} is this server's own by now`),
+  );
+});
+
+/** Node.js tells it nowhere else. */
+function descriptorOf(socket: object): number {
+  const handle = Object.getOwnPropertySymbols(socket)
+    .map((symbol) => Reflect.get(socket, symbol) as { handle?: unknown } | undefined)
+    .find((each) => typeof each === 'object' && each !== null && 'handle' in each)?.handle;
+  const fd: unknown = Reflect.get(Object(Reflect.get(socket, '_handle') ?? handle), 'fd');
+  assert.equal(typeof fd, 'number');
+  return fd as number;
+}

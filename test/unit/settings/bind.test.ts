@@ -30,6 +30,13 @@ describe('parseBind', () => {
     assert.deepEqual(parseBind('unix:with:colon'), { kind: 'unix', path: 'with:colon' });
   });
 
+  it('takes numbers of descriptors', () => {
+    assert.deepEqual(parseBind('fd://3'), { kind: 'fd', fd: 3 });
+    assert.deepEqual(parseBind('fd://2147483647'), { kind: 'fd', fd: 2_147_483_647 });
+    assert.equal(formatBind({ kind: 'fd', fd: 3 }), 'fd://3');
+    assert.deepEqual(parseBind('fd:3'), tcp('fd', 3), 'a host of that name');
+  });
+
   it('takes ports from 0 to 65535', () => {
     assert.deepEqual(parseBind('a:0'), tcp('a', 0));
     assert.deepEqual(parseBind('a:65535'), tcp('a', 65_535));
@@ -72,7 +79,13 @@ describe('parseBind', () => {
     ['local host:80', 'an address has no blanks'],
     ['-b:80', "'-b' is not a host name"],
     ['unix:', 'unix: needs a path behind it'],
-    ['fd://3', 'inherited sockets (fd://N) are not taken yet'],
+    ...['fd://', 'fd://x', 'fd://-1', 'fd://3/', 'fd://2147483648'].map(
+      (text) =>
+        [
+          text,
+          'a socket that is open already is written fd://3, with the number of its descriptor',
+        ] as const,
+    ),
   ] as const) {
     it(`refuses ${JSON.stringify(text)}: ${says}`, () => {
       assert.throws(() => parseBind(text), { name: 'BindError', message: says });

@@ -63,7 +63,7 @@ describe('the catalogue', () => {
       assert.match(name, /^[a-z]+(_[a-z]+)*$/);
       const { flags } = CATALOGUE[name];
       assert.equal(flags.length > 0, name !== 'app' && CATALOGUE[name].kind !== 'map', name);
-      for (const flag of flags) assert.match(flag, /^(-[a-z]|--[a-z]+([-_][a-z]+)*)$/);
+      for (const flag of flags) assert.match(flag, /^(-[a-zA-Z]|--[a-z]+([-_][a-z]+)*)$/);
     }
   });
 

@@ -36,6 +36,7 @@ describe('a command line', () => {
       for (const flag of flags) {
         if (kind === 'switch') {
           assert.deepEqual(parse(flag), { [name]: true });
+          if (!flag.startsWith('--')) continue;
           assert.deepEqual(parse(flag.replace('--', '--no-')), { [name]: false });
           continue;
         }

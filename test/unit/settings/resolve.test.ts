@@ -204,7 +204,7 @@ describe('what settings refuse', () => {
     const error = await errorFrom({ argv: ['-b', ':80', '-b', 'localhost:abc'] });
     assert.equal(
       error.message,
-      'bind must be HOST:PORT, [IPV6]:PORT, :PORT or unix:PATH: "localhost:abc" on the command line (-b) is not: ' +
+      'bind must be HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N: "localhost:abc" on the command line (-b) is not: ' +
         "'abc' is not a valid port number. Leave it out for the default, 127.0.0.1:8000.",
     );
   });

@@ -1,0 +1,84 @@
+// What the kernel is told about listening sockets, asked with ss: the backlog, and ports that several servers share. Faults put in by
+// hand and seen here: another backlog than the one asked for; SO_REUSEPORT left out.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { soon } from '../support/eventually.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { launchServer, type Server, startServer } from '../support/server.ts';
+import { eventually, NODE_APPS, temporaryFolder } from './serving.ts';
+
+const APP = { app: './bench-fetch.mjs', cwd: NODE_APPS } as const;
+
+/** Of a listening socket: how many clients may wait there (ss shows it as Send-Q). */
+function backlogAt(local: string): number[] {
+  const lines = execFileSync('ss', ['-ltxnH'], { encoding: 'utf8' }).split('\n');
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter((columns) => columns.includes(local))
+    .map(([, , , backlog]) => Number(backlog));
+}
+
+async function status(t: TestContext, target: number | string): Promise<number> {
+  const client = await RawClient.connect(t, target);
+  return (await client.get('/', 'Connection: close\r\n')).status;
+}
+
+test('the kernel has the backlog that was asked for, for TCP, TCP6 and unix sockets', async (t) => {
+  const path = join(await temporaryFolder(), 'app.sock');
+  const bind = ['127.0.0.1:0', '[::1]:0', `unix:${path}`];
+  const server = await startServer(t, { ...APP, bind, args: ['--backlog', '37'] });
+  const [, six] = await server.line(/http:\/\/\[::1\]:(\d+)/);
+  // A moment after the worker listens its spare handle may stand beside it.
+  for (const local of [`127.0.0.1:${server.port}`, `[::1]:${six}`, path]) {
+    assert.deepEqual([...new Set(backlogAt(local))], [37], local);
+  }
+  assert.equal(await status(t, path), 200);
+});
+
+test('with --reuse-port two servers share a port; both serve, and one goes on alone', async (t) => {
+  const args = ['--reuse-port'];
+  const first = await startServer(t, { ...APP, args, bind: ['127.0.0.1:0', '[::1]:0'] });
+  const [, six] = await first.line(/http:\/\/\[::1\]:(\d+)/);
+  const bind = [`127.0.0.1:${first.port}`, `[::1]:${six}`];
+  const second = await startServer(t, { ...APP, args, bind });
+  const heard = (server: Server): boolean => / 200 /.test(server.log());
+  await second.stop();
+  assert.equal(await status(t, first.port), 200);
+  // The kernel chooses by the client's address: some of many go to each.
+  const logged = [...args, '--access-logfile', '-'];
+  const [third, fourth] = [
+    await startServer(t, { ...APP, args: logged, bind }),
+    await startServer(t, { ...APP, args: logged, bind }),
+  ];
+  await eventually(async () => {
+    assert.equal(await status(t, first.port), 200);
+    return heard(third) && heard(fourth);
+  }, 'both to be asked');
+});
+
+test('who does not ask for it is not given a shared port, and is told who has it', async (t) => {
+  const first = await startServer(t, { ...APP, args: ['--reuse-port'] });
+  for (const args of [[], ['--reuse-port', '--python', '/nowhere/python']]) {
+    const second = launchServer(t, { ...APP, args, bind: [`127.0.0.1:${first.port}`] });
+    assert.equal((await soon(second.exited, 'the end')).code, 1);
+    assert.match(
+      second.log(),
+      args.length === 0
+        ? new RegExp(
+            `Cannot listen on 127\\.0\\.0\\.1:${first.port}: process \\d+ \\(.+\\) is listening there`,
+          )
+        : /Cannot listen on a shared port \(reuse_port\): .*\/nowhere\/python could not be started.*--python/,
+    );
+  }
+  const alone = await startServer(t, APP);
+  const sharer = launchServer(t, {
+    ...APP,
+    args: ['--reuse-port'],
+    bind: [`127.0.0.1:${alone.port}`],
+  });
+  assert.equal((await soon(sharer.exited, 'the end')).code, 1);
+  assert.match(sharer.log(), /process \d+ \(.+\) is listening there/);
+});
