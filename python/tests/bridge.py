@@ -3,12 +3,13 @@
 import marshal
 import socket
 import unittest
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple, Type
 
 from tunicorn_bridge import frame
 from tunicorn_bridge.files import FileWrapper
 from tunicorn_bridge.ledger import make_ledger
 from tunicorn_bridge.worker_thread import Shared, WorkerThread
+from tunicorn_bridge.wsgi import Exchange
 
 Frame = Tuple[int, int, bytes]
 
@@ -16,7 +17,9 @@ Frame = Tuple[int, int, bytes]
 class BridgeTest(unittest.TestCase):
     """Runs an application in a real WorkerThread over a real socket pair."""
 
-    def serve(self, app: Callable[..., Any], timeout_limit: float = 300) -> WorkerThread:
+    def serve(
+        self, app: Callable[..., Any], timeout_limit: float = 300, exchange: Type[Exchange] = Exchange
+    ) -> WorkerThread:
         self.loop, theirs = socket.socketpair()
         self.loop.settimeout(20)
         self.addCleanup(self.loop.close)
@@ -26,7 +29,7 @@ class BridgeTest(unittest.TestCase):
         self.addCleanup(self.notes.close)
         self.addCleanup(notes.close)
         _, self.ledger = make_ledger(1)
-        thread = WorkerThread(1, theirs, Shared(app, base, timeout_limit, notes.fileno(), self.ledger))
+        thread = WorkerThread(1, theirs, Shared(app, base, timeout_limit, notes.fileno(), self.ledger, exchange))
         thread.start()
         return thread
 

@@ -42,6 +42,7 @@ FILE_TAKEN = 39
 FILE_REFUSED = 40
 WITHDRAW = 41
 LANDED = 42
+LEAVE = 43
 # Control to loop.
 READY = 48
 BOOT_FAILED = 49
@@ -51,8 +52,10 @@ INTERRUPT_DONE = 52
 WITHDRAWN = 53
 LANDED_IS = 54
 LOADING = 55
+LEFT = 56
 # Any thread of the application to loop.
 EXTEND = 64
+LOG = 65
 
 # In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did.
 SAMPLED = 8388608
@@ -60,6 +63,7 @@ WAITED = 4194304
 
 # Bounds the loop holds us to.
 NOTE_BYTES = 12
+LOG_MAX = 16384
 WHOLE_BODY_MAX = 262144
 HEAD_MAX = 1048576
 PIECE_MAX = 16777216

@@ -5,46 +5,33 @@ the start directory. What the file prints goes where it always went. Standard li
 """
 
 import ast
-import importlib
-import importlib.machinery
-import importlib.util
 import inspect
 import json
 import math
 import os
 import sys
-import traceback
 from typing import Any, Dict, List, Optional
 
+if __name__ == "__main__":
+    # Run as a script: the package is found beside us, and the folder does not stay where the config file would import from.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # Our own folder stays as it was installed.
+    sys.dont_write_bytecode = True
+
+from tunicorn_bridge.config_module import load, own_traceback
+
 ANSWER_FD = 3
-# Gunicorn's name for the module of a config file.
-MODULE = "__config__"
 
 
 def main(kind: str, where: str) -> None:
-    # The folder of this file must not be the first that the config file imports from; the start directory is.
+    # The start directory is the first that the config file imports from.
     sys.path[0] = os.getcwd()
     try:
-        module = importlib.import_module(where) if kind == "module" else _load(where)
-        answer = _taken_apart(module)
+        answer = _taken_apart(load(kind, where))
     except BaseException as error:
-        answer = {"error": "%s: %s" % (type(error).__name__, error), "traceback": _own_traceback(error)}
+        answer = {"error": "%s: %s" % (type(error).__name__, error), "traceback": own_traceback(error)}
     with os.fdopen(ANSWER_FD, "w", encoding="utf-8") as out:
         json.dump(answer, out)
-
-
-def _load(path: str) -> Any:
-    # A loader of its own: a config file may have any name.
-    loader = importlib.machinery.SourceFileLoader(MODULE, path)
-    spec = importlib.util.spec_from_loader(MODULE, loader, origin=path)
-    assert spec is not None
-    spec.cached = None
-    module = importlib.util.module_from_spec(spec)
-    module.__file__ = path
-    sys.modules[MODULE] = module
-    sys.dont_write_bytecode = True
-    loader.exec_module(module)
-    return module
 
 
 def _taken_apart(module: Any) -> Dict[str, Any]:
@@ -107,18 +94,6 @@ def _lines_of(path: Optional[str]) -> Dict[str, int]:
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             lines[node.name] = max(lines.get(node.name, 0), node.lineno)
     return lines
-
-
-def _own_traceback(error: BaseException) -> str:
-    """Without our own frames and the import machinery's: people look for their lines."""
-    frames = error.__traceback__
-    while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
-        frames = frames.tb_next
-    return "".join(traceback.format_exception(type(error), error, frames)).rstrip()
-
-
-def _is_ours(filename: str) -> bool:
-    return filename == __file__ or filename.startswith("<frozen importlib") or filename == importlib.__file__
 
 
 if __name__ == "__main__":

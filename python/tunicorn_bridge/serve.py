@@ -7,16 +7,17 @@ answer whatever the application's threads do. When the loop is gone the process 
 import faulthandler
 import json
 import os
-import signal
 import socket
 import sys
-from typing import Any, Dict, NoReturn
+from typing import Any, Dict
 
 from . import frame, stacks
 from .files import FileWrapper
 from .ledger import make_ledger
 from .loader import EXIT_BOOT, App, LoadError, load_app
+from .process import die_with_parent, end_at_once, ignore_signals
 from .title import set_title
+from .worker_hooks import WorkerHooks
 from .worker_thread import Shared, WorkerThread
 from .wsgi import RequestTimeout
 
@@ -43,16 +44,14 @@ ALWAYS_SENT = (
     "tunicorn.extend_timeout",
 )
 
-_PR_SET_PDEATHSIG = 1
-
 
 def main() -> int:
     """Returns the exit code of the process."""
-    _die_with_parent(int(sys.argv[2]))
+    die_with_parent(int(sys.argv[2]))
     control = _socket(CONTROL_FD)
     os.set_inheritable(FAULT_FD, False)
     os.set_inheritable(NOTES_FD, False)
-    _ignore_signals()
+    ignore_signals()
     try:
         _, _, payload = frame.receive(control)
         start: Dict[str, Any] = json.loads(payload)
@@ -63,8 +62,13 @@ def main() -> int:
         descriptor, ledger = make_ledger(start["sockets"])
         loading = {"faultSignal": stacks.answer_signal(FAULT_FD), "ledger": descriptor}
         frame.send(control, frame.LOADING, 0, json.dumps(loading).encode())
-        shared = Shared(_application(start), _base(start["environ"]), start["timeoutLimit"], NOTES_FD, ledger)
-        process = BridgeProcess(control, shared)
+        hooks = WorkerHooks(start, NOTES_FD)
+        hooks.post_fork()
+        loaded = _application(start)
+        app, exchange = hooks.around(loaded)
+        shared = Shared(app, _base(start["environ"]), start["timeoutLimit"], NOTES_FD, ledger, exchange)
+        process = BridgeProcess(control, shared, hooks)
+        hooks.post_worker_init(loaded)
         for index in range(start["threads"]):
             process.add_thread(index + 1, FIRST_THREAD_FD + index)
     except LoadError as error:
@@ -81,10 +85,12 @@ def main() -> int:
 class BridgeProcess:
     """The threads by index, and what the loop may ask about them."""
 
-    def __init__(self, control: socket.socket, shared: Shared) -> None:
+    def __init__(self, control: socket.socket, shared: Shared, hooks: WorkerHooks) -> None:
         self.control = control
         self.shared = shared
+        self.hooks = hooks
         self.threads: Dict[int, WorkerThread] = {}
+        hooks.count(lambda: sum(thread.number for thread in list(self.threads.values())))
 
     def add_thread(self, index: int, fd: int) -> None:
         """Raises RuntimeError when the system grants no more threads."""
@@ -98,10 +104,11 @@ class BridgeProcess:
             try:
                 kind, aux, payload = frame.receive(self.control)
                 if kind == frame.STOP:
+                    self.hooks.worker_exit()
                     return 0
                 self._answer(kind, aux, payload)
             except (frame.WireClosed, OSError):
-                _end_at_once()
+                end_at_once()
 
     def _answer(self, kind: int, aux: int, payload: bytearray) -> None:
         if kind == frame.PING:
@@ -114,6 +121,10 @@ class BridgeProcess:
         elif kind == frame.INTERRUPT:
             index, number = frame.PAIR.unpack(payload)
             frame.send(self.control, frame.INTERRUPT_DONE, aux, _text(self._interrupt(index, number)))
+        elif kind == frame.LEAVE:
+            self.hooks.worker_int()
+            self.hooks.worker_exit()
+            frame.send(self.control, frame.LEFT, aux)
         elif kind == frame.LANDED:
             index, number = frame.PAIR.unpack(payload)
             frame.send(self.control, frame.LANDED_IS, aux, b"yes" if self._landed(index, number) else b"no")
@@ -134,6 +145,7 @@ class BridgeProcess:
         if ident is None or thread.guard.current != number:
             return ""
         where = stacks.stack_of(ident)
+        self.hooks.worker_abort()
         RequestTimeout.landed.discard(ident)
         thread.guard.interrupt(ident, number, RequestTimeout)
         return where
@@ -195,29 +207,6 @@ def _set_up_process(start: Dict[str, Any]) -> None:
     sys.path[:0] = [path for path in paths if path not in sys.path]
 
 
-def _ignore_signals() -> None:
-    """The worker decides when this process ends; a terminal sends Ctrl-C to the whole group.
-
-    A handler that does nothing, not SIG_IGN, which the application's own subprocesses would inherit.
-    """
-    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1", "SIGUSR2", "SIGQUIT"):
-        signal.signal(getattr(signal, name), lambda number, frames: None)
-
-
-def _die_with_parent(parent: int) -> None:
-    """Linux: the kernel kills us when the loop dies, even while native code holds the interpreter lock."""
-    if sys.platform.startswith("linux"):
-        try:
-            import ctypes
-
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-        except (ImportError, OSError, AttributeError):
-            pass
-    # It may have died before we asked.
-    if os.getppid() != parent:
-        _end_at_once()
-
-
 def _socket(fd: int) -> socket.socket:
     sock = socket.socket(fileno=fd)
     sock.setblocking(True)
@@ -233,8 +222,3 @@ def _refuse(control: socket.socket, exit_code: int, message: str) -> int:
 
 def _text(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
-
-
-def _end_at_once() -> NoReturn:
-    """No clean-up: application threads may be busy and would keep an orderly exit waiting for ever."""
-    os._exit(EXIT_BOOT)

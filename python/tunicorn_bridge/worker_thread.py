@@ -9,7 +9,7 @@ import socket
 import threading
 from marshal import loads
 from time import monotonic
-from typing import Any, Dict, NamedTuple, Tuple, Union
+from typing import Any, Dict, NamedTuple, Tuple, Type, Union
 
 from . import frame
 from .extension import Extension
@@ -37,6 +37,8 @@ class Shared(NamedTuple):
     notes: int
     # See ledger.py.
     ledger: memoryview
+    # Another kind where server hooks are told of requests; see request_hooks.py.
+    exchange: Type[Exchange] = Exchange
 
 
 class WorkerThread:
@@ -85,7 +87,7 @@ class WorkerThread:
         frame.send(self.sock, frame.INTERRUPTED, self.number & 0xFFFFFF)
 
     def _serve(self) -> None:
-        app, base, _, _, ledger = self.shared
+        app, base, _, _, ledger, new_exchange = self.shared
         sock, mail, guard = self.sock, self.mail, self.guard
         extension, clock = self.extension, monotonic
         entry = 2 * (self.index - 1)
@@ -121,7 +123,7 @@ class WorkerThread:
             split = word >> 8
             environ = base.copy()
             environ.update(loads(whole[:split]))
-            exchange = Exchange(sock, number, mail)
+            exchange = new_exchange(sock, number, mail)
             environ["wsgi.early_hints"] = exchange.early_hints
             environ["tunicorn.extend_timeout"] = exchange.extend_timeout
             if number & _SAMPLE_MASK == 0:

@@ -5,13 +5,18 @@
 import { readFileSync } from 'node:fs';
 import { monotonicMs } from '../clock.ts';
 import type { Log } from '../observe/log.ts';
+import type { HookFile } from '../settings/hooks.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { HookServer } from '../wire/hooks.ts';
 import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
 import { Fleet } from './fleet.ts';
 import { Heir } from './heir.ts';
+import type { Hooks } from './hooks/hooks.ts';
+import { type Hooking, pictureOf } from './hooks/make-hooks.ts';
 import type { Inheritance } from './inheritance.ts';
+import type { Listener } from './listeners.ts';
 import { type Origin, takeOrigin } from './origin.ts';
 import { giveLogFiles } from './owner.ts';
 import { PidFile } from './pid-file.ts';
@@ -33,6 +38,8 @@ import { makeTicketSecret } from './ticket-keys.ts';
 export interface ArbiterOptions extends StageOptions {
   /** Reads the settings anew from all their sources; without it SIGHUP takes those that there are. */
   readonly reread?: Reread;
+  /** The file that defines server hooks; without it there are none. */
+  readonly hooks?: HookFile | null;
 }
 
 /** Serves until it is told to stop. Resolves with the exit code; everything it started and opened is gone then. */
@@ -60,20 +67,32 @@ export async function runArbiter(
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
   log.info(`Starting tunicorn ${version()}`);
   let pidFile: PidFile | null = null;
+  let arbiter: Arbiter | null = null;
+  const hooking: Hooking = {
+    file: options.hooks ?? null,
+    current: () => arbiter?.hooks ?? null,
+    picture: () => arbiter?.picture() ?? nobodyYet,
+    async beforeBind(hooks) {
+      await hooks.tell('nworkers_changed', null, settled.workers, null);
+      await hooks.call('on_starting', null);
+    },
+  };
   let stage: Stage;
   try {
     pidFile = openPidFile(settled, origin.inheritance);
     const inherited = origin.inheritance?.sockets ?? new Map();
-    stage = await prepareStage(settled, { ...options, ...parts }, { inherited }, log);
+    stage = await prepareStage(settled, { ...options, ...parts }, { inherited }, hooking, log);
   } catch (error) {
     log.error(messageOf(error));
     pidFile?.remove();
     return exitCodes.badStart;
   }
   for (const warning of [...origin.warnings, ...stage.warnings]) log.warning(warning);
-  log.info(`Listening at: ${labelsOf(stage)} (${process.pid})`);
+  log.info(`Listening at: ${labelsOf(stage).join(',')} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
-  return new Arbiter(stage, { ...options, ...parts }, origin, pidFile).run();
+  arbiter = new Arbiter(stage, { ...options, ...parts }, origin, pidFile);
+  await stage.hooks?.tell('when_ready', null);
+  return arbiter.run();
 }
 
 /** Gunicorn's rule: the second of two arbiters is NAME.2. */
@@ -81,6 +100,9 @@ function titleOf(settings: Settings, inheritance: Inheritance | null): string {
   const name = serverName(settings);
   return processTitle('arbiter', inheritance === null ? name : `${name}.2`);
 }
+
+/** Before there is an arbiter. */
+const nobodyYet: HookServer = { num_workers: 0, worker_age: 0, listeners: [], workers: [] };
 
 /** While the arbiter that started this one lives, the name without `.2` is its. */
 function openPidFile({ pidfile }: Settings, inheritance: Inheritance | null): PidFile | null {
@@ -100,6 +122,10 @@ class Arbiter implements Deeds {
   readonly #origin: Origin;
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
+  readonly #options: ArbiterOptions;
+  /** The greatest age of a worker so far. */
+  #workerAge = 0;
+  #begetting = false;
   #finished: (exitCode: number) => void | Promise<void> = () => undefined;
 
   constructor(
@@ -109,6 +135,7 @@ class Arbiter implements Deeds {
     pidFile: PidFile | null,
   ) {
     this.#stage = stage;
+    this.#options = options;
     this.#origin = origin;
     this.#parent = origin.inheritance?.parent ?? null;
     this.#pidFile = pidFile;
@@ -118,8 +145,9 @@ class Arbiter implements Deeds {
     this.#reload = new Reload({
       fleet: this.#fleet,
       options,
-      reread: options.reread ?? (async () => ({ settings: this.#stage.settings, warnings: [] })),
+      reread: options.reread ?? (() => this.#asBefore()),
       stage: () => this.#stage,
+      picture: () => this.picture(),
       adopted: (next) => this.#adopt(next),
       release: (listener) => (this.#isShared ? listener.leave() : listener.close()),
     });
@@ -134,11 +162,39 @@ class Arbiter implements Deeds {
         this.#alarm.stop();
         this.#pidFile?.remove();
         await this.#supervisor?.end();
+        await this.#lastHook();
         deafen();
         resolve(exitCode);
       };
       this.#fleet.tick();
     });
+  }
+
+  /** Of the stage that serves. */
+  get hooks(): Hooks | null {
+    return this.#stage.hooks;
+  }
+
+  /** For hooks. */
+  picture(): HookServer {
+    const { workers } = this.#fleet;
+    this.#workerAge = Math.max(this.#workerAge, ...workers.map(({ age }) => age));
+    return {
+      num_workers: this.#fleet.size,
+      worker_age: this.#workerAge,
+      listeners: labelsOf(this.#stage),
+      workers: workers.map((worker) => pictureOf(worker, false)),
+    };
+  }
+
+  async #lastHook(): Promise<void> {
+    await this.hooks?.tell('on_exit', null);
+    await this.hooks?.finish();
+  }
+
+  /** For who gave no way to read the settings anew. */
+  async #asBefore(): Promise<Awaited<ReturnType<Reread>>> {
+    return { settings: this.#stage.settings, hooks: this.#options.hooks ?? null, warnings: [] };
   }
 
   // What signals ask for (Deeds).
@@ -153,12 +209,19 @@ class Arbiter implements Deeds {
   }
 
   more(): void {
-    if (this.#fleet.resize(1)) this.#stage.log.info(`Workers: ${this.#fleet.size}`);
+    if (this.#fleet.resize(1)) this.#resized(-1);
   }
 
   fewer(): void {
-    if (this.#fleet.resize(-1)) this.#stage.log.info(`Workers: ${this.#fleet.size}`);
+    if (this.#fleet.resize(-1)) this.#resized(1);
     else this.#stage.log.info('Workers stay as they are: the last one is not stopped.');
+  }
+
+  /** `back`: so many more there were before. */
+  #resized(back: number): void {
+    const { size } = this.#fleet;
+    this.#stage.log.info(`Workers: ${size}`);
+    void this.hooks?.tell('nworkers_changed', null, size, size + back);
   }
 
   reopenLogs(): void {
@@ -172,7 +235,16 @@ class Arbiter implements Deeds {
     if (this.#fleet.phase !== 'running') return;
     if (this.#heir.lives) log.warning('USR2 signal ignored. Child exists.');
     else if (this.#parent !== null) log.warning('USR2 signal ignored. Parent exists.');
-    else this.#heir.start(listeners, () => this.#stage.log);
+    else void this.#beget(listeners);
+  }
+
+  /** pre_exec is called first, as long as that takes; a second signal meanwhile finds nothing else to do. */
+  async #beget(listeners: readonly Listener[]): Promise<void> {
+    if (this.#begetting) return;
+    this.#begetting = true;
+    await this.hooks?.tell('pre_exec', null);
+    this.#begetting = false;
+    if (this.#fleet.phase === 'running') this.#heir.start(listeners, () => this.#stage.log);
   }
 
   rest(): void {
@@ -181,7 +253,9 @@ class Arbiter implements Deeds {
       return;
     }
     this.#stage.log.info('Stopping all workers. SIGHUP starts them again.');
+    const before = this.#fleet.size;
     this.#fleet.rest();
+    void this.hooks?.tell('nworkers_changed', null, 0, before);
   }
 
   #fleetParts(): ConstructorParameters<typeof Fleet>[0] {

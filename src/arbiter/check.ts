@@ -43,6 +43,7 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
     const generation: Generation = {
       limits: workerLimits(settings),
       memoryBytesMax: 0,
+      lives: null,
       launch,
       startMessage: (age) => ({
         kind: 'start',
@@ -53,6 +54,7 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
         tls,
         check: true,
         probe: null,
+        hooks: null,
       }),
       listenHandle: () => null,
     };

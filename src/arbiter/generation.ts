@@ -3,13 +3,22 @@
 
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListenHandle } from './listeners.ts';
-import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
+import type { ProcessListener, WorkerHandle, WorkerProcess } from './worker-handle.ts';
 import type { WorkerLimits } from './worker-states.ts';
+
+/** Who is told of the lives of workers; see hooks/worker-lives.ts. */
+export interface WorkerLives {
+  /** It is about to load the application. Resolves when it may; null: at once. */
+  beforeStart(worker: WorkerHandle): Promise<void> | null;
+  /** A process that ran the application has ended. `gone`: and with it the worker. */
+  applicationEnded(worker: WorkerHandle, pid: number, gone: boolean): void;
+}
 
 export interface Generation {
   readonly limits: WorkerLimits;
   /** max_worker_memory in bytes; 0: no bound. */
   readonly memoryBytesMax: number;
+  readonly lives: WorkerLives | null;
   launch(listener: ProcessListener): WorkerProcess;
   startMessage(age: number): ToWorker;
   /** null once that listener is closed. */

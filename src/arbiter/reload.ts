@@ -2,8 +2,10 @@
 // fails on the way leaves everything as it was and is one line in the log. A signal that comes meanwhile counts: its
 // reload takes the place of the one under way.
 
+import type { HookFile } from '../settings/hooks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
+import type { Hooking } from './hooks/make-hooks.ts';
 import type { Listener } from './listeners.ts';
 import { labelsOf, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { messageOf } from './surroundings.ts';
@@ -11,6 +13,7 @@ import { messageOf } from './surroundings.ts';
 /** Reads the settings from all their sources. Rejects with an Error with a sentence for people. */
 export type Reread = () => Promise<{
   readonly settings: Settings;
+  readonly hooks: HookFile | null;
   readonly warnings: readonly string[];
 }>;
 
@@ -20,6 +23,8 @@ export interface ReloadParts {
   readonly reread: Reread;
   /** The one that serves. */
   stage(): Stage;
+  /** The arbiter as hooks see it. */
+  picture: Hooking['picture'];
   /** This one serves now. */
   adopted(next: Stage): void;
   /** Nobody here listens on this one any more. */
@@ -56,18 +61,30 @@ export class Reload {
     const { fleet, options, reread } = this.#parts;
     const now = this.#parts.stage();
     try {
-      const { settings, warnings } = await reread();
+      const { settings, warnings, hooks: file } = await reread();
       for (const warning of warnings) now.log.warning(warning);
       // Another one under way would hold the addresses that this one wants.
       fleet.giveUpRenewal();
-      const next = await prepareStage(settings, options, { own: this.#parts.stage().listeners });
+      const own = this.#parts.stage().listeners;
+      const next = await prepareStage(settings, options, { own }, this.#hooking(file, settings));
       for (const warning of next.warnings) now.log.warning(warning);
+      await next.hooks?.tell('on_reload', null);
       if (fleet.phase === 'running') this.#change(next);
       else this.#drop(next);
     } catch (error) {
       process.chdir(now.settings.chdir);
       now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`);
     }
+  }
+
+  #hooking(file: HookFile | null, { workers }: Settings): Hooking {
+    const { fleet, stage, picture } = this.#parts;
+    return {
+      file,
+      picture,
+      current: () => stage().hooks,
+      beforeBind: (hooks) => hooks.tell('nworkers_changed', null, workers, fleet.size),
+    };
   }
 
   #change(next: Stage): void {
@@ -79,7 +96,8 @@ export class Reload {
       }
       const before = this.#parts.stage();
       this.#parts.adopted(next);
-      next.log.info(`Reloaded. Listening at: ${labelsOf(next)} (${process.pid})`);
+      next.log.info(`Reloaded. Listening at: ${labelsOf(next).join(',')} (${process.pid})`);
+      before.hooks?.retire();
       before.log.close();
       this.#releaseAllBut(next.listeners, before.listeners);
     });
@@ -88,6 +106,7 @@ export class Reload {
   #drop(next: Stage): void {
     const now = this.#parts.stage();
     process.chdir(now.settings.chdir);
+    next.hooks?.close();
     next.log.close();
     this.#releaseAllBut(now.listeners, next.listeners);
   }

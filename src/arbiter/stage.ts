@@ -2,11 +2,16 @@
 // workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
 
 import { createLog, type Log } from '../observe/log.ts';
+import { decideApp } from '../settings/app-spec.ts';
 import { parseBind } from '../settings/bind.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
+import { warningsForApp } from '../settings/hooks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
-import type { Generation } from './generation.ts';
+import type { InnerHooks } from '../wire/hooks.ts';
+import type { Generation, WorkerLives } from './generation.ts';
+import type { Hooks } from './hooks/hooks.ts';
+import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from './hooks/make-hooks.ts';
 import { bindAll, type Listener, type Present } from './listeners.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
@@ -33,6 +38,8 @@ export interface Stage {
   readonly listeners: readonly Listener[];
   readonly generation: Generation;
   readonly owner: Owner | null;
+  /** Server hooks that run beside the arbiter; null: there are none. */
+  readonly hooks: Hooks | null;
   /** Sentences for people. */
   readonly warnings: readonly string[];
 }
@@ -49,32 +56,49 @@ export async function prepareStage(
   given: Settings,
   options: StageParts,
   present: Present,
+  hooking: Hooking,
   log: Log | null = null,
 ): Promise<Stage> {
   const settings = enterFolder(given);
   const surroundings = await prepare(settings, options.ticketSecret, options.workerUrl);
   const scheme = surroundings.tls === null ? 'http' : 'https';
   const opened = log ?? openLog(settings);
-  const { owner, warnings } = surroundings;
+  const { owner } = surroundings;
+  const app = decideApp(settings).type;
+  const warnings = [...surroundings.warnings, ...warningsForApp(hooking.file, app)];
   giveLogFiles(settings, owner);
+  let hooks: Hooks | null = null;
   try {
+    hooks = await beginHooks(hooking, settings, () => opened);
     const umask = Number.parseInt(settings.umask ?? '0', 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
     const addresses = (options.activated ?? settings.bind).map(parseBind);
     const listeners = await bindAll(addresses, scheme, present, { umask, owner, sharedBy });
-    const generation = generationOf(settings, surroundings, listeners, options.probe ?? null);
-    return { settings, log: opened, listeners, generation, owner, warnings };
+    const generation = generationOf(settings, surroundings, listeners, {
+      probe: options.probe ?? null,
+      inner: innerHooks(hooking.file, settings, app),
+      lives: livesOf(hooks, hooking.current),
+    });
+    return { settings, log: opened, listeners, generation, owner, hooks, warnings };
   } catch (error) {
+    hooks?.close();
     if (log === null) opened.close();
     throw error;
   }
+}
+
+/** What a generation is given beside what the settings say. */
+interface Accessories {
+  readonly probe: string | null;
+  readonly inner: Omit<InnerHooks, 'age'> | null;
+  readonly lives: WorkerLives;
 }
 
 function generationOf(
   settings: Settings,
   { python, tls, launch }: Surroundings,
   listeners: readonly Listener[],
-  probe: string | null,
+  { probe, inner, lives }: Accessories,
 ): Generation {
   const scheme = tls === null ? 'http:' : 'https:';
   // A socket that was kept may have had another place in the list, and TLS or not.
@@ -82,8 +106,9 @@ function generationOf(
     return { ...address, index, label: address.label.replace(/^https?:/, scheme) };
   });
   return {
-    limits: workerLimits(settings),
+    limits: workerLimits(settings, lastHooksMs(inner)),
     memoryBytesMax: settings.max_worker_memory,
+    lives,
     launch,
     startMessage: (age) => {
       return {
@@ -95,14 +120,15 @@ function generationOf(
         tls,
         check: false,
         probe,
+        hooks: inner === null ? null : { ...inner, age },
       };
     },
     listenHandle: (index) => listeners[index]?.handle ?? null,
   };
 }
 
-/** "http://127.0.0.1:8000,unix:/run/app.sock" */
-export function labelsOf({ generation }: Stage): string {
+/** "http://127.0.0.1:8000", "unix:/run/app.sock" */
+export function labelsOf({ generation }: Stage): readonly string[] {
   const message = generation.startMessage(0);
-  return message.kind === 'start' ? message.listeners.map(({ label }) => label).join(',') : '';
+  return message.kind === 'start' ? message.listeners.map(({ label }) => label) : [];
 }

@@ -72,6 +72,8 @@ export class WorkerHandle implements ProcessListener {
   #heardAtMs: number;
   #counts: WorkerCounts | null = null;
   #killedDuring: WorkerState | null = null;
+  /** Processes that run the application beside it; null before it has told of one. */
+  #applications: Set<number> | null = null;
 
   constructor(age: number, generation: Generation, owner: WorkerOwner) {
     this.age = age;
@@ -84,6 +86,12 @@ export class WorkerHandle implements ProcessListener {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** What the application sees as its own pid; null while none runs. */
+  get applicationPid(): number | null {
+    if (this.#applications !== null) return [...this.#applications].at(-1) ?? null;
+    return this.#process.pid === 0 ? null : this.#process.pid;
   }
 
   get state(): WorkerState {
@@ -157,7 +165,10 @@ export class WorkerHandle implements ProcessListener {
     if (workerStates[this.#state].heartbeatResets) this.#restartDeadline();
     switch (message.kind) {
       case 'hello':
-        this.#owner.hello(this);
+        this.#begin();
+        return;
+      case 'application':
+        this.#application(message.pid, message.alive);
         return;
       case 'want-listener':
         this.#owner.wantsListener(this, message.index);
@@ -189,6 +200,28 @@ export class WorkerHandle implements ProcessListener {
     if (this.#state !== 'dead') this.#apply('exit', code, signal);
   }
 
+  #begin(): void {
+    const before = this.generation.lives?.beforeStart(this) ?? null;
+    if (before === null) this.#owner.hello(this);
+    else void before.then(() => this.#owner.hello(this));
+  }
+
+  #application(pid: number, alive: boolean): void {
+    this.#applications ??= new Set();
+    if (alive) this.#applications.add(pid);
+    else if (this.#applications.delete(pid)) this.#applicationEnded(pid, false);
+  }
+
+  #applicationEnded(pid: number, gone: boolean): void {
+    this.generation.lives?.applicationEnded(this, pid, gone);
+  }
+
+  /** What has not told of its end ended with it. */
+  #allApplicationsEnded(): void {
+    const pids = [...(this.#applications ?? [this.#process.pid])];
+    for (const pid of pids) if (pid !== 0) this.#applicationEnded(pid, true);
+  }
+
   /** Moves along the table. False: the event means nothing in this state. */
   #apply(event: WorkerEvent, code: number | null = null, signal: string | null = null): boolean {
     if (this.#state === 'dead') return false;
@@ -198,6 +231,7 @@ export class WorkerHandle implements ProcessListener {
     this.#state = to;
     if (to === 'dead') {
       this.#dueAtMs = Infinity;
+      this.#allApplicationsEnded();
       this.#owner.died(this, this.#death(from, code, signal));
       return true;
     }

@@ -143,8 +143,10 @@ export const quitMs = 1_500;
 /** SIGKILL takes microseconds; only a process stuck in the kernel is still there after this. */
 export const deathMs = 5_000;
 
+/** `lastHooksMs`: how long hooks that are called last may take. */
 export function workerLimits(
   settings: Pick<Settings, 'boot_timeout' | 'timeout' | 'graceful_timeout'>,
+  lastHooksMs = 0,
 ): WorkerLimits {
   const silence = settings.timeout * 1000;
   return {
@@ -152,7 +154,7 @@ export function workerLimits(
     silence: silence === 0 ? Infinity : Math.max(silence, shortestSilenceMs),
     // The worker ends itself then, in as much time as when it is told to quit; SIGKILL must not race with that.
     graceful: settings.graceful_timeout * 1000 + quitMs,
-    quit: quitMs,
+    quit: quitMs + lastHooksMs,
     death: deathMs,
   };
 }

@@ -12,13 +12,13 @@ process.exitCode = await run({
   cwd: startFolder(process.env),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  async serve(settings, reread) {
+  async serve({ settings, hooks }, reread) {
     if (settings.daemon) {
       const { isDetached, startDaemon } = await import('../arbiter/daemon.ts');
       if (!isDetached(process.env)) return startDaemon(settings);
     }
     const { runArbiter } = await import('../arbiter/arbiter.ts');
-    return runArbiter(settings, { reread });
+    return runArbiter(settings, { reread, hooks });
   },
   async checkApplication(settings) {
     const { checkApplication } = await import('../arbiter/check.ts');

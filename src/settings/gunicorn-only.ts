@@ -159,29 +159,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
   },
 };
 
-const HOOKS: readonly string[] = [
-  'on_starting',
-  'when_ready',
-  'on_reload',
-  'nworkers_changed',
-  'pre_fork',
-  'post_fork',
-  'post_worker_init',
-  'worker_int',
-  'worker_abort',
-  'pre_request',
-  'post_request',
-  'worker_exit',
-  'child_exit',
-  'pre_exec',
-  'on_exit',
-  'ssl_context',
-  'on_dirty_starting',
-  'dirty_post_fork',
-  'dirty_worker_init',
-  'dirty_worker_exit',
-];
-
 /** What is done about something that Gunicorn has and Tunicorn has not. Both texts are sentences or empty. */
 export type Verdict =
   /** It asks for nothing. */
@@ -213,17 +190,8 @@ export function foreignFlag(flag: string): ForeignFlag | null {
   };
 }
 
-/** One of Gunicorn's server hooks. */
-export function isHook(name: string): boolean {
-  return HOOKS.includes(name);
-}
-
 /** For a name in a config file; null when Gunicorn has no such setting, or Tunicorn has it. */
 export function foreignSetting(name: string, value: unknown): Verdict | null {
-  if (isHook(name)) {
-    const problem = `${name} is a Gunicorn server hook that Tunicorn does not have yet.`;
-    return { kind: 'refused', problem, instead: '' };
-  }
   if (!Object.hasOwn(SETTINGS, name)) return null;
   const foreign = SETTINGS[name];
   return foreign === undefined
@@ -262,4 +230,3 @@ function isAlike(quiet: unknown, value: unknown): boolean {
 /** Names of all of them, for the tests: none may be in the catalogue as well. */
 export const FOREIGN_SETTINGS: readonly string[] = Object.keys(SETTINGS);
 export const FOREIGN_FLAGS: readonly Flag[] = Object.values(SETTINGS).flatMap(({ flags }) => flags);
-export const HOOK_NAMES: readonly string[] = HOOKS;

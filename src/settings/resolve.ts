@@ -8,7 +8,7 @@ import { CATALOGUE, SETTING_NAMES, type SettingName } from './catalogue.ts';
 import { badValue, check, type Given, type Value } from './check.ts';
 import { parseArguments } from './command-line.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
-import type { PythonFunction } from './python-config.ts';
+import type { HookFile } from './hooks.ts';
 import type { Settings } from './settings.ts';
 import { shellSplit } from './shell-split.ts';
 import { DEFAULT, type Source } from './source.ts';
@@ -29,8 +29,8 @@ export type Sources = { readonly [N in SettingName]: Source };
 export interface Resolved {
   readonly settings: Settings;
   readonly sources: Sources;
-  /** Gunicorn's server hooks that a Python config file defines. */
-  readonly hooks: readonly PythonFunction[];
+  /** The server hooks that the config file defines; null: none. */
+  readonly hooks: HookFile | null;
   /** Sentences for people about what was found and not used. */
   readonly warnings: readonly string[];
   /** What the command line asked for instead of serving; `settings` are the defaults then, for nobody to use. */
@@ -46,7 +46,7 @@ type Layer = ReadonlyMap<SettingName, Given>;
 export async function resolveSettings(start: Start): Promise<Resolved> {
   const commandLine = parseArguments(start.argv, 'command line');
   const show = commandLine.show;
-  if (show !== null) return { ...settle([defaults()], start.cwd), hooks: [], warnings: [], show };
+  if (show !== null) return { ...settle([defaults()], start.cwd), hooks: null, warnings: [], show };
   const variables = ARGUMENTS_VARIABLES.map((name) =>
     parseArguments(shellSplit(start.env[name] ?? '', name), name),
   );
@@ -109,7 +109,7 @@ async function configFile(
   const asked = strongest(known, 'config');
   const written = typeof asked?.value === 'string' ? asked.value : null;
   const name = written ?? findConfigFile(cwd, !isNodeApp(known, cwd));
-  if (name === null) return { given: [], hooks: [], warnings: [] };
+  if (name === null) return { given: [], hooks: null, warnings: [] };
   // What the file itself says of `python` is for the application: something has to read it first.
   const python = strongest(known, 'python')?.value;
   const reader = { directory: cwd, env, python: typeof python === 'string' ? python : 'python3' };

@@ -2,6 +2,7 @@
 // handle may travel beside `listener`. Shapes only, no behaviour.
 
 import type { Settings } from '../settings/settings.ts';
+import type { InnerHooks } from './hooks.ts';
 
 /** One bound address, as the arbiter sees it. `handle` order is the order of --bind. */
 export interface ListenerAddress {
@@ -40,6 +41,8 @@ export type ToWorker =
       readonly check: boolean;
       /** The token of the paths that threads answer themselves, for a drill; null, as always when serving: there are none. */
       readonly probe: string | null;
+      /** Server hooks that run inside the application; null: there are none. */
+      readonly hooks: InnerHooks | null;
     }
   /** A duplicate of listening handle `index` travels with this message. */
   | { readonly kind: 'listener'; readonly index: number }
@@ -77,6 +80,8 @@ export type ToArbiter =
   | { readonly kind: 'hello' }
   /** Asks for a duplicate of listening handle `index`. */
   | { readonly kind: 'want-listener'; readonly index: number }
+  /** A process of its own that runs the application has been started or has ended; none is told of for Node.js. */
+  | { readonly kind: 'application'; readonly pid: number; readonly alive: boolean }
   /** The application is loaded on every thread and the worker accepts. `memoryBytes` as in a heartbeat. */
   | { readonly kind: 'ready'; readonly memoryBytes: number }
   /** The worker cannot serve and is about to exit with `exitCode` (3 worker boot, 4 app load, 1 listen failed). */

@@ -10,6 +10,8 @@
 // loop may send some ahead, and counts them as the thread does, from 1; that number is what the control pair names a
 // request by. The control pair carries what must be heard while a thread runs.
 
+import type { InnerHooks } from './hooks.ts';
+
 /** Bytes of a frame's header. */
 export const HEADER_BYTES = 8;
 
@@ -67,6 +69,8 @@ export const FromThread = {
  *             have not begun never will. Answered by WITHDRAWN with the number of the last one that has, in decimal,
  *             not below `after`. The same question gets the same answer.
  * LANDED      u32 thread, u32 request: has the exception of INTERRUPT been raised in it? Answered by LANDED_IS, yes or no.
+ * LEAVE       the process is about to be killed, because the worker is told to leave at once: the server hooks worker_int and
+ *             worker_exit are called. Answered by LEFT.
  */
 export const ToControl = {
   START: 32,
@@ -80,6 +84,7 @@ export const ToControl = {
   FILE_REFUSED: 40,
   WITHDRAW: 41,
   LANDED: 42,
+  LEAVE: 43,
 } as const;
 
 /**
@@ -98,15 +103,20 @@ export const FromControl = {
   WITHDRAWN: 53,
   LANDED_IS: 54,
   LOADING: 55,
+  LEFT: 56,
 } as const;
 
 /**
  * Any thread of the application to the loop, on a pair of their own, each frame in one write.
  *
  * EXTEND  u32 thread, u32 request, u32 milliseconds: it shall not be overdue before so long from now.
+ * LOG     aux = level, an index of LOG_LEVELS; payload = UTF-8: a line for the error log.
  */
-export const Note = { EXTEND: 64 } as const;
+export const Note = { EXTEND: 64, LOG: 65 } as const;
 export const NOTE_BYTES = 12;
+/** Longer lines are cut: the kernel takes so much in one piece, so that threads do not write into each other's. */
+export const LOG_MAX = 16_384;
+export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 
 /** In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did. */
 export const SAMPLED = 0x800000;
@@ -141,6 +151,8 @@ export interface PythonStart {
   readonly sockets: number;
   /** Seconds since its start to which a request may be extended. */
   readonly timeoutLimit: number;
+  /** Server hooks that run in the process, and the settings for their `cfg`; null: there are none. */
+  readonly hooks: (InnerHooks & { readonly cfg: object }) | null;
   /** The part of environ that is the same for every request. */
   readonly environ: Readonly<Record<string, string | boolean>>;
 }

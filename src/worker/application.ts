@@ -5,6 +5,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { Log } from '../observe/log.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { InnerHooks } from '../wire/hooks.ts';
 
 export interface ApplicationOptions {
   readonly settings: Settings;
@@ -13,6 +14,8 @@ export interface ApplicationOptions {
   readonly python: string | null;
   /** The token of the drill's paths; null: there are none. */
   readonly probe: string | null;
+  /** Server hooks that run where the application does; null: there are none. */
+  readonly hooks: InnerHooks | null;
   readonly dispatcher: Dispatcher;
   readonly log: Log;
   /**
@@ -20,6 +23,8 @@ export interface ApplicationOptions {
    * Said again it means the same.
    */
   replaceMe(reason: string): void;
+  /** A process of its own that runs the application has been started, or has ended. */
+  processChanged(pid: number, alive: boolean): void;
 }
 
 export interface Application {
@@ -37,6 +42,8 @@ export interface Application {
    * which only SIGKILL to this process ends.
    */
   stop(): Promise<boolean>;
+  /** Before `kill`, where somebody asked for it: the last server hooks. Resolves within LAST_HOOKS_MS (wire/hooks.ts). */
+  leave(): Promise<void>;
   /** At once. Resolves as `stop` does, within a second or so. */
   kill(): Promise<boolean>;
 }

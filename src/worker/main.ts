@@ -28,7 +28,7 @@ process.on('message', (message: unknown, handle: unknown) => {
   else if (message.kind === 'listener') worker?.provide(message.index, handle as ListeningHandle);
   else if (message.kind === 'reopen-logs') reopenLogs();
   else if (message.kind === 'drain') void leave();
-  else quit();
+  else void quitAsTold();
 });
 process.on('disconnect', () => void leave());
 // Ctrl-C and a closed terminal reach the whole process group: the arbiter decides, and tells us. The others would end
@@ -38,7 +38,7 @@ for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXFSZ'] as co
   process.on(signal, () => {});
 }
 process.on('SIGTERM', () => void leave());
-process.on('SIGQUIT', () => quit());
+process.on('SIGQUIT', () => void quitAsTold());
 say({ kind: 'hello' });
 
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
@@ -59,6 +59,8 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       python: message.python,
       tls: message.tls,
       probe: message.probe,
+      hooks: message.hooks,
+      processChanged: (pid, alive) => say({ kind: 'application', pid, alive }),
       listeners: message.listeners,
       log: opened,
       wantListener: (index) => say({ kind: 'want-listener', index }),
@@ -99,6 +101,12 @@ async function leave(): Promise<void> {
   setTimeout(quit, graceMs).unref();
   await worker?.drain();
   if (await (worker?.stop() ?? true)) process.exit(0);
+  quit();
+}
+
+/** Somebody wants it gone at once, and nothing is wrong with it: the last hooks are called first. */
+async function quitAsTold(): Promise<void> {
+  await worker?.leave();
   quit();
 }
 

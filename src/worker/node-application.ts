@@ -75,6 +75,10 @@ export class NodeApplication implements Application {
     return this.#allEnded();
   }
 
+  leave(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async kill(): Promise<boolean> {
     this.#stopping = true;
     const known = [...this.#threads, ...this.#stuck.threads];

@@ -6,9 +6,11 @@ import { monotonicMs } from '../clock.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
 import type { PythonThread } from '../threads/python/channel.ts';
+import { EMPTY, ToControl } from '../threads/python/control.ts';
 import { loadingStack } from '../threads/python/held-stack.ts';
 import { PythonProcess } from '../threads/python/process.ts';
 import { type Left, Unheard } from '../threads/python/unheard.ts';
+import { LAST_HOOKS, LAST_HOOKS_MS } from '../wire/hooks.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { unheardLine } from './overdue-line.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
@@ -68,8 +70,25 @@ export class PythonApplication implements Application {
 
   async stop(): Promise<true> {
     this.#stopping = true;
-    await Promise.all([...this.#processes].map((process) => this.#end(process, STOP_MS)));
+    const graceMs = STOP_MS + (this.#calls('worker_exit') ? this.#hookMs : 0);
+    await Promise.all([...this.#processes].map((process) => this.#end(process, graceMs)));
     return true;
+  }
+
+  async leave(): Promise<void> {
+    if (!this.#calls(...LAST_HOOKS)) return;
+    const withinMs = Math.min(LAST_HOOKS_MS, this.#hookMs);
+    const running = [this.#serving, ...this.#outgoing.keys()];
+    await Promise.all(running.map((process) => process?.ask(ToControl.LEAVE, EMPTY, withinMs)));
+  }
+
+  /** The config file defines one of these hooks. */
+  #calls(...names: readonly string[]): boolean {
+    return this.#options.hooks?.names.some((name) => names.includes(name)) ?? false;
+  }
+
+  get #hookMs(): number {
+    return (this.#options.hooks?.timeout ?? 0) * 1000;
   }
 
   kill(): Promise<true> {
@@ -89,7 +108,7 @@ export class PythonApplication implements Application {
   }
 
   #make(): PythonProcess {
-    const { settings, python, log, dispatcher } = this.#options;
+    const { settings, python, log, dispatcher, hooks } = this.#options;
     const made = new PythonProcess({
       python: python ?? settings.python,
       app: this.#app.spec,
@@ -99,6 +118,7 @@ export class PythonApplication implements Application {
       pythonpath: settings.pythonpath,
       env: process.env,
       probe: this.#options.probe,
+      hooks: hooks === null ? null : { ...hooks, cfg: settings },
       multiprocess: settings.workers > 1,
       timeoutLimit: settings.timeout_limit,
       threadName: () => {
@@ -106,6 +126,7 @@ export class PythonApplication implements Application {
         return `thread ${this.#named}`;
       },
       log: (level, message) => log[level](message),
+      ended: (pid) => this.#options.processChanged(pid, false),
     });
     made.events = dispatcher;
     // One that is being replaced goes on replacing its threads, but nothing is given to them any more.
@@ -221,9 +242,11 @@ export class PythonApplication implements Application {
   }
 
   #started(process: PythonProcess): Promise<void> {
+    const booted = process.start();
+    if (process.pid !== 0) this.#options.processChanged(process.pid, true);
     return within(
       this.#options.settings.boot_timeout,
-      process.start(),
+      booted,
       () => process.kill(),
       async () => loadingStack(await process.stacksBySignal()),
       (line) => this.#options.log.warning(line),

@@ -20,7 +20,7 @@ import type { Peer } from '../threads/app-thread.ts';
 import { descriptorsToStart } from '../threads/python/spawn.ts';
 import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
-import type { Application } from './application.ts';
+import type { Application, ApplicationOptions } from './application.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
@@ -42,6 +42,7 @@ export interface WorkerOptions {
   readonly tls: TlsMaterial | null;
   /** The token of the drill's paths; null: there are none. */
   readonly probe: string | null;
+  readonly hooks: ApplicationOptions['hooks'];
   readonly listeners: readonly ListenerAddress[];
   readonly log: Log;
   /** Asks the arbiter for a duplicate of a listening handle. */
@@ -50,6 +51,7 @@ export interface WorkerOptions {
   listenFailed(message: string): void;
   /** See ApplicationOptions; `routine`: nothing is wrong, the settings want it so. */
   replaceMe(reason: string, routine?: boolean): void;
+  readonly processChanged: ApplicationOptions['processChanged'];
 }
 
 export class Worker {
@@ -127,9 +129,11 @@ export class Worker {
       app: options.app,
       python: options.python,
       probe: options.probe,
+      hooks: options.hooks,
       dispatcher: this.#dispatcher,
       log,
       replaceMe: (reason) => options.replaceMe(reason),
+      processChanged: options.processChanged,
     });
   }
 
@@ -191,6 +195,11 @@ export class Worker {
   stop(): Promise<boolean> {
     if (this.#ticker !== null) clearInterval(this.#ticker);
     return this.#application.stop();
+  }
+
+  /** Before `kill`. Resolves as Application.leave does. */
+  leave(): Promise<void> {
+    return this.#application.leave();
   }
 
   /** At once. Resolves as Application.kill does. */

@@ -13,16 +13,13 @@ export const config = {
       flags: ['-c', '--config'],
       placeholder: 'PATH',
       inFile: false,
-      gunicorn: {
-        differs:
-          'Also TypeScript, JavaScript and JSON. Server hooks of a Python file are not run yet.',
-      },
+      gunicorn: { differs: 'Also TypeScript, JavaScript and JSON.' },
       meaning: 'The config file.',
       details:
         'Without it, the first of `tunicorn.config.ts`, `.mts`, `.js`, `.mjs`, `.cjs`, `.json` and `gunicorn.conf.py` that is in ' +
         'the start directory is read (the last one not for a Node.js application). A TypeScript or JavaScript file exports its ' +
         'settings: `export default { workers: 4 }`. A Python file sets them by name, as for Gunicorn; the Python of `--python` (flag or ' +
-        'environment) evaluates it, `python:package.module` names a module instead of a file, and names that are no settings are its own.',
+        'environment) evaluates it, `python:package.module` names a module instead of a file, and names that are no settings are its own. Its server hooks are called as hooks.md tells.',
     },
     check_config: {
       kind: 'switch',

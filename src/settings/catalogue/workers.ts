@@ -103,6 +103,19 @@ export const workers = {
       meaning: 'How long a worker may take to load the application.',
       details: 'A worker that is not ready by then is killed and replaced.',
     },
+    hook_timeout: {
+      kind: 'seconds',
+      default: 30,
+      min: 0.1,
+      max: LONGEST_SECONDS,
+      flags: ['--hook-timeout'],
+      gunicorn: 'new',
+      meaning: 'How long a server hook of the config file may take.',
+      details:
+        "One of the arbiter's that has not returned by then is ended, said in the log, and not waited for any more; `on_starting` then ends the start.",
+      doesNot:
+        'It does not bound hooks that run inside a worker: `boot_timeout`, `timeout` and `graceful_timeout` do.',
+    },
     max_requests: {
       kind: 'count',
       unit: 'requests',

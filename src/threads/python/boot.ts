@@ -30,6 +30,7 @@ export function startMessage(options: PythonOptions, sockets: number, scriptName
     title: options.title ?? null,
     pythonpath,
     probe,
+    hooks: options.hooks ?? null,
     threads,
     sockets,
     timeoutLimit: options.timeoutLimit ?? 0,

@@ -26,6 +26,7 @@ const BOUNDS = new Map<number, number>([
   [FromControl.INTERRUPT_DONE, TEXT_MAX],
   [FromControl.WITHDRAWN, 20],
   [FromControl.LANDED_IS, 3],
+  [FromControl.LEFT, 0],
 ]);
 
 export class ControlChannel implements FrameSink {

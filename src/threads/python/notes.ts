@@ -1,8 +1,8 @@
-// What any thread of the application tells the loop, by itself and while whatever else it has to say waits: so far, that
-// a request needs more time. What comes here that is no note is dropped, with everything after it.
+// What any thread of the application tells the loop, by itself and while whatever else it has to say waits: that a
+// request needs more time, and lines for the error log. What comes here that is no note is dropped, with everything after it.
 
 import type { Socket } from 'node:net';
-import { NOTE_BYTES, Note } from '../../wire/python-frame.ts';
+import { LOG_LEVELS, LOG_MAX, NOTE_BYTES, Note } from '../../wire/python-frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { WireSocket } from './wire-socket.ts';
 
@@ -11,13 +11,22 @@ export interface NotesListener {
   onExtend(thread: number, request: number, ms: number): void;
 }
 
+export type WriteLog = (level: (typeof LOG_LEVELS)[number], text: string) => void;
+
+const BOUNDS = new Map<number, number>([
+  [Note.EXTEND, NOTE_BYTES],
+  [Note.LOG, LOG_MAX],
+]);
+
 export class Notes implements FrameSink {
   readonly #listener: NotesListener;
+  readonly #log: WriteLog;
   readonly #wire: WireSocket;
-  readonly #reader = new FrameReader(new Map([[Note.EXTEND, NOTE_BYTES]]), -1, this);
+  readonly #reader = new FrameReader(BOUNDS, -1, this);
 
-  constructor(socket: Socket, listener: NotesListener) {
+  constructor(socket: Socket, listener: NotesListener, log: WriteLog) {
     this.#listener = listener;
+    this.#log = log;
     this.#wire = new WireSocket(socket, {
       onBytes: (bytes, length) => this.#reader.read(bytes, length),
       onClosed: () => {},
@@ -29,7 +38,11 @@ export class Notes implements FrameSink {
     this.#wire.destroy();
   }
 
-  onFrame(_kind: number, _aux: number, bytes: Buffer, start: number, end: number): void {
+  onFrame(kind: number, aux: number, bytes: Buffer, start: number, end: number): void {
+    if (kind === Note.LOG) {
+      this.#log(LOG_LEVELS[aux] ?? 'info', bytes.toString('utf8', start, end));
+      return;
+    }
     if (end - start < NOTE_BYTES) return;
     const [thread, request, ms] = [0, 4, 8].map((at) => bytes.readUInt32LE(start + at));
     this.#listener.onExtend(thread ?? 0, request ?? 0, ms ?? 0);

@@ -115,7 +115,7 @@ export class PythonProcess implements OwnInterfaces {
     if (wires !== null) {
       this.#fault = new FaultStacks(wires.fault);
       this.#control = new ControlChannel(wires.control, this);
-      this.#notes = new Notes(wires.notes, this);
+      this.#notes = new Notes(wires.notes, this, this.#options.log);
       while (this.#threads.length < this.#options.threads) {
         this.#addThread(wires);
       }
@@ -346,6 +346,7 @@ export class PythonProcess implements OwnInterfaces {
     this.#notes?.close();
     this.#ledger?.close();
     for (const socket of this.#spawned?.wires?.threads ?? []) socket.destroy();
+    if (this.pid !== 0) this.#options.ended?.(this.pid);
     this.#settleStart?.(new BootError(3, bootMessage));
     for (const thread of threads) this.events.died(thread, failure);
     if (before === 'running') this.onDeath?.(failure);

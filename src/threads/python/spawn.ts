@@ -5,7 +5,14 @@ import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { CONTROL_FD, FAULT_FD, FIRST_THREAD_FD, NOTES_FD } from '../../wire/python-frame.ts';
+import {
+  CONTROL_FD,
+  FAULT_FD,
+  FIRST_THREAD_FD,
+  NOTES_FD,
+  type PythonStart,
+} from '../../wire/python-frame.ts';
+import type { WriteLog } from './notes.ts';
 
 /** All threads may hang at once; one thread is not to cost a process for each request that hangs. */
 const SPARES_MIN = 4;
@@ -36,6 +43,8 @@ export interface PythonOptions {
   readonly env: NodeJS.ProcessEnv;
   /** wsgi.multiprocess: whether other processes run the same application. */
   readonly multiprocess: boolean;
+  /** Server hooks that run in the process, and the settings for their `cfg`; without it there are none. */
+  readonly hooks?: PythonStart['hooks'];
   /** The token of the drill's paths; without it there are none. */
   readonly probe?: string | null;
   /** Seconds since its start to which a request may be extended. Default: none. */
@@ -46,9 +55,11 @@ export interface PythonOptions {
   readonly threadName?: (index: number) => string;
   /** For tests on a machine that may stand still: how long a request may keep others waiting behind it, ms. */
   readonly stallMs?: number;
+  /** The process has ended, however it did. */
+  readonly ended?: (pid: number) => void;
   /** Another bridge, for tests of a broken one. */
   readonly bridge?: string;
-  readonly log: (level: 'debug' | 'info' | 'warning' | 'error', message: string) => void;
+  readonly log: WriteLog;
 }
 
 /** The near ends of the socket pairs. */

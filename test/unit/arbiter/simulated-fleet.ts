@@ -87,6 +87,7 @@ export class SimulatedFleet {
   generation(name = 'first', memoryBytesMax = 0): Generation {
     return {
       limits,
+      lives: null,
       memoryBytesMax,
       launch: (listener) => {
         const started = new SimulatedProcess(1000 + this.processes.length, listener, name);

@@ -41,7 +41,7 @@ async function command(
     err: (text) => {
       err += text;
     },
-    serve: async (settings) => {
+    serve: async ({ settings }) => {
       served.push(settings);
       return 30;
     },

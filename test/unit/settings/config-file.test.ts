@@ -133,11 +133,11 @@ describe('a wrong config file', () => {
       'not-yet',
     ],
     [
-      'with a server hook',
+      'with a server hook that is no function',
       'tunicorn.config.ts',
-      'export default { post_fork() {} };',
-      /post_fork is a Gunicorn server hook that Tunicorn does not have yet\.$/,
-      'not-yet',
+      'export default { post_fork: 5 };',
+      /^post_fork must be a function: 5 in tunicorn\.config\.ts, line 1 is not\. docs\/hooks\.md says/,
+      'bad-value',
     ],
     [
       'that names a config file itself',

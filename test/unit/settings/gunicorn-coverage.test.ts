@@ -9,8 +9,8 @@ import {
   FOREIGN_SETTINGS,
   foreignFlag,
   foreignSetting,
-  HOOK_NAMES,
 } from '../../../src/settings/gunicorn-only.ts';
+import { HOOKS } from '../../../src/settings/hooks.ts';
 import { root } from '../../house/sources.ts';
 import { GUNICORN_HOOKS, GUNICORN_SETTINGS, type GunicornSetting } from './gunicorn-settings.ts';
 
@@ -87,7 +87,8 @@ describe("Gunicorn's settings", () => {
     assert.deepEqual(namesOfTable().sort(), [...FOREIGN_SETTINGS].sort());
   });
 
-  it('have all their server hooks known', () => {
-    assert.deepEqual([...HOOK_NAMES].sort(), Object.keys(GUNICORN_HOOKS).sort());
+  it('have all their server hooks known, with as many arguments', () => {
+    const ours = Object.entries(HOOKS).map(([name, { takes }]) => [name, takes.length]);
+    assert.deepEqual(ours.sort(), Object.entries(GUNICORN_HOOKS).sort());
   });
 });

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { labelOf } from '../../../src/settings/source.ts';
 import { errorFrom, folderWith, resolveFrom } from './folder.ts';
@@ -49,7 +49,7 @@ describe('gunicorn.conf.py', () => {
       [['A=1'], '-', 'shop:app'],
     );
     assert.equal(labelOf(sources.threads), 'gunicorn.conf.py:6');
-    assert.deepEqual([warnings, hooks], [[], []]);
+    assert.deepEqual([warnings, hooks], [[], null]);
   });
 
   it('is weaker than flags and stronger than the environment', async (t) => {
@@ -142,6 +142,56 @@ describe('gunicorn.conf.py', () => {
     assert.match(said[0] ?? '', /^gunicorn\.conf\.py:1: spew has no effect\./);
     const { warnings } = await resolveFrom({ cwd: conf(t, 'wokers = 4\nmy_port = 1'), env });
     assert.deepEqual(warnings, ['gunicorn.conf.py:1: wokers is no setting. Did you mean workers?']);
+  });
+
+  it('has its hooks known by line, and those that are called nowhere named', async (t) => {
+    const text = [
+      'import os',
+      'def pre_fork(server, worker): pass',
+      'def post_request(worker, req): pass',
+      'on_exit = "os.path.join"',
+      'when_ready = None',
+      'def child_exit(*args): pass',
+      'def dirty_post_fork(arbiter, worker): pass',
+      'def helper(): pass',
+    ];
+    const cwd = conf(t, text.join('\n'));
+    const { hooks, warnings } = await resolveFrom({ cwd, env });
+    assert.deepEqual(hooks?.defined.map(({ name, source }) => [name, labelOf(source)]).sort(), [
+      ['child_exit', 'gunicorn.conf.py:6'],
+      ['on_exit', 'gunicorn.conf.py:4'],
+      ['post_request', 'gunicorn.conf.py:3'],
+      ['pre_fork', 'gunicorn.conf.py:2'],
+    ]);
+    assert.equal(hooks?.where, join(cwd, 'gunicorn.conf.py'));
+    assert.equal(hooks?.folder, cwd);
+    assert.deepEqual(warnings, [
+      'dirty_post_fork in gunicorn.conf.py, line 7 is never called: there is no dirty pool.',
+    ]);
+  });
+
+  it('with a hook of the wrong number of arguments, or that is none, is refused', async (t) => {
+    const pairs: readonly [good: string, bad: string, says: RegExp][] = [
+      [
+        'def pre_fork(server, worker): pass',
+        'def pre_fork(server): pass',
+        /^pre_fork in gunicorn\.conf\.py, line 1 takes 1 arguments and is called with 2 \(server, worker\)\./,
+      ],
+      [
+        'def post_request(worker, req): pass',
+        'def post_request(worker): pass',
+        /^post_request .* takes 1 arguments and is called with 4 \(worker, req, environ, resp\)\./,
+      ],
+      [
+        'on_exit = "package.module.function"',
+        'on_exit = 5',
+        /^on_exit must be a function: 5 in gunicorn\.conf\.py, line 1 is not\./,
+      ],
+    ];
+    for (const [good, bad, says] of pairs) {
+      assert.equal((await resolveFrom({ cwd: conf(t, good), env })).hooks?.defined.length, 1);
+      assert.match((await errorFrom({ cwd: conf(t, bad), env })).message, says);
+    }
   });
 
   it('is read anew by each reload, and its Python may be chosen', async (t) => {

@@ -22,8 +22,10 @@ test('both sides of the wire use the same numbers', () => {
   }
   const { ToThread, FromThread, ToControl, FromControl, Note } = wire;
   const kinds = { ...ToThread, ...FromThread, ...ToControl, ...FromControl, ...Note };
-  const { HEADER_BYTES, NOTE_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX } = wire;
-  const bounds = { HEADER_BYTES, NOTE_BYTES, SAMPLED, WAITED, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX };
+  const { HEADER_BYTES, NOTE_BYTES, LOG_MAX, SAMPLED, WAITED } = wire;
+  const { WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX } = wire;
+  const lengths = { HEADER_BYTES, NOTE_BYTES, LOG_MAX, WHOLE_BODY_MAX, HEAD_MAX, PIECE_MAX };
+  const bounds = { ...lengths, SAMPLED, WAITED };
   for (const [name, value] of Object.entries({ ...kinds, ...bounds })) {
     assert.equal(python.get(name), value, name);
     python.delete(name);

@@ -1,0 +1,149 @@
+"""What server hooks are given: `server`, `worker`, their `cfg` and their `log`, with Gunicorn's names.
+
+Gunicorn hands its own arbiter and worker over. Here those are other processes, so these are pictures of them: plain
+attributes, written before each hook, on objects that stay the same, so that what a hook adds to them is there for the next.
+docs/hooks.md lists what they have.
+"""
+
+import inspect
+import logging
+import os
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set
+
+# Takes a level as the error log names it, and the text.
+Send = Callable[[str, str], None]
+
+_LEVELS = {"critical": 50, "error": 40, "warning": 30, "info": 20, "debug": 10}
+
+
+class Config:
+    """Every setting by its name, as it is in force."""
+
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.__dict__.update(settings)
+        self.wsgi_app = settings.get("app")
+        # Gunicorn's other names for what the settings say.
+        self.worker_class_str = settings.get("worker_class")
+        self.is_ssl = settings.get("certfile") is not None
+        self.env = dict(line.partition("=")[::2] for line in settings.get("raw_env") or ())
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError("cfg has no %s: Tunicorn has no such setting" % name)
+
+
+class _Handler(logging.Handler):
+    def __init__(self, send: Send) -> None:
+        super().__init__()
+        self.send = send
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            level = next((name for name, least in _LEVELS.items() if record.levelno >= least), "debug")
+            self.send(level, self.format(record))
+        except Exception:
+            self.handleError(record)
+
+
+class Logger:
+    """`log`: Gunicorn's methods, into the server's error log."""
+
+    def __init__(self, send: Send, level: str) -> None:
+        self.error_log = logging.getLogger("gunicorn.error")
+        self.access_log = logging.getLogger("gunicorn.access")
+        self.error_log.propagate = False
+        self.error_log.setLevel(_LEVELS.get(level, logging.INFO))
+        self.error_log.handlers[:] = [_Handler(send)]
+        for name in ("critical", "error", "warning", "info", "debug", "exception", "log"):
+            setattr(self, name, getattr(self.error_log, name))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.error_log, name)
+
+
+class Worker:
+    """`worker`: one that runs the application; its pid is what the application sees as its own (os.getpid())."""
+
+    def __init__(self, age: int, ppid: int, cfg: Config, log: Logger) -> None:
+        self.age = age
+        # None until it has been started. For WSGI that of the Python process, for Node.js that of the worker.
+        self.pid: Optional[int] = None
+        # The process of the I/O loop, whose pid is the one in the log.
+        self.loop_pid: Optional[int] = None
+        self.ppid = ppid
+        self.cfg = cfg
+        self.log = log
+        self.timeout = getattr(cfg, "timeout", 0)
+        self.max_requests = getattr(cfg, "max_requests", 0)
+        self.booted = False
+        self.aborted = False
+        self.alive = True
+
+    def __str__(self) -> str:
+        return "<Worker %s>" % self.pid
+
+
+class InnerWorker(Worker):
+    """`worker` where the application is: it knows more of it."""
+
+    def __init__(self, age: int, ppid: int, cfg: Config, log: Logger) -> None:
+        super().__init__(age, ppid, cfg, log)
+        # The application, once it is loaded.
+        self.wsgi: Any = None
+        self.requests: Callable[[], int] = int
+
+    @property
+    def nr(self) -> int:
+        """How many requests this process has begun."""
+        return self.requests()
+
+
+class Server:
+    """`server`: the arbiter, as it was when the hook was called."""
+
+    def __init__(self, pid: int, cfg: Config, log: Logger) -> None:
+        self.pid = pid
+        self.cfg = cfg
+        self.log = log
+        self.num_workers = 0
+        self.worker_age = 0
+        # By pid, as the workers have it.
+        self.WORKERS: Dict[int, Worker] = {}
+        # "http://127.0.0.1:8000" and the like.
+        self.LISTENERS: List[str] = []
+        self.master_name = "Master"
+        self.proc_name = getattr(cfg, "proc_name", None) or getattr(cfg, "app", None)
+
+    @property
+    def address(self) -> List[str]:
+        return self.LISTENERS
+
+
+def arity_of(function: Callable[..., Any]) -> Optional[int]:
+    """How many positional arguments it takes; None when it takes any number or does not say."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
+        return None
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+
+
+def hooks_of(module: Any, names: List[str]) -> Dict[str, Callable[..., Any]]:
+    """The hooks of a config module by name. One may be a text that says where it is: "package.module.function"."""
+    found: Dict[str, Callable[..., Any]] = {}
+    wanted: Set[str] = set(names)
+    for name in wanted:
+        value = getattr(module, name, None)
+        if isinstance(value, str):
+            module_name, _, attribute = value.rpartition(".")
+            value = getattr(__import__(module_name, fromlist=[attribute]), attribute)
+        if callable(value):
+            found[name] = value
+    return found
+
+
+def set_environment(raw_env: List[str]) -> None:
+    for line in raw_env:
+        name, _, value = line.partition("=")
+        os.environ[name] = value

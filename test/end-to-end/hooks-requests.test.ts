@@ -1,0 +1,84 @@
+// pre_request and post_request of a gunicorn.conf.py on the real server. Tried on purpose, and seen to fail: post_request
+// behind the frame that frees the thread; called again when the frame that it owes is sent.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RawClient } from '../support/raw-client.ts';
+import { hooked, type Note } from './hooked.ts';
+
+const CONFIG = `
+import time
+threads = 2
+timeout = 1
+
+def pre_request(worker, req):
+    req.began = time.monotonic()
+    if req.path == "/refused":
+        raise RuntimeError("not today")
+    worker.log.debug("%s %s", req.method, req.path)
+
+def post_request(worker, req, environ, resp):
+    note("post_request", path=req.path, uri=req.uri, method=req.method, status=resp.status, code=resp.status_code, sent=resp.sent,
+         host=dict(req.headers).get("HOST"), kind=dict(resp.headers).get("X-Kind"), same=environ["PATH_INFO"] == req.path,
+         ms=time.monotonic() - req.began, nr=worker.nr > 0, version=req.version)
+    if req.path == "/loud":
+        raise RuntimeError("after the response")
+
+def worker_abort(worker):
+    note("worker_abort", pid=worker.pid)
+`;
+
+test('hooks of requests see the request and its response, whatever becomes of it', async (t) => {
+  const { server, note, get } = await hooked(t, CONFIG, ['--log-level', 'debug']);
+  assert.equal((await get('/plain?x=1')).status, 200);
+  const plain = await note('post_request');
+  const python = plain.here;
+  const { ms, ...seen } = plain;
+  assert.ok(Number(ms) >= 0);
+  assert.deepEqual(seen, {
+    hook: 'post_request',
+    here: python,
+    path: '/plain',
+    uri: '/plain?x=1',
+    method: 'GET',
+    status: '200 OK',
+    code: 200,
+    sent: String(python).length,
+    host: 'localhost',
+    kind: 'plain',
+    same: true,
+    nr: true,
+    version: [1, 1],
+  });
+  await server.line(/\[DEBUG\] GET \/plain/);
+
+  assert.equal((await get('/pieces')).body, 'onetwo');
+  assert.deepEqual(pick(await note('post_request', 2)), ['/pieces', '200 OK', 6]);
+  assert.equal((await get('/raise')).status, 500);
+  assert.deepEqual(pick(await note('post_request', 3)), ['/raise', null, 0]);
+  assert.equal((await get('/refused')).status, 500);
+  await server.line(/RuntimeError: not today/);
+  assert.deepEqual(pick(await note('post_request', 4)), ['/refused', null, 0]);
+  assert.equal((await get('/loud')).status, 200);
+  await server.line(
+    /\[ERROR\] Exception in post_request hook\n(.*\n)*RuntimeError: after the resp/,
+  );
+
+  assert.equal((await get('/hang')).status, 504);
+  assert.deepEqual(pick(await note('post_request', 6)), ['/hang', null, 0]);
+  assert.equal((await note('worker_abort'))['pid'], python);
+  assert.equal((await get('/plain')).body, String(python));
+});
+
+function pick(note: Note): unknown[] {
+  return [note['path'], note['status'], note['sent']];
+}
+
+test('every request of many, on kept connections, is told once', async (t) => {
+  const { server, note, notes } = await hooked(t, CONFIG);
+  const clients = await Promise.all([1, 2, 3, 4].map(() => RawClient.connect(t, server.port)));
+  for (let turn = 0; turn < 25; turn++)
+    await Promise.all(clients.map((each) => each.get('/plain')));
+  await note('post_request', 100);
+  assert.equal(notes().filter(({ hook }) => hook === 'post_request').length, 100);
+});
