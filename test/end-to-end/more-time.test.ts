@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ask, eventually, type Served, serveNode, serveWsgi } from './serving.ts';
 
-const ARGS = ['--threads', '2', '--timeout', '1', '--stream-timeout', '1', '--timeout-limit', '6'];
+const ARGS = ['--threads', '2', '--timeout', '1', '--stream-timeout', '1', '--timeout-limit', '4'];
 
 const applications: readonly (readonly [string, () => Promise<Served>, readonly string[]])[] = [
   ['WSGI', () => serveWsgi('hangs:app', ARGS), ['/sleep', '/spin', '/native', '/hold']],
@@ -15,12 +15,12 @@ const applications: readonly (readonly [string, () => Promise<Served>, readonly 
 ];
 
 // They mostly wait.
-describe('more time', { concurrency: 3 }, () => {
+describe('more time', { concurrency: 4 }, () => {
   for (const [kind, serve, paths] of applications) {
     for (const path of paths) {
       it(`${kind}: ${path} that has asked for more time is answered, one that has not gets 504`, async () => {
         const served = await serve();
-        const extended = await ask(served, `${path}?4`, { fields: ['X-Extend: 5'] });
+        const extended = await ask(served, `${path}?2.5`, { fields: ['X-Extend: 4'] });
         assert.equal(extended.status, 200);
         assert.doesNotMatch(served.log(), /overdue|is gone|being replaced/);
         assert.equal((await ask(served, path)).status, 504);
@@ -33,9 +33,9 @@ describe('more time', { concurrency: 3 }, () => {
       const overdue = await ask(served, '/sleep', { fields: ['X-Extend: 1000'] });
       const tookMs = performance.now() - beganMs;
       assert.equal(overdue.status, 504);
-      assert.ok(tookMs >= 6000, `504 after ${tookMs} ms`);
+      assert.ok(tookMs >= 4000, `504 after ${tookMs} ms`);
       await eventually(() => served.log().includes('(overdue)'), 'the line about it');
-      assert.match(served.log(), /\(timeout 1 s, extended to 6\.0 s\)/);
+      assert.match(served.log(), /\(timeout 1 s, extended to 4\.0 s\)/);
     });
   }
 
@@ -54,7 +54,7 @@ describe('more time', { concurrency: 3 }, () => {
 
   it('what holds the interpreter with leave keeps its process although others are overdue', async () => {
     const served = await serveWsgi('hangs:app', ARGS);
-    const holding = ask(served, '/hold?3.5', { fields: ['X-Extend: 5'] });
+    const holding = ask(served, '/hold?3.5', { fields: ['X-Extend: 4'] });
     await eventually(() => served.log().includes('Worker ready'));
     const other = ask(served, '/sleep');
     assert.equal((await other).status, 504);
