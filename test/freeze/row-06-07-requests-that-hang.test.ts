@@ -15,7 +15,7 @@ import { NormalClients } from './normal-clients.ts';
 const THREADS = 4;
 const TIMEOUT = 2;
 const ARGS = ['--threads', `${THREADS}`, '--timeout', `${TIMEOUT}`, '--log-json'];
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 const ROWS = [
   ['wsgi', '/sleep', ['native-code'], /freezes\.py", line \d+, in app\n +time\.sleep/],
