@@ -36,7 +36,8 @@ ${deadlines}
 
 A connection has two halves: what is read from the client, and what is owed to it. They move by themselves, because a
 body that streams overlaps with its answer; which pairs may be stands in the last table. Deadlines fire up to 0.2 s late
-and never early. A connection with TLS begins with its handshake, one without as new.
+and never early. A connection begins as proxy where \`proxy_protocol\` is on, else with TLS as handshake and
+without it as new.
 
 ## Reading
 
@@ -46,7 +47,7 @@ At \`worker_connections\`, and in a worker that drains, connections that are ${g
 the oldest first.
 
 \`\`\`mermaid
-${drawing(READING, ['handshake', 'new'])}
+${drawing(READING, ['proxy', 'handshake', 'new'])}
 \`\`\`
 
 ## Owing

@@ -18,6 +18,19 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
       'A client and the server came to no TLS: the client spoke plain HTTP, had no version or cipher in common with the server, or did not trust its certificate. The connection is closed. At level debug.',
     remedy: 'Nothing, if it is a stranger. Else the line has the words of OpenSSL.',
   },
+  'proxy-not-allowed': {
+    status: [403],
+    meaning:
+      'A client began with a PROXY header, and its address is not in proxy_allow_ips. With TLS the connection is closed without an answer.',
+    remedy:
+      'If it is a proxy of yours, put its address into proxy_allow_ips (`--proxy-allow-from`).',
+  },
+  'bad-proxy-header': {
+    status: [400],
+    meaning:
+      'A PROXY header (`proxy_protocol`) that is none; the line says what is wrong with it. With TLS the connection is closed without an answer.',
+    remedy: 'Look at the proxy that sent it, or at who speaks for it.',
+  },
   'too-slow': {
     status: [408],
     meaning: 'A head or a body was not complete in time, or its bytes came too slowly.',

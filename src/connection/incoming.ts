@@ -6,6 +6,7 @@ import { HeadReader, type ParsedHead } from '../http1/head.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { RequestBody } from '../threads/app-thread.ts';
 import { Ahead } from './ahead.ts';
+import type { Beginning } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
@@ -19,6 +20,7 @@ const HELD_BYTES = 16 * 1024;
 /** The connection, as far as reading goes. */
 export interface IncomingOwner {
   readonly state: ConnectionState;
+  readonly beginning: Beginning;
   /** Moves the reading half and its deadline. */
   read(event: ReadingEvent): void;
   /** More of a body has come, or may come again: its deadline counts anew. */
@@ -167,12 +169,20 @@ export class Incoming {
       if (reading === 'head') at = this.#readHead(chunk, at);
       else if (reading === 'new' || reading === 'keep-alive') this.#owner.read('first byte');
       else if (reading === 'body') at = this.#readBody(chunk, at);
+      else if (reading === 'proxy') at = this.#readProxyHeader(chunk, at);
       else {
         if (reading === 'complete') this.#holdRest(chunk, at, isAhead);
         break;
       }
     }
     this.#more = false;
+  }
+
+  /** Bytes that looked like a header until one came that is none begin the first request. */
+  #readProxyHeader(chunk: Buffer, from: number): number {
+    const { next, held } = this.#owner.beginning.proxyBytes(chunk, from);
+    if (held !== null) this.#consume(held, false);
+    return next;
   }
 
   #readHead(chunk: Buffer, from: number): number {

@@ -63,7 +63,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.openedMs = context.now();
     const { headLimits } = (standing.forwards ? context.proxies : null) ?? context;
     this.#incoming = new Incoming(context, effects, this, headLimits);
-    this.beginning = new Beginning(context, this, this.#origin);
+    this.beginning = new Beginning(context, this, this.#origin, standing);
     this.deadlines = new PairDeadlines(context, effects, this.state, {
       readOverdue: () => this.#readOverdue(),
       oweOverdue: () => this.#oweOverdue(),
@@ -324,7 +324,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.#context.requests.withdraw(exchange)) exchange.jobOver();
     exchange.answerError(status, false);
     const { reading } = this.state;
-    if (reading === 'head' || reading === 'body') this.#readNoMore();
+    if (reading === 'head' || reading === 'body' || reading === 'proxy') this.#readNoMore();
   }
 
   #end(how: 'close' | 'reset'): void {

@@ -1,7 +1,7 @@
 // Whose requests a connection brings: those of its own client, or those of others if the client is a proxy that is
 // believed. The same words give the same object, by which threads know again what they have written down already.
 
-import type { Forwarded, Peer, RequestHead } from '../threads/app-thread.ts';
+import type { Forwarded, Introduction, Peer, RequestHead } from '../threads/app-thread.ts';
 
 export class Origin {
   #peer: Peer;
@@ -14,7 +14,7 @@ export class Origin {
     this.#peer = peer;
   }
 
-  /** Who is at the other end. */
+  /** Who is at the other end, or is said to be by a PROXY header. */
   get peer(): Peer {
     return this.#peer;
   }
@@ -24,12 +24,17 @@ export class Origin {
     this.#peer = { ...this.#peer, certificate };
   }
 
+  /** A PROXY header has come. `client`: null when it names none; then it is who is connected. */
+  introduce(introduction: Introduction, client: Pick<Peer, 'address' | 'port'> | null): void {
+    this.#peer = { ...this.#peer, ...client, introduction };
+  }
+
   of(head: RequestHead): Peer {
-    return head.forwarded === null ? this.peer : this.#forwardedPeer(head.forwarded);
+    return head.forwarded === null ? this.#peer : this.#forwardedPeer(head.forwarded);
   }
 
   #forwardedPeer({ secure, address }: Forwarded): Peer {
-    const { peer } = this;
+    const peer = this.#peer;
     const scheme = secure === null ? peer.scheme : secure ? 'https' : 'http';
     if (address === null) {
       if (scheme === peer.scheme) return peer;

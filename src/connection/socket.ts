@@ -4,6 +4,7 @@
 
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { Peer } from '../threads/app-thread.ts';
+import { firstReading } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { Connection } from './machine.ts';
@@ -40,8 +41,9 @@ export function openConnection(
 ): Connection {
   const peer = peerOfHandle(handle, peerOf);
   const edge = new PlainEdge(handle);
+  const first = firstReading(context, 'new');
   const standing = context.proxies?.standingOf(peer.address);
-  const connection = new Connection(context, edge, peer, 'new', standing);
+  const connection = new Connection(context, edge, peer, first, standing);
   edge.connect(connection);
   return connection;
 }
@@ -57,7 +59,8 @@ export function peerOfHandle(handle: AcceptedHandle, peerOf: PeerOf): Peer {
 
 /** What is the same with and without TLS. */
 export abstract class SocketEdge<S extends Socket> implements Effects {
-  protected readonly socket: S;
+  /** What is written to and read from; with TLS another one after a PROXY header. */
+  protected socket: S;
   /** Only TCP knows a RST. */
   protected readonly canReset: boolean;
   protected readonly handle: AcceptedHandle;

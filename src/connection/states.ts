@@ -43,6 +43,7 @@ export type Ending =
 export const PROMPT_END_MS = 250;
 
 export type Reading =
+  | 'proxy'
   | 'handshake'
   | 'new'
   | 'head'
@@ -51,11 +52,14 @@ export type Reading =
   | 'keep-alive'
   | 'lingering'
   | 'closed';
-/** How a connection begins: with TLS, or without. */
-export type FirstReading = 'handshake' | 'new';
+/** How a connection begins: perhaps with a PROXY header, with TLS, or with HTTP. */
+export type FirstReading = 'proxy' | 'handshake' | 'new';
 export type Owing = 'nothing' | 'queued' | 'running' | 'streaming' | 'writing';
 
 export type ReadingEvent =
+  /** A PROXY header has come, or something else that shows that there is none. */
+  | 'introduced'
+  | 'introduced, TLS'
   | 'handshake done'
   | 'first byte'
   | 'head without body'
@@ -102,6 +106,20 @@ interface ReadingRow extends Row<Reading, ReadingEvent> {
 }
 
 export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow } = {
+  proxy: {
+    waitsFor: 'a PROXY header, or the first byte of something else',
+    deadline: 'handshake_timeout',
+    progressResets: false,
+    whenOverdue: 'close',
+    whenClientEnds: 'close',
+    givesWay: true,
+    on: {
+      introduced: 'new',
+      'introduced, TLS': 'handshake',
+      'answered, linger': 'lingering',
+      close: 'closed',
+    },
+  },
   handshake: {
     waitsFor: 'the end of the TLS handshake',
     deadline: 'handshake_timeout',
@@ -225,6 +243,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
 
 /** The names that people see: logs, the live picture, docs. */
 export type StateName =
+  | 'proxy'
   | 'handshake'
   | 'new'
   | 'head'
@@ -243,6 +262,7 @@ const OWING_NAME: { readonly [S in Exclude<Owing, 'nothing'>]: StateName } = {
   writing: 'writing',
 };
 const READING_NAME: { readonly [S in Exclude<Reading, 'closed'>]: StateName } = {
+  proxy: 'proxy',
   handshake: 'handshake',
   new: 'new',
   head: 'head',
@@ -260,6 +280,8 @@ export function nameOf(reading: Exclude<Reading, 'closed'>, owing: Owing): State
 
 /** Pairs that may be. Whatever is not listed is a fault of ours; transition.ts asserts it. */
 export const PAIRS: { readonly [S in Exclude<Reading, 'closed'>]: readonly Owing[] } = {
+  // `writing`: a header that is refused is answered without TLS.
+  proxy: ['nothing', 'writing'],
   handshake: ['nothing'],
   new: ['nothing'],
   head: ['nothing', 'writing'],

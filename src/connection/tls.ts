@@ -5,6 +5,7 @@
 import { constants } from 'node:crypto';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import tls, { type SecureContext } from 'node:tls';
+import { firstReading } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import { HalfDeadline } from './half-deadline.ts';
 import { Connection } from './machine.ts';
@@ -64,7 +65,7 @@ export function tlsTermsOf(options: TlsOptions): TlsTerms {
   return { context, clients };
 }
 
-/** Makes a connection of an accepted handle; it begins with the handshake. */
+/** Makes a connection of an accepted handle; it begins with the handshake, or with a PROXY header before it. */
 export function openSecureConnection(
   handle: AcceptedHandle,
   context: ConnectionContext,
@@ -72,9 +73,10 @@ export function openSecureConnection(
   terms: TlsTerms,
 ): Connection {
   const peer = peerOfHandle(handle, peerOf);
-  const edge = new SecureEdge(handle, context, terms);
+  const first = firstReading(context, 'handshake');
+  const edge = new SecureEdge(handle, context, terms, first === 'proxy');
   const standing = context.proxies?.standingOf(peer.address);
-  const connection = new Connection(context, edge, peer, 'handshake', standing);
+  const connection = new Connection(context, edge, peer, first, standing);
   edge.connect(connection);
   return connection;
 }
@@ -87,8 +89,22 @@ function socketOver(handle: AcceptedHandle): Socket {
   return new Socket(options);
 }
 
-export class SecureEdge extends SocketEdge<tls.TLSSocket> {
-  readonly #clients: ClientCertificates;
+function securedOver(raw: Socket, terms: TlsTerms): tls.TLSSocket {
+  const options: SecureSocketOptions = {
+    isServer: true,
+    secureContext: terms.context,
+    requestCert: terms.clients !== 'none',
+    rejectUnauthorized: terms.clients === 'required',
+    ALPNProtocols: PROTOCOLS,
+    highWaterMark: 1,
+  };
+  return new tls.TLSSocket(raw, options);
+}
+
+export class SecureEdge extends SocketEdge<Socket> {
+  readonly #terms: TlsTerms;
+  /** Null where a PROXY header comes before TLS. */
+  readonly #secure: tls.TLSSocket | null;
   /** Below TLS. */
   readonly #raw: Socket;
   /** For our close_notify to leave. */
@@ -97,18 +113,18 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
   /** The client's end has come. */
   #ended = false;
 
-  constructor(handle: AcceptedHandle, context: ConnectionContext, terms: TlsTerms) {
+  /** @param isIntroduced a PROXY header comes before TLS */
+  constructor(
+    handle: AcceptedHandle,
+    context: ConnectionContext,
+    terms: TlsTerms,
+    isIntroduced = false,
+  ) {
     const raw = socketOver(handle);
-    const options: SecureSocketOptions = {
-      isServer: true,
-      secureContext: terms.context,
-      requestCert: terms.clients !== 'none',
-      rejectUnauthorized: terms.clients === 'required',
-      ALPNProtocols: PROTOCOLS,
-      highWaterMark: 1,
-    };
-    super(handle, new tls.TLSSocket(raw, options));
-    this.#clients = terms.clients;
+    const secure = isIntroduced ? null : securedOver(raw, terms);
+    super(handle, secure ?? raw);
+    this.#secure = secure;
+    this.#terms = terms;
     this.#raw = raw;
     this.#endDeadline = new HalfDeadline(context, () => this.reset());
   }
@@ -118,9 +134,35 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
   }
 
   override connect(connection: Connection): void {
-    const { socket } = this;
+    if (this.#secure === null) this.#connectPlainly(connection);
+    else this.#connectSecurely(connection, this.#secure);
+  }
+
+  /** Reads the PROXY header; what comes behind it is put back, for TLS to read. */
+  #connectPlainly(connection: Connection): void {
+    const raw = this.#raw;
+    this.connection = connection;
+    const onData = (chunk: Buffer): void => {
+      const { next, held } = connection.beginning.proxyBytes(chunk, 0);
+      if (connection.state.reading !== 'handshake') return;
+      raw.pause();
+      raw.off('data', onData).off('end', onEnd).off('close', onClose);
+      const rest = Buffer.concat([held ?? Buffer.alloc(0), chunk.subarray(next)]);
+      if (rest.length > 0) raw.unshift(rest);
+      const secure = securedOver(raw, this.#terms);
+      this.socket = secure;
+      this.#connectSecurely(connection, secure);
+    };
+    const onEnd = (): void => connection.ended();
+    const onClose = (): void => connection.closed();
+    raw.on('data', onData).on('end', onEnd).on('close', onClose);
+    // `close` follows and tells all there is to tell.
+    raw.on('error', () => {});
+  }
+
+  #connectSecurely(connection: Connection, socket: tls.TLSSocket): void {
     socket.on('secure', () => {
-      const { refusal, certificate } = this.#seen();
+      const { refusal, certificate } = this.#seen(socket);
       if (refusal !== undefined) {
         connection.beginning.handshakeFailed(refusal);
         socket.destroy();
@@ -143,12 +185,16 @@ export class SecureEdge extends SocketEdge<tls.TLSSocket> {
    * The client's certificate, or what is wrong with it. OpenSSL itself refuses who shows none and must; what it thinks of
    * one that it got is for us to ask, because Node.js has it go on. A resumed session answers as it did when it was new.
    */
-  #seen(): { readonly refusal?: string; readonly certificate?: string | null } {
-    if (this.#clients === 'none') return {};
-    const shown = this.socket.getPeerX509Certificate();
-    if (shown === undefined && this.#clients === 'optional') return { certificate: null };
+  #seen(socket: tls.TLSSocket): {
+    readonly refusal?: string;
+    readonly certificate?: string | null;
+  } {
+    const { clients } = this.#terms;
+    if (clients === 'none') return {};
+    const shown = socket.getPeerX509Certificate();
+    if (shown === undefined && clients === 'optional') return { certificate: null };
     if (shown === undefined) return { refusal: 'the client shows no certificate' };
-    const error = (this.socket as unknown as Verifier).ssl.verifyError();
+    const error = (socket as unknown as Verifier).ssl.verifyError();
     if (error !== null) return { refusal: `the client's certificate is refused: ${error.message}` };
     return { certificate: shown.raw.toString('base64') };
   }

@@ -3,28 +3,50 @@
 
 import type { HeadLimits } from '../http1/limits.ts';
 import type { Allowed } from './allowed.ts';
+import type { ProxyVersions } from './header.ts';
 
 export interface Standing {
   /** It passes on requests of others: its fields about them count. */
   readonly forwards: boolean;
+  /** It passes on connections of others: it may say whose by a PROXY header. */
+  readonly introduces: boolean;
 }
 
 /** Nothing is believed. */
-export const STRANGER: Standing = { forwards: false };
-const FORWARDER: Standing = { forwards: true };
+export const STRANGER: Standing = { forwards: false, introduces: false };
+
+/** The same object for the same standing. */
+const STANDINGS: readonly Standing[] = [
+  STRANGER,
+  { forwards: true, introduces: false },
+  { forwards: false, introduces: true },
+  { forwards: true, introduces: true },
+];
 
 export class Proxies {
   /** How heads of those are read whose fields count. */
   readonly headLimits: HeadLimits;
+  /** PROXY headers that a connection may begin with; null: none does. */
+  readonly versions: ProxyVersions | null;
   readonly #forwarders: Allowed;
+  readonly #introducers: Allowed;
 
-  constructor(headLimits: HeadLimits, forwarders: Allowed) {
+  constructor(
+    headLimits: HeadLimits,
+    forwarders: Allowed,
+    versions: ProxyVersions | null,
+    introducers: Allowed,
+  ) {
     this.headLimits = headLimits;
+    this.versions = versions;
     this.#forwarders = forwarders;
+    this.#introducers = introducers;
   }
 
   /** @param address of the client's end of the connection; empty for a unix socket */
   standingOf(address: string): Standing {
-    return this.#forwarders.admits(address) ? FORWARDER : STRANGER;
+    const forwards = this.#forwarders.admits(address) ? 1 : 0;
+    const introduces = this.versions !== null && this.#introducers.admits(address) ? 2 : 0;
+    return STANDINGS[forwards + introduces] ?? STRANGER;
   }
 }

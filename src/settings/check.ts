@@ -177,12 +177,20 @@ function checkSwitch(value: unknown): boolean {
 
 function checkChoice(setting: ChoiceSetting, value: unknown): string {
   const { synonyms } = setting;
-  const isNumber = typeof value === 'number' && synonyms !== undefined;
-  const word = typeof value === 'string' || isNumber ? String(value).toLowerCase() : '';
+  const word = wordOf(setting, value);
   if (setting.choices.includes(word)) return word;
   if (synonyms !== undefined && Object.hasOwn(synonyms, word)) return synonyms[word] ?? word;
   const refused = setting.refused?.find(({ pattern }) => pattern.test(word));
   throw new Misfit(either(setting.choices), value, '', refused?.instead);
+}
+
+/** Numbers are words where there are synonyms, switches and nothing where they are among them. */
+function wordOf({ synonyms }: ChoiceSetting, value: unknown): string {
+  if (typeof value === 'string') return value.toLowerCase();
+  if (synonyms === undefined) return '';
+  if (typeof value === 'number') return String(value);
+  const word = typeof value === 'boolean' || value === null ? String(value ?? 'none') : '';
+  return Object.hasOwn(synonyms, word) ? word : '';
 }
 
 function checkText(setting: TextSetting, value: unknown, base: string): string | null {

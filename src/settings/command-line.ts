@@ -111,10 +111,19 @@ class ArgumentReader {
     }
     const { flag, target, stands } = meaning;
     const placeholder = target === 'help' || target === 'version' ? '' : placeholderOf(target);
-    const value = this.#valueOf(flag, stands, attached, placeholder);
+    const value = this.#valueOf(flag, stands, attached ?? this.#bare(target), placeholder);
     if (target === 'help' || target === 'version') return target;
     this.#add(target, flag, value);
     return null;
+  }
+
+  /** A flag that can stand alone does so unless a word follows that it knows: what follows may be APP. */
+  #bare(target: FlagMeaning['target']): string | null {
+    const setting = target === 'help' || target === 'version' ? null : CATALOGUE[target];
+    if (setting?.kind !== 'choice' || setting.bare === undefined) return null;
+    const next = this.#words[this.#next]?.toLowerCase() ?? '';
+    const isKnown = setting.choices.includes(next) || Object.hasOwn(setting.synonyms ?? {}, next);
+    return isKnown ? null : setting.bare;
   }
 
   /** What the flag stands for, or what stands in it or behind it. */

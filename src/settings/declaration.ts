@@ -72,7 +72,12 @@ export interface ChoiceSetting extends Declared {
   readonly kind: 'choice';
   readonly choices: readonly string[];
   readonly default: string;
-  /** What people write elsewhere, numbers too, in small letters, and the choice that it means. */
+  /** What the flag stands for without a value. */
+  readonly bare?: string;
+  /**
+   * What people write elsewhere, in small letters, and the choice that it means. Numbers, `true`, `false` and `none` may
+   * also stand in a config file without quotes.
+   */
   readonly synonyms?: { readonly [written: string]: string };
   /** Values that people bring from elsewhere, each with what to do instead. First match wins. */
   readonly refused?: readonly { readonly pattern: RegExp; readonly instead: string }[];
@@ -166,7 +171,7 @@ export type WrittenValueOf<S extends Setting> = S extends { readonly kind: 'byte
   : S extends { readonly form: NumberForm }
     ? ValueOf<S> | number
     : S extends { readonly synonyms: infer M }
-      ? ValueOf<S> | keyof M | number
+      ? ValueOf<S> | keyof M | number | (M extends { readonly true: string } ? boolean : never)
       : S extends { readonly kind: 'list' }
         ? string | readonly string[]
         : ValueOf<S>;

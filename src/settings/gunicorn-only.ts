@@ -66,8 +66,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     flags: ['--paste-global'],
     noEffect: 'It is for paste, which Tunicorn does not read.',
   },
-  proxy_protocol: { flags: ['--proxy-protocol'], quiet: ['off', 'false', 'none', '0'] },
-  proxy_allow_ips: { flags: ['--proxy-allow-from'] },
   protocol: { flags: ['--protocol'], quiet: ['http'], instead: 'Have the proxy speak HTTP.' },
   uwsgi_allow_ips: {
     flags: ['--uwsgi-allow-from'],

@@ -15,6 +15,15 @@ export interface Peer {
   readonly scheme: 'http' | 'https';
   /** The client's certificate (DER, base64), which an authority of ours signed; null: asked for and not shown; absent: not asked for. */
   readonly certificate?: string | null;
+  /** What the PROXY header of its connection said; absent without one. */
+  readonly introduction?: Introduction;
+}
+
+export interface Introduction {
+  /** TCP4, TCP6; where no address is told: UNKNOWN, LOCAL, UNSPEC or UNIX. */
+  readonly protocol: string;
+  /** Where the client connected to; null when that is not told. */
+  readonly server: { readonly address: string; readonly port: number } | null;
 }
 
 /** What a trusted proxy says of a request that it passes on. */

@@ -12,7 +12,7 @@ import { LONGEST_MS } from './restart.ts';
 export function limitDeadlines(): readonly DeadlineRow[] {
   return [
     {
-      who: 'at `worker_connections`: handshake, new, keep-alive, lingering',
+      who: 'at `worker_connections`: proxy, handshake, new, keep-alive, lingering',
       waitsFor: 'a request, while others want to get in',
       bound: fixedMs(IDLE_GRACE_MS),
       seen: `the connection closes, the oldest first; a TLS client that has said hello has ${GREETED_GRACE_MS / 1000} s`,

@@ -1,11 +1,22 @@
-// What nginx and HAProxy, set up as docs/proxies.md says, tell both kinds of application of their clients; and that their
-// clients cannot tell it themselves.
+// What nginx and HAProxy, set up as docs/proxies.md says, tell both kinds of application of their clients, by fields of
+// HTTP and by PROXY headers; and that their clients cannot tell it themselves.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
-import { json, type Served, serveNode, serveWsgi } from '../end-to-end/serving.ts';
+import {
+  json,
+  PYTHON,
+  type Served,
+  serveNode,
+  serveWsgi,
+  temporaryFolder,
+  WSGI_APPS,
+} from '../end-to-end/serving.ts';
+import { makeCertificate } from '../support/certificates.ts';
 import { RawClient, type Target } from '../support/raw-client.ts';
-import { startHaproxy } from './haproxy.ts';
+import { startServer } from '../support/server.ts';
+import { type Haproxy, startHaproxy } from './haproxy.ts';
 import { KEPT, startNginx } from './nginx.ts';
 
 /** What a client may try to say: that it came by https, from elsewhere, and where the application begins. */
@@ -115,4 +126,56 @@ for (const kind of ['WSGI', 'Node.js']) {
     const viaPlain = await told(t, kind, from(plain?.port), '/cart', LIES);
     assert.deepEqual([viaPlain.secure, viaPlain.client], [false, '127.0.0.9']);
   });
+}
+
+const HEADERS = ['send-proxy', 'send-proxy-v2', 'send-proxy-v2-ssl-cn'];
+
+test('HAProxy below HTTP names the client of each connection by a PROXY header, many at a time', async (t) => {
+  const socketPath = join(await temporaryFolder(), 'socket');
+  const server = await startServer(t, {
+    app: 'tell_environ:app',
+    cwd: WSGI_APPS,
+    args: ['--python', PYTHON, '--threads', '2', '--proxy-protocol'],
+    bind: ['127.0.0.1:0', `unix:${socketPath}`],
+  });
+  const places = [`127.0.0.1:${server.port}`, `unix@${socketPath}`];
+  const proxies = await Promise.all(
+    HEADERS.flatMap((header) => places.map((place) => belowHttp(t, `${place} ${header}`))),
+  );
+  const clients = Array.from({ length: 60 }, async (_, n) => {
+    const localAddress = `127.0.3.${n + 1}`;
+    const { port = 0 } = proxies[n % proxies.length] ?? {};
+    const client = await RawClient.connect(t, { host: '127.0.0.1', port, localAddress });
+    for (let turn = 0; turn < 5; turn++) {
+      const environ = json(await client.get('/')) as Record<string, unknown>;
+      const { REMOTE_ADDR, REMOTE_PORT, PROXY_PORT } = environ;
+      assert.deepEqual(
+        [REMOTE_ADDR, REMOTE_PORT, PROXY_PORT],
+        [localAddress, String(client.localPort), String(port)],
+      );
+    }
+  });
+  await Promise.all(clients);
+});
+
+test('HAProxy passes TLS on behind a PROXY header, and its own checks are no clients', async (t) => {
+  const certificate = makeCertificate(await temporaryFolder());
+  const args = ['--proxy-protocol', 'auto', '--log-level', 'info'];
+  const served = await serveWsgi('tell_environ:app', args, { certificate });
+  for (const header of HEADERS) {
+    const proxy = await belowHttp(t, `127.0.0.1:${served.port} ${header} check inter 20ms`);
+    const target = { host: '127.0.0.1', port: proxy.port, localAddress: '127.0.0.9' };
+    const client = await RawClient.connectSecurely(t, target, { ca: certificate.cert });
+    for (let turn = 0; turn < 20; turn++) {
+      const environ = json(await client.get('/')) as Record<string, unknown>;
+      assert.equal(environ['REMOTE_ADDR'], '127.0.0.9');
+      assert.equal(environ['wsgi.url_scheme'], 'https');
+    }
+    assert.doesNotMatch(proxy.program.log(), /DOWN/);
+  }
+  assert.doesNotMatch(served.log(), /WARNING|ERROR/);
+});
+
+function belowHttp(t: TestContext, server: string): Promise<Haproxy> {
+  return startHaproxy(t, { mode: 'tcp', backend: [`server one ${server}`] });
 }

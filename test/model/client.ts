@@ -23,6 +23,8 @@ export class SimClient implements Effects {
   readonly #wheelMs: () => number;
   /** TLS: our answer to its hello is on its way. */
   greeted = false;
+  /** Bytes of its PROXY header that it has sent. */
+  introducedBytes = 0;
   /** TLS: what is written leaves in a later turn, however much the kernel takes. */
   readonly leavesLater: boolean;
   /** What the kernel says it holds for the client; null where it tells nothing. */

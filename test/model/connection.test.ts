@@ -132,6 +132,21 @@ for (const [name, options] of Object.entries({
     buffered: false,
     tls: true,
   },
+  'a PROXY header, bodies gathered': {
+    limit: 4,
+    threads: 2,
+    capacity: 1,
+    buffered: true,
+    proxied: true,
+  },
+  'a PROXY header and TLS, bodies streamed': {
+    limit: 4,
+    threads: 2,
+    capacity: 2,
+    buffered: false,
+    tls: true,
+    proxied: true,
+  },
 })) {
   test(`the invariants hold after every step: ${name}`, () => {
     fc.assert(
@@ -140,7 +155,7 @@ for (const [name, options] of Object.entries({
         for (const next of steps) run.apply(next);
         run.end();
       }),
-      { numRuns: Math.ceil(RUNS / 3) },
+      { numRuns: Math.ceil(RUNS / 5) },
     );
   });
 }

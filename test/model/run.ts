@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import type { Connection } from '../../src/connection/machine.ts';
 import { READING } from '../../src/connection/states.ts';
 import type { Job, RequestBody } from '../../src/threads/app-thread.ts';
+import { ADDRESSES, version2 } from '../support/proxy-header.ts';
 import { checkWorld } from './invariants.ts';
 import { type SimClient, type SimThread, World } from './world.ts';
 
@@ -116,8 +117,12 @@ export class Run {
     } else if (next.do === 'vanish') {
       this.world.clientGone(connection);
       client.gone = true;
+    } else if (next.do === 'shake' && connection.state.reading === 'proxy') {
+      introduce(this.world, connection, client, HEADER.subarray(0, HEADER_HALF));
     } else if (next.do === 'shake') shake(connection, client);
-    else if (next.do === 'misspeak' && connection.state.reading === 'handshake') {
+    else if (next.do === 'misspeak' && connection.state.reading === 'proxy') {
+      introduce(this.world, connection, client, BAD_HEADER);
+    } else if (next.do === 'misspeak' && connection.state.reading === 'handshake') {
       connection.beginning.handshakeFailed('model');
       client.gone = true;
     } else if (next.do === 'stall') client.kernelRoom = 0;
@@ -136,6 +141,12 @@ export class Run {
     if (rest === '') this.#unsent.delete(client);
     else this.#unsent.set(client, rest);
     client.sends(now);
+    // A header that has begun is completed; of the others every second text comes without one.
+    const { options } = this.world;
+    const brings = client.introducedBytes > 0 || options.tls || now.length % 2 === 0;
+    if (connection.state.reading === 'proxy' && brings) {
+      introduce(this.world, connection, client, HEADER);
+    }
     // The last message of a handshake and the first bytes of a request may come together.
     while (connection.state.reading === 'handshake') shake(connection, client);
     if (now !== '') connection.bytes(Buffer.from(now, 'latin1'));
@@ -223,6 +234,27 @@ export class Run {
       if (world.living.some((other) => other.room > 0)) world.dispatcher.giveBack(job);
     }
   }
+}
+
+const HEADER = version2(ADDRESSES, { rest: Buffer.alloc(5) });
+const HEADER_HALF = 20;
+/** As long as half of a good one, so that it can follow nothing of it that is good. */
+const BAD_HEADER = Buffer.concat([HEADER.subarray(0, 12), Buffer.alloc(40, 0xff)]);
+
+/** The client's PROXY header, as far as `header` goes and what of it was not sent before. */
+function introduce(
+  { options }: World,
+  connection: Connection,
+  client: SimClient,
+  header: Buffer,
+): void {
+  const bytes = header.subarray(client.introducedBytes);
+  client.introducedBytes = Math.max(client.introducedBytes, header.length);
+  if (bytes.length === 0) return;
+  // It may be answered, as a request that begins like this is.
+  if (header === BAD_HEADER) client.sends('PO');
+  if (options.tls) connection.beginning.proxyBytes(bytes, 0);
+  else connection.bytes(bytes);
 }
 
 /** One message of the client's TLS handshake: its hello, then what completes it. */

@@ -12,6 +12,8 @@ import { StalledResponses } from '../../src/connection/stalled.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Overdue } from '../../src/dispatch/overdue.ts';
 import type { Log } from '../../src/observe/log.ts';
+import { Allowed } from '../../src/proxy/allowed.ts';
+import { Proxies } from '../../src/proxy/standing.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job, Peer } from '../../src/threads/app-thread.ts';
 import { Connections } from '../../src/worker/connections.ts';
@@ -38,6 +40,10 @@ const silent: Log = {
 export const QUEUE_LIMIT = 1;
 const QUEUE_TIMEOUT_MS = 1000;
 
+const HEAD_LIMITS = { line: 200, fields: 10, fieldSize: 200 };
+const EVERYBODY = new Allowed([], true);
+const INTRODUCING = new Proxies(HEAD_LIMITS, EVERYBODY, { v1: true, v2: true }, EVERYBODY);
+
 export interface WorldOptions {
   readonly limit: number;
   readonly threads: number;
@@ -48,6 +54,8 @@ export interface WorldOptions {
   readonly bodyBytesMax?: number;
   /** Connections begin with a handshake, and what is written leaves in a later turn. */
   readonly tls?: boolean;
+  /** Connections may begin with a PROXY header, before TLS if there is any. */
+  readonly proxied?: boolean;
   /** Responses that their clients do not read stay in memory up to so many bytes. */
   readonly responseMemoryBytes?: number;
 }
@@ -112,8 +120,8 @@ export class World implements Surroundings, Requests {
       requests: this,
       surroundings: this,
       probes: this.health,
-      headLimits: { line: 200, fields: 10, fieldSize: 200 },
-      proxies: null,
+      headLimits: HEAD_LIMITS,
+      proxies: options.proxied ? INTRODUCING : null,
       deadlinesMs: {
         handshake_timeout: 1200,
         first_byte_timeout: 1000,
@@ -241,7 +249,7 @@ export class World implements Surroundings, Requests {
 
   connect(): void {
     if (this.draining || this.open.size >= this.options.limit) return;
-    const { tls = false } = this.options;
+    const { tls = false, proxied = false } = this.options;
     const client = new SimClient(() => this.context.wheel.nowMs, tls);
     const peer = {
       address: '192.0.2.1',
@@ -250,8 +258,9 @@ export class World implements Surroundings, Requests {
       serverPort: 1,
       scheme: tls ? 'https' : 'http',
     } as const;
-    const first = tls ? 'handshake' : 'new';
-    const connection = new Connection(this.context, client, peer, first);
+    const first = proxied ? 'proxy' : tls ? 'handshake' : 'new';
+    const standing = this.context.proxies?.standingOf(peer.address);
+    const connection = new Connection(this.context, client, peer, first, standing);
     this.accepted += 1;
     this.open.set(connection, client);
     this.connections.add(connection);

@@ -48,13 +48,18 @@ export class RawClient {
     return new RawClient(await connected(t, target));
   }
 
-  /** With TLS: resolves when the handshake is done. `options`: `ca`, and whatever a client may want otherwise. */
+  /**
+   * With TLS: resolves when the handshake is done. `options`: `ca`, and whatever a client may want otherwise.
+   * `before`: what is said before the handshake.
+   */
   static async connectSecurely(
     t: TestContext,
     target: Target,
     options: tls.ConnectionOptions,
+    before: Uint8Array = Buffer.alloc(0),
   ): Promise<RawClient> {
     const raw = await connected(t, target);
+    if (before.length > 0) raw.write(before);
     const socket = tls.connect({ servername: 'localhost', ...options, socket: raw });
     t.after(() => {
       socket.destroy();

@@ -73,5 +73,38 @@ export const proxies = {
       doesNot:
         'With `*` in `forwarded_allow_ips` it goes past nobody: it takes the last address, which the proxy itself has added.',
     },
+    proxy_protocol: {
+      kind: 'choice',
+      choices: ['off', 'v1', 'v2', 'auto'],
+      // Gunicorn's other words for them.
+      synonyms: { false: 'off', 0: 'off', none: 'off', true: 'auto', 1: 'auto' },
+      default: 'off',
+      bare: 'auto',
+      flags: ['--proxy-protocol'],
+      gunicorn: {
+        differs:
+          'The header holds for the whole connection, and with TLS it comes before the handshake, as proxies send it. LOCAL, UNKNOWN and UNSPEC leave the address that the connection has; Gunicorn refuses UNKNOWN and has no address otherwise. A line has 107 bytes at most. What is malformed is 400, of version 2 too. A word behind the flag that is none of its values is APP.',
+      },
+      meaning: 'Lets connections begin with a PROXY header, which names the client.',
+      details:
+        'off, v1 (text), v2 (binary) or auto (both), which is also what the flag means without a value. The client is then REMOTE_ADDR and REMOTE_PORT, ' +
+        '`req.socket.remoteAddress`, and `%(h)s` in the access log; WSGI has PROXY_PROTOCOL, PROXY_ADDR and PROXY_PORT, too. A connection without such a header is ' +
+        'served all the same. The header has `handshake_timeout` to come.',
+      doesNot:
+        'It makes nobody send one: a client that connects past the proxy is served under its own address.',
+    },
+    proxy_allow_ips: {
+      kind: 'list',
+      form: 'network',
+      separator: ',',
+      default: THIS_MACHINE,
+      flags: ['--proxy-allow-from'],
+      placeholder: 'ADDRESSES',
+      gunicorn: 'same',
+      meaning: 'The proxies that may send a PROXY header; 403 for others that do.',
+      details:
+        'As `forwarded_allow_ips`: addresses, networks, or `*`; clients of a unix socket always may. The fields of a request count by the address of the proxy, not by ' +
+        'the one that its header names.',
+    },
   },
 } as const satisfies Section;

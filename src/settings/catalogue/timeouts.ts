@@ -30,9 +30,9 @@ export const timeouts = {
       ...deadline,
       default: 10,
       flags: ['--handshake-timeout'],
-      meaning: 'For the TLS handshake on a new connection; then closed.',
+      meaning: 'For the TLS handshake, and for a PROXY header before it; then closed.',
       details:
-        'Progress does not extend it. Without TLS nothing waits for it. At `worker_connections` a connection whose handshake ' +
+        'Progress does not extend it. Without TLS and `proxy_protocol` nothing waits for it. At `worker_connections` a connection whose handshake ' +
         'goes on for more than a second gives way to others earlier, one whose client says nothing at all after 0.15 s.',
     },
     first_byte_timeout: {

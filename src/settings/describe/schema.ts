@@ -67,8 +67,8 @@ function typeOf(setting: Setting): Json {
 }
 
 /** As texts, and as numbers where they are some. */
-function synonymsOf({ synonyms = {} }: ChoiceSetting): readonly (string | number)[] {
+function synonymsOf({ synonyms = {} }: ChoiceSetting): readonly (string | number | boolean)[] {
   const words = Object.keys(synonyms);
   const numbers = words.map(Number).filter((number) => !Number.isNaN(number));
-  return [...words, ...numbers];
+  return [...words, ...numbers, ...('true' in synonyms ? [true, false] : [])];
 }

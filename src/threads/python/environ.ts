@@ -5,7 +5,7 @@ import { Buffer } from 'node:buffer';
 import { percentDecoded } from '../../percent.ts';
 import { closeDict, encodeKey, openDict, spaceFor, writeString } from '../../wire/marshal.ts';
 import { HEADER_BYTES, ToThread } from '../../wire/python-frame.ts';
-import type { Peer, RequestBody, RequestHead } from '../app-thread.ts';
+import type { Introduction, Peer, RequestBody, RequestHead } from '../app-thread.ts';
 import { certificatePairs } from './client-certificate.ts';
 import { FieldsEncoder } from './environ-fields.ts';
 
@@ -156,6 +156,16 @@ function peerPairs(peer: Peer): [string, string][] {
     pairs.push(['REMOTE_PORT', String(peer.port)]);
   }
   if (peer.certificate !== undefined) pairs.push(...certificatePairs(peer.certificate));
+  if (peer.introduction !== undefined) pairs.push(...introductionPairs(peer.introduction));
+  return pairs;
+}
+
+/** Gunicorn's keys for what a PROXY header said. */
+function introductionPairs({ protocol, server }: Introduction): [string, string][] {
+  const pairs: [string, string][] = [['PROXY_PROTOCOL', protocol]];
+  if (server !== null) {
+    pairs.push(['PROXY_ADDR', server.address], ['PROXY_PORT', String(server.port)]);
+  }
   return pairs;
 }
 

@@ -14,7 +14,8 @@ export interface ListedTarget {
 
 export const TARGETS: readonly ListedTarget[] = [
   { name: 'parser', module: here('parser.js'), target: 'parserTarget', share: 30 },
-  { name: 'connection', module: here('connection.js'), target: 'connectionTarget', share: 35 },
+  { name: 'connection', module: here('connection.js'), target: 'connectionTarget', share: 32 },
+  { name: 'proxy', module: here('proxy.js'), target: 'proxyTarget', share: 3 },
   { name: 'events', module: here('events.js'), target: 'eventsTarget', share: 25 },
   { name: 'response', module: here('response.js'), target: 'responseTarget', share: 5 },
   { name: 'wire', module: here('wire.js'), target: 'wireTarget', share: 5 },

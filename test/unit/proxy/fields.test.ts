@@ -131,6 +131,8 @@ test('with * the last address is the client, whatever stands left of it', () => 
       secure_scheme_headers: {},
       forwarder_headers: [],
       forwarded_for: true,
+      proxy_protocol: 'off',
+      proxy_allow_ips: [],
     },
     { line: 100, fields: 10, fieldSize: 100 },
   );

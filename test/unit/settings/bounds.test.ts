@@ -77,7 +77,12 @@ function outside(setting: Setting): unknown[] {
     case 'switch':
       return ['yes', '', 1, 0, null];
     case 'choice':
-      return [`${setting.choices[0]}x`, '', setting.synonyms === undefined ? 1 : -1, null, true];
+      return [
+        `${setting.choices[0]}x`,
+        '',
+        setting.synonyms === undefined ? 1 : -1,
+        ...('true' in (setting.synonyms ?? {}) ? [] : [null, true]),
+      ];
     case 'list':
       return [1, true, null, [1]];
     case 'map':
@@ -130,6 +135,15 @@ describe('every setting of the catalogue', () => {
           assertTaken(name, written.toUpperCase(), choice);
           if (/^\d+$/.test(written)) assertTaken(name, Number(written), choice);
         }
+      });
+    }
+
+    if (setting.kind === 'choice' && 'true' in (setting.synonyms ?? {})) {
+      it(`${name} takes a switch and nothing, as a config file has them`, () => {
+        const { synonyms = {} } = setting;
+        assertTaken(name, true, synonyms['true']);
+        assertTaken(name, false, synonyms['false']);
+        assertTaken(name, null, synonyms['none']);
       });
     }
 

@@ -42,8 +42,9 @@ describe('a command line', () => {
         }
         const gathers = kind === 'list' && setting.separator === undefined;
         const value = gathers ? ['x'] : 'x';
-        assert.deepEqual(parse(flag, 'x'), { [name]: value });
         assert.deepEqual(parse(`${flag}=x`), { [name]: value });
+        const standsAlone = setting.kind === 'choice' && setting.bare !== undefined;
+        if (!standsAlone) assert.deepEqual(parse(flag, 'x'), { [name]: value });
       }
     }
   });
@@ -52,6 +53,21 @@ describe('a command line', () => {
     assert.deepEqual(parse('-b', ':1', '-b', ':2'), { bind: [':1', ':2'] });
     const allowed = parse('--forwarded-allow-ips', '10.0.0.1', '--forwarded-allow-ips', '10.0.0.2');
     assert.deepEqual(allowed, { forwarded_allow_ips: '10.0.0.2' });
+  });
+
+  it('takes a flag that can stand alone without a value, whatever follows, and with one of its values', () => {
+    for (const [words, value] of [
+      [['--proxy-protocol'], 'auto'],
+      [['--proxy-protocol', 'v1'], 'v1'],
+      [['--proxy-protocol', 'OFF'], 'OFF'],
+      [['--proxy-protocol=v2'], 'v2'],
+      [['--proxy-protocol='], ''],
+      [['--proxy-protocol', 'true'], 'true'],
+    ] as const) {
+      assert.deepEqual(parse(...words), { proxy_protocol: value });
+      assert.deepEqual(parse(...words, 'shop:app'), { proxy_protocol: value, app: 'shop:app' });
+      assert.deepEqual(parse(...words, '-w', '2'), { proxy_protocol: value, workers: '2' });
+    }
   });
 
   it('takes the application before, between and behind options, and behind --', () => {
