@@ -43,6 +43,7 @@ FILE_REFUSED = 40
 WITHDRAW = 41
 LANDED = 42
 LEAVE = 43
+FILES = 44
 # Control to loop.
 READY = 48
 BOOT_FAILED = 49
@@ -53,6 +54,7 @@ WITHDRAWN = 53
 LANDED_IS = 54
 LOADING = 55
 LEFT = 56
+FILES_ARE = 57
 # Any thread of the application to loop.
 EXTEND = 64
 LOG = 65

@@ -10,7 +10,10 @@ if __name__ == "__main__":
     if sys.version_info < (3, 8):
         sys.exit("tunicorn needs Python 3.8 or later; this is %d.%d (%s)" % (sys.version_info[:2] + (sys.executable,)))
     sys.path[0] = __file__.rsplit("/tunicorn_bridge/", 1)[0]
-    from tunicorn_bridge import serve
+    if sys.argv[3] == "preload":
+        from tunicorn_bridge.zygote import main
+    else:
+        from tunicorn_bridge.serve import main
 
     del sys.path[0]
-    sys.exit(serve.main())
+    sys.exit(main())

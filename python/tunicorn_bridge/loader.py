@@ -8,7 +8,7 @@ import ast
 import importlib
 import os
 import traceback
-from typing import Any, Callable, Dict, List, Tuple
+from typing import Any, Callable, Dict, List, Optional, Tuple
 
 EXIT_BOOT = 3
 EXIT_APP = 4
@@ -20,11 +20,15 @@ App = Callable[..., Any]
 
 
 class LoadError(Exception):
-    """The application cannot be had. exit_code is what the server ends with; the text is for people."""
+    """The application cannot be had. exit_code is what the server ends with; the text is for people.
 
-    def __init__(self, exit_code: int, message: str) -> None:
+    cause: what the application raised, if it did.
+    """
+
+    def __init__(self, exit_code: int, message: str, cause: Optional[BaseException] = None) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+        self.cause = cause
 
 
 def load_app(spec: str) -> App:
@@ -51,7 +55,7 @@ def _import(module_name: str, attribute: str) -> Any:
         text = _own_traceback(error)
         if isinstance(error, ImportError) and module_name.endswith(".py") and os.path.exists(module_name):
             text += "Failed to find application, did you mean '%s:%s'?\n" % (module_name[:-3], attribute)
-        raise LoadError(EXIT_BOOT, text) from None
+        raise LoadError(EXIT_BOOT, text, error) from None
 
 
 def _parse(expression: str) -> Tuple[str, Any]:
@@ -97,7 +101,7 @@ def _call_factory(factory: Any, name: str, call: Tuple[List[Any], Dict[str, Any]
     try:
         return factory(*args, **kwargs)
     except BaseException as error:
-        raise LoadError(EXIT_BOOT, _own_traceback(error)) from None
+        raise LoadError(EXIT_BOOT, _own_traceback(error), error) from None
 
 
 def _own_traceback(error: BaseException) -> str:

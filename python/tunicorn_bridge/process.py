@@ -1,7 +1,9 @@
-"""How a Python process of the server lives and ends with its parent: it dies when that does, and leaves signals to it."""
+"""How a Python process of the server lives and ends with whom it serves: it dies when that does, and leaves signals to it."""
 
+import fcntl
 import os
 import signal
+import socket
 import sys
 from typing import NoReturn
 
@@ -32,6 +34,30 @@ def die_with_parent(parent: int) -> None:
     # It may have died before we asked.
     if os.getppid() != parent:
         end_at_once()
+
+
+def die_with_peer(sock: socket.socket) -> None:
+    """Linux: the kernel kills us when the other end of this socket is closed, whoever holds the interpreter lock.
+
+    Whatever else happens on the socket would do the same: nothing may be sent on it, by neither side.
+    """
+    fcntl.fcntl(sock, fcntl.F_SETSIG, int(signal.SIGKILL))
+    fcntl.fcntl(sock, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(sock, fcntl.F_SETFL, fcntl.fcntl(sock, fcntl.F_GETFL) | os.O_ASYNC)
+    # It may have been closed before we asked.
+    try:
+        if sock.recv(1, socket.MSG_DONTWAIT) == b"":
+            end_at_once()
+    except BlockingIOError:
+        pass
+
+
+def own_socket(fd: int) -> socket.socket:
+    """A socket that this process was started with; what it starts itself does not get it."""
+    sock = socket.socket(fileno=fd)
+    sock.setblocking(True)
+    sock.set_inheritable(False)
+    return sock
 
 
 def end_at_once() -> NoReturn:

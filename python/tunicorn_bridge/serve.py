@@ -4,18 +4,19 @@ The main thread is the control loop, because only the main thread runs signal ha
 answer whatever the application's threads do. When the loop is gone the process ends at once: nobody would hear it.
 """
 
-import faulthandler
 import json
 import os
 import socket
 import sys
-from typing import Any, Dict
+from typing import Any, Dict, NamedTuple, Optional, Sequence
 
 from . import frame, stacks
 from .files import FileWrapper
 from .ledger import make_ledger
 from .loader import EXIT_BOOT, App, LoadError, load_app
-from .process import die_with_parent, end_at_once, ignore_signals
+from .process import die_with_parent, end_at_once, ignore_signals, own_socket
+from .sources import Sources
+from .surroundings import set_up_process
 from .title import set_title
 from .worker_hooks import WorkerHooks
 from .worker_thread import Shared, WorkerThread
@@ -44,35 +45,53 @@ ALWAYS_SENT = (
     "tunicorn.extend_timeout",
 )
 
+class Wires(NamedTuple):
+    """The far ends of the worker's sockets."""
+
+    control: socket.socket
+    # Where faulthandler writes, and where any thread tells something by itself.
+    fault: int
+    notes: int
+    # Of thread 1, of thread 2, and so on, and then the spare ones.
+    threads: Sequence[int]
+
 
 def main() -> int:
-    """Returns the exit code of the process."""
+    """A process that its worker has started. Returns its exit code."""
     die_with_parent(int(sys.argv[2]))
-    control = _socket(CONTROL_FD)
-    os.set_inheritable(FAULT_FD, False)
-    os.set_inheritable(NOTES_FD, False)
+    threads = range(FIRST_THREAD_FD, FIRST_THREAD_FD + int(sys.argv[3]))
+    for fd in (FAULT_FD, NOTES_FD, *threads):
+        os.set_inheritable(fd, False)
     ignore_signals()
+    return run(Wires(own_socket(CONTROL_FD), FAULT_FD, NOTES_FD, threads), None)
+
+
+def run(wires: Wires, app: Optional[App]) -> int:
+    """Serves the worker until it has enough. Returns the exit code. `app`: None where it is to be loaded yet."""
+    control = wires.control
+    sources: Optional[Sources] = None
     try:
         _, _, payload = frame.receive(control)
         start: Dict[str, Any] = json.loads(payload)
         set_title(start["title"])
-        for fd in range(FIRST_THREAD_FD, FIRST_THREAD_FD + start["sockets"]):
-            os.set_inheritable(fd, False)
-        _set_up_process(start)
-        descriptor, ledger = make_ledger(start["sockets"])
-        loading = {"faultSignal": stacks.answer_signal(FAULT_FD), "ledger": descriptor}
+        sources = Sources() if start["sources"] else None
+        if app is None:
+            set_up_process(start)
+        descriptor, ledger = make_ledger(len(wires.threads))
+        loading = {"faultSignal": stacks.answer_signal(wires.fault), "ledger": descriptor}
         frame.send(control, frame.LOADING, 0, json.dumps(loading).encode())
-        hooks = WorkerHooks(start, NOTES_FD)
+        hooks = WorkerHooks(start, wires.notes)
         hooks.post_fork()
-        loaded = _application(start)
-        app, exchange = hooks.around(loaded)
-        shared = Shared(app, _base(start["environ"]), start["timeoutLimit"], NOTES_FD, ledger, exchange)
-        process = BridgeProcess(control, shared, hooks)
+        loaded = _with_probe(load_app(start["app"]) if app is None else app, start["probe"])
+        hooked, exchange = hooks.around(loaded)
+        shared = Shared(hooked, _base(start["environ"]), start["timeoutLimit"], wires.notes, ledger, exchange)
+        process = BridgeProcess(wires, shared, hooks, sources)
         hooks.post_worker_init(loaded)
         for index in range(start["threads"]):
-            process.add_thread(index + 1, FIRST_THREAD_FD + index)
+            process.add_thread(index + 1)
     except LoadError as error:
-        return _refuse(control, error.exit_code, str(error))
+        files = sources.news(error.cause) if sources is not None else []
+        return _refuse(control, error.exit_code, str(error), files)
     except RuntimeError as error:
         return _refuse(control, EXIT_BOOT, "Cannot start the application's threads: %s" % error)
     except frame.WireClosed:
@@ -85,16 +104,18 @@ def main() -> int:
 class BridgeProcess:
     """The threads by index, and what the loop may ask about them."""
 
-    def __init__(self, control: socket.socket, shared: Shared, hooks: WorkerHooks) -> None:
-        self.control = control
+    def __init__(self, wires: Wires, shared: Shared, hooks: WorkerHooks, sources: Optional[Sources]) -> None:
+        self.wires = wires
+        self.control = wires.control
         self.shared = shared
         self.hooks = hooks
+        self.sources = sources
         self.threads: Dict[int, WorkerThread] = {}
         hooks.count(lambda: sum(thread.number for thread in list(self.threads.values())))
 
-    def add_thread(self, index: int, fd: int) -> None:
+    def add_thread(self, index: int) -> None:
         """Raises RuntimeError when the system grants no more threads."""
-        thread = WorkerThread(index, _socket(fd), self.shared)
+        thread = WorkerThread(index, own_socket(self.wires.threads[index - 1]), self.shared)
         thread.start()
         self.threads[index] = thread
 
@@ -135,9 +156,12 @@ class BridgeProcess:
             index, after, upto, _ = frame.QUAD.unpack(payload)
             begun = self.threads[index].guard.withdraw(after, upto)
             frame.send(self.control, frame.WITHDRAWN, aux, b"%d" % begun)
+        elif kind == frame.FILES:
+            files = [] if self.sources is None else self.sources.news()
+            frame.send(self.control, frame.FILES_ARE, aux, json.dumps(files).encode())
         elif kind == frame.NEW_THREAD:
-            index, fd = frame.PAIR.unpack(payload)
-            self._replace_thread(index, fd)
+            index, _ = frame.PAIR.unpack(payload)
+            self._replace_thread(index)
 
     def _interrupt(self, index: int, number: int) -> str:
         thread = self.threads[index]
@@ -154,25 +178,24 @@ class BridgeProcess:
         thread = self.threads[index]
         return thread.guard.current == number and thread.thread.ident in RequestTimeout.landed
 
-    def _replace_thread(self, index: int, fd: int) -> None:
+    def _replace_thread(self, index: int) -> None:
         for old in [key for key, thread in self.threads.items() if not thread.thread.is_alive()]:
             del self.threads[old]
         try:
-            self.add_thread(index, fd)
+            self.add_thread(index)
         except RuntimeError as error:
             # The loop sees the closed socket as the thread's death, which is what it is.
             sys.stderr.write("tunicorn: cannot start a thread: %s\n" % error)
-            os.close(fd)
+            os.close(self.wires.threads[index - 1])
 
 
-def _application(start: Dict[str, Any]) -> App:
-    """The application; while a drill runs, with the drill's paths in front of it. Raises LoadError."""
-    app = load_app(start["app"])
-    if start["probe"] is None:
+def _with_probe(app: App, token: Optional[str]) -> App:
+    """While a drill runs, with the drill's paths in front of it."""
+    if token is None:
         return app
     from . import probe
 
-    return probe.around(app, start["probe"])
+    return probe.around(app, token)
 
 
 def _base(environ: Dict[str, Any]) -> Dict[str, Any]:
@@ -188,34 +211,8 @@ def _base(environ: Dict[str, Any]) -> Dict[str, Any]:
     }
 
 
-def _set_up_process(start: Dict[str, Any]) -> None:
-    """The surroundings that the application expects: folder, import path, argv, a stderr that does not hold back."""
-    if not faulthandler.is_enabled():
-        faulthandler.enable()
-    reconfigure = getattr(sys.stderr, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(line_buffering=True)
-    try:
-        os.chdir(start["chdir"])
-    except OSError as error:
-        raise LoadError(EXIT_BOOT, "can't chdir to %r: %s" % (start["chdir"], error.strerror)) from None
-    sys.argv[:] = ["tunicorn", start["app"]]
-    paths = [os.getcwd()]
-    for path in (start["pythonpath"] or "").split(","):
-        if path.strip():
-            paths.insert(0, os.path.abspath(path.strip()))
-    sys.path[:0] = [path for path in paths if path not in sys.path]
-
-
-def _socket(fd: int) -> socket.socket:
-    sock = socket.socket(fileno=fd)
-    sock.setblocking(True)
-    sock.set_inheritable(False)
-    return sock
-
-
-def _refuse(control: socket.socket, exit_code: int, message: str) -> int:
-    refusal = {"exitCode": exit_code, "message": message}
+def _refuse(control: socket.socket, exit_code: int, message: str, files: Sequence[str] = ()) -> int:
+    refusal = {"exitCode": exit_code, "message": message, "files": files}
     frame.send(control, frame.BOOT_FAILED, 0, json.dumps(refusal).encode())
     return exit_code
 

@@ -3,7 +3,8 @@
 // application.
 
 import { readFileSync } from 'node:fs';
-import { monotonicMs } from '../clock.ts';
+import { relative } from 'node:path';
+import { monotonicMs, wallClock } from '../clock.ts';
 import type { Log } from '../observe/log.ts';
 import type { HookFile } from '../settings/hooks.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
@@ -20,8 +21,10 @@ import type { Listener } from './listeners.ts';
 import { type Origin, takeOrigin } from './origin.ts';
 import { giveLogFiles } from './owner.ts';
 import { PidFile } from './pid-file.ts';
+import { PreloadError } from './preloaded.ts';
 import { Reload, type Reread } from './reload.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
+import { SourceWatch } from './source-watch.ts';
 import {
   labelsOf,
   openLog,
@@ -85,7 +88,7 @@ export async function runArbiter(
   } catch (error) {
     log.error(messageOf(error));
     pidFile?.remove();
-    return exitCodes.badStart;
+    return error instanceof PreloadError ? error.exitCode : exitCodes.badStart;
   }
   for (const warning of [...origin.warnings, ...stage.warnings]) log.warning(warning);
   log.info(`Listening at: ${labelsOf(stage).join(',')} (${process.pid})`);
@@ -119,6 +122,7 @@ class Arbiter implements Deeds {
   readonly #fleet: Fleet;
   readonly #alarm: Alarm;
   readonly #reload: Reload;
+  readonly #sources: SourceWatch;
   readonly #origin: Origin;
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
@@ -141,6 +145,11 @@ class Arbiter implements Deeds {
     this.#pidFile = pidFile;
     this.#heir = new Heir(origin.command, options.ticketSecret);
     this.#alarm = new Alarm(monotonicMs, (lateMs) => this.#tick(lateMs));
+    this.#sources = new SourceWatch({
+      now: monotonicMs,
+      warn: (message) => this.#stage.log.warning(message),
+      changed: (paths) => this.#sourcesChanged(paths),
+    });
     this.#fleet = new Fleet(this.#fleetParts());
     this.#reload = new Reload({
       fleet: this.#fleet,
@@ -149,6 +158,10 @@ class Arbiter implements Deeds {
       stage: () => this.#stage,
       picture: () => this.picture(),
       adopted: (next) => this.#adopt(next),
+      failed: (files) => {
+        this.#sources.loaded(files, wallClock().getTime());
+        this.#sources.hope();
+      },
       release: (listener) => (this.#isShared ? listener.leave() : listener.close()),
     });
     if (this.#parent === null) this.#supervisor = this.#report();
@@ -160,12 +173,15 @@ class Arbiter implements Deeds {
       const deafen = listenToSignals(() => this.#stage.log, monotonicMs, this);
       this.#finished = async (exitCode) => {
         this.#alarm.stop();
+        this.#sources.close();
+        this.#stage.preloaded?.end();
         this.#pidFile?.remove();
         await this.#supervisor?.end();
         await this.#lastHook();
         deafen();
         resolve(exitCode);
       };
+      this.#sources.configure(this.#stage.settings);
       this.#fleet.tick();
     });
   }
@@ -270,6 +286,11 @@ class Arbiter implements Deeds {
       closeListeners: () => {
         for (const each of this.#stage.listeners) this.#isShared ? each.leave() : each.close();
       },
+      loadedFiles: (files, sinceMs) => this.#sources.loaded(files, sinceMs),
+      waitsForMending: () => {
+        this.#sources.hope();
+        return this.#stage.settings.reload;
+      },
       // Whatever happens to a worker leads here.
       wakeAt: (atMs) => {
         this.#alarm.set(atMs);
@@ -277,6 +298,12 @@ class Arbiter implements Deeds {
       },
       finished: (exitCode) => void this.#finished(exitCode),
     };
+  }
+
+  #sourcesChanged([first = '', ...others]: readonly string[]): void {
+    const more = others.length === 0 ? '' : ` and ${others.length} more`;
+    this.#stage.log.info(`Changed: ${relative('', first)}${more}`);
+    this.reload();
   }
 
   /** null without somebody to report to. */
@@ -332,6 +359,8 @@ class Arbiter implements Deeds {
   #adopt(next: Stage): void {
     const before = this.#stage.settings.pidfile;
     this.#stage = next;
+    this.#sources.beContent();
+    this.#sources.configure(next.settings);
     const { pidfile } = next.settings;
     if (pidfile === before) return;
     try {

@@ -11,6 +11,10 @@ export interface FleetParts {
   /** Milliseconds, monotonic. */
   now(): number;
   closeListeners(): void;
+  /** The application was loaded from these files, since then (wall clock, ms). */
+  loadedFiles(files: readonly string[], sinceMs: number): void;
+  /** Asked when the application could not be loaded and never was: a change of its files will bring a renewal. */
+  waitsForMending(): boolean;
   /** `tick` must be called at this time or earlier. Replaces the time given before. */
   wakeAt(atMs: number): void;
   /** Called once, when no worker is left. */

@@ -183,6 +183,10 @@ export class Fleet implements WorkerOwner {
     this.replace(worker, replacement);
   }
 
+  loadedFiles(files: readonly string[], sinceMs: number): void {
+    this.#parts.loadedFiles(files, sinceMs);
+  }
+
   heartbeat(worker: WorkerHandle, counts: WorkerCounts): void {
     const { log } = this.#parts;
     if (log.writes('debug')) {
@@ -199,6 +203,10 @@ export class Fleet implements WorkerOwner {
     } else if (this.#everReady) {
       this.#parts.log.error(`Worker (pid: ${worker.pid}) cannot serve.\n${message}`);
       this.#sleep();
+    } else if (this.#parts.waitsForMending()) {
+      this.#parts.log.error(
+        `Waiting for a change, because the application cannot be loaded.\n${message}`,
+      );
     } else {
       this.#parts.log.error(message);
       this.#giveUp(exitCodeForBoot(exitCode));
@@ -241,6 +249,7 @@ export class Fleet implements WorkerOwner {
     if (role === 'leaving' || (role === 'successor' && place.replacement === null)) return;
     // A successor was on its way, or is wanted and has its time: it comes as the worker.
     if (role === 'worker' && (place.worker !== null || place.willStart)) return;
+    if (!this.#everReady && this.#parts.waitsForMending()) return;
     if (!this.#everReady && diedOfItsBoot(death)) {
       this.#giveUp(exitCodeForBoot(death.code));
       return;
@@ -283,7 +292,8 @@ export class Fleet implements WorkerOwner {
   }
 
   #failRenewal(why: string, detail: string): void {
-    const stay = this.#size === 0 ? 'No worker serves, as before.' : 'The old workers stay.';
+    const serves = this.#size > 0 && this.#everReady;
+    const stay = serves ? 'The old workers stay.' : 'No worker serves, as before.';
     const below = detail === '' ? '' : `\n${detail}`;
     this.#parts.log.error(`Reload given up: ${why} ${stay}${below}`);
     this.giveUpRenewal();

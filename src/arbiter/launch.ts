@@ -69,8 +69,11 @@ function watch(child: ChildProcess, listener: ProcessListener): WorkerProcess {
       if (child.connected) child.send(message, handle, () => undefined);
     },
     // Nobody else would end what the worker has started. A pid that was reaped may be somebody else's by now.
-    kill: () => {
-      if (child.exitCode === null && child.signalCode === null) killTree(pid);
+    kill: (beside) => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      // First: they end with the worker, and nobody would know any more what they had started.
+      for (const each of beside) killTree(each);
+      killTree(pid);
     },
   };
 }

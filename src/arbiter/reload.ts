@@ -7,6 +7,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
 import type { Hooking } from './hooks/make-hooks.ts';
 import type { Listener } from './listeners.ts';
+import { PreloadError } from './preloaded.ts';
 import { labelsOf, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { messageOf } from './surroundings.ts';
 
@@ -27,6 +28,8 @@ export interface ReloadParts {
   picture: Hooking['picture'];
   /** This one serves now. */
   adopted(next: Stage): void;
+  /** Everything stays as it is; these files are known to have been loaded. */
+  failed(files: readonly string[]): void;
   /** Nobody here listens on this one any more. */
   release(listener: Listener): void;
 }
@@ -74,6 +77,7 @@ export class Reload {
     } catch (error) {
       process.chdir(now.settings.chdir);
       now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`);
+      this.#parts.failed(error instanceof PreloadError ? error.files : []);
     }
   }
 
@@ -98,6 +102,7 @@ export class Reload {
       this.#parts.adopted(next);
       next.log.info(`Reloaded. Listening at: ${labelsOf(next).join(',')} (${process.pid})`);
       before.hooks?.retire();
+      before.preloaded?.retire();
       before.log.close();
       this.#releaseAllBut(next.listeners, before.listeners);
     });
@@ -107,8 +112,10 @@ export class Reload {
     const now = this.#parts.stage();
     process.chdir(now.settings.chdir);
     next.hooks?.close();
+    next.preloaded?.retire();
     next.log.close();
     this.#releaseAllBut(now.listeners, next.listeners);
+    this.#parts.failed([]);
   }
 
   #releaseAllBut(kept: readonly Listener[], listeners: readonly Listener[]): void {

@@ -9,12 +9,14 @@ import { warningsForApp } from '../settings/hooks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
+import type { PreloadAddress } from '../wire/preload.ts';
 import type { Generation, WorkerLives } from './generation.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from './hooks/make-hooks.ts';
 import { bindAll, type Listener, type Present } from './listeners.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
-import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
+import { Preloaded } from './preloaded.ts';
+import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { workerLimits } from './worker-states.ts';
 
 export interface StageOptions {
@@ -40,6 +42,8 @@ export interface Stage {
   readonly owner: Owner | null;
   /** Server hooks that run beside the arbiter; null: there are none. */
   readonly hooks: Hooks | null;
+  /** null: workers load the application themselves. */
+  readonly preloaded: Preloaded | null;
   /** Sentences for people. */
   readonly warnings: readonly string[];
 }
@@ -67,28 +71,42 @@ export async function prepareStage(
   const app = decideApp(settings).type;
   const warnings = [...surroundings.warnings, ...warningsForApp(hooking.file, app)];
   giveLogFiles(settings, owner);
+  const preloaded = makePreloaded(settings, surroundings, opened);
   let hooks: Hooks | null = null;
   try {
     hooks = await beginHooks(hooking, settings, () => opened);
+    await preloaded?.start();
     const umask = Number.parseInt(settings.umask ?? '0', 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
     const addresses = (options.activated ?? settings.bind).map(parseBind);
     const listeners = await bindAll(addresses, scheme, present, { umask, owner, sharedBy });
     const generation = generationOf(settings, surroundings, listeners, {
+      preload: preloaded?.address ?? null,
       probe: options.probe ?? null,
       inner: innerHooks(hooking.file, settings, app),
       lives: livesOf(hooks, hooking.current),
     });
-    return { settings, log: opened, listeners, generation, owner, hooks, warnings };
+    return { settings, log: opened, listeners, generation, owner, hooks, preloaded, warnings };
   } catch (error) {
     hooks?.close();
+    preloaded?.end();
     if (log === null) opened.close();
     throw error;
   }
 }
 
+function makePreloaded(
+  settings: Settings,
+  { app, python, env, owner }: Surroundings,
+  log: Log,
+): Preloaded | null {
+  if (!canPreload(settings, app) || app.type !== 'wsgi' || python === null) return null;
+  return new Preloaded({ settings, app: app.spec, python, env, owner, log });
+}
+
 /** What a generation is given beside what the settings say. */
 interface Accessories {
+  readonly preload: PreloadAddress | null;
   readonly probe: string | null;
   readonly inner: Omit<InnerHooks, 'age'> | null;
   readonly lives: WorkerLives;
@@ -98,7 +116,7 @@ function generationOf(
   settings: Settings,
   { python, tls, launch }: Surroundings,
   listeners: readonly Listener[],
-  { probe, inner, lives }: Accessories,
+  { preload, probe, inner, lives }: Accessories,
 ): Generation {
   const scheme = tls === null ? 'http:' : 'https:';
   // A socket that was kept may have had another place in the list, and TLS or not.
@@ -117,6 +135,7 @@ function generationOf(
         listeners: addresses,
         age,
         python,
+        preload,
         tls,
         check: false,
         probe,

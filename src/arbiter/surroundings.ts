@@ -4,7 +4,7 @@
 import { resolve } from 'node:path';
 import { wallClock } from '../clock.ts';
 import { ownDescriptors } from '../open-files.ts';
-import { decideApp } from '../settings/app-spec.ts';
+import { type AppSpec, decideApp } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TlsMaterial } from '../wire/arbiter-worker.ts';
 import { readCertificate } from './certificate.ts';
@@ -16,6 +16,9 @@ import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 export interface Surroundings {
   /** null for a Node.js application. */
   readonly python: string | null;
+  readonly app: AppSpec;
+  /** What the application finds in its environment. */
+  readonly env: NodeJS.ProcessEnv;
   /** null without TLS. */
   readonly tls: TlsMaterial | null;
   /** Sentences for people: it can be served, but not for long or not for all. */
@@ -59,8 +62,14 @@ export async function prepare(
   const python =
     app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env, owner }) : null;
   const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock(), ticketSecret);
-  const warnings = [...ofCertificate, ...fewFiles(settings.threads), ...withoutSetpriv(owner)];
-  return { python, tls, warnings, launch: launcher({ workerUrl, cwd, env, owner }), owner };
+  const warnings = [
+    ...ofCertificate,
+    ...fewFiles(settings.threads),
+    ...withoutSetpriv(owner),
+    ...inVain(settings, app),
+  ];
+  const launch = launcher({ workerUrl, cwd, env, owner });
+  return { python, app, env, tls, warnings, launch, owner };
 }
 
 /** A worker opens all its modules at once when it starts, and needs some descriptors for each of its threads. */
@@ -78,6 +87,20 @@ function withoutSetpriv(owner: Owner | null): string[] {
   return [
     'Without setpriv (util-linux) workers run as the user that was asked for, but set-uid programs such as sudo may give them other rights.',
   ];
+}
+
+/** Whether Python processes can be forked from one that has loaded the application. */
+export function canPreload({ preload_app: wanted }: Settings, { type }: AppSpec): boolean {
+  return wanted && type === 'wsgi' && process.platform === 'linux';
+}
+
+function inVain(settings: Settings, app: AppSpec): string[] {
+  if (!settings.preload_app || canPreload(settings, app)) return [];
+  const why =
+    app.type === 'node'
+      ? 'a Node.js application, whose threads share their code but no objects'
+      : 'this system: it needs Linux';
+  return [`preload_app has no effect on ${why}.`];
 }
 
 /** The sentence of a failure, whatever was thrown. */

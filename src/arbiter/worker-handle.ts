@@ -12,7 +12,8 @@ export interface WorkerProcess {
   /** 0 when the process could not be started. */
   readonly pid: number;
   say(message: ToWorker, handle?: ListenHandle): void;
-  kill(): void;
+  /** With what it has started, and with these and what they have. */
+  kill(beside: readonly number[]): void;
 }
 
 /** What is heard of a process. `exit` comes exactly once and after the last message. */
@@ -49,6 +50,8 @@ export interface WorkerOwner {
   hello(worker: WorkerHandle): void;
   wantsListener(worker: WorkerHandle, index: number): void;
   ready(worker: WorkerHandle): void;
+  /** Its application was loaded from these files, since then (wall clock, ms). */
+  loadedFiles(files: readonly string[], sinceMs: number): void;
   /** It is alive, and has this under way. */
   heartbeat(worker: WorkerHandle, counts: WorkerCounts): void;
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void;
@@ -173,6 +176,9 @@ export class WorkerHandle implements ProcessListener {
       case 'want-listener':
         this.#owner.wantsListener(this, message.index);
         return;
+      case 'loaded-files':
+        this.#owner.loadedFiles(message.files, message.sinceMs);
+        return;
       case 'heartbeat':
         this.#counts = message.counts;
         this.#owner.heartbeat(this, message.counts);
@@ -245,7 +251,7 @@ export class WorkerHandle implements ProcessListener {
     const deed = workerStates[state].onEntry;
     if (deed === 'say drain') this.#process.say({ kind: 'drain' });
     else if (deed === 'say quit') this.#process.say({ kind: 'quit' });
-    else if (deed === 'send SIGKILL') this.#process.kill();
+    else if (deed === 'send SIGKILL') this.#process.kill([...(this.#applications ?? [])]);
   }
 
   #restartDeadline(): void {

@@ -4,6 +4,7 @@
 import { application } from './catalogue/application.ts';
 import { bodies } from './catalogue/bodies.ts';
 import { config } from './catalogue/config.ts';
+import { development } from './catalogue/development.ts';
 import { health } from './catalogue/health.ts';
 import { http } from './catalogue/http.ts';
 import { limits } from './catalogue/limits.ts';
@@ -20,6 +21,7 @@ import type { Section, Setting } from './declaration.ts';
 export const SECTIONS: readonly Section[] = [
   config,
   application,
+  development,
   sockets,
   tls,
   workers,
@@ -37,6 +39,7 @@ export const SECTIONS: readonly Section[] = [
 const declared = {
   ...config.settings,
   ...application.settings,
+  ...development.settings,
   ...sockets.settings,
   ...tls.settings,
   ...workers.settings,

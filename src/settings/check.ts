@@ -1,7 +1,7 @@
 // Holds a value against the declaration of its setting: text from flags and variables becomes what it means, values of
 // config files must be it already or be such text. What does not fit is a SettingError that says the rule, the value and its source.
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { findGroup, findUser } from './accounts.ts';
@@ -116,7 +116,7 @@ function checked(setting: Setting, value: unknown, base: string): Value {
     case 'text':
       return checkText(setting, value, base);
     case 'list':
-      return checkList(setting, value);
+      return checkList(setting, value, base);
     case 'map':
       return checkMap(value);
   }
@@ -264,12 +264,11 @@ function absoluteEach(value: string, base: string): string {
     .join(',');
 }
 
-function checkList(setting: ListSetting, value: unknown): readonly string[] {
+function checkList(setting: ListSetting, value: unknown, base: string): readonly string[] {
   const items: readonly unknown[] = Array.isArray(value) ? value : inOneText(setting, value);
   const texts = items.map((item) => {
     if (typeof item !== 'string') throw new Misfit('a text or a list of texts', value);
-    ITEM_CHECKS[setting.form](item);
-    return item;
+    return ITEM_CHECKS[setting.form](item, base);
   });
   if (setting.form === 'address') checkAddresses(texts);
   return texts;
@@ -297,10 +296,12 @@ function checkMap(value: unknown): { readonly [name: string]: string } {
   return map;
 }
 
-const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string) => void } = {
+/** Each answers the item as it is kept. */
+const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string, base: string) => string } = {
   address(item) {
     try {
       parseBind(item);
+      return item;
     } catch (error) {
       if (!(error instanceof BindError)) throw error;
       throw new Misfit('HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N', item, error.message);
@@ -309,11 +310,20 @@ const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string) => void } = {
   assignment(item) {
     // The name is whatever the kernel takes, which is more than a shell can say.
     if (!/^[^=\0]+=[^\0]*$/.test(item)) throw new Misfit('KEY=VALUE', item);
+    return item;
+  },
+  path(item, base) {
+    const path = resolve(base, item);
+    // A pattern may match nothing yet.
+    const fits = item !== '' && !item.includes('\0') && (/[*?[]/.test(item) || existsSync(path));
+    if (!fits) throw new Misfit('an existing file or folder, or a pattern such as "*.html"', item);
+    return path;
   },
   network(item) {
-    if (item === '*') return;
+    if (item === '*') return item;
     try {
       parseNetwork(item);
+      return item;
     } catch (error) {
       if (!(error instanceof NetworkError)) throw error;
       const rule = 'IP addresses, networks such as 10.0.0.0/8, or *';
@@ -322,6 +332,7 @@ const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string) => void } = {
   },
   'field name'(item) {
     if (!TOKEN.test(item)) throw new Misfit('names of fields, or *', item);
+    return item;
   },
 };
 

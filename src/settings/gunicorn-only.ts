@@ -38,15 +38,11 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     quiet: ['auto'],
     noEffect: 'Tunicorn has one parser, its own.',
   },
-  reload: { flags: ['--reload'], stands: true },
-  reload_engine: { flags: ['--reload-engine'], quiet: ['auto'] },
-  reload_extra_files: { flags: ['--reload-extra-file'] },
   spew: {
     flags: ['--spew'],
     stands: true,
     noEffect: 'Lines that run are not traced; the stack of a request that hangs is in the log.',
   },
-  preload_app: { flags: ['--preload'], stands: true },
   sendfile: {
     flags: ['--no-sendfile'],
     stands: false,

@@ -8,6 +8,9 @@ export function serverName({ proc_name, app }: Pick<Settings, 'proc_name' | 'app
 }
 
 /** As ps and top show it. */
-export function processTitle(role: 'arbiter' | 'worker' | 'python', name: string): string {
+export function processTitle(
+  role: 'arbiter' | 'worker' | 'python' | 'preload',
+  name: string,
+): string {
   return `tunicorn: ${role} [${name}]`;
 }

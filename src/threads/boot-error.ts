@@ -4,10 +4,13 @@
 export class BootError extends Error {
   /** Gunicorn's. 3: it is missing or raised while it loaded; 4: it loaded, but holds no application. */
   readonly exitCode: 3 | 4;
+  /** From what it was loaded until then, if that was asked for. */
+  readonly files: readonly string[];
 
-  constructor(exitCode: 3 | 4, message: string) {
+  constructor(exitCode: 3 | 4, message: string, files: readonly string[] = []) {
     super(message);
     this.name = 'BootError';
     this.exitCode = exitCode;
+    this.files = files;
   }
 }

@@ -3,6 +3,7 @@
 
 import type { Settings } from '../settings/settings.ts';
 import type { InnerHooks } from './hooks.ts';
+import type { PreloadAddress } from './preload.ts';
 
 /** One bound address, as the arbiter sees it. `handle` order is the order of --bind. */
 export interface ListenerAddress {
@@ -35,6 +36,8 @@ export type ToWorker =
       readonly age: number;
       /** The real Python executable (never a shim) for a WSGI application; null for a Node.js one. */
       readonly python: string | null;
+      /** Where its Python can be forked from; null: it loads the application itself. */
+      readonly preload: PreloadAddress | null;
       /** null: no TLS. */
       readonly tls: TlsMaterial | null;
       /** --check-config: load the application, say `ready` or `boot-failed`, listen nowhere and exit. */
@@ -86,6 +89,15 @@ export type ToArbiter =
   | { readonly kind: 'ready'; readonly memoryBytes: number }
   /** The worker cannot serve and is about to exit with `exitCode` (3 worker boot, 4 app load, 1 listen failed). */
   | { readonly kind: 'boot-failed'; readonly exitCode: number; readonly message: string }
+  /**
+   * With `reload`: the application has loaded these files, which nobody has heard of before; also before `boot-failed`. They can
+   * have been loaded since `sinceMs`, wall clock.
+   */
+  | {
+      readonly kind: 'loaded-files';
+      readonly files: readonly string[];
+      readonly sinceMs: number;
+    }
   /** The I/O loop turns. Sent every second, also while draining. */
   | { readonly kind: 'heartbeat'; readonly counts: WorkerCounts }
   /**

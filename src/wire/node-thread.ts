@@ -171,4 +171,12 @@ export interface GuestBoot {
   readonly timeoutLimit: number;
   /** The token of the drill's paths; null: there are none. */
   readonly probe: string | null;
+  /** Where to say from which files the application was loaded (SourcesNews); null: nowhere. */
+  readonly sources: MessagePort | null;
+}
+
+/** Files that were not told of before; they can have been loaded since `sinceMs`, wall clock. */
+export interface SourcesNews {
+  readonly files: readonly string[];
+  readonly sinceMs: number;
 }

@@ -61,13 +61,14 @@ export const FromThread = {
  * INTERRUPT   u32 thread, u32 request: raise RequestTimeout in it, if that is still what it runs. Answered by
  *             INTERRUPT_DONE with the stack from before, empty when the request was over.
  * GONE        u32 thread, u32 request: its client has gone; the next piece it sends ends it.
- * NEW_THREAD  u32 thread, u32 descriptor: start another thread on this spare socket.
+ * NEW_THREAD  u32 thread, u32 0: start that thread on the spare socket of its number.
  * STOP        end in good order, running atexit handlers.
  * FILE_TAKEN    u32 thread, u32 request: the loop has opened the file that FILE offered; the thread may close it.
  * FILE_REFUSED  the same pair: it could not; the thread sends the head and the file's bytes itself.
  * WITHDRAW    u32 thread, u32 after, u32 upto, u32 0: of the requests after the first up to the second number, those that
  *             have not begun never will. Answered by WITHDRAWN with the number of the last one that has, in decimal,
  *             not below `after`. The same question gets the same answer.
+ * FILES       answered by FILES_ARE: what the application was loaded from and has not been told yet. Only with `sources`.
  * LANDED      u32 thread, u32 request: has the exception of INTERRUPT been raised in it? Answered by LANDED_IS, yes or no.
  * LEAVE       the process is about to be killed, because the worker is told to leave at once: the server hooks worker_int and
  *             worker_exit are called. Answered by LEFT.
@@ -85,6 +86,7 @@ export const ToControl = {
   WITHDRAW: 41,
   LANDED: 42,
   LEAVE: 43,
+  FILES: 44,
 } as const;
 
 /**
@@ -93,6 +95,7 @@ export const ToControl = {
  * LOADING      payload = PythonLoading as JSON: the application is about to be loaded.
  * READY        payload = PythonReady as JSON.
  * BOOT_FAILED  payload = BootRefusal as JSON; the process ends.
+ * FILES_ARE    payload = paths as a JSON array.
  */
 export const FromControl = {
   READY: 48,
@@ -104,6 +107,7 @@ export const FromControl = {
   LANDED_IS: 54,
   LOADING: 55,
   LEFT: 56,
+  FILES_ARE: 57,
 } as const;
 
 /**
@@ -146,9 +150,9 @@ export interface PythonStart {
   readonly pythonpath: string | null;
   /** The token of the drill's paths; null: there are none. */
   readonly probe: string | null;
+  /** Whether it will be asked for FILES. */
+  readonly sources: boolean;
   readonly threads: number;
-  /** Sockets for threads, the spare ones included. */
-  readonly sockets: number;
   /** Seconds since its start to which a request may be extended. */
   readonly timeoutLimit: number;
   /** Server hooks that run in the process, and the settings for their `cfg`; null: there are none. */
@@ -172,4 +176,6 @@ export interface PythonReady {
 export interface BootRefusal {
   readonly exitCode: 3 | 4;
   readonly message: string;
+  /** With `sources`: from what it was loaded until then. */
+  readonly files: readonly string[];
 }

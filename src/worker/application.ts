@@ -6,18 +6,26 @@ import type { Log } from '../observe/log.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
+import type { PreloadAddress } from '../wire/preload.ts';
 
 export interface ApplicationOptions {
   readonly settings: Settings;
   readonly app: AppSpec;
   /** The real Python executable; null for Node.js. */
   readonly python: string | null;
+  /** Where Pythons can be forked from; null: they load the application. */
+  readonly preload: PreloadAddress | null;
   /** The token of the drill's paths; null: there are none. */
   readonly probe: string | null;
   /** Server hooks that run where the application does; null: there are none. */
   readonly hooks: InnerHooks | null;
   readonly dispatcher: Dispatcher;
   readonly log: Log;
+  /**
+   * Told from which files the application was loaded, as it loads them, also before `start` rejects; null when nobody wants to
+   * know. `sinceMs`: wall clock, from when on they can have been loaded.
+   */
+  readonly loadedFiles: ((files: readonly string[], sinceMs: number) => void) | null;
   /**
    * Asks for another worker in the place of this one, which goes on until that is ready; `reason`: a clause for the log.
    * Said again it means the same.

@@ -57,6 +57,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       settings,
       app: decideApp(settings),
       python: message.python,
+      preload: message.preload,
       tls: message.tls,
       probe: message.probe,
       hooks: message.hooks,
@@ -65,6 +66,9 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       log: opened,
       wantListener: (index) => say({ kind: 'want-listener', index }),
       listenFailed: (text) => void bootFailed(1, text),
+      loadedFiles: settings.reload
+        ? (files, sinceMs) => say({ kind: 'loaded-files', files, sinceMs })
+        : null,
       replaceMe: (reason, routine = false) =>
         say({ kind: 'replace-me', reason, graceful: true, routine }),
     });

@@ -6,6 +6,7 @@ import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
+import { SourcesPort } from '../threads/node/host/sources.ts';
 import { Standstills } from '../threads/node/host/standstill.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { standstillLine } from './overdue-line.ts';
@@ -95,6 +96,8 @@ export class NodeApplication implements Application {
     const { settings, dispatcher, log } = this.#options;
     this.#started += 1;
     this.#delayOf(number).started();
+    const { loadedFiles } = this.#options;
+    const sources = loadedFiles === null ? null : new SourcesPort(loadedFiles);
     const thread = new NodeThread(
       {
         name: `thread ${this.#started}`,
@@ -104,6 +107,7 @@ export class NodeApplication implements Application {
         chdir: settings.chdir,
         env: process.env,
         probe: this.#options.probe,
+        sources: sources?.guest ?? null,
         timeoutLimit: settings.timeout_limit,
         log,
         // What has begun its response is bounded by the other one, also when `timeout` is off.
@@ -125,6 +129,7 @@ export class NodeApplication implements Application {
         (line) => log.warning(`${thread.name}: ${line}`),
       );
     } catch (error) {
+      sources?.hearAll();
       this.#forget(thread);
       throw inWords(error);
     }

@@ -2,9 +2,11 @@
 // from its spares; the process is replaced, the new one first, when it has died, has no spares left or does not answer.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { monotonicMs } from '../clock.ts';
+import { monotonicMs, wallClock } from '../clock.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
+import { BootError } from '../threads/boot-error.ts';
+import { parseFiles } from '../threads/python/boot.ts';
 import type { PythonThread } from '../threads/python/channel.ts';
 import { EMPTY, ToControl } from '../threads/python/control.ts';
 import { loadingStack } from '../threads/python/held-stack.ts';
@@ -42,6 +44,8 @@ export class PythonApplication implements Application {
   readonly #unheard: Unheard<PythonThread>;
   /** Threads named so far: a replacement has a name of its own. */
   #named = 0;
+  /** When the last process was started, wall clock. */
+  #startedMs = 0;
   #replacing = false;
   #stopping = false;
 
@@ -119,6 +123,8 @@ export class PythonApplication implements Application {
       env: process.env,
       probe: this.#options.probe,
       hooks: hooks === null ? null : { ...hooks, cfg: settings },
+      preload: this.#options.preload,
+      sources: this.#options.loadedFiles !== null,
       multiprocess: settings.workers > 1,
       timeoutLimit: settings.timeout_limit,
       threadName: () => {
@@ -126,6 +132,7 @@ export class PythonApplication implements Application {
         return `thread ${this.#named}`;
       },
       log: (level, message) => log[level](message),
+      began: (pid) => this.#options.processChanged(pid, true),
       ended: (pid) => this.#options.processChanged(pid, false),
     });
     made.events = dispatcher;
@@ -153,6 +160,7 @@ export class PythonApplication implements Application {
     this.#serving = process;
     for (const thread of process.threads) dispatcher.addThread(thread);
     void this.#watch(process);
+    void this.#tellSources(process);
   }
 
   /** Asks again and again whether the interpreter runs. A request that holds its lock for long is no reason to end it
@@ -174,6 +182,19 @@ export class PythonApplication implements Application {
         this.#retire(process);
         return;
       }
+      await pause(PING_MS, undefined, { ref: false });
+    }
+  }
+
+  /** Says what it has loaded, as it loads it. */
+  async #tellSources(process: PythonProcess): Promise<void> {
+    const { loadedFiles } = this.#options;
+    let sinceMs = this.#startedMs;
+    while (loadedFiles !== null && process === this.#serving && !this.#stopping) {
+      const askedMs = wallClock().getTime();
+      const files = parseFiles((await process.ask(ToControl.FILES, EMPTY, PING_MS)) ?? '');
+      if (files.length > 0) loadedFiles(files, sinceMs);
+      sinceMs = askedMs;
       await pause(PING_MS, undefined, { ref: false });
     }
   }
@@ -241,16 +262,20 @@ export class PythonApplication implements Application {
     }
   }
 
-  #started(process: PythonProcess): Promise<void> {
-    const booted = process.start();
-    if (process.pid !== 0) this.#options.processChanged(process.pid, true);
-    return within(
-      this.#options.settings.boot_timeout,
-      booted,
-      () => process.kill(),
-      async () => loadingStack(await process.stacksBySignal()),
-      (line) => this.#options.log.warning(line),
-    );
+  async #started(process: PythonProcess): Promise<void> {
+    this.#startedMs = wallClock().getTime();
+    try {
+      await within(
+        this.#options.settings.boot_timeout,
+        process.start(),
+        () => process.kill(),
+        async () => loadingStack(await process.stacksBySignal()),
+        (line) => this.#options.log.warning(line),
+      );
+    } catch (error) {
+      if (error instanceof BootError) this.#options.loadedFiles?.(error.files, this.#startedMs);
+      throw error;
+    }
   }
 
   /** While no other one can be started, one that had stopped answering and does again is better than none. */

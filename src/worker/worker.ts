@@ -38,6 +38,8 @@ export interface WorkerOptions {
   readonly settings: Settings;
   readonly app: AppSpec;
   readonly python: string | null;
+  /** See ApplicationOptions. */
+  readonly preload: ApplicationOptions['preload'];
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
   /** The token of the drill's paths; null: there are none. */
@@ -49,6 +51,8 @@ export interface WorkerOptions {
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */
   listenFailed(message: string): void;
+  /** See ApplicationOptions. */
+  readonly loadedFiles: ApplicationOptions['loadedFiles'];
   /** See ApplicationOptions; `routine`: nothing is wrong, the settings want it so. */
   replaceMe(reason: string, routine?: boolean): void;
   readonly processChanged: ApplicationOptions['processChanged'];
@@ -128,10 +132,12 @@ export class Worker {
       settings,
       app: options.app,
       python: options.python,
+      preload: options.preload,
       probe: options.probe,
       hooks: options.hooks,
       dispatcher: this.#dispatcher,
       log,
+      loadedFiles: options.loadedFiles,
       replaceMe: (reason) => options.replaceMe(reason),
       processChanged: options.processChanged,
     });

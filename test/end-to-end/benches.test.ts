@@ -31,6 +31,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--kib', '8', '--rounds', '1'],
     /\| pipeline \| by bytes \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|\n/,
   ],
+  [
+    'memory',
+    ['--workers', '1', '--mib', '8', '--seconds', '0.1', '--python', PYTHON],
+    /\| --preload \| 2 \| \d+ MiB \| \d+ MiB \| \d+ \|/,
+  ],
   ['node-thread', ['', '0.1'], /hello-fetch\.mjs: \d+ requests\/s, .* 0 failures/],
   ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
   ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],

@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/process-tree.ts',
     'src/open-files.ts',
     'src/start-folder.ts',
+    'src/bridge-path.ts',
   ],
   'src/worker': [
     'src/connection',
@@ -62,6 +63,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/clock.ts',
     'src/percent.ts',
     'src/process-tree.ts',
+    'src/bridge-path.ts',
   ],
   'src/wire': [],
   'src/proxy': ['src/http1'],
@@ -69,6 +71,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/observe': ['src/clock.ts', 'src/percent.ts'],
   'src/settings': [],
   'src/spool': ['src/clock.ts'],
+  'src/bridge-path.ts': [],
   'src/clock.ts': [],
   'src/open-files.ts': [],
   'src/percent.ts': [],

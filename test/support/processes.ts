@@ -43,6 +43,17 @@ export function peakResidentBytes(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
+/** Memory that other processes have mapped as well, and memory that is this one's alone; Linux. */
+export function sharedAndOwnKiB(pid: number): { readonly shared: number; readonly own: number } {
+  const text = readOrEmpty(`/proc/${pid}/smaps_rollup`);
+  const sum = (pattern: RegExp): number =>
+    [...text.matchAll(pattern)].reduce((total, match) => total + Number(match[1]), 0);
+  return {
+    shared: sum(/^Shared_(?:Clean|Dirty):\s+(\d+) kB/gm),
+    own: sum(/^Private_(?:Clean|Dirty):\s+(\d+) kB/gm),
+  };
+}
+
 /** Processor time used so far, user and system, in milliseconds; exact to 10 ms. */
 export function processorMs(pid: number): number {
   const stat = statOf(pid);

@@ -158,6 +158,20 @@ export const workers = {
       doesNot:
         'It is no hard bound: use the limits of a container or of systemd (MemoryMax) for that.',
     },
+    preload_app: {
+      kind: 'switch',
+      default: false,
+      flags: ['--preload'],
+      gunicorn: {
+        differs:
+          'Gunicorn does not load the application anew on HUP then; here every reload does. It is loaded in a process of its own, not in the arbiter.',
+      },
+      meaning: 'Load a Python application once, before the workers fork.',
+      details:
+        'Workers share the memory that it takes then, and a replaced one is ready at once. What must not be shared (connections, threads) is to be opened at the first request. ' +
+        'A worker whose Python cannot be forked loads the application itself.',
+      doesNot: 'It has no effect on Node.js applications, nor elsewhere than on Linux.',
+    },
     pidfile: {
       kind: 'text',
       form: 'file',

@@ -1,7 +1,5 @@
-// What is said while a Python process boots: what it is to start, that it is ready, or why it is not; and the words for
-// how a process ended.
+// What is said while a Python process boots: what it is to start, that it is ready, or why it is not.
 
-import type { ChildProcess } from 'node:child_process';
 import type {
   BootRefusal,
   PythonLoading,
@@ -11,19 +9,17 @@ import type {
 import { BootError } from '../boot-error.ts';
 import type { PythonOptions } from './spawn.ts';
 
-/** What a process sent before its exit is read within this time. */
-const LAST_WORDS_MS = 10;
-
 const SERVER_SOFTWARE = 'tunicorn/0.1.0';
 
 export function bootErrorFrom(payload: string): BootError {
   const refusal = parseObject(payload) as Partial<BootRefusal> | null;
-  return new BootError(refusal?.exitCode === 4 ? 4 : 3, refusal?.message ?? payload);
+  const { message = payload, files = [] } = refusal ?? {};
+  return new BootError(refusal?.exitCode === 4 ? 4 : 3, message, files);
 }
 
 /** The payload of the first frame. */
-export function startMessage(options: PythonOptions, sockets: number, scriptName: string): Buffer {
-  const { app, chdir, pythonpath, probe = null, threads, multiprocess } = options;
+export function startMessage(options: PythonOptions, scriptName: string): Buffer {
+  const { app, chdir, pythonpath, probe = null, sources = false, threads, multiprocess } = options;
   const start: PythonStart = {
     app,
     chdir,
@@ -31,8 +27,8 @@ export function startMessage(options: PythonOptions, sockets: number, scriptName
     pythonpath,
     probe,
     hooks: options.hooks ?? null,
+    sources,
     threads,
-    sockets,
     timeoutLimit: options.timeoutLimit ?? 0,
     environ: {
       SERVER_SOFTWARE: options.serverSoftware ?? SERVER_SOFTWARE,
@@ -49,23 +45,16 @@ export function parseLoading(payload: string): PythonLoading {
   return { faultSignal: loading?.faultSignal ?? 0, ledger: loading?.ledger ?? -1 };
 }
 
+/** The paths of FILES_ARE. */
+export function parseFiles(payload: string): string[] {
+  const files = parseObject(payload);
+  return Array.isArray(files) ? files.filter((path) => typeof path === 'string') : [];
+}
+
 /** Null when it is none. */
 export function parseReady(payload: string): PythonReady | null {
   const ready = parseObject(payload) as Partial<PythonReady> | null;
   return typeof ready?.python === 'string' ? { python: ready.python } : null;
-}
-
-/** Resolves once the process has ended, or could not be started, to words for it: "was killed by SIGSEGV". */
-export function endOf(child: ChildProcess): Promise<string> {
-  return new Promise((resolve) => {
-    child.once('error', (error) => {
-      if (child.pid === undefined) resolve(error.message);
-    });
-    child.once('exit', (code, signal) => {
-      const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
-      setTimeout(resolve, LAST_WORDS_MS, how);
-    });
-  });
 }
 
 function parseObject(text: string): object | null {

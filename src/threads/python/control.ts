@@ -27,6 +27,7 @@ const BOUNDS = new Map<number, number>([
   [FromControl.WITHDRAWN, 20],
   [FromControl.LANDED_IS, 3],
   [FromControl.LEFT, 0],
+  [FromControl.FILES_ARE, TEXT_MAX],
 ]);
 
 export class ControlChannel implements FrameSink {

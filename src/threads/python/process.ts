@@ -3,17 +3,16 @@
 // whole. Replacing the process is the worker's decision.
 
 import { Buffer } from 'node:buffer';
-import type { ChildProcess } from 'node:child_process';
 import { monotonicMs } from '../../clock.ts';
-import { killDescendants, killTree } from '../../process-tree.ts';
-import { FIRST_THREAD_FD } from '../../wire/python-frame.ts';
+import { killDescendants } from '../../process-tree.ts';
 import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
-import { bootErrorFrom, endOf, parseLoading, parseReady, startMessage } from './boot.ts';
+import { bootErrorFrom, parseLoading, parseReady, startMessage } from './boot.ts';
 import { PythonThread } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder } from './environ.ts';
 import { FaultStacks } from './fault-stacks.ts';
+import { startPython } from './fork.ts';
 import { heldStack } from './held-stack.ts';
 import { ANSWER_MS, type Interrupted, interruptRequest } from './interruption.ts';
 import { Ledger } from './ledger.ts';
@@ -21,8 +20,9 @@ import { Lookout } from './lookout.ts';
 import { Notes, type NotesListener } from './notes.ts';
 import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
+import type { RunningPython } from './running.ts';
 import type { PythonOptions, PythonWires, SpawnedPython } from './spawn.ts';
-import { spawnPython, threadPairs } from './spawn.ts';
+import { threadPairs } from './spawn.ts';
 import type { ThreadOwner } from './thread-owner.ts';
 
 export type { PythonOptions } from './spawn.ts';
@@ -92,7 +92,7 @@ export class PythonProcess implements OwnInterfaces {
 
   /** 0 before `start`. */
   get pid(): number {
-    return this.#spawned?.child.pid ?? 0;
+    return this.#spawned?.python.pid ?? 0;
   }
 
   /** Threads that were given up and may still run in the process. */
@@ -108,22 +108,8 @@ export class PythonProcess implements OwnInterfaces {
   /** Resolves when the application is loaded. Rejects with BootError; then the process is gone or going. */
   start(): Promise<void> {
     this.#state = 'booting';
-    const spawned = spawnPython(this.#options, this.#sockets);
-    const { child, wires } = spawned;
-    this.#spawned = spawned;
-    this.#exited = this.#watch(child);
-    if (wires !== null) {
-      this.#fault = new FaultStacks(wires.fault);
-      this.#control = new ControlChannel(wires.control, this);
-      this.#notes = new Notes(wires.notes, this, this.#options.log);
-      while (this.#threads.length < this.#options.threads) {
-        this.#addThread(wires);
-      }
-      this.#control.tell(
-        ToControl.START,
-        startMessage(this.#options, this.#sockets, this.#scriptName),
-      );
-    }
+    const begun = startPython(this.#options, this.#sockets);
+    this.#exited = 'then' in begun ? begun.then((one) => this.#begin(one)) : this.#begin(begun);
     return new Promise((resolve, reject) => {
       this.#settleStart = (error) => {
         this.#settleStart = null;
@@ -131,6 +117,24 @@ export class PythonProcess implements OwnInterfaces {
         else reject(error);
       };
     });
+  }
+
+  /** Resolves when it has ended. */
+  #begin(spawned: SpawnedPython): Promise<void> {
+    const { python, wires } = spawned;
+    this.#spawned = spawned;
+    const ended = this.#watch(python);
+    if (python.pid !== 0) this.#options.began?.(python.pid);
+    // It was killed before it was there.
+    if (this.#state !== 'booting') this.#killProcess();
+    else if (wires !== null) {
+      this.#fault = new FaultStacks(wires.fault);
+      this.#control = new ControlChannel(wires.control, this);
+      this.#notes = new Notes(wires.notes, this, this.#options.log);
+      while (this.#threads.length < this.#options.threads) this.#addThread(wires);
+      this.#control.tell(ToControl.START, startMessage(this.#options, this.#scriptName));
+    }
+    return ended;
   }
 
   /** True when the interpreter answered within `withinMs` milliseconds. False also for a process that is gone. */
@@ -234,7 +238,8 @@ export class PythonProcess implements OwnInterfaces {
 
   /** Where all threads are, without the interpreter's help; the main thread while the application is loaded. */
   async stacksBySignal(): Promise<string> {
-    if (this.#fault === null || this.#hasEnded || this.#faultSignal === 0) return '';
+    if (this.#fault === null || this.#spawned?.python.hasEnded || this.#faultSignal === 0)
+      return '';
     // Not child.kill: it takes no real-time signals.
     return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
   }
@@ -305,25 +310,18 @@ export class PythonProcess implements OwnInterfaces {
     for (const thread of [...this.#threads]) this.roomMade(thread);
   }
 
-  /** Known at once, a moment before `#end`: its pid may be somebody else's from then on. */
-  get #hasEnded(): boolean {
-    const child = this.#spawned?.child;
-    return child?.pid === undefined || child.exitCode !== null || child.signalCode !== null;
-  }
-
-  /** With what the application has started in it: nobody would wait for that any more. */
   #killProcess(): void {
-    if (!this.#hasEnded) killTree(this.pid);
+    this.#spawned?.python.kill();
   }
 
-  async #watch(child: ChildProcess): Promise<void> {
-    const how = await endOf(child);
-    if (child.pid === undefined) {
+  async #watch(python: RunningPython): Promise<void> {
+    const how = await python.ended;
+    if (python.pid === 0) {
       const message = `Cannot run ${JSON.stringify(this.#options.python)}: ${how}`;
       this.#end({ status: 502, code: 'thread-died', detail: message }, message);
       return;
     }
-    const detail = `Python process ${child.pid} ${how}.`;
+    const detail = `Python process ${python.pid} ${how}.`;
     this.#end(
       { status: 502, code: this.#state === 'stopping' ? 'stopped' : 'thread-died', detail },
       `${detail.slice(0, -1)} while it loaded ${this.#options.app}.`,
@@ -391,8 +389,7 @@ export class PythonProcess implements OwnInterfaces {
     const thread = wires === null ? null : this.#addThread(wires);
     if (thread === null || this.spareThreads === 0) this.onExhausted?.();
     if (thread === null) return;
-    const fd = FIRST_THREAD_FD + thread.index - 1;
-    this.#control?.tell(ToControl.NEW_THREAD, pair(thread.index, fd));
+    this.#control?.tell(ToControl.NEW_THREAD, pair(thread.index, 0));
     thread.becomeReady();
     this.onThreadAdded?.(thread);
     this.roomMade(thread);

@@ -1,10 +1,10 @@
 // Starts the Python process with its socket pairs and hands the near ends over. Knows where the bridge lies and what the
 // environment of an application must look like; nothing of frames.
 
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type StdioOptions, spawn } from 'node:child_process';
 import { Socket } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { bridgePath } from '../../bridge-path.ts';
+import type { PreloadAddress } from '../../wire/preload.ts';
 import {
   CONTROL_FD,
   FAULT_FD,
@@ -13,6 +13,7 @@ import {
   type PythonStart,
 } from '../../wire/python-frame.ts';
 import type { WriteLog } from './notes.ts';
+import { OwnChild, type RunningPython } from './running.ts';
 
 /** All threads may hang at once; one thread is not to cost a process for each request that hangs. */
 const SPARES_MIN = 4;
@@ -47,6 +48,8 @@ export interface PythonOptions {
   readonly hooks?: PythonStart['hooks'];
   /** The token of the drill's paths; without it there are none. */
   readonly probe?: string | null;
+  /** Whether it is to tell what the application was loaded from (ToControl.FILES, BootError). */
+  readonly sources?: boolean;
   /** Seconds since its start to which a request may be extended. Default: none. */
   readonly timeoutLimit?: number;
   /** SERVER_SOFTWARE. */
@@ -55,8 +58,12 @@ export interface PythonOptions {
   readonly threadName?: (index: number) => string;
   /** For tests on a machine that may stand still: how long a request may keep others waiting behind it, ms. */
   readonly stallMs?: number;
+  /** The process is there; whoever kills this one has to know it. */
+  readonly began?: (pid: number) => void;
   /** The process has ended, however it did. */
   readonly ended?: (pid: number) => void;
+  /** Where a process can be had that has loaded the application already; without it one is started. */
+  readonly preload?: PreloadAddress | null;
   /** Another bridge, for tests of a broken one. */
   readonly bridge?: string;
   readonly log: WriteLog;
@@ -71,8 +78,8 @@ export interface PythonWires {
 }
 
 export interface SpawnedPython {
-  readonly child: ChildProcess;
-  /** Null when the process could not be started; `child` tells why with an `error` event. */
+  readonly python: RunningPython;
+  /** Null when the process could not be started; `python.ended` tells why. */
   readonly wires: PythonWires | null;
 }
 
@@ -83,10 +90,12 @@ export function spawnPython(options: PythonOptions, sockets: number): SpawnedPyt
     stdio.push('pipe');
   }
   const bridge = options.bridge ?? bridgePath();
-  const child = spawn(options.python, [bridge, options.app, String(process.pid)], {
+  const args = [bridge, options.app, String(process.pid), String(sockets)];
+  const child = spawn(options.python, args, {
     stdio,
     env: options.env,
   });
+  const python = new OwnChild(child);
   // Without descriptors there are not even these.
   const near: readonly unknown[] = child.stdio ?? [];
   const socketAt = (fd: number): Socket => {
@@ -99,7 +108,7 @@ export function spawnPython(options: PythonOptions, sockets: number): SpawnedPyt
   };
   if (child.pid === undefined) {
     for (const [fd, socket] of near.entries()) if (socket instanceof Socket) socketAt(fd).destroy();
-    return { child, wires: null };
+    return { python, wires: null };
   }
   const wires = {
     control: socketAt(CONTROL_FD),
@@ -107,17 +116,5 @@ export function spawnPython(options: PythonOptions, sockets: number): SpawnedPyt
     notes: socketAt(NOTES_FD),
     threads: Array.from({ length: sockets }, (_, index) => socketAt(FIRST_THREAD_FD + index)),
   };
-  return { child, wires };
-}
-
-/** Beside the compiled tree (dist/src/threads/python), or beside the sources. */
-function bridgePath(): string {
-  const places = ['../../../../', '../../../'].map((up) =>
-    fileURLToPath(new URL(`${up}python/tunicorn_bridge/launch.py`, import.meta.url)),
-  );
-  const found = places.find((place) => existsSync(place));
-  if (found === undefined) {
-    throw new Error(`Tunicorn's Python bridge is missing: looked for ${places.join(' and ')}`);
-  }
-  return found;
+  return { python, wires };
 }

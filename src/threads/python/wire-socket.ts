@@ -102,6 +102,16 @@ export class WireSocket {
   }
 }
 
+/** The same connection as a socket that has read nothing, for one whose first bytes were read by somebody else. */
+export function unreadSocket(socket: SocketWithHandle): Socket {
+  const handle = socket._handle;
+  socket._handle = null;
+  const options = { handle, manualStart: true };
+  const fresh = new Socket(options as SocketConstructorOpts);
+  // As those of child_process: its reader, or the end of the process, tells what matters.
+  return fresh.on('error', () => {});
+}
+
 function descriptorOf(stdio: SocketWithHandle): number {
   const fd = stdio._handle?.fd;
   return typeof fd === 'number' ? fd : -1;

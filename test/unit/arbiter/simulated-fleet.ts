@@ -72,6 +72,8 @@ export class SimulatedFleet {
       generation: this.generation(),
       log: this.#log(),
       now: () => this.nowMs,
+      loadedFiles: () => undefined,
+      waitsForMending: () => false,
       closeListeners: () => {
         this.listenersOpen = false;
       },

@@ -140,7 +140,7 @@ describe('a mistake', () => {
       ['shop:app', '-w', 'x'],
       ['shop:app', '-w', '0'],
       ['shop:app', '-b'],
-      ['shop:app', '--reload'],
+      ['shop:app', '--paste', 'site.ini'],
       ['a:b', 'c:d'],
     ]) {
       const { code, out, err, served } = await command(argv);

@@ -263,6 +263,27 @@ describe('what settings refuse', () => {
     }
   });
 
+  it('refuses extra files that do not exist, and takes patterns that fit nothing yet', async (t) => {
+    const cwd = folderWith(t, { 'there.txt': '' });
+    for (const text of ['missing.txt', '', 'a\0b']) {
+      assert.match(
+        (await errorFrom({ argv: ['--reload-extra-file', text], cwd })).message,
+        /^reload_extra_files must be an existing file or folder, or a pattern such as "\*\.html": /,
+      );
+    }
+    const flags = ['there.txt', '.', 'missing-*.txt'].flatMap((path) => [
+      '--reload-extra-file',
+      path,
+    ]);
+    const { settings } = await resolveFrom({ argv: flags, cwd });
+    const paths = ['there.txt', '', 'missing-*.txt'].map((name) => join(cwd, name));
+    assert.deepEqual(settings.reload_extra_files, [paths[0], cwd, paths[2]]);
+    assert.match(
+      (await errorFrom({ argv: ['--reload-engine', 'magic'] })).message,
+      /^reload_engine must be auto, poll or inotify: "magic" /,
+    );
+  });
+
   it('refuses an environment variable without a name or without =', async () => {
     for (const text of ['FOO', '=x', '']) {
       assert.match(

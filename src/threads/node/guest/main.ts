@@ -9,18 +9,23 @@ import { offerWebClasses } from './fetch/web-classes.ts';
 import { listenerBegin } from './listener/begin.ts';
 import { LoadError, loadApp, stackOf } from './load-app.ts';
 import { pendingWork } from './pending-work.ts';
+import { Sources } from './sources.ts';
 
 const boot = takeBoot(workerData as GuestBoot);
 const channel = new Channel(boot);
+const sources = boot.sources === null ? null : new Sources(boot.sources);
 
 try {
   offerWebClasses();
+  sources?.begin();
   const app = await loadApp(boot.appPath, boot.exportName);
   const begin = app.kind === 'listener' ? listenerBegin(app.listener) : fetchBegin(app.fetch);
+  sources?.tell();
   channel.open(await withProbe(begin), () => void stop());
 } catch (error) {
   const exitCode = error instanceof LoadError ? error.exitCode : 3;
   const message = error instanceof LoadError ? error.message : stackOf(error);
+  sources?.tell(message);
   channel.outbox.open().push(ToHost.bootFailed, exitCode, message);
   channel.outbox.flush();
   // The host ends the thread once it has read this; an open port keeps the thread until then.

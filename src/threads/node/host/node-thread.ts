@@ -29,7 +29,6 @@ import { WireBroken } from './wire-broken.ts';
 const TERMINATE_MS = 1000;
 /** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
 const BLOCKED_MS = 150;
-
 /** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
 const STUCK_MS = 1000;
 
@@ -246,7 +245,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   #startWorker(): Worker {
-    const { app, chdir, concurrency, env, name, resourceLimits } = this.#options;
+    const { app, chdir, concurrency, env, name, resourceLimits, sources = null } = this.#options;
     const port = this.#ports.port2;
     const workerData: GuestBoot = {
       port,
@@ -256,9 +255,11 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
       exportName: app.exportName,
       timeoutLimit: this.#options.timeoutLimit ?? 0,
       probe: this.#options.probe ?? null,
+      sources,
     };
     const limits = resourceLimits === undefined ? {} : { resourceLimits };
-    const worker = new Worker(GUEST, { name, env, workerData, transferList: [port], ...limits });
+    const transferList = sources === null ? [port] : [port, sources];
+    const worker = new Worker(GUEST, { name, env, workerData, transferList, ...limits });
     worker.on('error', (error) => {
       this.#lastError = error;
     });

@@ -1,6 +1,6 @@
 // What a Node.js thread needs to be told before it starts.
 
-import type { ResourceLimits } from 'node:worker_threads';
+import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 
 export interface NodeThreadOptions {
   /** Unique within the worker for ever: "thread 2". */
@@ -18,6 +18,8 @@ export interface NodeThreadOptions {
   readonly resourceLimits?: ResourceLimits;
   /** The token of the drill's paths; without it there are none. */
   readonly probe?: string | null;
+  /** Where it is to say from which files the application was loaded; without it it says nothing. */
+  readonly sources?: MessagePort | null;
   /** Seconds since its start to which a request may be extended. Default: none. */
   readonly timeoutLimit?: number;
   /** A loop that has not turned for so many milliseconds when a request is interrupted is stuck. Default 1000. */

@@ -1,0 +1,227 @@
+// `preload_app`: a Python process of the arbiter that loads the application once, and forks one for each worker that asks, so
+// that all share its memory. One for each generation of workers; it serves nobody itself, and when it dies those that were
+// forked go on: another is started, and meanwhile workers load the application themselves.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { Socket } from 'node:net';
+import { bridgePath } from '../bridge-path.ts';
+import { monotonicMs } from '../clock.ts';
+import type { Log } from '../observe/log.ts';
+import { processTitle, serverName } from '../settings/process-name.ts';
+import type { Settings } from '../settings/settings.ts';
+import {
+  type FromPreload,
+  LineReader,
+  type PreloadAddress,
+  type PreloadStart,
+  socketName,
+} from '../wire/preload.ts';
+import { Backoff } from './backoff.ts';
+import { exitCodes } from './exit-codes.ts';
+import { type Owner, startAs } from './owner.ts';
+
+export interface PreloadOptions {
+  readonly settings: Settings;
+  /** "package.module:callable". */
+  readonly app: string;
+  /** The real Python executable. */
+  readonly python: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Whose rights it gets; null: those of this process. */
+  readonly owner: Owner | null;
+  readonly log: Log;
+}
+
+/** The application could not be loaded ahead. `message`: as a worker says it, with the traceback. */
+export class PreloadError extends Error {
+  readonly exitCode: number;
+  /** From what it was loaded until then; with `reload` only. */
+  readonly files: readonly string[];
+
+  constructor(exitCode: number, message: string, files: readonly string[] = []) {
+    super(message);
+    this.exitCode = exitCode;
+    this.files = files;
+  }
+}
+
+/** As a worker that loads for itself (worker/restart.ts). */
+const SLOW_SHARE = 0.8;
+/** After graceful_timeout the last worker of the generation has gone, and the process a moment later. */
+const LEAVE_MS = 10_000;
+
+export class Preloaded {
+  /** Where workers ask; the same for as long as this generation lives. */
+  readonly address: PreloadAddress = {
+    address: socketName(randomBytes(16).toString('hex')),
+    token: randomBytes(16).toString('hex'),
+  };
+  readonly #options: PreloadOptions;
+  readonly #backoff = new Backoff();
+  #loader: Loader | null = null;
+  #over = false;
+
+  constructor(options: PreloadOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when workers may ask. Rejects with a PreloadError; nothing runs then. */
+  async start(): Promise<void> {
+    const loader = new Loader(this.#options, this.address);
+    this.#loader = loader;
+    await loader.ready;
+    const sinceMs = monotonicMs();
+    void loader.ended.then((how) => this.#died(how, monotonicMs() - sinceMs));
+  }
+
+  /** Another generation serves: the process goes when the last worker of this one has. */
+  retire(): void {
+    this.#over = true;
+    this.#loader?.leave();
+    setTimeout(() => this.end(), this.#options.settings.graceful_timeout * 1000 + LEAVE_MS).unref();
+  }
+
+  /** At once. Those that were forked go on as long as their workers. */
+  end(): void {
+    this.#over = true;
+    this.#loader?.kill();
+  }
+
+  #died(how: string, servedMs: number | null): void {
+    if (this.#over) return;
+    const { delayMs } = this.#backoff.afterDeath(servedMs);
+    this.#options.log.error(`Preloading process ${how}; the next one is started in ${delayMs} ms.`);
+    setTimeout(() => {
+      if (this.#over) return;
+      this.start().catch((error: unknown) => {
+        const why = error instanceof Error ? error.message : String(error);
+        this.#died(`could not load the application again: ${why}`, null);
+      });
+    }, delayMs).unref();
+  }
+}
+
+/** One process, from its start to its end. */
+class Loader {
+  readonly ready: Promise<void>;
+  /** Resolves to how, with its number. */
+  readonly ended: Promise<string>;
+  readonly #options: PreloadOptions;
+  readonly #child: ChildProcess;
+  readonly #wire: Socket | null;
+  readonly #timers: NodeJS.Timeout[] = [];
+  #faultSignal = 0;
+  #settle: (error: PreloadError | null) => void = () => undefined;
+
+  constructor(options: PreloadOptions, address: PreloadAddress) {
+    this.#options = options;
+    this.ready = new Promise((resolve, reject) => {
+      this.#settle = (error) => {
+        for (const timer of this.#timers) clearTimeout(timer);
+        if (error === null) resolve();
+        else reject(error);
+      };
+    });
+    this.#child = launch(options);
+    this.ended = this.#watch();
+    options.log.info(`Preloading the application (pid: ${this.#child.pid ?? 0})`);
+    const wire = this.#child.stdio?.[3];
+    this.#wire = wire instanceof Socket ? wire : null;
+    this.#speak(address);
+    this.#watchTime();
+  }
+
+  leave(): void {
+    this.#wire?.destroy();
+  }
+
+  kill(): void {
+    // Not with what is below it: these are the Pythons of workers.
+    this.#child.kill('SIGKILL');
+  }
+
+  #speak(address: PreloadAddress): void {
+    const { settings, app } = this.#options;
+    const { chdir, pythonpath, umask } = settings;
+    const start: PreloadStart = {
+      ...address,
+      title: processTitle('preload', serverName(settings)),
+      app,
+      chdir,
+      pythonpath,
+      umask: umask === null ? process.umask() : Number.parseInt(umask, 8),
+      sources: settings.reload,
+    };
+    const lines = new LineReader<FromPreload>();
+    this.#wire?.on('error', () => undefined);
+    this.#wire?.setEncoding('utf8').on('data', (text: string) => {
+      for (const message of lines.read(text)) this.#hear(message);
+    });
+    this.#wire?.write(`${JSON.stringify(start)}\n`);
+  }
+
+  #hear(message: FromPreload): void {
+    if (message.kind === 'loading') this.#faultSignal = message.faultSignal;
+    else if (message.kind === 'ready') {
+      this.#warn(message.threads);
+      this.#settle(null);
+    } else {
+      const exitCode = message.exitCode === 4 ? exitCodes.appLoad : exitCodes.workerBoot;
+      this.#settle(new PreloadError(exitCode, message.message, message.files));
+    }
+  }
+
+  #warn(threads: readonly string[]): void {
+    if (threads.length === 0) return;
+    this.#options.log.warning(
+      `The application started threads while it was loaded (${threads.join(', ')}): no worker has them, because threads are not forked. Start them at the first request, or leave --preload out.`,
+    );
+  }
+
+  #watchTime(): void {
+    const { boot_timeout: seconds } = this.#options.settings;
+    const slowMs = Math.round(seconds * SLOW_SHARE * 1000);
+    const slow = setTimeout(() => {
+      this.#options.log.warning(
+        `Still loading the application after ${slowMs / 1000} s (boot_timeout ${seconds} s). Where it is, on standard error:`,
+      );
+      if (this.#faultSignal > 0) process.kill(this.#child.pid ?? 0, this.#faultSignal);
+    }, slowMs);
+    const late = setTimeout(() => {
+      const why = `It was not loaded within ${seconds} s (boot_timeout).`;
+      this.#settle(new PreloadError(exitCodes.workerBoot, why));
+      this.kill();
+    }, seconds * 1000);
+    this.#timers.push(slow, late);
+  }
+
+  #watch(): Promise<string> {
+    const child = this.#child;
+    const { app, python } = this.#options;
+    return new Promise((resolve) => {
+      child.on('error', (error) => {
+        const why = `Cannot run ${JSON.stringify(python)}: ${error.message}`;
+        if (child.pid === undefined) this.#settle(new PreloadError(exitCodes.workerBoot, why));
+      });
+      // After its last words were read.
+      child.on('close', (code, signal) => {
+        const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+        const why = `Python process ${child.pid} ${how} while it loaded ${app}.`;
+        this.#settle(new PreloadError(exitCodes.workerBoot, why));
+        resolve(`${child.pid} ${how}`);
+      });
+    });
+  }
+}
+
+function launch({ app, python, env, owner, settings }: PreloadOptions): ChildProcess {
+  const args = [bridgePath(), app, String(process.pid), 'preload'];
+  const { program, before, ids } = startAs(owner, python);
+  return spawn(program, [...before, ...args], {
+    cwd: settings.chdir,
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    ...ids,
+  });
+}
