@@ -92,6 +92,10 @@ for (const kind of KINDS) {
       assert.equal(await text(served, `/make?${join(own, 'file')}`), '0o640');
       const upload = { method: 'POST', body: Buffer.alloc(3_000_000) };
       assert.equal((await ask(served, '/status', upload)).status, 200);
+      // The key can still be read by the arbiter, and the new workers are the user's, too.
+      server.signal('SIGHUP');
+      await server.line(/Reloaded\./);
+      assertIsUser(await text(served, '/status'));
     },
   );
 
@@ -206,6 +210,20 @@ for (const [what, code, args, sentence] of [
     assert.match(server.log(), sentence);
   });
 }
+
+test('a private key that the starter cannot read is one error', needsRoot, async (t) => {
+  const [, kind] = KINDS;
+  const { folder } = makePlaces(t, kind);
+  const { args, keyfile } = makeCertificate(folder);
+  chmodSync(keyfile, 0o600);
+  const { commandPath = '', cwd } = optionsFor(folder, kind, []);
+  const options = { cwd, uid, gid, encoding: 'utf8', stdio: 'pipe' } as const;
+  assert.throws(
+    () =>
+      execFileSync(process.execPath, [commandPath, '--check-config', ...args, kind.app], options),
+    /keyfile .*server\.key cannot be read: permission denied for the user that starts the server\./,
+  );
+});
 
 test('whoever is not root cannot ask for another user', needsRoot, async (t) => {
   const [, kind] = KINDS;
