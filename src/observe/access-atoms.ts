@@ -54,7 +54,7 @@ const plain: Readonly<Record<string, Atom>> = {
   r: requestLine,
   s: statusCode,
   m: (record) => shown(record.head.method),
-  U: (record) => shown(percentDecoded(record.head.path)),
+  U: (record) => shown(pathInfo(record)),
   // Gunicorn: the query may be empty and is then empty, so that %(U)s?%(q)s reads as the request did.
   q: (record) => escapeValue(record.head.query),
   H: protocol,
@@ -95,7 +95,8 @@ function replyFieldAtom(lowerName: string): Atom {
 
 const variables: Readonly<Record<string, (record: AccessRecord) => string | null>> = {
   request_method: ({ head }) => head.method,
-  path_info: ({ head }) => percentDecoded(head.path),
+  script_name: ({ head }) => head.forwarded?.scriptName ?? null,
+  path_info: pathInfo,
   query_string: ({ head }) => head.query,
   raw_uri: ({ head }) => head.target,
   server_protocol: protocol,
@@ -106,7 +107,16 @@ const variables: Readonly<Record<string, (record: AccessRecord) => string | null
   server_name: ({ peer }) => peer.serverName,
   server_port: ({ peer }) => String(peer.serverPort),
   'wsgi.url_scheme': ({ peer }) => peer.scheme,
+  proxy_protocol: ({ peer }) => peer.introduction?.protocol ?? null,
+  proxy_addr: ({ peer }) => peer.introduction?.server?.address ?? null,
+  proxy_port: ({ peer }) => peer.introduction?.server?.port.toString() ?? null,
 };
+
+/** Without the part that a proxy says is before the application, as PATH_INFO in the environ. */
+function pathInfo({ head }: AccessRecord): string {
+  const before = head.forwarded?.scriptName ?? '';
+  return percentDecoded(head.path.startsWith(before) ? head.path.slice(before.length) : head.path);
+}
 
 /** A variable of the WSGI environ, as far as it follows from the request, or one that the record brings along. */
 function variableAtom(lowerName: string): Atom {
@@ -126,8 +136,9 @@ function variableAtom(lowerName: string): Atom {
 
 /** As in the environ, where cookies are joined as RFC 6265, 4.2.1 has it (Gunicorn: by a comma); null without one. */
 function joinedField(fields: readonly string[], lowerName: string): string | null {
-  const values = fields.filter(
-    (_, index) => index % 2 === 1 && fields[index - 1]?.toLowerCase() === lowerName,
-  );
+  const values = fields.filter((_, index) => {
+    if (index % 2 === 0) return false;
+    return fields[index - 1]?.toLowerCase().replaceAll('_', '-') === lowerName;
+  });
   return values.length === 0 ? null : values.join(lowerName === 'cookie' ? '; ' : ',');
 }

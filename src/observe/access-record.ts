@@ -9,6 +9,11 @@ export interface AccessRecord {
     readonly serverName: string;
     readonly serverPort: number;
     readonly scheme: string;
+    /** What a PROXY header said; absent without one. */
+    readonly introduction?: {
+      readonly protocol: string;
+      readonly server: { readonly address: string; readonly port: number } | null;
+    };
   };
   /** Strings with one latin-1 character for each byte, as received. */
   readonly head: {
@@ -24,6 +29,8 @@ export interface AccessRecord {
     readonly minorVersion: number;
     /** Name, value, name, value in the order and spelling of the client. */
     readonly fields: readonly string[];
+    /** What a proxy that is believed says; here only where the application's paths begin. */
+    readonly forwarded?: { readonly scriptName: string | null } | null;
   };
   /** Code and reason: "200 OK". */
   readonly status: string;

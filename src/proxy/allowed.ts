@@ -29,11 +29,9 @@ export class Allowed {
   /** It is one of the list, which "everybody" is not. Any text may be asked. */
   names(address: string): boolean {
     if (this.#networks === null) return false;
-    // The zone of a link-local address says by which of our own interfaces it came.
-    const zone = address.indexOf('%');
-    const plain = zone === -1 ? address : address.slice(0, zone);
-    const family = isIP(plain);
+    const family = isIP(address);
     if (family === 0) return false;
-    return this.#networks.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+    // The zone of a link-local address (fe80::1%eth0) is passed over.
+    return this.#networks.check(address, family === 4 ? 'ipv4' : 'ipv6');
   }
 }

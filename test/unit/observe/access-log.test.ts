@@ -127,6 +127,25 @@ test('what is empty or missing is a dash, a body of nothing is 0 and an empty qu
   assert.equal(line(format, { ...bare, rest }), '- - - - - 0 ? - -');
 });
 
+test('what proxies say is shown as the environ has it', () => {
+  const head = {
+    path: '/shop/a%20b',
+    fields: ['SCRIPT_NAME', '/shop', 'X_Many', 'one', 'X-Many', 'two'],
+    forwarded: { scriptName: '/shop' },
+  };
+  const server = { address: '198.51.100.1', port: 443 };
+  const peer = { introduction: { protocol: 'TCP4', server } };
+  assert.equal(line('%(U)s %({path_info}e)s %({script_name}e)s', { head }), '/a b /a b /shop');
+  assert.equal(line('%({http_script_name}e)s %({http_x_many}e)s', { head }), '/shop one,two');
+  const proxy = '%({proxy_protocol}e)s %({proxy_addr}e)s %({proxy_port}e)s';
+  assert.equal(line(proxy, { peer }), 'TCP4 198.51.100.1 443');
+  assert.equal(
+    line(proxy, { peer: { introduction: { protocol: 'LOCAL', server: null } } }),
+    'LOCAL - -',
+  );
+  assert.equal(line(`%({script_name}e)s ${proxy}`), '- - - -');
+});
+
 test('the user of Basic credentials is shown, other credentials are not', () => {
   const user = (value: string) => line('%(u)s', { head: { fields: ['authorization', value] } });
   assert.equal(user(`Basic ${Buffer.from('jo e:secret').toString('base64')}`), 'jo e');

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SimClient } from '../../model/client.ts';
 import { World } from '../../model/world.ts';
+import { ADDRESSES, version1 } from '../../support/proxy-header.ts';
 
-function fullWorld(tls = false): World {
-  const world = new World({ limit: 2, threads: 1, capacity: 1, buffered: true, tls });
+function fullWorld(tls = false, proxied = false): World {
+  const world = new World({ limit: 2, threads: 1, capacity: 1, buffered: true, tls, proxied });
   world.connect();
   world.connect();
   return world;
@@ -50,6 +51,20 @@ test('at the limit a TLS client that has said hello is let be for a second, and 
   world.connect();
   world.advance(700);
   assert.equal(first.closing, 'close', 'a second after its handshake');
+});
+
+test('at the limit a client that has sent its PROXY header has the time for its request again', () => {
+  const world = fullWorld(false, true);
+  const [first, second] = clients(world);
+  const [connection] = world.open.keys();
+  if (first === undefined || second === undefined || connection === undefined) assert.fail();
+  world.advance(100);
+  connection.bytes(version1(ADDRESSES));
+  world.advance(50);
+  assert.deepEqual([first.closing, second.closing], ['no', 'close'], 'the one that said nothing');
+  world.connect();
+  world.advance(100);
+  assert.equal(first.closing, 'close');
 });
 
 test('at the limit one that says nothing goes before an older one that has said hello', () => {
