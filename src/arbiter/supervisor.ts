@@ -107,8 +107,14 @@ export class Supervisor {
     this.#datagrams.send(`MAINPID=${pid}\n`);
   }
 
-  /** This process is the server from now on. */
+  /**
+   * This process is the server from now on, and not the child of another any more. systemd has to be told a second time: when it was
+   * handed over we were no child of its own, and one that is not it kills at a stop without waiting (KillMode=mixed). What it
+   * knows already it does not look at again, so for a moment another process of the service is the main one.
+   */
   takeOver(): void {
+    const { pid } = this.#datagrams;
+    if (pid !== null) this.#datagrams.send(`MAINPID=${pid}\n`);
     this.#datagrams.send(`MAINPID=${process.pid}\n`);
   }
 

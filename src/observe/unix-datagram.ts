@@ -82,6 +82,9 @@ if sys.argv[2] and out is not None and well:
         pass
 `;
 
+const PROGRAM = 'TUNICORN_DATAGRAMS';
+const STARTER = `import os; exec(os.environ['${PROGRAM}'])`;
+
 export class UnixDatagrams {
   readonly losses: Losses;
 
@@ -101,6 +104,11 @@ export class UnixDatagrams {
     this.#python = python;
     this.#atTheEnd = atTheEnd;
     this.losses = new Losses(`Cannot send to the unix socket ${path}`);
+  }
+
+  /** Of the process that sends; null while it cannot be started. */
+  get pid(): number | null {
+    return this.#running()?.pid ?? null;
   }
 
   /** Hands one datagram over. Lost when nobody receives, or not fast enough. */
@@ -149,8 +157,11 @@ export class UnixDatagrams {
 
   #start(): void {
     this.#nextStartMs = monotonicMs() + RESTART_MS;
+    // Not as an argument: ps and systemctl would show all of it.
+    const env = { ...process.env, [PROGRAM]: HELPER };
     const waits = this.#atTheEnd === 'leaves' ? '' : 'waits';
-    const helper = spawn(this.#python, ['-I', '-S', '-c', HELPER, this.#path, waits], {
+    const helper = spawn(this.#python, ['-I', '-S', '-c', STARTER, this.#path, waits], {
+      env,
       stdio: ['pipe', 'pipe', 'ignore'],
     });
     let receives = true;
