@@ -65,7 +65,7 @@ export async function readConfigFile(
     throw fileError(name, asked, `The config file ${name} does not exist.`, '');
   }
   if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
-  const taken = takeApart(await load(path, name), name, await readFile(path, 'utf8'));
+  const taken = takeApart(await loadConfig(path, name), name, await readFile(path, 'utf8'));
   return configFile(name, taken, { kind: 'script', where: path }, reader);
 }
 
@@ -118,7 +118,7 @@ const LOADERS: { readonly [extension: string]: Load } = {
  * What a file in TypeScript, JavaScript or JSON exports by default, as it is now.
  * @throws SettingError
  */
-export async function load(path: string, name: string): Promise<unknown> {
+export async function loadConfig(path: string, name: string): Promise<unknown> {
   const loader = LOADERS[extname(path)];
   if (loader === undefined) {
     const right = `It must end in ${either([...Object.keys(LOADERS), '.py'])}.`;

@@ -12,7 +12,9 @@ export interface HookEars {
 
 export interface HookHost {
   say(message: ToHooks): void;
-  /** At once. */
+  /** Ends it; what hooks have started lives on, as with Gunicorn. */
+  close(): void;
+  /** Ends it and the commands that its hook waits for. */
   kill(): void;
 }
 

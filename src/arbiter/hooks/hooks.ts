@@ -134,7 +134,7 @@ export class Hooks {
     const state = this.#state;
     this.#state = { kind: 'closed' };
     this.#disarm();
-    if ('host' in state) state.host.kill();
+    if ('host' in state) state.host.close();
     if (state.kind === 'busy') state.call.settle(null);
     for (const call of this.#waiting.splice(0)) call.settle(null);
     this.#begun?.(null);

@@ -14,6 +14,7 @@ import type { WorkerLives } from '../generation.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { Hooks } from './hooks.ts';
 import { pythonHost } from './python-host.ts';
+import { scriptHost } from './script-host.ts';
 
 /** What a stage is told of hooks. */
 export interface Hooking {
@@ -48,7 +49,7 @@ export async function beginHooks(
       chdir: settings.chdir,
       cfg: settings,
     },
-    startHost: pythonHost(file),
+    startHost: file.kind === 'script' ? scriptHost(file) : pythonHost(file),
     log,
     server: () => {
       const picture = hooking.picture();

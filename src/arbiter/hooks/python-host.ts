@@ -5,6 +5,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { killTree } from '../../process-tree.ts';
 import type { HookFile } from '../../settings/hooks.ts';
 import type { FromHooks } from '../../wire/hooks.ts';
 import type { HookEars, HookHost, StartHost } from './hook-host.ts';
@@ -33,7 +34,12 @@ export function pythonHost({ python, folder }: HookFile): StartHost {
     if (wire) listen(wire, ears, () => child.kill('SIGKILL'));
     const host: HookHost = {
       say: (message) => void wire?.write(`${JSON.stringify(message)}\n`),
-      kill: () => void child.kill('SIGKILL'),
+      close: () => void child.kill('SIGKILL'),
+      kill: () => {
+        // A pid that was reaped may be somebody else's by now.
+        if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
+          killTree(child.pid);
+      },
     };
     host.say({ start });
     return host;

@@ -1,0 +1,46 @@
+// The process that runs the hooks of a config file in TypeScript or JavaScript for the arbiter. A process and no thread of
+// the arbiter, because a command that a hook waits for (execSync) holds its thread whatever is done, and would hold up the
+// arbiter's own end. Its main thread watches and its other thread runs the hooks (script-thread.ts), so that it also
+// ends when the arbiter is killed while a hook computes for ever.
+
+import { fork } from 'node:child_process';
+import { killTree } from '../../process-tree.ts';
+import type { HookFile } from '../../settings/hooks.ts';
+import type { FromHooks } from '../../wire/hooks.ts';
+import type { HookHost, StartHost } from './hook-host.ts';
+
+const MAIN = new URL('./script-main.js', import.meta.url);
+
+export function scriptHost({ folder }: HookFile): StartHost {
+  return (start, ears) => {
+    const child = fork(MAIN, [], {
+      cwd: folder,
+      // Flags of the arbiter's own node are not meant for it.
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    let ended = false;
+    const end = (how: string): void => {
+      if (!ended) ears.ended(how);
+      ended = true;
+    };
+    child.on('message', (message) => ears.said(message as FromHooks));
+    child.on('error', (error) => {
+      if (child.pid === undefined) end(`could not be started: ${error.message}`);
+    });
+    child.on('exit', (code, signal) => end(`ended with ${signal ?? `exit code ${code}`}`));
+    const host: HookHost = {
+      say: (message) => {
+        // The callback takes the error of a channel that has closed; the end that follows tells what matters.
+        if (child.connected) child.send(message, undefined, undefined, () => undefined);
+      },
+      close: () => void child.kill('SIGKILL'),
+      kill: () => {
+        // A pid that was reaped may be somebody else's by now.
+        if (child.pid !== undefined && !ended) killTree(child.pid);
+      },
+    };
+    host.say({ start });
+    return host;
+  };
+}

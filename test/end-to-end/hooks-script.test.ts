@@ -1,0 +1,137 @@
+// The server hooks of a tunicorn.config.ts on the real server: those of the arbiter beside it, those of a worker in the
+// application's threads. Tried on purpose, and seen to fail: a process for hooks that does not watch its arbiter.
+
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isAlive } from '../support/processes.ts';
+import { launchServer, startServer } from '../support/server.ts';
+import { around } from './hooked.ts';
+import { eventually, PYTHON, temporaryFolder } from './serving.ts';
+
+/** What the config files begin with: `note` writes a line of JSON into the file `trace`. */
+const NOTES = `
+import { appendFileSync } from 'node:fs';
+import { execSync } from 'node:child_process';
+import { threadId } from 'node:worker_threads';
+import { setTimeout as pause } from 'node:timers/promises';
+import { defineConfig, type Server, type WorkerOfServer } from 'tunicorn';
+
+function note(hook: string, more: object = {}): void {
+  appendFileSync('trace', JSON.stringify({ hook, here: process.pid, ...more }) + '\\n');
+}
+`;
+
+const APP = 'export default { fetch: () => new Response(String(process.pid)) };\n';
+
+async function folderOf(config: string): Promise<string> {
+  const folder = await temporaryFolder();
+  writeFileSync(join(folder, 'tunicorn.config.ts'), NOTES + config);
+  writeFileSync(join(folder, 'app.mjs'), APP);
+  writeFileSync(join(folder, 'web.py'), 'def app(environ, start_response):\n    pass\n');
+  return folder;
+}
+
+const LIFE = `
+let marks = 0;
+
+export default defineConfig({
+  threads: 1,
+  raw_env: ['MARK=from raw_env'],
+  nworkers_changed(server, now, before) { note('nworkers_changed', { now, before }); },
+  async on_starting(server: Server) {
+    await pause(10);
+    marks += 1;
+    note('on_starting', { listeners: server.listeners, pid: server.pid });
+  },
+  when_ready(server) {
+    marks += 1;
+    server.log.info('ready with ' + server.cfg.threads);
+    note('when_ready', { marks, listeners: server.listeners, mark: process.env['MARK'] });
+  },
+  pre_fork(server, worker) { note('pre_fork', { age: worker.age, pid: worker.pid }); },
+  child_exit(server, worker: WorkerOfServer) { note('child_exit', { pid: worker.pid, age: worker.age }); },
+  on_reload() { note('on_reload'); },
+  on_exit(server) { note('on_exit'); },
+});
+`;
+
+test("hooks of a tunicorn.config.ts are called at their time in the server's life", async (t) => {
+  const folder = await folderOf(LIFE);
+  const server = await startServer(t, { app: './app.mjs', cwd: folder });
+  const { notes, note, get } = around(t, server, folder);
+  const first = notes();
+  assert.deepEqual(
+    first.map(({ hook }) => hook),
+    ['nworkers_changed', 'on_starting', 'when_ready', 'pre_fork'],
+  );
+  const [changed, starting, ready, preFork] = first;
+  assert.deepEqual([changed?.['now'], changed?.['before']], [1, null]);
+  assert.deepEqual([starting?.['listeners'], starting?.['pid']], [[], server.pid]);
+  assert.deepEqual(
+    [ready?.['marks'], ready?.['listeners'], ready?.['mark']],
+    [2, [server.url], 'from raw_env'],
+  );
+  assert.deepEqual([preFork?.['age'], preFork?.['pid']], [1, null]);
+  assert.ok(first.every(({ here }) => here === starting?.here && here !== server.pid));
+  await server.line(/\[INFO\] ready with 1/);
+  const worker = Number((await get('/')).body);
+
+  server.signal('SIGHUP');
+  await server.line(/Reloaded\./);
+  assert.notEqual((await note('on_reload')).here, starting?.here);
+  const left = await note('child_exit');
+  assert.deepEqual([left['pid'], left['age']], [worker, 1]);
+  assert.equal((await server.stop()).code, 0);
+  assert.equal(notes().at(-1)?.hook, 'on_exit');
+  assert.equal(notes().filter(({ hook }) => hook === 'child_exit').length, 2);
+});
+
+test('one that computes for ever, waits for a command or throws is said in the log and harms nobody', async (t) => {
+  const folder = await folderOf(`
+export default defineConfig({
+  hook_timeout: 1,
+  async when_ready() { note('when_ready'); for (;;); },
+  pre_fork() { note('pre_fork'); execSync('echo $$ > command; exec sleep 60'); },
+  nworkers_changed() { throw new TypeError('on purpose'); },
+  child_exit() { note('child_exit'); for (;;); },
+});
+`);
+  const server = await startServer(t, { app: './app.mjs', cwd: folder });
+  const { note, get } = around(t, server, folder);
+  await server.line(/\[ERROR\] when_ready in tunicorn\.config\.ts has not returned within 1 s/);
+  await server.line(/\[ERROR\] pre_fork in tunicorn\.config\.ts has not returned within 1 s/);
+  await server.line(
+    /nworkers_changed in tunicorn\.config\.ts failed: TypeError: on purpose\n.*\n\s+at /,
+  );
+  assert.equal((await get('/')).status, 200);
+  const command = Number(readFileSync(join(folder, 'command'), 'utf8'));
+  assert.ok(command > 1);
+  await eventually(() => !isAlive(command), 'the command that it waited for to have gone');
+  for (const hook of ['when_ready', 'pre_fork']) {
+    const { here } = await note(hook);
+    await eventually(() => !isAlive(here), `the process of ${hook} to have gone`);
+  }
+  // It dies with the arbiter, also while it computes.
+  process.kill(server.workerPids()[0] ?? 0, 'SIGKILL');
+  const { here } = await note('child_exit');
+  await server.kill();
+  await eventually(() => !isAlive(here), 'the process for hooks to have gone');
+});
+
+test('on_starting that throws ends the start, and hooks that cannot run inside a WSGI application are named', async (t) => {
+  const folder = await folderOf(`
+export default defineConfig({
+  on_starting() { throw new Error('no licence'); },
+});
+`);
+  const failing = launchServer(t, { app: './app.mjs', cwd: folder });
+  const other = await folderOf('export default { post_fork() {}, when_ready() {} };');
+  const server = await startServer(t, { app: 'web:app', cwd: other, args: ['--python', PYTHON] });
+  await server.line(
+    /\[WARNING\] tunicorn\.config\.ts: post_fork is not called, because it would run inside the application, and that is a WSGI/,
+  );
+  assert.equal((await failing.exited).code, 1);
+  assert.match(failing.log(), /on_starting in tunicorn\.config\.ts failed: Error: no licence\n/);
+});
