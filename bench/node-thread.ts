@@ -46,7 +46,7 @@ async function measure(app: string): Promise<void> {
       concurrency: inFlight,
       chdir: process.cwd(),
       env: process.env,
-      log: { warning: console.warn },
+      log: { ...console, warning: console.warn, critical: console.error },
     },
     { roomMade() {}, died: (_thread, failure) => console.error(failure.detail) },
   );

@@ -3,9 +3,9 @@
 
 import type { Catalogue, SettingName } from './catalogue.ts';
 import type { WrittenValueOf } from './declaration.ts';
-import type { ArbiterHooks } from './hook-types.ts';
+import type { ArbiterHooks, WorkerHooks } from './hook-types.ts';
 
-export type { ArbiterHooks, HookCfg, HookLog, Server, WorkerOfServer } from './hook-types.ts';
+export type * from './hook-types.ts';
 
 /** What a config file may say: every setting but `config` itself, and server hooks. Durations in seconds, sizes in bytes or as "16m". */
 export type TunicornConfig = {
@@ -13,7 +13,8 @@ export type TunicornConfig = {
 } & {
   /** Gunicorn's name for `app`. */
   readonly wsgi_app?: string;
-} & ArbiterHooks;
+} & ArbiterHooks &
+  WorkerHooks;
 
 /** `export default defineConfig({ workers: 4 })`: checked and completed by an editor, otherwise the object itself. */
 export function defineConfig(config: TunicornConfig): TunicornConfig {

@@ -65,3 +65,49 @@ export interface ArbiterHooks {
   /** The last of all. */
   readonly on_exit?: (server: Server) => Returns;
 }
+
+/** A worker of a Node.js application, seen from one of its threads. */
+export interface WorkerOfThread extends WorkerOfServer {
+  readonly pid: number;
+  /** Which thread: 1, 2, 3 ... Each runs the hooks for itself. */
+  readonly thread: number;
+  /** Requests that the thread has begun; counted where there is pre_request or post_request. */
+  readonly nr: number;
+}
+
+export interface HookRequest {
+  readonly method: string;
+  /** As the client wrote it; path and query are its parts. */
+  readonly uri: string;
+  readonly path: string;
+  readonly query: string;
+  readonly version: readonly [number, number];
+  /** Address and port of the client. */
+  readonly peer_addr: readonly [string, number];
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+export interface HookResponse {
+  /** "200 OK"; null when the application began no response. */
+  readonly status: string | null;
+  readonly status_code: number | null;
+  /** Bytes of the body that the application gave. */
+  readonly sent: number;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** Hooks that run in each thread of a Node.js application. */
+export interface WorkerHooks {
+  /** Before the application is loaded. What it throws is a worker that cannot boot. */
+  readonly post_fork?: (server: Server, worker: WorkerOfThread) => Returns;
+  /** The application is loaded. What it throws is a worker that cannot boot. */
+  readonly post_worker_init?: (worker: WorkerOfThread) => Returns;
+  /** What it throws is answered 500. */
+  readonly pre_request?: (worker: WorkerOfThread, req: HookRequest) => Returns;
+  /** The response has left the thread, or the request was given up. */
+  readonly post_request?: (worker: WorkerOfThread, req: HookRequest, resp: HookResponse) => Returns;
+  /** A request was past its time and has been aborted. */
+  readonly worker_abort?: (worker: WorkerOfThread) => Returns;
+  /** The last of a thread that ends in good order. */
+  readonly worker_exit?: (server: Server, worker: WorkerOfThread) => Returns;
+}

@@ -96,14 +96,19 @@ export function hooksIn(
   return (file?.defined ?? []).filter(({ name }) => HOOKS[name].runsIn === where);
 }
 
-/** Sentences about worker-side hooks that cannot run because the application is in the other language. */
+/** Sentences about worker-side hooks that do not run where the application is of that kind. */
 export function warningsForApp(file: HookFile | null, app: 'wsgi' | 'node'): readonly string[] {
-  if (file === null || (file.kind === 'script') === (app === 'node')) return [];
-  const names = hooksIn('worker', file).map(({ name }) => name);
-  if (names.length === 0) return [];
-  const [are, they] = names.length === 1 ? ['is', 'it'] : ['are', 'they'];
+  if (file === null) return [];
+  const isScript = file.kind === 'script';
+  const inside = hooksIn('worker', file).map(({ name }) => name);
+  if (isScript === (app === 'node')) {
+    if (!isScript || !inside.includes('worker_int')) return [];
+    return [`${file.name}: worker_int is not called: threads of Node.js are ended at once.`];
+  }
+  if (inside.length === 0) return [];
+  const [are, they] = inside.length === 1 ? ['is', 'it'] : ['are', 'they'];
   const other = app === 'node' ? 'Node.js' : 'WSGI';
   return [
-    `${file.name}: ${names.join(', ')} ${are} not called, because ${they} would run inside the application, and that is a ${other} application.`,
+    `${file.name}: ${inside.join(', ')} ${are} not called, because ${they} would run inside the application, and that is a ${other} application.`,
   ];
 }

@@ -5,6 +5,7 @@
 // count, so nothing needs a length. Arrays of strings and small integers are what structured clone copies fastest.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { InnerHooks } from './hooks.ts';
 
 /** One element of a batch. ArrayBuffers are transferred, never shared. */
 export type Item = number | string | ArrayBuffer;
@@ -57,7 +58,11 @@ export const ToHost = {
   stopped: 12,
   /** ticket, ms: the request shall not be overdue before so long from now */
   extend: 13,
+  /** level (an index of LOG_LEVELS), text: a line for the error log, from a server hook */
+  log: 14,
 } as const;
+
+export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 
 /** How the body of a request travels. */
 export const BodyKind = { none: 0, bytes: 1, file: 2, stream: 3 } as const;
@@ -173,6 +178,15 @@ export interface GuestBoot {
   readonly probe: string | null;
   /** Where to say from which files the application was loaded (SourcesNews); null: nowhere. */
   readonly sources: MessagePort | null;
+  /** Server hooks that run in the thread; null: there are none. */
+  readonly hooks: GuestHooks | null;
+}
+
+export interface GuestHooks extends InnerHooks {
+  /** All settings by name. */
+  readonly cfg: object;
+  /** Which place of the pool the thread fills: 1, 2, 3 ... */
+  readonly thread: number;
 }
 
 /** Files that were not told of before; they can have been loaded since `sinceMs`, wall clock. */

@@ -93,7 +93,7 @@ export class NodeApplication implements Application {
 
   /** @param number which place of the pool it fills */
   async #startThread(number: number): Promise<void> {
-    const { settings, dispatcher, log } = this.#options;
+    const { settings, dispatcher, log, hooks } = this.#options;
     this.#started += 1;
     this.#delayOf(number).started();
     const { loadedFiles } = this.#options;
@@ -108,6 +108,7 @@ export class NodeApplication implements Application {
         env: process.env,
         probe: this.#options.probe,
         sources: sources?.guest ?? null,
+        hooks: hooks === null ? null : { ...hooks, cfg: settings, thread: number },
         timeoutLimit: settings.timeout_limit,
         log,
         // What has begun its response is bounded by the other one, also when `timeout` is off.

@@ -135,3 +135,95 @@ export default defineConfig({
   assert.equal((await failing.exited).code, 1);
   assert.match(failing.log(), /on_starting in tunicorn\.config\.ts failed: Error: no licence\n/);
 });
+
+const INNER = `
+let left = '';
+
+export default defineConfig({
+  threads: 2,
+  timeout: 1,
+  post_fork(server, worker) {
+    left = 'by post_fork';
+    note('post_fork', { thread: worker.thread, pid: worker.pid, ppid: worker.ppid, server: server.pid, app: 'theApp' in globalThis });
+  },
+  post_worker_init(worker) { note('post_worker_init', { left, booted: worker.booted, app: 'theApp' in globalThis }); },
+  async pre_request(worker, req) {
+    if (req.path === '/refused') throw new RangeError('not today');
+    if (req.path === '/later') await pause(5);
+    worker.log.info('begins ' + req.method + ' ' + req.uri);
+  },
+  post_request(worker, req, resp) {
+    note('post_request', {
+      path: req.path, query: req.query, status: resp.status, sent: resp.sent, nr: worker.nr > 0,
+      kind: resp.headers.find(([name]) => name.toLowerCase() === 'x-kind')?.[1],
+      host: req.headers.find(([name]) => name.toLowerCase() === 'host')?.[1],
+    });
+    if (req.path === '/loud') throw new RangeError('after the response');
+  },
+  worker_abort() { note('worker_abort'); },
+  worker_exit() { note('worker_exit', { thread: threadId > 0 }); },
+  worker_int() {},
+});
+`;
+
+const KINDS = `
+globalThis.theApp = true;
+const wait = new Promise(() => {});
+export default {
+  fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === '/hang') return wait;
+    if (pathname === '/raise') throw new Error('on purpose');
+    const headers = { 'x-kind': 'plain' };
+    if (pathname === '/pieces') return new Response(new Blob(['one', 'two']).stream(), { headers });
+    return new Response(pathname === '/big' ? 'x'.repeat(300_000) : 'plain', { headers });
+  },
+};
+`;
+
+test('hooks inside a Node.js application run in each of its threads, around each of its requests', async (t) => {
+  const folder = await folderOf(INNER);
+  writeFileSync(join(folder, 'kinds.mjs'), KINDS);
+  const server = await startServer(t, { app: './kinds.mjs', cwd: folder });
+  const { notes, note, get } = around(t, server, folder);
+  const pid = server.workerPids()[0];
+  const forked = notes().filter(({ hook }) => hook === 'post_fork');
+  assert.deepEqual(forked.map((one) => one['thread']).sort(), [1, 2]);
+  for (const one of forked) {
+    assert.deepEqual([one['pid'], one['ppid'], one['server']], [pid, server.pid, server.pid]);
+    assert.equal(one['app'], false);
+  }
+  const init = await note('post_worker_init', 2);
+  assert.deepEqual([init['left'], init['booted'], init['app']], ['by post_fork', false, true]);
+  await server.line(/worker_int is not called: threads of Node\.js are ended at once/);
+
+  const expected: [string, number, string | null, number, string | undefined][] = [
+    ['/plain', 200, '200 OK', 5, 'plain'],
+    ['/later', 200, '200 OK', 5, 'plain'],
+    ['/pieces', 200, '200 OK', 6, 'plain'],
+    ['/big', 200, '200 OK', 300_000, 'plain'],
+    ['/raise', 500, null, 0, undefined],
+    ['/refused', 500, null, 0, undefined],
+    ['/loud', 200, '200 OK', 5, 'plain'],
+    ['/hang', 504, null, 0, undefined],
+  ];
+  for (const [index, [path, answered, status, sent, kind]] of expected.entries()) {
+    assert.equal((await get(`${path}?x=1`)).status, answered, path);
+    const told = await note('post_request', index + 1);
+    assert.deepEqual(
+      [told['path'], told['query'], told['status'], told['sent'], told['kind'], told['host']],
+      [path, 'x=1', status, sent, kind, 'localhost'],
+    );
+  }
+  await note('worker_abort');
+  await server.line(/\[INFO\] begins GET \/plain\?x=1/);
+  await server.line(/RangeError: not today/);
+  await server.line(/\[ERROR\] Exception in post_request\nRangeError: after the response/);
+  await server.stop();
+  const exits = notes().filter(({ hook }) => hook === 'worker_exit');
+  assert.deepEqual(
+    exits.map((one) => one['thread']),
+    [true, true],
+  );
+  assert.equal(notes().filter(({ hook }) => hook === 'post_request').length, expected.length);
+});

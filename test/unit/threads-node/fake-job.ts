@@ -277,7 +277,7 @@ export function makeThread(
       concurrency: 8,
       chdir: apps,
       env: process.env,
-      log: { warning: () => {} },
+      log: silent,
       ...options,
       app: { path: app, exportName: options.exportName ?? null },
     },
@@ -299,3 +299,11 @@ export function makeThread(
 export function packageRoot(from: string): string {
   return existsSync(join(from, 'package.json')) ? from : packageRoot(dirname(from));
 }
+
+const silent = {
+  debug: () => {},
+  info: () => {},
+  warning: () => {},
+  error: () => {},
+  critical: () => {},
+};

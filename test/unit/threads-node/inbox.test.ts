@@ -20,7 +20,13 @@ const wire = {
   answered: () => {},
   over: () => {},
 };
-const news = { booted: () => {}, bootFailed: () => {}, interrupted: () => {}, stopped: () => {} };
+const news = {
+  booted: () => {},
+  bootFailed: () => {},
+  interrupted: () => {},
+  stopped: () => {},
+  log: () => {},
+};
 
 /** A job that has been given to the thread; `read` gives it a message of the thread. */
 function given(): { job: FakeJob; read: (batch: unknown) => void } {

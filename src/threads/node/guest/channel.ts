@@ -18,6 +18,7 @@ import {
 } from '../../../wire/node-thread.ts';
 import { Exchange } from './exchange.ts';
 import { fileInlet } from './file-inlet.ts';
+import type { ThreadHooks } from './hooks.ts';
 import { Inlet } from './inlet.ts';
 import { Outbox } from './outbox.ts';
 
@@ -38,6 +39,9 @@ export class Channel {
   readonly #exchanges = new Map<number, Exchange>();
   #waiting: Exchange[] = [];
   #begin: Begin | null = null;
+  /** Another kind where server hooks are told of requests. */
+  #exchange: typeof Exchange = Exchange;
+  #onInterrupt: () => void = () => {};
   #drained: (() => void) | null = null;
   readonly #over = (exchange: Exchange): void => {
     this.#exchanges.delete(exchange.facts.ticket);
@@ -58,8 +62,10 @@ export class Channel {
   }
 
   /** From here on requests are taken. `onStop` is called when the host wants the thread to end in peace. */
-  open(begin: Begin, onStop: () => void): void {
-    this.#begin = begin;
+  open(begin: Begin, onStop: () => void, hooks: ThreadHooks | null): void {
+    this.#begin = hooks?.around(begin) ?? begin;
+    this.#exchange = hooks?.exchange ?? Exchange;
+    if (hooks !== null) this.#onInterrupt = hooks.interrupted;
     this.#port.on('message', (batch: readonly Item[]) => {
       this.#turn();
       this.#read(batch, onStop);
@@ -129,6 +135,7 @@ export class Channel {
         break;
       case ToGuest.interrupt:
         this.#interrupted(exchange.facts.ticket);
+        this.#onInterrupt();
         exchange.abandon();
         break;
     }
@@ -149,7 +156,7 @@ export class Channel {
       fields: batch[at + 4] as string,
       peer: batch[at + 5] as string,
     };
-    const exchange = new Exchange(facts, this.outbox, this.#timeoutLimit, this.#over);
+    const exchange = new this.#exchange(facts, this.outbox, this.#timeoutLimit, this.#over);
     if (kind !== BodyKind.none) {
       exchange.inlet = this.#inlet(exchange, kind, batch[at + 7] as string | ArrayBuffer);
     }

@@ -6,6 +6,7 @@ import { type GuestBoot, ToHost } from '../../../wire/node-thread.ts';
 import { type Begin, Channel } from './channel.ts';
 import { fetchBegin } from './fetch/begin.ts';
 import { offerWebClasses } from './fetch/web-classes.ts';
+import type { ThreadHooks } from './hooks.ts';
 import { listenerBegin } from './listener/begin.ts';
 import { LoadError, loadApp, stackOf } from './load-app.ts';
 import { pendingWork } from './pending-work.ts';
@@ -13,15 +14,19 @@ import { Sources } from './sources.ts';
 
 const boot = takeBoot(workerData as GuestBoot);
 const channel = new Channel(boot);
+let hooks: ThreadHooks | null = null;
 const sources = boot.sources === null ? null : new Sources(boot.sources);
 
 try {
   offerWebClasses();
+  hooks = await hooksOf(boot);
+  await hooks?.postFork();
   sources?.begin();
   const app = await loadApp(boot.appPath, boot.exportName);
   const begin = app.kind === 'listener' ? listenerBegin(app.listener) : fetchBegin(app.fetch);
   sources?.tell();
-  channel.open(await withProbe(begin), () => void stop());
+  await hooks?.postWorkerInit();
+  channel.open(await withProbe(begin), () => void stop(), hooks);
 } catch (error) {
   const exitCode = error instanceof LoadError ? error.exitCode : 3;
   const message = error instanceof LoadError ? error.message : stackOf(error);
@@ -39,6 +44,13 @@ function takeBoot(data: GuestBoot): GuestBoot {
   return taken;
 }
 
+/** Loaded only where there are some. */
+async function hooksOf({ hooks: told }: GuestBoot): Promise<ThreadHooks | null> {
+  if (told === null) return null;
+  const { loadHooks } = await import('./hooks.ts');
+  return loadHooks(told, channel.outbox);
+}
+
 /** While a drill runs its paths stand before the application. */
 async function withProbe(begin: Begin): Promise<Begin> {
   if (boot.probe === null) return begin;
@@ -50,5 +62,6 @@ async function withProbe(begin: Begin): Promise<Begin> {
 async function stop(): Promise<void> {
   await channel.drained();
   await pendingWork.settled();
+  await hooks?.workerExit();
   channel.close();
 }

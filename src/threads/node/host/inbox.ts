@@ -2,7 +2,7 @@
 // request that was answered or given up already finds no exchange and is dropped. The application runs in that thread
 // and may have got hold of its port, so nothing is taken for what it should be: what is not is a WireBroken.
 
-import { type Item, itemToBytes, ToHost } from '../../../wire/node-thread.ts';
+import { type Item, itemToBytes, LOG_LEVELS, ToHost } from '../../../wire/node-thread.ts';
 import type { Failure } from '../../app-thread.ts';
 import type { HostExchange } from './exchange.ts';
 import { WireBroken } from './wire-broken.ts';
@@ -13,6 +13,7 @@ export interface ThreadNews {
   bootFailed(exitCode: number, message: string): void;
   interrupted(ticket: number): void;
   stopped(): void;
+  log(level: (typeof LOG_LEVELS)[number], text: string): void;
 }
 
 /** @throws WireBroken; what came before in the batch has been passed on. */
@@ -87,6 +88,9 @@ function readNews(operation: number, batch: readonly Item[], at: number, news: T
     case ToHost.stopped:
       news.stopped();
       return 1;
+    case ToHost.log:
+      news.log(LOG_LEVELS[amountAt(batch, at + 1)] ?? 'info', textAt(batch, at + 2));
+      return 3;
     default:
       throw new WireBroken(`operation ${String(operation)}, which there is none of`);
   }

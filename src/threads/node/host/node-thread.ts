@@ -1,10 +1,10 @@
 // A Node.js thread as the pool sees it: starts a worker_threads Worker that runs the application, gives it requests in
 // batches, takes back what it has not begun, and ends it when it is stuck. The thread's own side is in guest/.
 
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
-import { type GuestBoot, ToGuest } from '../../../wire/node-thread.ts';
+import { ToGuest } from '../../../wire/node-thread.ts';
 import type {
   AppThread,
   Failure,
@@ -20,7 +20,7 @@ import { deathOf } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
 import { type Interruptible, Interruptions } from './interruptions.ts';
-import type { NodeThreadOptions } from './options.ts';
+import { bootOf, type NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 import { WireBroken } from './wire-broken.ts';
@@ -29,6 +29,7 @@ import { WireBroken } from './wire-broken.ts';
 const TERMINATE_MS = 1000;
 /** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
 const BLOCKED_MS = 150;
+
 /** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
 const STUCK_MS = 1000;
 
@@ -36,6 +37,7 @@ const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
+  readonly log: ThreadNews['log'] = (level, text) => this.#options.log[level](text);
   readonly #options: NodeThreadOptions;
   readonly #events: ThreadEvents;
   readonly #ports = new MessageChannel();
@@ -245,18 +247,9 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   #startWorker(): Worker {
-    const { app, chdir, concurrency, env, name, resourceLimits, sources = null } = this.#options;
+    const { env, name, resourceLimits, sources = null } = this.#options;
     const port = this.#ports.port2;
-    const workerData: GuestBoot = {
-      port,
-      shared: this.#roster.cells.shared,
-      slots: concurrency,
-      appPath: resolve(chdir, app.path),
-      exportName: app.exportName,
-      timeoutLimit: this.#options.timeoutLimit ?? 0,
-      probe: this.#options.probe ?? null,
-      sources,
-    };
+    const workerData = bootOf(this.#options, port, this.#roster.cells.shared);
     const limits = resourceLimits === undefined ? {} : { resourceLimits };
     const transferList = sources === null ? [port] : [port, sources];
     const worker = new Worker(GUEST, { name, env, workerData, transferList, ...limits });
