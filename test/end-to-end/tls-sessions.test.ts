@@ -3,13 +3,15 @@
 // reload; none handed to the new arbiter.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { makeCertificate, type TestCertificate } from '../support/certificates.ts';
 import { isAlive } from '../support/processes.ts';
 import { type Ran, sClient } from '../support/tls-clients.ts';
-import { eventually, type Served, serveNode, temporaryFolder } from './serving.ts';
+import { eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 const VERSIONS = ['-tls1_2', '-tls1_3'] as const;
@@ -107,4 +109,28 @@ test('ssl_min_version 1.3 refuses TLS 1.2; a cipher of TLS 1.3 may be chosen', a
     (await talks(served, '-tls1_3')).output,
     /^New, TLSv1\.3, Cipher is TLS_CHACHA20_POLY1305_SHA256$/m,
   );
+});
+test('a reload serves the new certificate and closes nothing: a request under way is answered', async () => {
+  const own = makeCertificate(folder, 'before');
+  const fifo = join(folder, 'fifo');
+  execFileSync('mkfifo', [fifo]);
+  const served = await serveWsgi('wait_for_signal:app', [], { certificate: own });
+  const client = await served.connect();
+  await client.send(`GET /step?fifo=${fifo} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  await eventually(() => client.receivedBytes > 0, 'the first piece');
+
+  const next = makeCertificate(folder, 'after');
+  copyFileSync(next.certfile, own.certfile);
+  copyFileSync(next.keyfile, own.keyfile);
+  served.server.signal('SIGHUP');
+  await served.server.line(/Reloaded\./);
+  const request = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
+  const fresh = await served.connectSecurely({ ca: next.cert });
+  await fresh.send(request);
+  assert.equal((await fresh.readResponse()).status, 200);
+  await assert.rejects(served.connectSecurely({ ca: own.cert }));
+
+  await writeFile(fifo, '');
+  assert.equal((await client.readResponse()).body.toString(), 'firstsecond');
+  assert.equal(await client.waitClosed(), 'end');
 });

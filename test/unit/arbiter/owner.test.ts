@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   chownSync,
   existsSync,
   linkSync,
@@ -19,7 +20,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { giveLogFiles, startAs } from '../../../src/arbiter/owner.ts';
+import { giveLogFiles, ownerOf, startAs } from '../../../src/arbiter/owner.ts';
+import { resolvePython } from '../../../src/arbiter/python.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 import { needsRoot } from '../../support/needs-root.ts';
 
@@ -114,5 +116,33 @@ test(
     give(pipe, folder);
     give(join(folder, 'missing/log'), '-');
     assert.deepEqual([statSync(pipe).uid, statSync(folder).uid], [0, 0]);
+  },
+);
+
+test(
+  'Python is asked for its version with the rights of the workers, the groups of the user among them',
+  needsRoot,
+  async (t) => {
+    const folder = folderOf(t);
+    chmodSync(folder, 0o777);
+    const [python, told] = [join(folder, 'python3'), join(folder, 'told')];
+    const real = '/usr/bin/python3';
+    const text = `#!/bin/sh\ngrep -E '^(Uid|Groups|NoNewPrivs)' /proc/self/status > ${told}\nexec ${real} "$@"\n`;
+    writeFileSync(python, text, { mode: 0o755 });
+    const owner = ownerOf({ user: 'www-data', group: null, initgroups: true } as Settings);
+    const search = { python, cwd: folder, env: process.env, owner };
+    assert.match(await resolvePython(search), /python3/);
+    const { uid = 0, gid = 0 } = owner ?? {};
+    const ids = Array(4).fill(uid).join('\t');
+    assert.equal(readFileSync(told, 'utf8'), `Uid:\t${ids}\nGroups:\t${gid} \nNoNewPrivs:\t1\n`);
+
+    const missing = resolvePython({ ...search, python: '/nowhere/python3' });
+    await assert.rejects(missing, /There is no Python interpreter at \/nowhere\/python3\./);
+    await assert.rejects(
+      resolvePython({ ...search, python: 'python9' }),
+      /python9 was not found on PATH/,
+    );
+    chmodSync(python, 0o644);
+    await assert.rejects(resolvePython(search), /python3 is not executable\./);
   },
 );
