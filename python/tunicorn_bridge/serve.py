@@ -136,35 +136,41 @@ class BridgeProcess:
             frame.send(self.control, frame.PONG, aux)
         elif kind == frame.STACKS:
             frame.send(self.control, frame.STACKS_ARE, aux, _text(stacks.all_stacks()))
-        elif kind == frame.GONE:
-            index, number = frame.PAIR.unpack(payload)
-            self.threads[index].mail.gone = number
-        elif kind == frame.INTERRUPT:
-            index, number = frame.PAIR.unpack(payload)
-            frame.send(self.control, frame.INTERRUPT_DONE, aux, _text(self._interrupt(index, number)))
         elif kind == frame.LEAVE:
             self.hooks.worker_int()
             self.hooks.worker_exit()
             frame.send(self.control, frame.LEFT, aux)
-        elif kind == frame.LANDED:
-            index, number = frame.PAIR.unpack(payload)
-            frame.send(self.control, frame.LANDED_IS, aux, b"yes" if self._landed(index, number) else b"no")
-        elif kind in (frame.FILE_TAKEN, frame.FILE_REFUSED):
-            index, number = frame.PAIR.unpack(payload)
-            self.threads[index].mail.answers.put((number, kind == frame.FILE_TAKEN))
-        elif kind == frame.WITHDRAW:
-            index, after, upto, _ = frame.QUAD.unpack(payload)
-            begun = self.threads[index].guard.withdraw(after, upto)
-            frame.send(self.control, frame.WITHDRAWN, aux, b"%d" % begun)
         elif kind == frame.FILES:
             files = [] if self.sources is None else self.sources.news()
             frame.send(self.control, frame.FILES_ARE, aux, json.dumps(files).encode())
         elif kind == frame.NEW_THREAD:
             index, _ = frame.PAIR.unpack(payload)
             self._replace_thread(index)
+        else:
+            self._answer_about_request(kind, aux, payload)
 
-    def _interrupt(self, index: int, number: int) -> str:
-        thread = self.threads[index]
+    def _answer_about_request(self, kind: int, aux: int, payload: bytearray) -> None:
+        """What names a thread may have been on its way when that was given up: by now the thread may have ended."""
+        index, number = frame.PAIR.unpack_from(payload)
+        thread = self.threads.get(index)
+        if kind == frame.INTERRUPT:
+            where = "" if thread is None else self._interrupt(thread, number)
+            frame.send(self.control, frame.INTERRUPT_DONE, aux, _text(where))
+        elif kind == frame.LANDED:
+            landed = thread is not None and _landed(thread, number)
+            frame.send(self.control, frame.LANDED_IS, aux, b"yes" if landed else b"no")
+        elif thread is None:
+            # Nothing can be said of what it had begun.
+            return
+        elif kind == frame.GONE:
+            thread.mail.gone = number
+        elif kind in (frame.FILE_TAKEN, frame.FILE_REFUSED):
+            thread.mail.answers.put((number, kind == frame.FILE_TAKEN))
+        elif kind == frame.WITHDRAW:
+            _, after, upto, _ = frame.QUAD.unpack(payload)
+            frame.send(self.control, frame.WITHDRAWN, aux, b"%d" % thread.guard.withdraw(after, upto))
+
+    def _interrupt(self, thread: WorkerThread, number: int) -> str:
         ident = thread.thread.ident
         if ident is None or thread.guard.current != number:
             return ""
@@ -173,10 +179,6 @@ class BridgeProcess:
         RequestTimeout.landed.discard(ident)
         thread.guard.interrupt(ident, number, RequestTimeout)
         return where
-
-    def _landed(self, index: int, number: int) -> bool:
-        thread = self.threads[index]
-        return thread.guard.current == number and thread.thread.ident in RequestTimeout.landed
 
     def _replace_thread(self, index: int) -> None:
         for old in [key for key, thread in self.threads.items() if not thread.thread.is_alive()]:
@@ -187,6 +189,10 @@ class BridgeProcess:
             # The loop sees the closed socket as the thread's death, which is what it is.
             sys.stderr.write("tunicorn: cannot start a thread: %s\n" % error)
             os.close(self.wires.threads[index - 1])
+
+
+def _landed(thread: WorkerThread, number: int) -> bool:
+    return thread.guard.current == number and thread.thread.ident in RequestTimeout.landed
 
 
 def _with_probe(app: App, token: Optional[str]) -> App:

@@ -2,7 +2,7 @@
 // of one means: the thread is replaced from the spare socket pairs, and the process is reported when it is no longer
 // whole. Replacing the process is the worker's decision.
 
-import { Buffer } from 'node:buffer';
+import type { Buffer } from 'node:buffer';
 import { monotonicMs } from '../../clock.ts';
 import { killDescendants } from '../../process-tree.ts';
 import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
@@ -24,6 +24,7 @@ import type { RunningPython } from './running.ts';
 import type { PythonOptions, PythonWires, SpawnedPython } from './spawn.ts';
 import { threadPairs } from './spawn.ts';
 import type { ThreadOwner } from './thread-owner.ts';
+import { withdraw } from './withdrawal.ts';
 
 export type { PythonOptions } from './spawn.ts';
 
@@ -190,14 +191,12 @@ export class PythonProcess implements OwnInterfaces {
     else for (const job of jobs) job.failed({ status: 503, code: 'handed-back', detail: '' });
   }
 
-  /** Asks until there is an answer: the same question gets the same one. */
-  async withdraw(thread: PythonThread, after: number, upto: number): Promise<number | null> {
-    let answer: string | null = null;
-    while (answer === null && this.#state === 'running' && this.#control !== null) {
-      const range = Buffer.concat([pair(thread.index, after), pair(upto, 0)]);
-      answer = await this.#control.ask(ToControl.WITHDRAW, range, ANSWER_MS);
-    }
-    return answer === null ? null : Number(answer);
+  /** See withdrawal.ts. */
+  withdraw(thread: PythonThread, after: number, upto: number): Promise<number | null> {
+    const goesOn = (): boolean => this.#state === 'running' && this.#threads.includes(thread);
+    const ask: Interrupted['ask'] = async (kind, payload, withinMs) =>
+      (await this.#control?.ask(kind, payload, withinMs)) ?? null;
+    return withdraw({ goesOn, ask }, { thread: thread.index, after, upto });
   }
 
   tellFile(index: number, request: number, taken: boolean): void {
