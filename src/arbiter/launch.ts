@@ -3,6 +3,7 @@
 // that is told before the last message was read.
 
 import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -25,10 +26,10 @@ const lastWordsMs = 1_000;
 export function launcher(options: LaunchOptions): (listener: ProcessListener) => WorkerProcess {
   return (listener) => {
     try {
-      return watch(start(options), listener);
+      return watch(start(options), options.cwd, listener);
     } catch (error) {
       // Out of memory or arguments too long: spawn throws for these and reports the others as an event.
-      setImmediate(() => neverStarted(error, listener));
+      setImmediate(() => neverStarted(error, options.cwd, listener));
       return noProcess;
     }
   };
@@ -50,10 +51,10 @@ function withRightsOf(owner: Owner | null): ForkOptions {
   return { ...ids, execPath: program, execArgv: [...before] };
 }
 
-function watch(child: ChildProcess, listener: ProcessListener): WorkerProcess {
+function watch(child: ChildProcess, folder: string, listener: ProcessListener): WorkerProcess {
   const { pid } = child;
   if (pid === undefined) {
-    child.once('error', (error) => neverStarted(error, listener));
+    child.once('error', (error) => neverStarted(error, folder, listener));
     return noProcess;
   }
   child.on('message', (message) => {
@@ -98,9 +99,11 @@ function afterLastWords(child: ChildProcess, done: () => void): void {
 const noProcess: WorkerProcess = { pid: 0, say: () => undefined, kill: () => undefined };
 
 /** Told as a worker that could not boot: it is logged, backed off and tried again in the same way. */
-function neverStarted(error: unknown, listener: ProcessListener): void {
+function neverStarted(error: unknown, folder: string, listener: ProcessListener): void {
+  // The system says the same of a missing folder and of a missing program, and Node.js names the program.
   const why = error instanceof Error ? error.message : String(error);
-  const message = `A worker process could not be started: ${why}.`;
+  const cause = existsSync(folder) ? why : `its folder ${folder} is not there any more`;
+  const message = `A worker process could not be started: ${cause}.`;
   listener.message({ kind: 'boot-failed', exitCode: exitCodes.workerBoot, message });
   listener.exit(null, null);
 }

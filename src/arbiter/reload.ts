@@ -9,7 +9,7 @@ import type { Hooking } from './hooks/make-hooks.ts';
 import type { Listener } from './listeners.ts';
 import { PreloadError } from './preloaded.ts';
 import { labelsOf, prepareStage, type Stage, type StageParts } from './stage.ts';
-import { messageOf } from './surroundings.ts';
+import { messageOf, returnToFolder } from './surroundings.ts';
 
 /** Reads the settings from all their sources. Rejects with an Error with a sentence for people. */
 export type Reread = () => Promise<{
@@ -75,7 +75,7 @@ export class Reload {
       if (fleet.phase === 'running') this.#change(next);
       else this.#drop(next);
     } catch (error) {
-      process.chdir(now.settings.chdir);
+      returnToFolder(now.settings.chdir, now.log);
       now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`);
       this.#parts.failed(error instanceof PreloadError ? error.files : []);
     }
@@ -110,7 +110,7 @@ export class Reload {
 
   #drop(next: Stage): void {
     const now = this.#parts.stage();
-    process.chdir(now.settings.chdir);
+    returnToFolder(now.settings.chdir, now.log);
     next.hooks?.close();
     next.preloaded?.retire();
     next.log.close();

@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import { wallClock } from '../clock.ts';
+import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -44,6 +45,19 @@ export function enterFolder(settings: Settings): Settings {
     throw new Error(`can't chdir to '${settings.chdir}': ${messageOf(error)}`);
   }
   return { ...settings, chdir, python };
+}
+
+/**
+ * Back to the folder of what goes on serving, after another one could not take over. It may have been removed meanwhile,
+ * by a deployment that takes its new release for granted: nothing that runs needs it.
+ */
+export function returnToFolder(chdir: string, log: Log): void {
+  try {
+    process.chdir(chdir);
+  } catch (error) {
+    const what = 'What runs goes on, and no worker can be started there.';
+    log.warning(`The folder ${chdir} cannot be entered any more: ${messageOf(error)}. ${what}`);
+  }
 }
 
 /**

@@ -5,6 +5,9 @@
 import { startFolder } from '../start-folder.ts';
 import { run } from './run.ts';
 
+/** The last lines of the log are read within this time, or never will be. */
+const LAST_WRITES_MS = 2_000;
+
 process.exitCode = await run({
   argv: process.argv.slice(2),
   // As it was: a reload reads it again, and meanwhile others may have changed ours.
@@ -18,7 +21,9 @@ process.exitCode = await run({
       if (!isDetached(process.env)) return startDaemon(settings);
     }
     const { runArbiter } = await import('../arbiter/arbiter.ts');
-    return runArbiter(settings, { reread, hooks });
+    const code = await runArbiter(settings, { reread, hooks });
+    leaveWithin(LAST_WRITES_MS);
+    return code;
   },
   async checkApplication(settings) {
     const { checkApplication } = await import('../arbiter/check.ts');
@@ -36,3 +41,11 @@ process.exitCode = await run({
     return code;
   },
 });
+
+/**
+ * Everything has ended but a write to a log that nobody reads: a thread of Node.js's is in it, and the process would wait for
+ * that. SIGTERM, which nobody listens to any more, ends it as a supervisor expects.
+ */
+function leaveWithin(ms: number): void {
+  setTimeout(() => process.kill(process.pid, 'SIGTERM'), ms).unref();
+}

@@ -6,11 +6,17 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Given } from './check.ts';
 import { type Taken, takeApart, takePythonApart } from './config-values.ts';
 import type { HookFile } from './hooks.ts';
-import { evaluatePython, PythonConfigError, type PythonPlace } from './python-config.ts';
+import {
+  EVALUATE_MS,
+  evaluatePython,
+  PythonConfigError,
+  type PythonPlace,
+} from './python-config.ts';
 import { either, SettingError } from './setting-error.ts';
 import type { Source } from './source.ts';
 
@@ -115,23 +121,40 @@ const LOADERS: { readonly [extension: string]: Load } = {
 };
 
 /**
- * What a file in TypeScript, JavaScript or JSON exports by default, as it is now.
+ * What a file in TypeScript, JavaScript or JSON exports by default, as it is now. One that awaits something for longer
+ * than `limitMs` is given up.
  * @throws SettingError
  */
-export async function loadConfig(path: string, name: string): Promise<unknown> {
+export async function loadConfig(
+  path: string,
+  name: string,
+  limitMs: number = EVALUATE_MS,
+): Promise<unknown> {
   const loader = LOADERS[extname(path)];
   if (loader === undefined) {
     const right = `It must end in ${either([...Object.keys(LOADERS), '.py'])}.`;
     throw fileError(name, null, `${name} is no config file by its name.`, right);
   }
+  const deadline = new AbortController();
   try {
-    return await loader(path);
+    return await Promise.race([loader(path), never(limitMs, deadline.signal)]);
   } catch (error) {
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     const problem = `Failed to read config file ${name}: ${message}`;
     // Where in a JSON file it is wrong stands in the message; the stack is our own.
     throw fileError(name, null, problem, '', loader === loadJson ? '' : stack);
+  } finally {
+    deadline.abort();
   }
+}
+
+/** Rejects after so long, unless that is not wanted any more. */
+async function never(ms: number, signal: AbortSignal): Promise<never> {
+  await pause(ms, undefined, { signal });
+  const late = new Error(`it was not evaluated within ${ms / 1000} s`);
+  // Where it stands in our own code tells nobody anything.
+  late.stack = '';
+  throw late;
 }
 
 async function loadTypeScript(path: string): Promise<unknown> {

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 /** A config file may ask a service for its values; one that hangs must not hang the start for ever. */
-const EVALUATE_MS = 60_000;
+export const EVALUATE_MS = 60_000;
 
 export type PythonPlace =
   | { readonly kind: 'file'; readonly path: string }

@@ -3,15 +3,16 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { constants, existsSync, writeSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { eventually, soon } from '../support/eventually.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
+import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { launchServer, type Server, startServer } from '../support/server.ts';
+import { commandPath, launchServer, type Server, startServer } from '../support/server.ts';
 import { NODE_APPS, PYTHON, WSGI_APPS } from './serving.ts';
 
 const hello = { app: 'hello:app', cwd: WSGI_APPS, args: ['--python', PYTHON] } as const;
@@ -144,6 +145,38 @@ for (const [app, cwd, code, words] of [
     assert.match(server.log(), words);
   });
 }
+
+test('a server whose standard error nobody reads any more ends all the same', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'tunicorn-'));
+  t.after(() => rm(folder, { recursive: true }));
+  const [fifo, socket] = [join(folder, 'stderr'), join(folder, 'socket')];
+  execFileSync('mkfifo', [fifo]);
+  // Keeps it open, and never reads.
+  const reader = await open(fifo, constants.O_RDWR);
+  t.after(() => reader.close());
+  const program = new Program(t, {
+    command: 'bash',
+    args: [
+      ...['-c', 'exec "$@" 2>"$0"', fifo, process.execPath, commandPath],
+      ...['--bind', `unix:${socket}`, '--graceful-timeout', '1', './listener.mjs'],
+    ],
+    cwd: NODE_APPS,
+  });
+  await eventually(
+    () => existsSync(socket) && program.childPids().length > 0,
+    'the server to be up',
+  );
+  const family = [program.pid, ...program.childPids()];
+  const writer = await open(fifo, constants.O_WRONLY | constants.O_NONBLOCK);
+  t.after(() => writer.close());
+  assert.throws(() => {
+    for (;;) writeSync(writer.fd, 'x'.repeat(4096));
+  }, /EAGAIN/);
+  program.signal('SIGTERM');
+  const { code, signal } = await program.exited;
+  assert.ok(code === 0 || signal === 'SIGTERM', `ended by ${signal} with ${code}`);
+  await assertAllGone(family);
+});
 
 test('--check-config of an application that loads prints nothing', async (t) => {
   const server = launchServer(t, { ...hello, args: [...hello.args, '--check-config'] });

@@ -3,7 +3,7 @@
 // of the old settings left open.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -23,14 +23,21 @@ interface Changing {
   answer(): Promise<string>;
 }
 
-/** A server that takes everything from a file, and has `settings` to begin with. */
-async function changing(t: TestContext, settings: object): Promise<Changing> {
+/** A server that takes everything from a file, and has `settings` to begin with; its application is in these folders. */
+async function changing(
+  t: TestContext,
+  settings: object,
+  releases: readonly string[] = ['.'],
+): Promise<Changing> {
   const folder = await temporaryFolder();
   const configure = (next: object): void => {
     const all = { app: './app.mjs', bind: ['127.0.0.1:0'], ...next };
     writeFileSync(join(folder, 'tunicorn.config.json'), JSON.stringify(all));
   };
-  writeFileSync(join(folder, 'app.mjs'), APP);
+  for (const release of releases) {
+    mkdirSync(join(folder, release), { recursive: true });
+    writeFileSync(join(folder, release, 'app.mjs'), APP);
+  }
   configure(settings);
   const args = ['-c', 'tunicorn.config.json'];
   const server = await startServer(t, { app: './app.mjs', cwd: folder, args, bind: [] });
@@ -71,6 +78,31 @@ test('a reload takes new settings and a new application; wrong ones change nothi
   server.signal('SIGHUP');
   await server.line(/Reloaded\./, 2);
   assert.equal(await answer(), 'three');
+});
+
+test('a reload that fails after the old release was removed leaves the old workers serving', async (t) => {
+  const { server, folder, configure, answer } = await changing(t, { chdir: 'old' }, ['old', 'new']);
+  assert.equal(await answer(), 'none');
+  rmSync(join(folder, 'old'), { recursive: true });
+  writeFileSync(join(folder, 'new', 'app.mjs'), 'export default {');
+  configure({ chdir: 'new' });
+  server.signal('SIGHUP');
+  await server.line(/Reload given up: [\s\S]*The folder \S+old cannot be entered any more: ENOENT/);
+  assert.equal(await answer(), 'none');
+  // Refused before any worker is started.
+  configure({ chdir: 'new', workers: 'many' });
+  server.signal('SIGHUP');
+  await server.line(/Reload refused, everything stays as it is: .*workers/);
+  assert.equal(await answer(), 'none');
+
+  const [worker = assert.fail('no worker')] = server.childPids();
+  process.kill(worker, 'SIGKILL');
+  await server.line(/could not be started: its folder \S+old is not there any more\./);
+  writeFileSync(join(folder, 'new', 'app.mjs'), APP);
+  configure({ chdir: 'new' });
+  server.signal('SIGHUP');
+  await server.line(/Reloaded\./);
+  assert.equal(await answer(), 'none');
 });
 
 test('reloads in the middle of a reload: the last one counts', async (t) => {

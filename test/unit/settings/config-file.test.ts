@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { loadConfig } from '../../../src/settings/config-file.ts';
 import type { TunicornConfig } from '../../../src/settings/define-config.ts';
 import { defineConfig } from '../../../src/settings/define-config.ts';
 import { labelOf } from '../../../src/settings/source.ts';
@@ -210,6 +211,14 @@ describe('a wrong config file', () => {
       'config-file',
     ],
   ];
+  it('that awaits something for ever is given up', async (t) => {
+    const folder = folderWith(t, { 'tunicorn.config.mjs': 'await new Promise(() => {});' });
+    const path = join(folder, 'tunicorn.config.mjs');
+    await assert.rejects(loadConfig(path, 'tunicorn.config.mjs', 50), {
+      message: 'Failed to read config file tunicorn.config.mjs: it was not evaluated within 0.05 s',
+    });
+  });
+
   for (const [what, file, text, says, code] of wrong) {
     it(`${what} is refused`, async (t) => {
       const error = await errorFrom({ cwd: folderWith(t, { [file]: text }) });
