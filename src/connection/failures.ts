@@ -82,7 +82,7 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   'unheard-overdue': {
     status: [],
     meaning:
-      'An application held its thread for timeout although nobody waited any more: the client had gone, or had the whole response and close() hung (WSGI). The line is that of `overdue`.',
+      'An application held its thread for timeout and nobody waited for it any more: the client had gone, or had the whole response and close() hung (WSGI); or the loop of a Node.js thread stood still for that long without a request past its time. The line is that of `overdue`.',
     remedy: 'Mend the place that the stack shows.',
   },
   'app-raised': {
@@ -138,7 +138,8 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     status: [502],
     meaning:
       'The loop of a Node.js thread stood still for timeout. Other requests that this thread had begun are answered 502.',
-    remedy: 'Take the computation out of the loop; the `overdue` line shows where it was.',
+    remedy:
+      'Take the computation out of the loop; the `overdue` or `unheard-overdue` line shows where it was.',
   },
   stuck: {
     status: [504],

@@ -138,7 +138,7 @@ export class NodeApplication implements Application {
     if (!this.#stopping) dispatcher.addThread(thread);
   }
 
-  /** No request that anybody waits for holds its loop. */
+  /** No request that is past its time holds its loop. */
   async #endStandstill(thread: NodeThread, standstillMs: number): Promise<void> {
     const found = await thread.endStuck(standstillMs);
     const { message, facts } = standstillLine(thread.name, standstillMs, found);

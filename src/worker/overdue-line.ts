@@ -73,11 +73,11 @@ export function unheardLine(report: UnheardReport, limitSeconds: number): Overdu
   return { message, facts };
 }
 
-/** The loop of a Node.js thread stood still, and nobody waited for what it ran. */
+/** The loop of a Node.js thread stood still for longer than a request may, and none was past its time. */
 export function standstillLine(thread: string, standstillMs: number, found: Finding): OverdueLine {
   const { stack } = found;
   const message = [
-    `${thread} stood still for ${seconds(standstillMs)} s in what nobody waits for any more: `,
+    `${thread} stood still for ${seconds(standstillMs)} s although no request was past its time: `,
     `${OVERDUE_CASES[found.case].words}.`,
     stack === '' ? '' : `\n${stack.trimEnd()}`,
   ].join('');

@@ -34,6 +34,21 @@ describe('nobody listens', { concurrency: 3 }, () => {
     }
   }
 
+  it('Node.js: an event stream in the thread does not put off its end', async () => {
+    const served = await serveNode('./hangs.mjs:listener', ARGS);
+    const open = await served.connect();
+    await open.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
+    await open.take(1);
+    const client = await served.connect();
+    await client.send('GET /spin HTTP/1.1\r\nHost: a\r\n\r\n');
+    await eventually(() => served.log().includes('2 with 1 of 1 threads'), 'the request to begin');
+    client.reset();
+    // Without this a thread would be lost for as long as the stream may be silent (stream_timeout).
+    assert.equal((await ask(served, '/')).status, 200);
+    await eventually(() => served.log().includes('(unheard-overdue)'), 'the line about it');
+    assert.match(served.log(), /although no request was past its time: .*holds the loop/);
+  });
+
   it('WSGI: a close() that hangs behind a whole response does not keep the thread', async () => {
     const served = await serveWsgi('hangs:app', ARGS);
     assert.equal((await ask(served, '/close_behind_length')).body.toString(), 'whole');

@@ -1,5 +1,5 @@
 // Hangs for as many seconds as the query says, else for ever, in an application of either kind (`listener`, `fetching`).
-// With a field X-Extend it asks for so many seconds first.
+// With a field X-Extend it asks for so many seconds first. The listener's /events is an event stream that says no more.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -17,6 +17,7 @@ async function hang(path, seconds) {
 
 export async function listener(req, res) {
   const [path, query] = req.url.split('?');
+  if (path === '/events') return void res.write('data: open\n\n');
   if (req.headers['x-extend']) req.extendTimeout(Number(req.headers['x-extend']));
   await hang(path, Number(query ?? FOREVER));
   res.end('served');

@@ -1,4 +1,4 @@
-// A loop that stands still for nobody is found; one that is looked after, or that had no chance to turn, is left alone.
+// A loop that stands still is found, whoever else waits in it; one that had no chance to turn is left alone.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ function thread(load = 1): StandingThread & { blocked: boolean } {
     load,
     unstarted: () => ['one that has not begun'],
     lastTurnAgeMs: (nowMs) => nowMs,
-    isStuck: (standstillMs) => standstillMs >= 1000,
+    isStuck: (standstillMs, laterMs) => standstillMs - laterMs >= 1000,
   };
 }
 
@@ -42,8 +42,10 @@ test('after a pause of the whole process a loop has time to turn', () => {
   assert.equal(look(standstills, one, 62_000), 0);
 });
 
-test('one with a request that somebody waits for is left to its deadline', () => {
+test('the deadline of a request that somebody waits for comes first, by a second', () => {
   const standstills = new Standstills<StandingThread>();
   const one = thread(2);
-  for (const fromMs of [0, 1000, 2000]) assert.equal(look(standstills, one, fromMs), 0);
+  for (const fromMs of [50, 1000]) assert.equal(look(standstills, one, fromMs), 0);
+  assert.equal(standstills.look([one], 1999).length, 0);
+  assert.equal(standstills.look([one], 2000).length, 1);
 });

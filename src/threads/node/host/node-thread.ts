@@ -199,9 +199,9 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   /** See Interruptible. */
-  isStuck(standstillMs: number): boolean {
-    if (standstillMs < (this.#options.stuckAfterMs ?? STUCK_MS)) return false;
-    return monotonicMs() >= this.#roster.extendedUntilMs;
+  isStuck(standstillMs: number, laterMs = 0): boolean {
+    if (standstillMs - laterMs < (this.#options.stuckAfterMs ?? STUCK_MS)) return false;
+    return monotonicMs() - laterMs >= this.#roster.extendedUntilMs;
   }
 
   /** Takes nothing more, lets the application finish what it has, and ends. Whoever calls it sets the limit of time. */
