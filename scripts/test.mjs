@@ -46,6 +46,7 @@ const ONE_VERSION = [
   'end-to-end/oracles',
   'end-to-end/syslog',
   'end-to-end/wsgi-',
+  'freeze/preload',
   'freeze/row-01',
   'freeze/row-02',
   'freeze/row-03',

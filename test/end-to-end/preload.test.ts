@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
+import { CountingClients } from '../support/counting-clients.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { isAlive, sharedAndOwnKiB } from '../support/processes.ts';
 import { publicCopy } from '../support/public-copy.ts';
@@ -66,175 +67,206 @@ async function folderWith(files: { readonly [name: string]: string }): Promise<s
   return folder;
 }
 
-test('the application is loaded once, workers share its memory, and reloads take it anew', async (t) => {
-  const cwd = await folderWith({ 'main.py': APP });
-  const args = [
-    '--preload',
-    '--python',
-    PYTHON,
-    '-w',
-    '3',
-    '-e',
-    'GREETING=hello',
-    '--umask',
-    '027',
-  ];
-  const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 3 });
-  const preloader = preloaderOf(server);
-  const told = await allOf(t, server, 3);
-  for (const { loadedIn, pid, rest } of told) {
-    assert.equal(loadedIn, preloader);
-    assert.notEqual(pid, preloader);
-    assert.equal(rest, `${cwd} hello 23 ${process.getuid?.()} 0`);
-  }
-  const titles = [preloader, told[0]?.pid].map((pid) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/\0+$/, ''),
-  );
-  assert.deepEqual(titles, ['tunicorn: preload [main:app]', 'tunicorn: python [main:app]']);
-  const memory = told.map(({ pid }) => sharedAndOwnKiB(pid));
-  for (const { shared, own } of memory) {
-    assert.ok(shared > MEBIBYTES * 1024, `${shared} KiB shared`);
-    assert.ok(own < 20 * 1024, `${own} KiB of its own`);
-  }
-
-  // One more is forked from the same.
-  server.signal('SIGTTIN');
-  await server.line(/Worker ready/, 4);
-  assert.equal(loadsOf(server), 1);
-
-  writeFileSync(join(cwd, 'main.py'), APP.replace('import os', 'import os; 1 / 0'));
-  server.signal('SIGHUP');
-  await server.line(/Reload refused, everything stays as it is: [\s\S]*ZeroDivisionError/);
-  assert.equal((await ask(t, server)).loadedIn, preloader);
-
-  writeFileSync(join(cwd, 'main.py'), APP);
-  server.signal('SIGHUP');
-  await server.line(/Reloaded\./);
-  assert.equal((await ask(t, server)).loadedIn, preloaderOf(server, 3));
-  await eventually(() => !isAlive(preloader), 'the first preloading process to go');
-  assert.equal(loadsOf(server), 2);
-  const family = server.childPids();
-  server.signal('SIGTERM');
-  assert.equal((await server.exited).code, 0);
-  assert.deepEqual(family.filter(isAlive), []);
-});
-
-for (const [what, source, code, words] of [
-  ['raises', 'raise OSError("no database")', 3, /OSError: no database/],
-  ['holds no application', '', 4, /Failed to find attribute 'app'/],
-  [
-    'ends its process',
-    'import os; os._exit(5)',
-    3,
-    /Python process \d+ ended with exit code 5 while it loaded main:app/,
-  ],
-  [
-    'does not end to load',
-    'import time\nwhile True: time.sleep(1)',
-    3,
-    /main\.py", line 2[\s\S]*not loaded within 1 s \(boot_timeout\)/,
-  ],
-] as const) {
-  test(`an application that ${what} ends the server with exit code ${code}`, async (t) => {
-    const cwd = await folderWith({ 'main.py': source });
-    const args = ['--preload', '--python', PYTHON, '-w', '2', '--boot-timeout', '1'];
-    const server = launchServer(t, { app: 'main:app', cwd, args });
-    assert.equal((await server.exited).code, code);
-    assert.match(server.log(), words);
-  });
-}
-
-test('the death of the preloading process costs no request; what comes next is forked from another', async (t) => {
-  const cwd = await folderWith({ 'main.py': APP });
-  const args = ['--preload', '--python', PYTHON];
-  const server = await startServer(t, { app: 'main:app', cwd, args });
-  const first = await ask(t, server);
-  process.kill(first.loadedIn, 'SIGKILL');
-  await server.line(
-    /Preloading process \d+ was killed by SIGKILL; the next one is started in 0 ms/,
-  );
-  assert.deepEqual(await ask(t, server), first);
-  await eventually(() => loadsOf(server) === 2, 'another one to load');
-  // Nobody is left who could tell how it ended.
-  process.kill(first.pid, 'SIGKILL');
-  await server.line(/Python process \d+ (ended, and nobody can tell how|closed)/);
-  const second = await ask(t, server);
-  assert.equal(second.loadedIn, preloaderOf(server, 2));
-  process.kill(second.pid, 'SIGKILL');
-  await server.line(/Python process \d+ was killed by SIGKILL/);
-  assert.equal((await ask(t, server)).loadedIn, second.loadedIn);
-});
-
-test('while nothing can be forked a worker loads the application itself', async (t) => {
-  const cwd = await folderWith({ 'main.py': APP });
-  const server = await startServer(t, {
-    app: 'main:app',
-    cwd,
-    args: ['--preload', '--python', PYTHON],
-  });
-  const first = await ask(t, server);
-  // It is there and does not answer.
-  process.kill(first.loadedIn, 'SIGSTOP');
-  process.kill(first.pid, 'SIGKILL');
-  await server.line(/No preloaded application can be had \(.*\): it is loaded anew\./);
-  const second = await ask(t, server);
-  assert.equal(second.loadedIn, second.pid);
-});
-
-test('threads that the application has started are told of; they are not forked', async (t) => {
-  const thread =
-    'import threading\nthreading.Thread(target=threading.Event().wait, name="ticker", daemon=True).start()\n';
-  const cwd = await folderWith({ 'main.py': thread + APP });
-  const server = await startServer(t, {
-    app: 'main:app',
-    cwd,
-    args: ['--preload', '--python', PYTHON],
-  });
-  await server.line(/started threads while it was loaded \(ticker\): no worker has them/);
-  assert.notEqual((await ask(t, server)).pid, preloaderOf(server));
-});
-
-test('a Node.js application is served as without it, and the log says so', async (t) => {
-  const server = await startServer(t, {
-    app: './promised.mjs',
-    cwd: NODE_APPS,
-    args: ['--preload'],
-  });
-  assert.match(server.log(), /\[WARNING\] preload_app has no effect on a Node\.js application/);
-});
-
-test('a change of the source reloads what was loaded ahead, too', async (t) => {
-  const cwd = await folderWith({ 'main.py': APP });
-  const args = ['--preload', '--reload', '--python', PYTHON];
-  const server = await startServer(t, { app: 'main:app', cwd, args });
-  writeFileSync(join(cwd, 'main.py'), 'import missing');
-  await server.line(/Changed: main\.py[\s\S]*Reload refused[\s\S]*No module named 'missing'/);
-  writeFileSync(join(cwd, 'missing.py'), '');
-  await server.line(/Changed: missing\.py[\s\S]*Failed to find attribute 'app'/);
-  writeFileSync(join(cwd, 'main.py'), APP);
-  await server.line(/Reloaded\./);
-  await eventually(async () => (await ask(t, server)).loadedIn === preloaderOf(server, 4));
-});
-
-test(
-  'as root for another user: it loads and forks with the rights of that user alone',
-  needsRoot,
-  async (t) => {
-    const cwd = publicCopy(t, ['test/apps/wsgi']);
-    writeFileSync(join(cwd, 'main.py'), APP);
-    const args = ['--preload', '--python', PYTHON, '--user', 'www-data', '--initgroups'];
-    const commandPath = join(cwd, 'dist/src/cli/main.js');
-    const server = await startServer(t, { app: 'main:app', cwd, args, commandPath });
-    const { loadedIn, pid, rest } = await ask(t, server);
-    assert.equal(loadedIn, preloaderOf(server));
-    const uid = rest.split(' ').at(-2);
-    assert.notEqual(uid, '0');
-    for (const one of [loadedIn, pid]) {
-      const status = readFileSync(`/proc/${one}/status`, 'latin1');
-      assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
+describe('--preload', { concurrency: 3 }, () => {
+  test('the application is loaded once, workers share its memory, and reloads take it anew', async (t) => {
+    const cwd = await folderWith({ 'main.py': APP });
+    const args = [
+      '--preload',
+      '--python',
+      PYTHON,
+      '-w',
+      '3',
+      '-e',
+      'GREETING=hello',
+      '--umask',
+      '027',
+    ];
+    const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 3 });
+    const preloader = preloaderOf(server);
+    const told = await allOf(t, server, 3);
+    for (const { loadedIn, pid, rest } of told) {
+      assert.equal(loadedIn, preloader);
+      assert.notEqual(pid, preloader);
+      assert.equal(rest, `${cwd} hello 23 ${process.getuid?.()} 0`);
     }
-    process.kill(pid, 'SIGKILL');
-    await server.line(/was killed by SIGKILL/);
-    assert.equal((await ask(t, server)).loadedIn, loadedIn);
-  },
-);
+    const titles = [preloader, told[0]?.pid].map((pid) =>
+      readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/\0+$/, ''),
+    );
+    assert.deepEqual(titles, ['tunicorn: preload [main:app]', 'tunicorn: python [main:app]']);
+    const memory = told.map(({ pid }) => sharedAndOwnKiB(pid));
+    for (const { shared, own } of memory) {
+      assert.ok(shared > MEBIBYTES * 1024, `${shared} KiB shared`);
+      assert.ok(own < 20 * 1024, `${own} KiB of its own`);
+    }
+
+    // One more is forked from the same.
+    server.signal('SIGTTIN');
+    await server.line(/Worker ready/, 4);
+    assert.equal(loadsOf(server), 1);
+
+    writeFileSync(join(cwd, 'main.py'), APP.replace('import os', 'import os; 1 / 0'));
+    server.signal('SIGHUP');
+    await server.line(/Reload refused, everything stays as it is: [\s\S]*ZeroDivisionError/);
+    assert.equal((await ask(t, server)).loadedIn, preloader);
+
+    writeFileSync(join(cwd, 'main.py'), APP);
+    server.signal('SIGHUP');
+    await server.line(/Reloaded\./);
+    assert.equal((await ask(t, server)).loadedIn, preloaderOf(server, 3));
+    await eventually(() => !isAlive(preloader), 'the first preloading process to go');
+    assert.equal(loadsOf(server), 2);
+    const family = server.childPids();
+    server.signal('SIGTERM');
+    assert.equal((await server.exited).code, 0);
+    assert.deepEqual(family.filter(isAlive), []);
+  });
+
+  test('reloads lose no request', async (t) => {
+    const cwd = await folderWith({ 'main.py': APP });
+    const args = ['--preload', '--python', PYTHON, '-w', '2'];
+    const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 2 });
+    const clients = new CountingClients(server.port, 8);
+    t.after(() => clients.stop());
+    await eventually(() => clients.answered > 100, 'the clients to be served');
+    for (const round of [1, 2, 3]) {
+      server.signal('SIGHUP');
+      await server.line(/Reloaded\./, round);
+    }
+    const before = clients.answered;
+    await eventually(() => clients.answered > before + 100, 'the clients to be served on');
+    await clients.stop();
+    assert.deepEqual(clients.lost, []);
+    assert.ok(clients.reconnects > 0);
+  });
+
+  for (const [what, source, code, words] of [
+    ['raises', 'raise OSError("no database")', 3, /OSError: no database/],
+    ['holds no application', '', 4, /Failed to find attribute 'app'/],
+    [
+      'ends its process',
+      'import os; os._exit(5)',
+      3,
+      /Python process \d+ ended with exit code 5 while it loaded main:app/,
+    ],
+    [
+      'does not end to load',
+      'import time\nwhile True: time.sleep(1)',
+      3,
+      /main\.py", line 2[\s\S]*not loaded within 1 s \(boot_timeout\)/,
+    ],
+  ] as const) {
+    test(`an application that ${what} ends the server with exit code ${code}`, async (t) => {
+      const cwd = await folderWith({ 'main.py': source });
+      const args = ['--preload', '--python', PYTHON, '-w', '2', '--boot-timeout', '1'];
+      const server = launchServer(t, { app: 'main:app', cwd, args });
+      assert.equal((await server.exited).code, code);
+      assert.match(server.log(), words);
+    });
+  }
+
+  test('the death of the preloading process costs no request; what comes next is forked from another', async (t) => {
+    const cwd = await folderWith({ 'main.py': APP });
+    const args = ['--preload', '--python', PYTHON];
+    const server = await startServer(t, { app: 'main:app', cwd, args });
+    const first = await ask(t, server);
+    process.kill(first.loadedIn, 'SIGKILL');
+    await server.line(
+      /Preloading process \d+ was killed by SIGKILL; the next one is started in 0 ms/,
+    );
+    assert.deepEqual(await ask(t, server), first);
+    await eventually(() => loadsOf(server) === 2, 'another one to load');
+    // Nobody is left who could tell how it ended.
+    process.kill(first.pid, 'SIGKILL');
+    await server.line(/Python process \d+ (ended, and nobody can tell how|closed)/);
+    const second = await ask(t, server);
+    assert.equal(second.loadedIn, preloaderOf(server, 2));
+    process.kill(second.pid, 'SIGKILL');
+    await server.line(/Python process \d+ was killed by SIGKILL/);
+    assert.equal((await ask(t, server)).loadedIn, second.loadedIn);
+  });
+
+  test('while nothing can be forked a worker loads the application itself', async (t) => {
+    const cwd = await folderWith({ 'main.py': APP });
+    const server = await startServer(t, {
+      app: 'main:app',
+      cwd,
+      args: ['--preload', '--python', PYTHON],
+    });
+    const first = await ask(t, server);
+    // It is there and does not answer.
+    process.kill(first.loadedIn, 'SIGSTOP');
+    process.kill(first.pid, 'SIGKILL');
+    await server.line(/No preloaded application can be had \(.*\): it is loaded anew\./);
+    const second = await ask(t, server);
+    assert.equal(second.loadedIn, second.pid);
+  });
+
+  test('threads that the application has started are told of; they are not forked', async (t) => {
+    const thread =
+      'import threading\nthreading.Thread(target=threading.Event().wait, name="ticker", daemon=True).start()\n';
+    const cwd = await folderWith({ 'main.py': thread + APP });
+    const server = await startServer(t, {
+      app: 'main:app',
+      cwd,
+      args: ['--preload', '--python', PYTHON],
+    });
+    await server.line(/started threads while it was loaded \(ticker\): no worker has them/);
+    assert.notEqual((await ask(t, server)).pid, preloaderOf(server));
+  });
+
+  test('the hook post_fork is called in each process that was forked', async (t) => {
+    const hook =
+      'import os\ndef post_fork(server, worker):\n    os.write(1, b"forked %d\\n" % os.getpid())\n';
+    const cwd = await folderWith({ 'main.py': APP, 'gunicorn.conf.py': hook });
+    const args = ['--preload', '--python', PYTHON, '-w', '2', '-c', 'gunicorn.conf.py'];
+    const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 2 });
+    const forked = [...server.log().matchAll(/^forked (\d+)$/gm)].map((match) => Number(match[1]));
+    const told = await allOf(t, server, 2);
+    assert.deepEqual(told.map(({ pid }) => pid).sort(), forked.sort());
+  });
+
+  test('a Node.js application is served as without it, and the log says so', async (t) => {
+    const server = await startServer(t, {
+      app: './promised.mjs',
+      cwd: NODE_APPS,
+      args: ['--preload'],
+    });
+    assert.match(server.log(), /\[WARNING\] preload_app has no effect on a Node\.js application/);
+  });
+
+  test('a change of the source reloads what was loaded ahead, too', async (t) => {
+    const cwd = await folderWith({ 'main.py': APP });
+    const args = ['--preload', '--reload', '--python', PYTHON];
+    const server = await startServer(t, { app: 'main:app', cwd, args });
+    writeFileSync(join(cwd, 'main.py'), 'import missing');
+    await server.line(/Changed: main\.py[\s\S]*Reload refused[\s\S]*No module named 'missing'/);
+    writeFileSync(join(cwd, 'missing.py'), '');
+    await server.line(/Changed: missing\.py[\s\S]*Failed to find attribute 'app'/);
+    writeFileSync(join(cwd, 'main.py'), APP);
+    await server.line(/Reloaded\./);
+    await eventually(async () => (await ask(t, server)).loadedIn === preloaderOf(server, 4));
+  });
+
+  test(
+    'as root for another user: it loads and forks with the rights of that user alone',
+    needsRoot,
+    async (t) => {
+      const cwd = publicCopy(t, ['test/apps/wsgi']);
+      writeFileSync(join(cwd, 'main.py'), APP);
+      const args = ['--preload', '--python', PYTHON, '--user', 'www-data', '--initgroups'];
+      const commandPath = join(cwd, 'dist/src/cli/main.js');
+      const server = await startServer(t, { app: 'main:app', cwd, args, commandPath });
+      const { loadedIn, pid, rest } = await ask(t, server);
+      assert.equal(loadedIn, preloaderOf(server));
+      const uid = rest.split(' ').at(-2);
+      assert.notEqual(uid, '0');
+      for (const one of [loadedIn, pid]) {
+        const status = readFileSync(`/proc/${one}/status`, 'latin1');
+        assert.match(status, new RegExp(`^Uid:\\t${uid}\\t${uid}\\t${uid}\\t${uid}$`, 'm'));
+      }
+      process.kill(pid, 'SIGKILL');
+      await server.line(/was killed by SIGKILL/);
+      assert.equal((await ask(t, server)).loadedIn, loadedIn);
+    },
+  );
+});

@@ -1,5 +1,5 @@
 // What counts as a change of the application's files, with each way to notice it, on real files. Tried on purpose, and seen
-// to fail: telling of each write by itself; forgetting where a file stood that was deleted; not looking for new files.
+// to fail: no second look before a change is told; forgetting where a file stood that was deleted; not looking for new files.
 
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
