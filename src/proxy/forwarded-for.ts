@@ -3,7 +3,7 @@
 // address that is none of them.
 
 import { isIP } from 'node:net';
-import type { Allowed } from './allowed.ts';
+import { type Allowed, ipv4Number } from './allowed.ts';
 
 /** Proxies of one's own in a row are a handful. A client may name more, and each costs a look into the list. */
 const HOPS_AT_MOST = 32;
@@ -38,6 +38,7 @@ export function forwardedClient(fields: readonly string[], hops: Allowed): strin
 /** "192.0.2.1", "192.0.2.1:4711", "2001:db8::1", "[2001:db8::1]:4711": the address. Empty for an empty member of the list. */
 function addressOf(hop: string): string | null {
   const text = hop.trim();
+  if (ipv4Number(text) >= 0) return text;
   // A zone (fe80::1%eth0) is a name of somebody else's interface.
   if (text.includes('%')) return null;
   if (text === '' || isIP(text) !== 0) return text;

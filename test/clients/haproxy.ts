@@ -2,10 +2,10 @@
 // for it to be ready, and it ends with the test.
 
 import { writeFile } from 'node:fs/promises';
-import net from 'node:net';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { temporaryFolder } from '../end-to-end/serving.ts';
+import { listeningSocket } from '../support/listening-socket.ts';
 import { Program } from '../support/program.ts';
 
 export interface HaproxyOptions {
@@ -25,10 +25,7 @@ export async function startHaproxy(t: TestContext, options: HaproxyOptions): Pro
   const folder = await temporaryFolder();
   const file = join(folder, 'haproxy.cfg');
   await writeFile(file, configuration(options));
-  const listening = net.createServer();
-  await new Promise<void>((done) => listening.listen(0, '127.0.0.1', done));
-  const { port } = listening.address() as net.AddressInfo;
-  const { fd } = Reflect.get(listening, '_handle') as { fd: number };
+  const { port, fd, close } = await listeningSocket();
   const program = new Program(t, {
     command: 'haproxy',
     // In the foreground, one process.
@@ -37,7 +34,7 @@ export async function startHaproxy(t: TestContext, options: HaproxyOptions): Pro
     env: { PATH: `${process.env['PATH'] ?? ''}:/usr/sbin` },
     inherits: [fd],
   });
-  listening.close();
+  close();
   return { port, program };
 }
 

@@ -17,7 +17,7 @@ import { makeCertificate } from '../support/certificates.ts';
 import { RawClient, type Target } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import { type Haproxy, startHaproxy } from './haproxy.ts';
-import { KEPT, startNginx } from './nginx.ts';
+import { KEPT, startNginx, startNginxBelowHttp } from './nginx.ts';
 
 /** What a client may try to say: that it came by https, from elsewhere, and where the application begins. */
 const LIES = [
@@ -156,6 +156,25 @@ test('HAProxy below HTTP names the client of each connection by a PROXY header, 
     }
   });
   await Promise.all(clients);
+});
+
+test('nginx below HTTP names the client of each connection, and says so when it knows none', async (t) => {
+  const served = await serveWsgi('tell_environ:app', ['--proxy-protocol', 'v1', '--threads', '2']);
+  const nginx = await startNginxBelowHttp(t, served.port);
+  const clients = Array.from({ length: 30 }, async (_, n) => {
+    const localAddress = `127.0.4.${n + 1}`;
+    const target = { host: '127.0.0.1', port: nginx.port, localAddress };
+    const client = await RawClient.connect(t, target);
+    for (let turn = 0; turn < 3; turn++) {
+      const { REMOTE_ADDR, REMOTE_PORT } = json(await client.get('/')) as Record<string, unknown>;
+      assert.deepEqual([REMOTE_ADDR, REMOTE_PORT], [localAddress, String(client.localPort)]);
+    }
+  });
+  await Promise.all(clients);
+  // nginx's client of a unix socket: PROXY UNKNOWN.
+  const client = await RawClient.connect(t, nginx.socketPath);
+  const environ = json(await client.get('/')) as Record<string, unknown>;
+  assert.deepEqual([environ['REMOTE_ADDR'], environ['PROXY_PROTOCOL']], ['127.0.0.1', 'UNKNOWN']);
 });
 
 test('HAProxy passes TLS on behind a PROXY header, and its own checks are no clients', async (t) => {

@@ -2,8 +2,10 @@
 // address, and clients without one.
 
 import assert from 'node:assert/strict';
+import { BlockList, isIPv4 } from 'node:net';
 import { test } from 'node:test';
-import { Allowed } from '../../../src/proxy/allowed.ts';
+import fc from 'fast-check';
+import { Allowed, ipv4Number } from '../../../src/proxy/allowed.ts';
 import { parseNetwork } from '../../../src/settings/networks.ts';
 
 function allowed(...list: string[]): Allowed {
@@ -40,4 +42,48 @@ test('what is no address is nobody', () => {
   for (const text of ['unknown', '10.0.0', '10.0.0.1:80', '[::1]', 'x'.repeat(10_000)]) {
     assert.equal(allowed('0.0.0.0/0', '::/0').names(text), false, text.slice(0, 20));
   }
+});
+
+/** Texts that are nearly IPv4 addresses. */
+const nearly = fc
+  .array(
+    fc.oneof(fc.nat(300).map(String), fc.constantFrom('', '0', '00', '01', '255', '256', ' ', 'a')),
+    {
+      minLength: 3,
+      maxLength: 5,
+    },
+  )
+  .map((parts) => parts.join('.'));
+
+test('what is an IPv4 address, and which, is as Node.js has it', () => {
+  fc.assert(
+    fc.property(fc.oneof(nearly, fc.ipV4(), fc.string()), (text) => {
+      const number = ipv4Number(text);
+      assert.equal(number >= 0, isIPv4(text), text);
+      const parts = [24, 16, 8, 0].map((shift) => Math.floor(number / 2 ** shift) % 256);
+      if (number >= 0) assert.equal(parts.join('.'), text);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('an IPv4 address is in the networks that Node.js finds it in', () => {
+  const network = fc.tuple(fc.ipV4(), fc.nat(32));
+  fc.assert(
+    fc.property(network, fc.ipV4(), fc.nat(32), ([base, prefix], other, shared) => {
+      const width = 2 ** (32 - prefix);
+      const first = Math.floor(ipv4Number(base) / width) * width;
+      const textOf = (n: number): string =>
+        [24, 16, 8, 0].map((shift) => Math.floor(n / 2 ** shift) % 256).join('.');
+      const theirs = new BlockList();
+      theirs.addSubnet(textOf(first), prefix, 'ipv4');
+      const ours = allowed(`${textOf(first)}/${prefix}`);
+      // One from anywhere, and one that is near.
+      const near = (ipv4Number(base) + 2 ** shared) % 2 ** 32;
+      for (const address of [other, textOf(near), textOf(first), textOf(first + width - 1)]) {
+        assert.equal(ours.names(address), theirs.check(address, 'ipv4'), address);
+      }
+    }),
+    { numRuns: 1000 },
+  );
 });
