@@ -38,7 +38,7 @@ class WorkerHooks:
         self.server.worker_age = about["age"]
         worker = hook_objects.InnerWorker(about["age"], about["ppid"], cfg, log)
         worker.pid = os.getpid()
-        worker.loop_pid = os.getppid()
+        worker.loop_pid = about["loop_pid"]
         self.worker = worker
         self.server.WORKERS = {worker.pid: worker}
         try:

@@ -140,6 +140,13 @@ export const FAULT_FD = 4;
 export const NOTES_FD = 5;
 export const FIRST_THREAD_FD = 6;
 
+export interface PythonHooks extends InnerHooks {
+  /** All settings by name. */
+  readonly cfg: object;
+  /** The worker's pid: with preload_app it is not the parent's. */
+  readonly loop_pid: number;
+}
+
 export interface PythonStart {
   /** "package.module:callable". */
   readonly app: string;
@@ -155,8 +162,8 @@ export interface PythonStart {
   readonly threads: number;
   /** Seconds since its start to which a request may be extended. */
   readonly timeoutLimit: number;
-  /** Server hooks that run in the process, and the settings for their `cfg`; null: there are none. */
-  readonly hooks: (InnerHooks & { readonly cfg: object }) | null;
+  /** Server hooks that run in the process; null: there are none. */
+  readonly hooks: PythonHooks | null;
   /** The part of environ that is the same for every request. */
   readonly environ: Readonly<Record<string, string | boolean>>;
 }

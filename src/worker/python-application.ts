@@ -122,7 +122,7 @@ export class PythonApplication implements Application {
       pythonpath: settings.pythonpath,
       env: process.env,
       probe: this.#options.probe,
-      hooks: hooks === null ? null : { ...hooks, cfg: settings },
+      hooks: hooks === null ? null : { ...hooks, cfg: settings, loop_pid: process.pid },
       preload: this.#options.preload,
       sources: this.#options.loadedFiles !== null,
       multiprocess: settings.workers > 1,

@@ -188,6 +188,37 @@ def on_exit(server):
   );
 });
 
+test('a worker that is forked from a preloaded application is told to hooks like any other', async (t) => {
+  const { server, notes, note, get } = await hooked(
+    t,
+    `
+preload_app = True
+
+def post_fork(server, worker):
+    note("post_fork", pid=worker.pid, loop=worker.loop_pid, loaded="web" in __import__("sys").modules)
+
+def worker_exit(server, worker):
+    note("worker_exit", pid=worker.pid)
+
+def child_exit(server, worker):
+    note("child_exit", pid=worker.pid)
+`,
+  );
+  const python = Number((await get('/')).body);
+  const fork = await note('post_fork');
+  const told = [fork.here, fork['pid'], fork['loop'], fork['loaded']];
+  assert.deepEqual(told, [python, python, server.workerPids()[0], true]);
+  assert.equal((await server.stop()).code, 0);
+  assert.deepEqual(
+    notes().map((one) => [one.hook, one['pid']]),
+    [
+      ['post_fork', python],
+      ['worker_exit', python],
+      ['child_exit', python],
+    ],
+  );
+});
+
 test('on_starting that raises, or that hangs, ends the start with what it raised', async (t) => {
   for (const [body, says] of [
     [
