@@ -1,6 +1,8 @@
 """pre_request and post_request around real requests of a thread, and the objects that hooks are given."""
 
 import logging
+import socket
+import threading
 import unittest
 from typing import Any, Callable, Dict, List, Tuple
 
@@ -31,28 +33,38 @@ def made_worker() -> Tuple[InnerWorker, List[Tuple[str, str]]]:
 
 
 class RequestHooks(BridgeTest):
-    def answer(self, app: Callable[..., Any], **hooks: Callable[..., Any]) -> List[int]:
-        """The kinds of the frames that answer one request."""
+    def begin(self, app: Callable[..., Any], **hooks: Callable[..., Any]) -> None:
         self.worker, self.said = made_worker()
         hooked, exchange = around(app, hooks, self.worker)
         self.serve(hooked, exchange=exchange)
+
+    def answer(self, app: Callable[..., Any], **hooks: Callable[..., Any]) -> List[int]:
+        """The kinds of the frames that answer one request."""
+        self.begin(app, **hooks)
         return [kind for kind, _, _ in self.ask(**ENVIRON)]
 
     def test_the_thread_is_free_only_when_post_request_has_returned(self) -> None:
         seen: List[Any] = []
+        may_return = threading.Event()
 
         def post_request(worker: Any, req: Any, environ: Any, resp: Any) -> None:
-            self.loop.settimeout(0.2)
-            kind, _, _ = frame.receive(self.loop)
-            self.loop.settimeout(20)
-            seen.append((kind, resp.status, resp.sent, resp.headers))
+            seen.append((resp.status, resp.sent, resp.headers))
+            may_return.wait(20)
 
         def app(environ: Dict[str, Any], start_response: Callable[..., Any]) -> List[bytes]:
             start_response("200 OK", [("A", "b")])
             return [b"abc"]
 
-        self.assertEqual(self.answer(app, post_request=post_request), [frame.END])
-        self.assertEqual(seen, [(frame.WHOLE_OPEN, "200 OK", 3, [("A", "b")])])
+        self.begin(app, post_request=post_request)
+        self.request(ENVIRON)
+        self.assertEqual(frame.receive(self.loop)[0], frame.WHOLE_OPEN)
+        self.loop.settimeout(0.1)
+        with self.assertRaises(socket.timeout):
+            frame.receive(self.loop)
+        self.loop.settimeout(20)
+        self.assertEqual(seen, [("200 OK", 3, [("A", "b")])])
+        may_return.set()
+        self.assertEqual(frame.receive(self.loop)[0], frame.END)
 
     def test_a_request_has_gunicorns_names(self) -> None:
         seen: Dict[str, Any] = {}

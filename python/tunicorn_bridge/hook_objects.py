@@ -10,10 +10,7 @@ import logging
 import os
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
-# Takes a level as the error log names it, and the text.
-Send = Callable[[str, str], None]
-
-_LEVELS = {"critical": 50, "error": 40, "warning": 30, "info": 20, "debug": 10}
+from .server_log import Send, connect
 
 
 class Config:
@@ -31,28 +28,12 @@ class Config:
         raise AttributeError("cfg has no %s: Tunicorn has no such setting" % name)
 
 
-class _Handler(logging.Handler):
-    def __init__(self, send: Send) -> None:
-        super().__init__()
-        self.send = send
-
-    def emit(self, record: logging.LogRecord) -> None:
-        try:
-            level = next((name for name, least in _LEVELS.items() if record.levelno >= least), "debug")
-            self.send(level, self.format(record))
-        except Exception:
-            self.handleError(record)
-
-
 class Logger:
     """`log`: Gunicorn's methods, into the server's error log."""
 
     def __init__(self, send: Send, level: str) -> None:
-        self.error_log = logging.getLogger("gunicorn.error")
+        self.error_log = connect(send, level)
         self.access_log = logging.getLogger("gunicorn.access")
-        self.error_log.propagate = False
-        self.error_log.setLevel(_LEVELS.get(level, logging.INFO))
-        self.error_log.handlers[:] = [_Handler(send)]
         for name in ("critical", "error", "warning", "info", "debug", "exception", "log"):
             setattr(self, name, getattr(self.error_log, name))
 

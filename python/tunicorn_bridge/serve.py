@@ -15,6 +15,7 @@ from .files import FileWrapper
 from .ledger import make_ledger
 from .loader import EXIT_BOOT, App, LoadError, load_app
 from .process import die_with_parent, end_at_once, ignore_signals, own_socket
+from .server_log import connect, to_loop
 from .sources import Sources
 from .surroundings import set_up_process
 from .title import set_title
@@ -80,6 +81,7 @@ def run(wires: Wires, app: Optional[App]) -> int:
         descriptor, ledger = make_ledger(len(wires.threads))
         loading = {"faultSignal": stacks.answer_signal(wires.fault), "ledger": descriptor}
         frame.send(control, frame.LOADING, 0, json.dumps(loading).encode())
+        connect(to_loop(wires.notes), start["loglevel"])
         hooks = WorkerHooks(start, wires.notes)
         hooks.post_fork()
         loaded = _with_probe(load_app(start["app"]) if app is None else app, start["probe"])

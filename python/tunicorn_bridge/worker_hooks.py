@@ -5,15 +5,12 @@ object for each process; with no hooks it does nothing, imports nothing and cost
 """
 
 import os
-import sys
 import threading
 from typing import Any, Callable, Dict, Tuple, Type
 
-from . import frame
 from .loader import EXIT_BOOT, App, LoadError
+from .server_log import to_loop
 from .wsgi import Exchange
-
-_LEVELS = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
 
 Exchanges = Type[Exchange]
 
@@ -24,7 +21,6 @@ class WorkerHooks:
     def __init__(self, start: Dict[str, Any], notes: int) -> None:
         """Evaluates the file, if there are hooks. Raises LoadError."""
         self.functions: Dict[str, Callable[..., Any]] = {}
-        self.notes = notes
         self.exited = False
         about = start["hooks"]
         if about is None:
@@ -32,7 +28,7 @@ class WorkerHooks:
         from . import config_module, hook_objects
 
         cfg = hook_objects.Config(about["cfg"])
-        log = hook_objects.Logger(self._say, cfg.loglevel)
+        log = hook_objects.Logger(to_loop(notes), cfg.loglevel)
         self.server = hook_objects.Server(about["ppid"], cfg, log)
         self.server.num_workers = about["num_workers"]
         self.server.worker_age = about["age"]
@@ -113,14 +109,3 @@ class WorkerHooks:
             self.functions[name](*args)
         except BaseException:
             self.worker.log.exception("Exception in %s", name)
-
-    def _say(self, level: str, text: str) -> None:
-        """A line for the error log. One that the loop does not take is no reason to fail."""
-        payload = text.encode("utf-8", "backslashreplace")[: frame.LOG_MAX]
-        header = frame.HEADER.pack(len(payload), frame.LOG | _LEVELS.get(level, 1) << 8)
-        try:
-            # One write, and short enough for the kernel to take it in one piece, between those of other threads.
-            os.write(self.notes, header + payload)
-        except OSError:
-            sys.stderr.write(text + "\n")
-

@@ -24,6 +24,7 @@ from .forked import connect_back
 from .loader import LoadError, load_app
 from .process import die_with_parent, ignore_signals, own_socket
 from .serve import Wires, run
+from .server_log import connect
 from .sources import Sources
 from .surroundings import set_up_process
 from .title import set_title
@@ -51,6 +52,8 @@ def main() -> int:
     try:
         os.umask(start["umask"])
         set_up_process(start)
+        # The loop is not there yet; each process that is forked connects it anew.
+        connect(lambda level, text: print(text, file=sys.stderr), start["loglevel"])
         _say(arbiter, {"kind": "loading", "faultSignal": stacks.answer_signal(sys.stderr.fileno())})
         app = load_app(start["app"])
     except LoadError as error:

@@ -143,12 +143,13 @@ class Loader {
 
   #speak(address: PreloadAddress): void {
     const { settings, app } = this.#options;
-    const { chdir, pythonpath, umask } = settings;
+    const { chdir, loglevel, pythonpath, umask } = settings;
     const start: PreloadStart = {
       ...address,
       title: processTitle('preload', serverName(settings)),
       app,
       chdir,
+      loglevel,
       pythonpath,
       umask: umask === null ? process.umask() : Number.parseInt(umask, 8),
       sources: settings.reload,

@@ -18,6 +18,8 @@ export interface PreloadStart extends PreloadAddress {
   /** "package.module:callable". */
   readonly app: string;
   readonly chdir: string;
+  /** Gunicorn's setting. */
+  readonly loglevel: string;
   readonly pythonpath: string | null;
   readonly umask: number;
   /** Whether a failure is to name the files that the application was loaded from. */

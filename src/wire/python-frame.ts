@@ -162,6 +162,8 @@ export interface PythonStart {
   readonly threads: number;
   /** Seconds since its start to which a request may be extended. */
   readonly timeoutLimit: number;
+  /** Gunicorn's setting: what logging.getLogger("gunicorn.error") leaves out. */
+  readonly loglevel: string;
   /** Server hooks that run in the process; null: there are none. */
   readonly hooks: PythonHooks | null;
   /** The part of environ that is the same for every request. */

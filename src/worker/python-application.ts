@@ -123,6 +123,7 @@ export class PythonApplication implements Application {
       env: process.env,
       probe: this.#options.probe,
       hooks: hooks === null ? null : { ...hooks, cfg: settings, loop_pid: process.pid },
+      loglevel: settings.loglevel,
       preload: this.#options.preload,
       sources: this.#options.loadedFiles !== null,
       multiprocess: settings.workers > 1,

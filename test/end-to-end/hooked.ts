@@ -17,10 +17,20 @@ def note(hook, **more):
 `;
 
 const APP = `
-import os, time
+import logging, os, time
+
+server_log = logging.getLogger("gunicorn.error")
+# As Flask applications do it.
+shop_log = logging.getLogger("shop")
+shop_log.handlers = server_log.handlers
+shop_log.setLevel(server_log.level)
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
+    if path == "/log":
+        server_log.debug("too little")
+        server_log.warning("by the %s", "server's logger")
+        shop_log.info("by its own")
     if path == "/raise":
         raise ValueError("on purpose")
     if path == "/hang":

@@ -32,6 +32,10 @@ def on_reload(server):
     note("on_reload")
 
 def pre_fork(server, worker):
+    if worker.age == 1:
+        # Longer than a Python takes to start: it does not begin meanwhile.
+        import time
+        time.sleep(0.5)
     worker.mark = "left on worker %d" % worker.age
     note("pre_fork", age=worker.age, pid=worker.pid)
 

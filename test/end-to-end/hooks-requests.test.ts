@@ -82,3 +82,12 @@ test('every request of many, on kept connections, is told once', async (t) => {
   await note('post_request', 100);
   assert.equal(notes().filter(({ hook }) => hook === 'post_request').length, 100);
 });
+
+test('an application that logs to gunicorn.error, or with its handlers, writes into the error log', async (t) => {
+  for (const args of [[], ['--preload']]) {
+    const { server, get } = await hooked(t, '', args);
+    assert.equal((await get('/log')).status, 200);
+    await server.line(/\[WARNING\] by the server's logger\n.*\[INFO\] by its own\n/);
+    assert.doesNotMatch(server.log(), /too little/);
+  }
+});

@@ -27,6 +27,7 @@ export function startMessage(options: PythonOptions, scriptName: string): Buffer
     pythonpath,
     probe,
     hooks: options.hooks ?? null,
+    loglevel: options.loglevel ?? 'info',
     sources,
     threads,
     timeoutLimit: options.timeoutLimit ?? 0,

@@ -46,6 +46,8 @@ export interface PythonOptions {
   readonly multiprocess: boolean;
   /** Server hooks that run in the process, and the settings for their `cfg`; without it there are none. */
   readonly hooks?: PythonStart['hooks'];
+  /** Gunicorn's setting. Default: info. */
+  readonly loglevel?: string;
   /** The token of the drill's paths; without it there are none. */
   readonly probe?: string | null;
   /** Whether it is to tell what the application was loaded from (ToControl.FILES, BootError). */
