@@ -52,6 +52,16 @@ describe('gunicorn.conf.py', () => {
     assert.deepEqual([warnings, hooks], [[], null]);
   });
 
+  it("takes the constants of Python's ssl module", async (t) => {
+    const lines = [
+      'import ssl',
+      'certfile = ca_certs = "cert.pem"',
+      'cert_reqs = ssl.CERT_OPTIONAL',
+    ];
+    const { settings } = await resolveFrom({ cwd: conf(t, lines.join('\n')), env });
+    assert.equal(settings.cert_reqs, 'optional');
+  });
+
   it('is weaker than flags and stronger than the environment', async (t) => {
     const cwd = conf(t, 'workers = 3\nthreads = 3\n');
     const { settings } = await resolveFrom({
