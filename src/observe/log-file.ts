@@ -1,6 +1,6 @@
-// Opens log files. Where the workers run as another user than the arbiter, the arbiter opens as root what stands in folders that this
-// user may be able to change: there it follows no symbolic link that somebody else can have put there, on no part of the way, waits
-// for no pipe, and takes nothing but plain files with one name, and devices.
+// Opens log files, and never waits for who reads them. Where the workers run as another user than the arbiter, the arbiter opens as root what stands in folders that this
+// user may be able to change: there it follows no symbolic link that somebody else can have put there, on no part of the way,
+// and takes nothing but plain files with one name, and devices.
 
 import fs from 'node:fs';
 import { resolve } from 'node:path';
@@ -13,12 +13,31 @@ export class LogFileError extends Error {
 const MODE = 0o644;
 
 /**
- * For appending; made if it is not there.
+ * For appending; made if it is not there. A pipe that nobody reads is refused.
  * @param guarded others may have had their hands on the way to it
  * @throws LogFileError
  */
 export function openLogFile(path: string, guarded: boolean): number {
-  return orSay(path, () => (guarded ? walkTo(path).fd : fs.openSync(path, 'a', MODE)));
+  return orSay(path, () => (guarded ? walkTo(path).fd : fs.openSync(path, PLAINLY, MODE)));
+}
+
+/**
+ * The same for the first time: a pipe that nobody reads is opened for reading as well, which waits for nobody. So whoever
+ * comes next to read it finds the lines, and while a reader is started anew workers can be.
+ * @throws LogFileError
+ */
+export function openFirstLogFile(path: string, guarded: boolean): number {
+  try {
+    return openLogFile(path, guarded);
+  } catch (error) {
+    if (guarded || !isUnread(error)) throw error;
+    return orSay(path, () => fs.openSync(path, O_RDWR | O_NONBLOCK | O_NOCTTY));
+  }
+}
+
+function isUnread(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause instanceof Error && 'code' in cause && cause.code === 'ENXIO';
 }
 
 /**
@@ -49,11 +68,15 @@ function reasonOf(error: unknown): string {
   return message.replace(/^E[A-Z]+: /, '').replace(/, open '.*'$/s, '');
 }
 
-const { O_APPEND, O_CREAT, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = fs.constants;
+const { O_APPEND, O_CREAT, O_DIRECTORY, O_NOCTTY, O_NOFOLLOW, O_NONBLOCK, O_RDWR, O_WRONLY } =
+  fs.constants;
 /** Of Linux, and not among Node.js's constants: to go on from, without the right to read it. */
 const O_PATH = 0o10000000;
 const FOLDER = O_PATH | O_DIRECTORY | O_NOFOLLOW;
-const FILE = O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+/** Neither the opening nor a write waits, for a pipe or a terminal: sink.ts comes again. */
+const STANDING = O_WRONLY | O_APPEND | O_NONBLOCK | O_NOCTTY;
+const PLAINLY = STANDING | O_CREAT;
+const FILE = PLAINLY | O_NOFOLLOW;
 
 /** As many as the kernel follows. */
 const LINKS_MAX = 40;
@@ -68,7 +91,7 @@ interface Opened {
 
 /** Part for part, each opened in the folder before it (`/proc/self/fd`), so that nobody can exchange one that was looked at. */
 function walkTo(path: string): Opened {
-  if (STREAM.test(path)) return { fd: fs.openSync(path, 'a'), isPlain: false };
+  if (STREAM.test(path)) return { fd: fs.openSync(path, STANDING), isPlain: false };
   // Without /proc there is only its last part to be careful with.
   if (process.platform !== 'linux') return judged(fs.openSync(path, FILE, MODE));
   const rest = partsOf(resolve(path));
@@ -86,7 +109,7 @@ function walkTo(path: string): Opened {
       if (!isFirm(folder)) throw new Error(foreignLink(folder, name));
       links += 1;
       if (links > LINKS_MAX) throw new Error('too many symbolic links on the way');
-      if (STREAM.test(target)) return { fd: fs.openSync(target, 'a'), isPlain: false };
+      if (STREAM.test(target)) return { fd: fs.openSync(target, STANDING), isPlain: false };
       rest.unshift(...partsOf(target));
       if (target.startsWith('/')) folder = exchange(folder, '/');
     }
@@ -128,9 +151,8 @@ function judged(fd: number): Opened {
   const found = fs.fstatSync(fd);
   if (found.isFile() && found.nlink === 1) return { fd, isPlain: true };
   try {
-    // It may be one that has to be waited for now and then, which O_NONBLOCK forbids.
     if (found.isCharacterDevice()) {
-      return { fd: fs.openSync(`/proc/self/fd/${fd}`, 'a'), isPlain: false };
+      return { fd: fs.openSync(`/proc/self/fd/${fd}`, STANDING), isPlain: false };
     }
     const what = found.isFile() ? 'a file with several names (hard links)' : 'no plain file';
     throw new Error(`it is ${what}, and somebody else may have put it there`);

@@ -4,10 +4,18 @@
 
 import fs from 'node:fs';
 import sonicBoom, { type SonicBoom } from 'sonic-boom';
-import { openLogFile } from './log-file.ts';
+import { monotonicMs } from '../clock.ts';
+import { openFirstLogFile, openLogFile } from './log-file.ts';
 
 /** Lines beyond this much text waiting for a stuck destination are dropped: some 100,000 access-log lines. */
 const mostWaitingBytes = 16 * 1024 * 1024;
+
+/** A flush waits so long for a pipe or a terminal that is full, once; a file takes what there is. */
+const flushMs = 500;
+/** What was logged before a rotation may take so long to get into the old file or pipe. */
+const leaveMs = 30_000;
+/** A destination that takes nothing just now is asked again after this. */
+const againMs = 20;
 
 /** A turn that logs more than this hands it over in between, so that no single string grows without bound. */
 const handOverAt = 64 * 1024;
@@ -39,6 +47,8 @@ export class Sink {
   /** Of those, how many were told of. */
   #told = 0;
   #troubled = false;
+  /** Until when a flush that is under way waits for a destination that is full; null: there is none. */
+  #patientUntilMs: number | null = null;
   readonly #handOver = (): void => {
     this.#scheduled = false;
     this.#give();
@@ -51,7 +61,9 @@ export class Sink {
   constructor(destination: string, standard: 1 | 2, guarded = false) {
     this.#guarded = guarded;
     this.#path = destination === '-' ? null : destination;
-    this.#stream = this.#attach(this.#path === null ? standard : openLogFile(this.#path, guarded));
+    this.#stream = this.#attach(
+      this.#path === null ? standard : openFirstLogFile(this.#path, guarded),
+    );
     open.add(this);
     if (!listening) process.on('exit', flushAll);
     listening = true;
@@ -84,34 +96,59 @@ export class Sink {
       return;
     }
     this.#give();
-    this.#stream.end();
+    leave(this.#stream);
     this.#stream = this.#attach(fd);
   }
 
   /**
    * Writes everything now and returns when it is done: for the exit and for lines that must not be lost. A write that
    * is under way already is the kernel's, which finishes it before the process ends; only then may it come second.
+   * What a full pipe has not taken within half a second waits on.
    */
   flush(): void {
+    // Whoever is known to be stuck is not waited for once more.
+    this.#patientUntilMs = monotonicMs() + (this.#troubled ? 0 : flushMs);
     try {
-      if (this.#idle) {
-        const lines = this.#pending;
-        this.#pending = '';
-        writeNow(this.#fd, lines);
-      } else {
+      if (this.#idle) this.#writeNow();
+      else {
         this.#give();
         this.#stream.flushSync();
       }
     } catch (error) {
       this.#trouble(error instanceof Error ? error.message : String(error));
     }
+    this.#patientUntilMs = null;
+  }
+
+  /** All of it, also where the kernel takes a part at a time. @throws what write(2) answers. */
+  #writeNow(): void {
+    let bytes = Buffer.from(this.#pending);
+    this.#pending = '';
+    while (bytes.length > 0) {
+      try {
+        bytes = bytes.subarray(fs.writeSync(this.#fd, bytes));
+      } catch (error) {
+        if (!isFull(error)) throw error;
+        if (!this.#isPatient()) {
+          this.#pending = bytes.toString();
+          this.#give();
+          throw error;
+        }
+        Atomics.wait(nobody, 0, 0, againMs);
+      }
+    }
+  }
+
+  /** Always, but while something is flushed. */
+  #isPatient(): boolean {
+    return this.#patientUntilMs === null || monotonicMs() < this.#patientUntilMs;
   }
 
   /** Writes what is left and closes the file. */
   close(): void {
     if (!open.delete(this)) return;
     this.#give();
-    this.#stream.end();
+    leave(this.#stream);
   }
 
   #give(): void {
@@ -129,6 +166,7 @@ export class Sink {
       fd,
       maxLength: mostWaitingBytes,
       maxWrite: handOverAt,
+      retryEAGAIN: () => this.#isPatient(),
     });
     stream.on('error', (error: Error) => this.#trouble(error.message));
     stream.on('drop', (lines: string) => {
@@ -163,8 +201,17 @@ export class Sink {
   }
 }
 
-/** All of it, also where the kernel takes a part at a time. @throws what write(2) answers. */
-function writeNow(fd: number, lines: string): void {
-  const bytes = Buffer.from(lines);
-  for (let from = 0; from < bytes.length; ) from += fs.writeSync(fd, bytes, from);
+/** Nobody wakes who waits for it. */
+const nobody = new Int32Array(new SharedArrayBuffer(4));
+
+/** A pipe or a terminal that takes nothing just now. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+}
+
+/** Writes what is left, if it is taken in time, and closes. */
+function leave(stream: SonicBoom): void {
+  const late = setTimeout(() => stream.destroy(), leaveMs).unref();
+  stream.once('close', () => clearTimeout(late));
+  stream.end();
 }

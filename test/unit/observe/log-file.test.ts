@@ -1,5 +1,6 @@
 // Log files that are opened as root where somebody else may have had their hands on the way: what is followed and what is
-// not. Faults put in by hand and seen here: links followed in folders that are open to others; pipes waited for.
+// not. Faults put in by hand and seen here: links followed in folders that are open to others; pipes waited for, guarded or not; a pipe that nobody
+// reads opened at first as later.
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
@@ -7,7 +8,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { openLogFile, openOwnFile } from '../../../src/observe/log-file.ts';
+import { openFirstLogFile, openLogFile, openOwnFile } from '../../../src/observe/log-file.ts';
 
 /** Ours, and another in it that everybody may change. */
 function places(t: TestContext): { firm: string; open: string } {
@@ -109,4 +110,23 @@ test('without a guard everything is opened as before', (t) => {
   fs.symlinkSync('target', join(open, 'link'));
   fs.closeSync(openLogFile(join(open, 'link'), false));
   assert.ok(fs.existsSync(join(open, 'target')));
+});
+
+test('a pipe that nobody reads is no log to change to, and one to begin with: its next reader has the lines', (t) => {
+  const pipe = join(places(t).firm, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const says = /^Cannot open the log file .*: it is a pipe or a socket that nobody reads\.$/;
+  assert.throws(() => openLogFile(pipe, false), { name: 'LogFileError', message: says });
+  assert.throws(() => openFirstLogFile(pipe, true), { name: 'LogFileError', message: says });
+  const fd = openFirstLogFile(pipe, false);
+  fs.writeSync(fd, 'line\n');
+  // Full is full, and not waited for.
+  assert.throws(() => fs.writeSync(fd, Buffer.alloc(1024 * 1024)) < 0 || fs.writeSync(fd, 'x'), {
+    code: 'EAGAIN',
+  });
+  const reader = fs.openSync(pipe, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+  const bytes = Buffer.alloc(5);
+  fs.readSync(reader, bytes);
+  assert.equal(bytes.toString(), 'line\n');
+  for (const each of [reader, fd]) fs.closeSync(each);
 });

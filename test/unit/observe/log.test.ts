@@ -189,6 +189,37 @@ test('a destination that takes nothing costs counted lines and never the loop', 
   assert.match(told, new RegExp(`can be written again; ${dropped} lines were lost`));
 });
 
+for (const [what, ending] of [
+  ['goes on', "setTimeout(() => process.stdout.write('the loop turns'), 20)"],
+  ['ends', "process.stdout.write('the loop turns'); setImmediate(() => process.exit(0))"],
+] as const) {
+  test(`a pipe that is full holds up a process that ${what} for no longer than a flush waits`, (t) => {
+    const folder = fs.mkdtempSync(join(tmpdir(), 'tunicorn-log-test-'));
+    t.after(() => fs.rmSync(folder, { recursive: true }));
+    const pipe = join(folder, 'pipe');
+    assert.equal(spawnSync('mkfifo', [pipe]).status, 0);
+    // Ours reads nothing, as long as we wait for the process.
+    const reader = fs.openSync(pipe, fs.constants.O_RDONLY | fs.constants.O_NONBLOCK);
+    const program = `
+      import { createLog } from ${JSON.stringify(logModule)};
+      const log = createLog({ destination: ${JSON.stringify(pipe)}, level: 'info', json: false });
+      for (let n = 0; n < 200; n++) log.info('x'.repeat(1000));
+      log.critical('flushed');
+      ${ending};
+      setTimeout(() => process.exit(0), 40);`;
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+      encoding: 'utf8',
+      timeout: 20_000,
+      killSignal: 'SIGKILL',
+    });
+    fs.closeSync(reader);
+    assert.deepEqual(
+      [run.status, run.signal, run.stdout, run.stderr],
+      [0, null, 'the loop turns', ''],
+    );
+  });
+}
+
 test('an error log on a full disk never ends or holds its process', () => {
   const program = `
     import { createLog } from ${JSON.stringify(logModule)};
