@@ -52,6 +52,10 @@ const ANNOUNCEMENT: { readonly [S in Standing]: () => string } = {
 /** Of the time that the watchdog waits: two may be late or lost. */
 const PETS = 3;
 
+/** Late by more, this process itself stood still, and has not read what its workers said: that is read first. */
+const OWN_PAUSE_MS = 500;
+const CATCH_UP_MS = 100;
+
 export interface SupervisorParts {
   /** The interpreter that sends. */
   readonly python: string;
@@ -70,6 +74,7 @@ export class Supervisor {
   #status = '';
   #watchdog: NodeJS.Timeout | null = null;
   #wasWell = true;
+  #petDueMs = Infinity;
 
   constructor({ socket, watchdogMs }: Supervision, parts: SupervisorParts) {
     this.#parts = parts;
@@ -150,6 +155,14 @@ export class Supervisor {
   }
 
   #pet(): void {
+    const nowMs = this.#parts.now();
+    const isLate = nowMs - this.#petDueMs > OWN_PAUSE_MS;
+    this.#petDueMs = nowMs + (this.#watchdogMs ?? 0) / PETS;
+    if (isLate) setTimeout(() => this.#judge(), CATCH_UP_MS).unref();
+    else this.#judge();
+  }
+
+  #judge(): void {
     const { fleet, now, log } = this.#parts;
     const well = isWell(fleet, now());
     if (well) this.#datagrams.send('WATCHDOG=1\n');

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { CountingClients } from '../support/counting-clients.ts';
 import { soon } from '../support/eventually.ts';
 import { isAlive } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
@@ -39,11 +40,19 @@ test('sockets of systemd are served instead of bind, and stay over reload, resta
   await program.line(/Reloaded\. Listening at: http:\/\/127\.0\.0\.1:\d+,unix:/);
   assert.equal(await statusAt(t, path), 200);
 
+  const clients = new CountingClients(port, 8);
+  t.after(() => clients.stop());
+  await eventually(() => clients.answered > 100, 'the clients to be served');
   process.kill(first, 'SIGTERM');
   await program.line(/ended 0/);
   assert.ok(existsSync(path), 'the file is not ours to remove');
   // Nobody serves now: these wait in the sockets that are held.
   assert.deepEqual(await Promise.all([statusAt(t, port), statusAt(t, path)]), [200, 200]);
+
+  const before = clients.answered;
+  await eventually(() => clients.answered > before + 100, 'the clients to be served on');
+  await clients.stop();
+  assert.deepEqual(clients.lost, [], 'a restart loses no request');
 
   const ready = [...program.log().matchAll(/Worker ready/g)].length;
   const second = held.serverPid();

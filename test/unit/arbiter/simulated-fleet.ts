@@ -70,7 +70,7 @@ export class SimulatedFleet {
     this.fleet = new Fleet({
       workers,
       generation: this.generation(),
-      log: this.#log(),
+      log: this.log(),
       now: () => this.nowMs,
       loadedFiles: () => undefined,
       waitsForMending: () => false,
@@ -133,7 +133,8 @@ export class SimulatedFleet {
     for (const each of this.running) if (each.killed) each.end(null, 'SIGKILL');
   }
 
-  #log(): Log {
+  /** Writes into `lines`. */
+  log(): Log {
     const write = (level: LogLevel) => (message: string) => {
       this.lines.push(`${level}: ${message}`);
     };
