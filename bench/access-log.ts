@@ -35,6 +35,9 @@ function record(fields: readonly string[], number: number): AccessRecord {
     replyFields: 'Content-Type: text/html\r\n',
     bodyBytes: 5120 + number,
     durationMs: 1.25,
+    endCode: '--',
+    failureCode: '',
+    phases: { headMs: 0.1, bodyMs: 0, queueMs: 0.01, applicationMs: 1.2, writeMs: 0.05 },
   };
 }
 

@@ -11,6 +11,19 @@ export function systemMonotonicUs(): bigint {
   return process.hrtime.bigint() / 1000n;
 }
 
+const [seconds, nanoseconds] = process.hrtime();
+const ahead = seconds * 1000 + nanoseconds / 1e6 - performance.now();
+
+/** The same moment as `monotonicMs`, on a clock that all threads of this process share: each has a beginning of its own. */
+export function toSharedClock(ms: number): number {
+  return ms + ahead;
+}
+
+/** The way back. */
+export function fromSharedClock(ms: number): number {
+  return ms - ahead;
+}
+
 /** Wall-clock time for people: log lines, the Date field. */
 export function wallClock(): Date {
   return new Date();

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { monotonicMs, wallClock } from '../clock.ts';
-import type { Log } from '../observe/log.ts';
+import type { ErrorLog } from '../observe/log.ts';
 import type { HookFile } from '../settings/hooks.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -18,7 +18,9 @@ import type { Hooks } from './hooks/hooks.ts';
 import { type Hooking, pictureOf } from './hooks/make-hooks.ts';
 import type { Inheritance } from './inheritance.ts';
 import type { Listener } from './listeners.ts';
+import { ArbiterMetrics } from './metrics.ts';
 import { type Origin, takeOrigin } from './origin.ts';
+import { Outputs } from './outputs.ts';
 import { giveLogFiles } from './owner.ts';
 import { PidFile } from './pid-file.ts';
 import { PreloadError } from './preloaded.ts';
@@ -52,7 +54,7 @@ export async function runArbiter(
 ): Promise<number> {
   let origin: Origin | null = null;
   let settled: Settings;
-  let log: Log;
+  let log: ErrorLog;
   try {
     origin = takeOrigin(process.env);
     settled = enterFolder(settings);
@@ -66,7 +68,6 @@ export async function runArbiter(
   }
   process.title = titleOf(settled, origin.inheritance);
   const ticketSecret = origin.inheritance?.ticketSecret ?? makeTicketSecret();
-  const parts = { activated: origin.activated, ticketSecret };
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
   log.info(`Starting tunicorn ${version()}`);
   let pidFile: PidFile | null = null;
@@ -81,10 +82,15 @@ export async function runArbiter(
     },
   };
   let stage: Stage;
+  // A reload may change the log while those print that were started before.
+  const outputs = new Outputs((pid, stream, lines) =>
+    (arbiter?.log ?? log).printed(pid, stream, lines),
+  );
+  const all = { ...options, activated: origin.activated, ticketSecret, outputs };
   try {
     pidFile = openPidFile(settled, origin.inheritance);
     const inherited = origin.inheritance?.sockets ?? new Map();
-    stage = await prepareStage(settled, { ...options, ...parts }, { inherited }, hooking, log);
+    stage = await prepareStage(settled, all, { inherited }, hooking, log);
   } catch (error) {
     log.error(messageOf(error));
     pidFile?.remove();
@@ -93,9 +99,11 @@ export async function runArbiter(
   for (const warning of [...origin.warnings, ...stage.warnings]) log.warning(warning);
   log.info(`Listening at: ${labelsOf(stage).join(',')} (${process.pid})`);
   log.info(`Using worker: ${settings.worker_class}`);
-  arbiter = new Arbiter(stage, { ...options, ...parts }, origin, pidFile);
+  arbiter = new Arbiter(stage, all, origin, pidFile);
   await stage.hooks?.tell('when_ready', null);
-  return arbiter.run();
+  const exitCode = await arbiter.run();
+  await outputs.close();
+  return exitCode;
 }
 
 /** Gunicorn's rule: the second of two arbiters is NAME.2. */
@@ -123,6 +131,7 @@ class Arbiter implements Deeds {
   readonly #alarm: Alarm;
   readonly #reload: Reload;
   readonly #sources: SourceWatch;
+  readonly #metrics = new ArbiterMetrics(() => this.#stage);
   readonly #origin: Origin;
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
@@ -165,6 +174,10 @@ class Arbiter implements Deeds {
       release: (listener) => (this.#isShared ? listener.leave() : listener.close()),
     });
     if (this.#parent === null) this.#supervisor = this.#report();
+  }
+
+  get log(): ErrorLog {
+    return this.#stage.log;
   }
 
   /** Resolves with the exit code. */
@@ -295,8 +308,12 @@ class Arbiter implements Deeds {
       wakeAt: (atMs) => {
         this.#alarm.set(atMs);
         this.#tell();
+        this.#metrics.look(this.#fleet.workers.length, monotonicMs());
       },
-      finished: (exitCode) => void this.#finished(exitCode),
+      finished: (exitCode) => {
+        this.#metrics.look(this.#fleet.workers.length, monotonicMs());
+        void this.#finished(exitCode);
+      },
     };
   }
 

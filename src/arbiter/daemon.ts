@@ -4,7 +4,7 @@
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
-import type { Log } from '../observe/log.ts';
+import type { ErrorLog } from '../observe/log.ts';
 import { parseBind } from '../settings/bind.ts';
 import type { Settings } from '../settings/settings.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -115,7 +115,7 @@ function say(level: 'Warning' | 'Error', text: string): void {
 /** Where a daemon says how its boot goes, until it serves. */
 export interface Waiting {
   /** The same log; its warnings and errors are told, too. */
-  listenTo(log: Log): Log;
+  listenTo(log: ErrorLog): ErrorLog;
   error(text: string): void;
   /** It serves: nobody waits any more. Harmless when said again. */
   ready(): void;
@@ -156,8 +156,10 @@ export function takeWaiting(env: NodeJS.ProcessEnv): Waiting | null {
   };
 }
 
-function boundTo(log: Log): Log {
+function boundTo(log: ErrorLog): ErrorLog {
   return {
+    statsd: log.statsd,
+    printed: (pid, stream, lines) => log.printed(pid, stream, lines),
     debug: (message, facts) => log.debug(message, facts),
     info: (message, facts) => log.info(message, facts),
     warning: (message, facts) => log.warning(message, facts),

@@ -2,11 +2,12 @@
 // rough edges of child_process: a process that never started, a channel that closed while we were writing, an exit
 // that is told before the last message was read.
 
-import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { Outputs } from './outputs.ts';
 import { type Owner, startAs } from './owner.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
@@ -17,6 +18,8 @@ export interface LaunchOptions {
   readonly env: NodeJS.ProcessEnv;
   /** null: the rights of this process. */
   readonly owner: Owner | null;
+  /** Reads what it prints; null: it prints where we do. */
+  readonly outputs: Outputs | null;
 }
 
 /** Messages still in the channel are read within this time after the process ended. */
@@ -26,7 +29,9 @@ const lastWordsMs = 1_000;
 export function launcher(options: LaunchOptions): (listener: ProcessListener) => WorkerProcess {
   return (listener) => {
     try {
-      return watch(start(options), options.cwd, listener);
+      const child = start(options);
+      options.outputs?.readAll(child);
+      return watch(child, options.cwd, listener);
     } catch (error) {
       // Out of memory or arguments too long: spawn throws for these and reports the others as an event.
       setImmediate(() => neverStarted(error, options.cwd, listener));
@@ -35,11 +40,15 @@ export function launcher(options: LaunchOptions): (listener: ProcessListener) =>
   };
 }
 
+const INHERITED: StdioOptions = ['inherit', 'inherit', 'inherit', 'ipc'];
+/** The fifth, STANDARD_OUTPUT_FD there, is our standard output. */
+const CAPTURED: StdioOptions = ['inherit', 'pipe', 'pipe', 'ipc', 1];
+
 function start(options: LaunchOptions): ChildProcess {
   return fork(options.workerUrl, [], {
     cwd: options.cwd,
     env: options.env,
-    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    stdio: options.outputs === null ? INHERITED : CAPTURED,
     // Flags of the arbiter's own node (--inspect, a test runner's) are not meant for the workers.
     ...withRightsOf(options.owner),
   });

@@ -19,6 +19,7 @@ import {
 } from '../wire/preload.ts';
 import { Backoff } from './backoff.ts';
 import { exitCodes } from './exit-codes.ts';
+import type { Outputs } from './outputs.ts';
 import { type Owner, startAs } from './owner.ts';
 
 export interface PreloadOptions {
@@ -31,6 +32,8 @@ export interface PreloadOptions {
   /** Whose rights it gets; null: those of this process. */
   readonly owner: Owner | null;
   readonly log: Log;
+  /** Reads what it and the Pythons that are forked from it print; null: they print where we do. */
+  readonly outputs: Outputs | null;
 }
 
 /** The application could not be loaded ahead. `message`: as a worker says it, with the traceback. */
@@ -153,6 +156,7 @@ class Loader {
       pythonpath,
       umask: umask === null ? process.umask() : Number.parseInt(umask, 8),
       sources: settings.reload,
+      captured: this.#options.outputs !== null,
     };
     const lines = new LineReader<FromPreload>();
     this.#wire?.on('error', () => undefined);
@@ -205,8 +209,13 @@ class Loader {
         const why = `Cannot run ${JSON.stringify(python)}: ${error.message}`;
         if (child.pid === undefined) this.#settle(new PreloadError(exitCodes.workerBoot, why));
       });
-      // After its last words were read.
-      child.on('close', (code, signal) => {
+      // After its last words were read; not `close`, as long as forked ones have the pipes of what is printed.
+      const silent = new Promise<void>((heard) => {
+        if (this.#child.stdio[3] instanceof Socket) this.#child.stdio[3].once('close', heard);
+        else heard();
+      });
+      child.on('exit', async (code, signal) => {
+        await silent;
         const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
         const why = `Python process ${child.pid} ${how} while it loaded ${app}.`;
         this.#settle(new PreloadError(exitCodes.workerBoot, why));
@@ -216,13 +225,17 @@ class Loader {
   }
 }
 
-function launch({ app, python, env, owner, settings }: PreloadOptions): ChildProcess {
+function launch(options: PreloadOptions): ChildProcess {
+  const { app, python, env, owner, settings, outputs } = options;
   const args = [bridgePath(), app, String(process.pid), 'preload'];
   const { program, before, ids } = startAs(owner, python);
-  return spawn(program, [...before, ...args], {
+  const printed = outputs === null ? 'inherit' : 'pipe';
+  const child = spawn(program, [...before, ...args], {
     cwd: settings.chdir,
     env,
-    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+    stdio: ['ignore', printed, printed, 'pipe'],
     ...ids,
   });
+  outputs?.readAll(child);
+  return child;
 }

@@ -1,7 +1,7 @@
 // All that one reading of the settings gives an arbiter to work with: its log, its listening sockets, its generation of
 // workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
 
-import { createLog, type Log } from '../observe/log.ts';
+import { createLog, type ErrorLog } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { parseBind } from '../settings/bind.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
@@ -14,6 +14,7 @@ import type { Generation, WorkerLives } from './generation.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from './hooks/make-hooks.ts';
 import { bindAll, type Listener, type Present } from './listeners.ts';
+import type { Outputs } from './outputs.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { Preloaded } from './preloaded.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
@@ -32,11 +33,13 @@ export interface StageOptions {
 export interface StageParts extends StageOptions {
   /** TLS sessions outlive a reload by it (ticket-keys.ts). */
   readonly ticketSecret: Buffer;
+  /** Reads what workers print, where that is captured. */
+  readonly outputs?: Outputs;
 }
 
 export interface Stage {
   readonly settings: Settings;
-  readonly log: Log;
+  readonly log: ErrorLog;
   readonly listeners: readonly Listener[];
   readonly generation: Generation;
   readonly owner: Owner | null;
@@ -48,7 +51,7 @@ export interface Stage {
   readonly warnings: readonly string[];
 }
 
-export function openLog(settings: Settings): Log {
+export function openLog(settings: Settings): ErrorLog {
   return createLog({ ...errorLogOptions(settings), guarded: changesRights(settings) });
 }
 
@@ -61,10 +64,11 @@ export async function prepareStage(
   options: StageParts,
   present: Present,
   hooking: Hooking,
-  log: Log | null = null,
+  log: ErrorLog | null = null,
 ): Promise<Stage> {
   const settings = enterFolder(given);
-  const surroundings = await prepare(settings, options.ticketSecret, options.workerUrl);
+  const { ticketSecret, workerUrl, outputs } = options;
+  const surroundings = await prepare(settings, ticketSecret, workerUrl, outputs);
   const scheme = surroundings.tls === null ? 'http' : 'https';
   const opened = log ?? openLog(settings);
   const { owner } = surroundings;
@@ -97,11 +101,11 @@ export async function prepareStage(
 
 function makePreloaded(
   settings: Settings,
-  { app, python, env, owner }: Surroundings,
-  log: Log,
+  { app, python, env, owner, outputs }: Surroundings,
+  log: ErrorLog,
 ): Preloaded | null {
   if (!canPreload(settings, app) || app.type !== 'wsgi' || python === null) return null;
-  return new Preloaded({ settings, app: app.spec, python, env, owner, log });
+  return new Preloaded({ settings, app: app.spec, python, env, owner, log, outputs });
 }
 
 /** What a generation is given beside what the settings say. */

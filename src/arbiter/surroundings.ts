@@ -6,10 +6,12 @@ import { wallClock } from '../clock.ts';
 import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
+import { capturesOutput } from '../settings/error-log.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TlsMaterial } from '../wire/arbiter-worker.ts';
 import { readCertificate } from './certificate.ts';
 import { launcher } from './launch.ts';
+import type { Outputs } from './outputs.ts';
 import { type Owner, ownerOf } from './owner.ts';
 import { resolvePython } from './python.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
@@ -27,6 +29,8 @@ export interface Surroundings {
   readonly launch: (listener: ProcessListener) => WorkerProcess;
   /** Whose rights workers get; null: those of this process. */
   readonly owner: Owner | null;
+  /** Reads what is printed, where that is captured. */
+  readonly outputs: Outputs | null;
 }
 
 const workerMain = new URL('../worker/main.js', import.meta.url);
@@ -61,13 +65,14 @@ export function returnToFolder(chdir: string, log: Log): void {
 }
 
 /**
- * Finds out what the workers need, after `enterFolder`. `workerUrl` stands in for the real worker in tests. Rejects
- * with an Error with a sentence for people.
+ * Finds out what the workers need, after `enterFolder`. `workerUrl` stands in for the real worker in tests; `outputs` reads what they
+ * print, where that is to be captured. Rejects with an Error with a sentence for people.
  */
 export async function prepare(
   settings: Settings,
   ticketSecret: Buffer,
   workerUrl: URL = workerMain,
+  outputs: Outputs | null = null,
 ): Promise<Surroundings> {
   const cwd = settings.chdir;
   const env = environment(settings.raw_env);
@@ -81,9 +86,11 @@ export async function prepare(
     ...fewFiles(settings.threads),
     ...withoutSetpriv(owner),
     ...inVain(settings, app),
+    ...nothingToCapture(settings),
   ];
-  const launch = launcher({ workerUrl, cwd, env, owner });
-  return { python, app, env, tls, warnings, launch, owner };
+  const captured = capturesOutput(settings) ? outputs : null;
+  const launch = launcher({ workerUrl, cwd, env, owner, outputs: captured });
+  return { python, app, env, tls, warnings, launch, owner, outputs: captured };
 }
 
 /** A worker opens all its modules at once when it starts, and needs some descriptors for each of its threads. */
@@ -115,6 +122,13 @@ function inVain(settings: Settings, app: AppSpec): string[] {
       ? 'a Node.js application, whose threads share their code but no objects'
       : 'this system: it needs Linux';
   return [`preload_app has no effect on ${why}.`];
+}
+
+function nothingToCapture(settings: Settings): string[] {
+  if (!settings.capture_output || capturesOutput(settings)) return [];
+  return [
+    'capture_output has no effect: the error log is the standard error, where the application prints anyway. Name a file with --error-logfile.',
+  ];
 }
 
 /** The sentence of a failure, whatever was thrown. */

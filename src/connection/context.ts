@@ -41,6 +41,8 @@ export interface ConnectionContext {
   readonly halfClosedGraceMs: number;
   /** How long a request head that has begun may take when the worker drains, ms. */
   readonly drainHeadMs: number;
+  /** Somebody asks how long the phases of a request took. */
+  readonly timesPhases: boolean;
   /** Value of the Server field. */
   readonly server: string;
   /** The Date field's present value. */

@@ -70,15 +70,17 @@ export function errorsPage(settingErrors: SettingEntries): string {
 }
 
 function requests(): string {
-  const rows = Object.entries(FAILURES).map(([code, { status, meaning, remedy }]) => [
+  const rows = Object.entries(FAILURES).map(([code, { status, meaning, remedy, by }]) => [
     named(code),
     status.join(' or '),
+    by === '-' ? '' : named(by),
     meaning,
     remedy,
   ]);
   const text =
-    'The request was understood, and got no (complete) response of the application; `tls-handshake` comes before any request.';
-  return section('Requests', text, ['code', 'answer', 'meaning', 'what to do'], rows);
+    'The request was understood, and got no (complete) response of the application; `tls-handshake` comes before any request.\n' +
+    'The letter is the first one of its end code in the access log ([logs.md](logs.md)): who ended it.';
+  return section('Requests', text, ['code', 'answer', 'by', 'meaning', 'what to do'], rows);
 }
 
 function overdue(): string {
@@ -104,7 +106,8 @@ function protocol(): string {
   ]);
   const text =
     'What a client sent is not HTTP/1.1 as its standards have it. It is answered and the connection closed, because where\n' +
-    'the next request would begin is not known. The meaning is what was expected; the line in the log quotes what came.';
+    'the next request would begin is not known. The meaning is what was expected; the line in the log quotes what came. End codes\n' +
+    'begin with `C`.';
   const columns = ['code', 'answer', 'meaning', 'clause', 'what to do'];
   return section('Malformed requests', text, columns, rows);
 }

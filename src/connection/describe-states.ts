@@ -37,7 +37,7 @@ ${deadlines}
 A connection has two halves: what is read from the client, and what is owed to it. They move by themselves, because a
 body that streams overlaps with its answer; which pairs may be stands in the last table. Deadlines fire up to 0.2 s late
 and never early. A connection begins as proxy where \`proxy_protocol\` is on, else with TLS as handshake and
-without it as new.
+without it as new. The letters are those of the end codes of the access log ([logs.md](logs.md)).
 
 ## Reading
 
@@ -78,6 +78,7 @@ ${pairs()}
 
 interface AnyRow {
   readonly waitsFor: string;
+  readonly letter: string;
   readonly deadline: string;
   readonly progressResets: boolean;
   readonly whenOverdue: Ending;
@@ -90,8 +91,8 @@ function table(
   defaultOf: (s: string) => number,
 ): string {
   const lines = [
-    '| state | waits for | deadline (setting) | default | progress moves it | when it passes | when the client ends |',
-    '| --- | --- | --- | --- | --- | --- | --- |',
+    '| state | letter | waits for | deadline (setting) | default | progress moves it | when it passes | when the client ends |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- |',
   ];
   for (const [state, row] of Object.entries(rows)) {
     const own = row.deadline !== 'other half';
@@ -101,7 +102,7 @@ function table(
     const passed = SEEN[row.whenOverdue];
     const ends = SEEN[row.whenClientEnds];
     lines.push(
-      `| ${state} | ${row.waitsFor} | ${deadline} | ${seconds} | ${moves} | ${passed} | ${ends} |`,
+      `| ${state} | ${row.letter} | ${row.waitsFor} | ${deadline} | ${seconds} | ${moves} | ${passed} | ${ends} |`,
     );
   }
   return lines.join('\n');

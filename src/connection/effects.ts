@@ -3,6 +3,7 @@
 
 import type { Overdue } from '../dispatch/overdue.ts';
 import type { ParsedHead } from '../http1/head.ts';
+import type { PhaseTimes } from '../observe/access-record.ts';
 import type { Failure, Job, Peer } from '../threads/app-thread.ts';
 
 /** The socket as the machine sees it. None of these calls back into the machine before it returns. */
@@ -70,6 +71,8 @@ export interface OpenConnection {
   giveWay(): boolean;
   /** The worker drains: a head that has begun must soon be complete. */
   hurry(): void;
+  /** The process ends now: a request under way is answered or cut, and told to the log. */
+  stop(failure: Failure): void;
 }
 
 /** A request and its response, as logs see them. */
@@ -89,6 +92,12 @@ export interface LoggedExchange {
   readonly waitedMs: number;
   /** It was a question about the server's health. */
   readonly isProbe: boolean;
+  /** Who ended it and in which state, in two characters (end-codes.ts). */
+  readonly endCode: string;
+  /** Of the line in the error log that tells why; empty without one. */
+  readonly failureCode: string;
+  /** How long each phase took; null when nobody asks. Of use only while `finished` is called. */
+  readonly phases: PhaseTimes | null;
 }
 
 /** What the worker that owns the connections knows and hears. */

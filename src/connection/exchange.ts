@@ -14,20 +14,20 @@ import type {
   ReplyHead,
   RequestBody,
 } from '../threads/app-thread.ts';
+import { grantedUntil, overdueNow } from './application-time.ts';
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection, ProbeAnswer } from './effects.ts';
-import { ChunkedSource, COPY_BYTES, chunked, joined } from './framing.ts';
+import { enderOf, WHOLE } from './end-codes.ts';
+import type { Ender } from './failures.ts';
+import { ChunkedSource, COPY_BYTES, chunked, joined, within } from './framing.ts';
+import type { Moments } from './moments.ts';
 import { type Client, Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
-import { ownAnswer } from './own-answer.ts';
+import { gaveWayAfter, ownAnswer, probeReply } from './own-answer.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
-import type { OwingEvent } from './states.ts';
+import { OWING, type OwingEvent } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 
 const EMPTY = Buffer.alloc(0);
-/** A proxy on the way must ask again every time. */
-const PROBE_FIELDS = 'Content-Type: text/plain\r\nCache-Control: no-store\r\n';
-/** `#bytesLeft` when no Content-Length was announced. */
-const NO_LENGTH = Number.POSITIVE_INFINITY;
 
 /** The connection, as far as its exchange is concerned. */
 export interface ExchangeOwner extends Client, OpenConnection {
@@ -56,8 +56,11 @@ export class Exchange implements Job, OutflowOwner {
   status = '';
   replyFields = '';
   bodyBytes = 0;
+  endCode: string = WHOLE;
+  failureCode = '';
   isProbe = false;
   waitedMs = 0;
+  readonly phases: Moments | null;
 
   readonly #context: ConnectionContext;
   /** Gives the request body back. Only when no thread can read it any more: its file is opened by name. */
@@ -67,12 +70,14 @@ export class Exchange implements Job, OutflowOwner {
   #outflow: Outflow | null = null;
   /** Head of the response while it waits for the first piece, to leave together with it. */
   #heldHead = '';
-  /** Body bytes that the announced Content-Length still allows. */
-  #bytesLeft = NO_LENGTH;
+  /** Body bytes that the announced Content-Length still allows; infinite when none was. */
+  #bytesLeft = Number.POSITIVE_INFINITY;
   /** Not overdue before this time of the wheel, ms: the application has asked for more. */
   extendedUntilMs = 0;
   /** When the application began it, ms of the wheel; 0 while it has not. */
-  #startedMs = 0;
+  startedMs = 0;
+  /** The same, monotonic ms, where its thread told; 0 where not. */
+  #begunAtMs = 0;
   /** The application has said everything. */
   #complete = false;
   #keepAlive = false;
@@ -91,6 +96,7 @@ export class Exchange implements Job, OutflowOwner {
     this.body = body;
     this.peer = connection.peerOf(head);
     this.beganMs = context.now();
+    this.phases = connection.state.moments;
   }
 
   /** A response head has been made; what follows can only complete or cut it. */
@@ -105,13 +111,16 @@ export class Exchange implements Job, OutflowOwner {
 
   // What a thread tells (Job).
 
-  started(): void {
-    this.#startedMs = this.#context.wheel.nowMs;
+  started(atMs = 0): void {
+    this.startedMs = this.#context.wheel.nowMs;
+    this.#begunAtMs = atMs;
     const connection = this.#listening();
     if (connection?.state.owing === 'queued') connection.owe('started');
+    if (connection !== null && atMs > 0) this.phases?.startedAt(atMs);
   }
 
   handedBack(): void {
+    this.startedMs = 0;
     const connection = this.#listening();
     if (connection?.state.owing === 'running') connection.owe('handed back');
   }
@@ -137,7 +146,8 @@ export class Exchange implements Job, OutflowOwner {
       this.end('');
       return;
     }
-    const sent = plan.framing === 'none' ? EMPTY : this.#within(body);
+    const sent = plan.framing === 'none' ? EMPTY : within(this.#bytesLeft, body);
+    this.#bytesLeft -= sent.length;
     this.bodyBytes = sent.length;
     this.#finish(connection, connection.send(joined(plan.head, sent)));
   }
@@ -155,7 +165,8 @@ export class Exchange implements Job, OutflowOwner {
     if (connection === null || plan === null) return true;
     connection.deadlines.applicationProgressed();
     if (plan.framing === 'none') return true;
-    const allowed = this.#within(bytes);
+    const allowed = within(this.#bytesLeft, bytes);
+    this.#bytesLeft -= allowed.length;
     if (allowed.length === 0) return true;
     this.bodyBytes += allowed.length;
     return this.#put(plan.framing === 'chunked' ? chunked(allowed) : [allowed]);
@@ -170,21 +181,19 @@ export class Exchange implements Job, OutflowOwner {
     }
     this.#flushHead();
     this.bodyBytes += file.buffered;
-    if (this.#bytesLeft !== NO_LENGTH) this.#bytesLeft -= file.buffered;
+    this.#bytesLeft -= file.buffered;
     this.#outflow?.append(plan.framing === 'chunked' ? new ChunkedSource(file) : file);
   }
 
   extend(ms: number): number {
     const connection = this.#listening();
     if (connection === null) return 0;
-    const { wheel, timeoutLimitMs } = this.#context;
-    const endMs = (this.#startedMs || wheel.nowMs) + timeoutLimitMs;
-    const untilMs = Math.min(wheel.nowMs + ms, endMs);
+    const untilMs = grantedUntil(this.#context, this.startedMs, ms);
     if (untilMs > this.extendedUntilMs) {
       this.extendedUntilMs = untilMs;
       connection.deadlines.extend(untilMs);
     }
-    return Math.max(0, untilMs - wheel.nowMs);
+    return Math.max(0, untilMs - this.#context.wheel.nowMs);
   }
 
   end(trailers: string): void {
@@ -200,7 +209,7 @@ export class Exchange implements Job, OutflowOwner {
   failed(failure: Failure): void {
     this.thread = null;
     if (this.#listening() === null) return;
-    this.#context.surroundings.failed(this, failure);
+    this.#tellFailed(failure);
     if (this.#plan === null) this.answerError(failure.status);
     else this.#cut();
   }
@@ -217,21 +226,26 @@ export class Exchange implements Job, OutflowOwner {
   answerProbe(answer: ProbeAnswer): void {
     this.isProbe = true;
     this.started();
-    const reply = { status: answer.status, fields: PROBE_FIELDS, sendDate: true };
-    this.whole(reply, Buffer.from(answer.text, 'latin1'));
+    this.whole(probeReply(answer), Buffer.from(answer.text, 'latin1'));
   }
 
   /** Its time is up. */
   overdue(setting: Overdue['setting']): Overdue {
-    const { wheel, now } = this.#context;
-    const startedMs = this.#startedMs;
-    const extendedMs = Math.max(0, this.extendedUntilMs - startedMs);
-    return {
-      setting,
-      ageMs: now() - this.beganMs,
-      ranMs: wheel.nowMs - startedMs,
-      extendedMs,
-    };
+    return overdueNow(this.#context, setting, this);
+  }
+
+  /** Before its response has left whole; the first cause stands. `code`: of its line in the error log, if it has one. */
+  endedBy(ender: Ender, code = '', letter = this.#connection?.state.letter ?? ''): void {
+    if (this.endCode !== WHOLE) return;
+    this.endCode = ender + letter;
+    this.failureCode = code;
+  }
+
+  /** Its connection closes in the state of this letter. Told when whoever has it was asked whether it had begun. */
+  left(letter: string): void {
+    const begun = letter === OWING.queued.letter && this.startedMs > 0;
+    this.endedBy('C', '', begun ? OWING.running.letter : letter);
+    if (begun) this.phases?.begunAt(this.#begunAtMs);
   }
 
   /** The server answers in the application's place. Only before a head was made. */
@@ -289,18 +303,12 @@ export class Exchange implements Job, OutflowOwner {
   }
 
   lost(error: Error): void {
-    const failure: Failure = { status: 500, code: 'spool-failed', detail: error.message };
-    this.#context.surroundings.failed(this, failure);
+    this.#tellFailed({ status: 500, code: 'spool-failed', detail: error.message });
     this.#cut();
   }
 
   gaveWay(stalledMs: number): void {
-    const seconds = (stalledMs / 1000).toFixed(1);
-    this.#context.surroundings.failed(this, {
-      status: 503,
-      code: 'gave-way',
-      detail: `its client had read nothing for ${seconds} s, and others needed its room`,
-    });
+    this.#tellFailed(gaveWayAfter(stalledMs));
     this.#connection?.abandon(true);
   }
 
@@ -309,6 +317,11 @@ export class Exchange implements Job, OutflowOwner {
   /** The connection, while what a thread says can still become part of the response. */
   #listening(): ExchangeOwner | null {
     return this.#complete ? null : this.#connection;
+  }
+
+  #tellFailed(failure: Failure): void {
+    this.endedBy(enderOf(failure.code), failure.code);
+    this.#context.surroundings.failed(this, failure);
   }
 
   #makePlan(
@@ -346,14 +359,6 @@ export class Exchange implements Job, OutflowOwner {
     if (this.#heldHead !== '') this.#put([]);
   }
 
-  /** The part of a piece that the announced Content-Length allows; what is too much is cut, as Gunicorn does. */
-  #within(bytes: Buffer): Buffer {
-    if (this.#bytesLeft === NO_LENGTH) return bytes;
-    const allowed = bytes.length <= this.#bytesLeft ? bytes : bytes.subarray(0, this.#bytesLeft);
-    this.#bytesLeft -= allowed.length;
-    return allowed;
-  }
-
   /** Sends parts in order, the held head before them. False when no more should be given. */
   #put(parts: Buffer[]): boolean {
     const outflow = this.#outflow;
@@ -375,7 +380,10 @@ export class Exchange implements Job, OutflowOwner {
     this.#complete = true;
     this.#keepAlive = keepAlive;
     // Announced more than was given: only the end of the connection tells the client.
-    if (this.#bytesLeft > 0 && this.#plan?.framing === 'length') this.#keepAlive = false;
+    if (this.#bytesLeft > 0 && this.#plan?.framing === 'length') {
+      this.#keepAlive = false;
+      this.endedBy('A');
+    }
     connection.owe('answered');
     if (everythingLeft) this.#settle(connection);
   }

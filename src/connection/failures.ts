@@ -4,22 +4,39 @@
 
 import type { SpoolErrorCode } from '../spool/errors.ts';
 
+/** Who ended a request, by the first letter of its end code. A small letter: by taking too long. */
+export const ENDERS = {
+  '-': 'nobody: the response left whole',
+  C: 'the client: it left, or what it sent is refused',
+  c: 'the client, by sending or reading too slowly',
+  A: 'the application: it failed, died, or gave less than it had announced',
+  a: 'the application, by taking longer than `timeout` or `stream_timeout`',
+  S: 'the server: it had no room or no disk, or was ending',
+  s: 'the server, which had no free thread within `queue_timeout`',
+} as const;
+
+export type Ender = keyof typeof ENDERS;
+
 export interface FailureEntry {
   /** What the client is answered when nothing was sent yet; otherwise the connection is cut. Empty: not seen there. */
   readonly status: readonly number[];
   readonly meaning: string;
   readonly remedy: string;
+  /** Who ended the request; `-` where none is ended by it. */
+  readonly by: Ender;
 }
 
 export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   'tls-handshake': {
     status: [],
+    by: '-',
     meaning:
       'A client and the server came to no TLS: the client spoke plain HTTP, had no version or cipher in common with the server, or did not trust its certificate. The connection is closed. At level debug.',
     remedy: 'Nothing, if it is a stranger. Else the line has the words of OpenSSL.',
   },
   'proxy-not-allowed': {
     status: [403],
+    by: 'C',
     meaning:
       'A client began with a PROXY header, and its address is not in proxy_allow_ips. With TLS the connection is closed without an answer.',
     remedy:
@@ -27,34 +44,40 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   },
   'bad-proxy-header': {
     status: [400],
+    by: 'C',
     meaning:
       'A PROXY header (`proxy_protocol`) that is none; the line says what is wrong with it. With TLS the connection is closed without an answer.',
     remedy: 'Look at the proxy that sent it, or at who speaks for it.',
   },
   'too-slow': {
     status: [408],
+    by: 'c',
     meaning: 'A head or a body was not complete in time, or its bytes came too slowly.',
     remedy:
       'Nothing, if a client was slow. Whole classes of clients: raise head_timeout or body_timeout, lower body_min_rate.',
   },
   'body-too-large': {
     status: [413],
+    by: 'C',
     meaning: 'A body is larger than limit_request_body.',
     remedy: 'Raise limit_request_body if such bodies are wanted.',
   },
   'queue-full': {
     status: [503],
+    by: 'S',
     meaning: 'All threads were busy and queue_limit requests waited already. At level debug.',
     remedy: 'More threads or workers, a faster application, or a larger queue_limit.',
   },
   'queue-timeout': {
     status: [503],
+    by: 's',
     meaning:
       'The request waited for a free thread for queue_timeout. It never ran. At level debug.',
     remedy: 'More threads or workers, or a faster application; look for `overdue` lines first.',
   },
   'gave-way': {
     status: [503],
+    by: 'c',
     meaning:
       'The temporary files of responses were full and a request waited for a thread: of the responses whose clients read nothing, the one that had stalled longest was cut. At level debug; a warning tells how many.',
     remedy:
@@ -62,18 +85,21 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   },
   'client-ended': {
     status: [503],
+    by: 'C',
     meaning:
       'A client sent its request and at once its end, while others had waited for half a second: it may have gone. At level debug.',
     remedy: 'More threads or workers, or a faster application.',
   },
   overdue: {
     status: [504],
+    by: 'a',
     meaning:
       'The application did not begin its response within timeout. The line shows where it was and which of the cases below it is.',
     remedy: 'Mend the place that the stack shows. Raise timeout if it may take so long.',
   },
   'stream-overdue': {
     status: [],
+    by: 'a',
     meaning:
       'The application paused inside its response for longer than stream_timeout: the connection was reset. The line is that of `overdue`.',
     remedy:
@@ -81,49 +107,58 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   },
   'unheard-overdue': {
     status: [],
+    by: '-',
     meaning:
       'An application held its thread for timeout and nobody waited for it any more: the client had gone, or had the whole response and close() hung (WSGI); or the loop of a Node.js thread stood still for that long without a request past its time. The line is that of `overdue`.',
     remedy: 'Mend the place that the stack shows.',
   },
   'app-raised': {
     status: [500],
+    by: 'A',
     meaning: 'The application raised or threw. The traceback follows.',
     remedy: 'Mend the application.',
   },
   'app-hung-up': {
     status: [502],
+    by: 'A',
     meaning: 'A Node.js application destroyed the socket of its request.',
     remedy: 'Answer the request instead.',
   },
   'bad-response': {
     status: [500],
+    by: 'A',
     meaning: 'The application gave a head that is not HTTP, such as a field with a line end in it.',
     remedy: 'Mend the response; the line says what was wrong with it.',
   },
   'spool-refused': {
     status: [],
+    by: '-',
     meaning:
       'No temporary file could be had for responses: they wait in memory, and threads for their clients. Said once in ten seconds.',
     remedy: 'As for spool-failed.',
   },
   'spool-failed': {
     status: [500, 507],
+    by: 'S',
     meaning:
       'The temporary file of a body could not be made, written or read: 507 for a request, 500 for a response.',
     remedy: 'Look at the folder that the line names (tmp_dir); the causes are listed below.',
   },
   'outside-script-name': {
     status: [500],
+    by: 'S',
     meaning: 'SCRIPT_NAME is set in the environment and the path of the request is not below it.',
     remedy: 'Route only paths below it to this server, or unset SCRIPT_NAME.',
   },
   'body-not-complete': {
     status: [500],
+    by: 'S',
     meaning: 'A request whose body was still arriving reached a WSGI thread.',
     remedy: 'This is a bug: WSGI threads get complete requests. Please report it.',
   },
   'thread-died': {
     status: [502],
+    by: 'A',
     meaning:
       'The thread, or the Python process, that ran the request ended: process.exit, an error that nobody caught, a crash, a kill. It is replaced.',
     remedy:
@@ -131,11 +166,13 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   },
   'thread-memory': {
     status: [502],
+    by: 'A',
     meaning: 'A Node.js thread reached the limit of its heap and was ended. It is replaced.',
     remedy: 'Find the leak, or raise the limit with NODE_OPTIONS=--max-old-space-size.',
   },
   'thread-stuck': {
     status: [502],
+    by: 'A',
     meaning:
       'The loop of a Node.js thread stood still for timeout. Other requests that this thread had begun are answered 502.',
     remedy:
@@ -143,54 +180,59 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   },
   stuck: {
     status: [504],
+    by: 'a',
     meaning: 'A Python thread did not come back after its request was overdue, and was given up.',
     remedy: 'Give calls that wait (sockets, locks, subprocesses) a timeout of their own.',
   },
   'wire-broken': {
     status: [502],
+    by: 'S',
     meaning: 'The connection between the worker and its Python process broke or carried nonsense.',
     remedy:
       'See that nothing in the application writes to descriptors it did not open. Else it is a bug.',
   },
   'handed-back': {
     status: [503],
+    by: 'S',
     meaning: 'A thread ended before it began the request, and nobody was there to take it.',
     remedy: 'Nothing: the server was ending.',
   },
   stopped: {
     status: [502, 503],
+    by: 'S',
     meaning:
-      'The thread was stopped with the server, or loaded too slowly, while it had the request.',
+      'The worker or the thread was stopped while it had the request: graceful_timeout had passed, or QUIT or INT came.',
     remedy: 'A longer graceful_timeout lets more requests end.',
   },
 };
 
 /** What the log shows as `spool-failed`, by its cause. A cause that is missing here does not compile. */
-export const SPOOL_FAILURES: Readonly<Record<SpoolErrorCode, Omit<FailureEntry, 'status'>>> = {
-  'spool-full-disk': {
-    meaning: 'No space, quota or file size is left.',
-    remedy:
-      'Make room, choose another tmp_dir, or bound what is spooled: limit_request_body, response_spool, worker_spool.',
-  },
-  'spool-unwritable': {
-    meaning: 'The folder is missing, read-only or not ours to write.',
-    remedy: 'Choose another tmp_dir, or let the user of the server write there.',
-  },
-  'spool-out-of-descriptors': {
-    meaning: 'The process or the system has no free file descriptor.',
-    remedy: 'Raise `ulimit -n`, or lower worker_connections.',
-  },
-  'spool-over-limit': {
-    meaning: 'One body is larger than one may be in a file, and it may not wait.',
-    remedy: 'Raise response_spool.',
-  },
-  'spool-over-budget': {
-    meaning:
-      'The files of the worker together have reached their bound, and this body may not wait.',
-    remedy: 'Raise worker_spool.',
-  },
-  'spool-broken': {
-    meaning: 'The disk failed, or somebody else changed the file.',
-    remedy: 'Look at the disk, and at whatever cleans tmp_dir.',
-  },
-};
+export const SPOOL_FAILURES: Readonly<Record<SpoolErrorCode, Omit<FailureEntry, 'status' | 'by'>>> =
+  {
+    'spool-full-disk': {
+      meaning: 'No space, quota or file size is left.',
+      remedy:
+        'Make room, choose another tmp_dir, or bound what is spooled: limit_request_body, response_spool, worker_spool.',
+    },
+    'spool-unwritable': {
+      meaning: 'The folder is missing, read-only or not ours to write.',
+      remedy: 'Choose another tmp_dir, or let the user of the server write there.',
+    },
+    'spool-out-of-descriptors': {
+      meaning: 'The process or the system has no free file descriptor.',
+      remedy: 'Raise `ulimit -n`, or lower worker_connections.',
+    },
+    'spool-over-limit': {
+      meaning: 'One body is larger than one may be in a file, and it may not wait.',
+      remedy: 'Raise response_spool.',
+    },
+    'spool-over-budget': {
+      meaning:
+        'The files of the worker together have reached their bound, and this body may not wait.',
+      remedy: 'Raise worker_spool.',
+    },
+    'spool-broken': {
+      meaning: 'The disk failed, or somebody else changed the file.',
+      remedy: 'Look at the disk, and at whatever cleans tmp_dir.',
+    },
+  };

@@ -65,3 +65,8 @@ export class ChunkedSource implements ByteSource {
     this.#inner.release();
   }
 }
+
+/** The part of a piece that what is left of an announced length allows; what is too much is cut, as Gunicorn does. */
+export function within(bytesLeft: number, bytes: Buffer): Buffer {
+  return bytes.length <= bytesLeft ? bytes : bytes.subarray(0, bytesLeft);
+}

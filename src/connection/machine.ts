@@ -9,20 +9,14 @@ import type { Failure, Peer, RequestBody } from '../threads/app-thread.ts';
 import { Beginning } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
+import { enderOf, stateLetter } from './end-codes.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
+import { Moments } from './moments.ts';
 import { Origin } from './origin.ts';
 import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
 import { PairDeadlines } from './pair-deadlines.ts';
-import {
-  type FirstReading,
-  nameOf,
-  OWING,
-  type OwingEvent,
-  READING,
-  type ReadingEvent,
-  type StateName,
-} from './states.ts';
+import { type FirstReading, OWING, type OwingEvent, READING, type ReadingEvent } from './states.ts';
 import { ConnectionState } from './transition.ts';
 
 export class Connection implements ExchangeOwner, IncomingOwner {
@@ -56,7 +50,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     first: FirstReading = 'new',
     standing: Standing = STRANGER,
   ) {
-    this.state = new ConnectionState(first);
+    this.state = new ConnectionState(first, context.timesPhases ? new Moments(context.now) : null);
     this.#context = context;
     this.#effects = effects;
     this.#origin = new Origin(peer);
@@ -75,17 +69,6 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   get peer(): Peer {
     return this.#origin.peer;
-  }
-
-  /** What people see; null when it is closing. */
-  get name(): StateName | null {
-    const reading = this.state.reading;
-    return reading === 'closed' ? null : nameOf(reading, this.state.owing);
-  }
-
-  /** Something will end what it waits for. */
-  get hasDeadline(): boolean {
-    return this.deadlines.isSet;
   }
 
   /** The request under way, for logs and the live picture. */
@@ -158,6 +141,15 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   hurry(): void {
     this.deadlines.hurry();
+  }
+
+  stop(failure: Failure): void {
+    const exchange = this.#exchange;
+    exchange?.failed(failure);
+    // Some of its answer is still in this process.
+    if (exchange === null || this.#exchange === null) return;
+    exchange.endedBy(enderOf(failure.code), failure.code);
+    this.#end('reset');
   }
 
   // What the exchange asks.
@@ -247,14 +239,17 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   /** The server answers by itself, and the connection closes after it. */
   refuse(status: number, code: string, detail: string): void {
-    if (this.state.reading === 'closed') return;
+    const { reading } = this.state;
+    if (reading === 'closed') return;
     if (this.#incoming.draining) {
       // The request has had its response: there is nothing to say, only to close.
       this.#close();
       return;
     }
     this.#context.surroundings.refused(this, status, code, detail);
-    this.#refuseExchange(this.#exchange ?? this.#neverRun(), status);
+    const exchange = this.#exchange ?? this.#neverRun();
+    if (!exchange.answered) exchange.endedBy(enderOf(code), code, stateLetter(reading, 'nothing'));
+    this.#refuseExchange(exchange, status);
   }
 
   /** The request that is being read, which no thread will see. */
@@ -337,6 +332,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   /** Gives everything back that the connection holds, but its place in the count: that goes with the socket. */
   #forget(): void {
+    const { letter } = this.state;
     this.state.read('close');
     this.deadlines.remove();
     this.#context.surroundings.busy(this);
@@ -347,6 +343,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (exchange === null) return;
     exchange.detach();
     if (this.#context.requests.withdraw(exchange)) exchange.jobOver();
+    // Whoever else ended it has told so.
+    exchange.left(letter);
     this.#context.surroundings.finished(exchange);
   }
 
@@ -369,6 +367,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (exchange === null || ending === 'reset') this.#cutOverdue();
     else if (ending === 503) this.#refuseQueued(WAITED_IN_VAIN);
     else if (ending === 504) {
+      exchange.endedBy('a', 'overdue');
       exchange.answerError(504);
       this.#context.requests.overdue(exchange, exchange.overdue('timeout'));
     }
@@ -391,8 +390,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   #cutOverdue(): void {
     const exchange = this.#exchange;
     if (exchange !== null && this.state.owing === 'streaming') {
+      exchange.endedBy('a', 'stream-overdue');
       this.#context.requests.overdue(exchange, exchange.overdue('stream_timeout'));
     }
+    exchange?.endedBy('c');
     this.#end('reset');
   }
 }

@@ -2,8 +2,9 @@
 
 import { type ErrorResponse, errorResponse } from '../http1/error-response.ts';
 import type { ParsedHead } from '../http1/head.ts';
-import type { Failure } from '../threads/app-thread.ts';
+import type { Failure, ReplyHead } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
+import type { ProbeAnswer } from './effects.ts';
 
 /** What a client is told that found no thread: a queue that was full moves within moments. */
 const RETRY_AFTER_SECONDS = 1;
@@ -37,3 +38,16 @@ export const ENDED_IN_QUEUE: Failure = {
   code: 'client-ended',
   detail: 'its client has sent its end, and others wait for threads already',
 };
+
+/** Its room was needed. */
+export function gaveWayAfter(stalledMs: number): Failure {
+  const seconds = (stalledMs / 1000).toFixed(1);
+  const detail = `its client had read nothing for ${seconds} s, and others needed its room`;
+  return { status: 503, code: 'gave-way', detail };
+}
+
+/** The head of the answer to a question about health. A proxy on the way must ask again every time. */
+export function probeReply({ status }: ProbeAnswer): ReplyHead {
+  const fields = 'Content-Type: text/plain\r\nCache-Control: no-store\r\n';
+  return { status, fields, sendDate: true };
+}

@@ -87,6 +87,8 @@ export type OwingEvent =
 interface Row<State extends string, Event extends string> {
   /** One phrase; docs and the live picture show it. */
   readonly waitsFor: string;
+  /** A request that ends in it has this in its end code (end-codes.ts); empty where none can. */
+  readonly letter: string;
   readonly deadline: DeadlineSetting | OtherHalf;
   /** Whether progress of the client moves the deadline: false bounds the whole state. */
   readonly progressResets: boolean;
@@ -108,6 +110,7 @@ interface ReadingRow extends Row<Reading, ReadingEvent> {
 export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow } = {
   proxy: {
     waitsFor: 'a PROXY header, or the first byte of something else',
+    letter: 'P',
     deadline: 'handshake_timeout',
     progressResets: false,
     whenOverdue: 'close',
@@ -122,6 +125,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
   },
   handshake: {
     waitsFor: 'the end of the TLS handshake',
+    letter: '',
     deadline: 'handshake_timeout',
     progressResets: false,
     whenOverdue: 'close',
@@ -131,6 +135,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
   },
   new: {
     waitsFor: 'the first byte',
+    letter: '',
     deadline: 'first_byte_timeout',
     progressResets: false,
     whenOverdue: 'close',
@@ -140,6 +145,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
   },
   head: {
     waitsFor: 'a complete request head',
+    letter: 'H',
     deadline: 'head_timeout',
     progressResets: false,
     whenOverdue: 408,
@@ -154,6 +160,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
   },
   body: {
     waitsFor: 'request body bytes',
+    letter: 'B',
     deadline: 'body_timeout',
     progressResets: true,
     whenOverdue: 408,
@@ -163,6 +170,8 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
   },
   complete: {
     waitsFor: 'our answer',
+    // With nothing owed: the end of the body is on its way to the disk.
+    letter: 'B',
     deadline: 'other half',
     progressResets: false,
     whenOverdue: 'other half',
@@ -177,6 +186,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
   },
   'keep-alive': {
     waitsFor: 'the next request',
+    letter: '',
     deadline: 'keepalive',
     progressResets: false,
     whenOverdue: 'close',
@@ -186,6 +196,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
   },
   lingering: {
     waitsFor: "the client's end after our close",
+    letter: '',
     deadline: 'linger_timeout',
     progressResets: false,
     whenOverdue: 'reset',
@@ -198,6 +209,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
 export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
   nothing: {
     waitsFor: 'a request',
+    letter: '',
     deadline: 'other half',
     progressResets: false,
     whenOverdue: 'other half',
@@ -207,6 +219,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
   },
   queued: {
     waitsFor: 'a free thread',
+    letter: 'Q',
     deadline: 'queue_timeout',
     progressResets: false,
     whenOverdue: 503,
@@ -215,6 +228,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
   },
   running: {
     waitsFor: 'the application',
+    letter: 'R',
     deadline: 'timeout',
     // Only of a body that still arrives: while the client sends, the application may be waiting for it.
     progressResets: true,
@@ -224,6 +238,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
   },
   streaming: {
     waitsFor: 'the next piece from the application',
+    letter: 'S',
     deadline: 'stream_timeout',
     progressResets: true,
     whenOverdue: 'reset',
@@ -233,6 +248,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
   },
   writing: {
     waitsFor: 'the client to read',
+    letter: 'W',
     deadline: 'write_timeout',
     progressResets: true,
     whenOverdue: 'reset',

@@ -2,8 +2,11 @@
 // there is one: an event that a state does not know, or a pair of halves that may not be, is a fault of ours and must
 // not be carried on with.
 
+import { stateLetter } from './end-codes.ts';
+import type { Moments } from './moments.ts';
 import {
   type FirstReading,
+  nameOf,
   OWING,
   type Owing,
   type OwingEvent,
@@ -11,15 +14,19 @@ import {
   READING,
   type Reading,
   type ReadingEvent,
+  type StateName,
 } from './states.ts';
 
 /** The two halves of a connection. Starts owing nothing. */
 export class ConnectionState {
   #reading: Reading;
   #owing: Owing = 'nothing';
+  /** Is told of every transition; null when nobody asks for times. */
+  readonly moments: Moments | null;
 
-  constructor(first: FirstReading = 'new') {
+  constructor(first: FirstReading = 'new', moments: Moments | null = null) {
     this.#reading = first;
+    this.moments = moments;
   }
 
   get reading(): Reading {
@@ -30,12 +37,23 @@ export class ConnectionState {
     return this.#owing;
   }
 
+  /** What people see; null when it is closing. */
+  get name(): StateName | null {
+    return this.#reading === 'closed' ? null : nameOf(this.#reading, this.#owing);
+  }
+
+  /** What a request that ends now waited for, in its end code. */
+  get letter(): string {
+    return this.#reading === 'closed' ? '' : stateLetter(this.#reading, this.#owing);
+  }
+
   /** @throws StateFault when the table has no such way */
   read(event: ReadingEvent): void {
     const from = this.#reading;
     const to = from === 'closed' ? undefined : READING[from].on[event];
     if (to === undefined) throw new StateFault(`reading half: "${event}" in "${from}"`);
     this.#reading = to;
+    this.moments?.read(event);
     this.#checkPair();
   }
 
@@ -44,6 +62,7 @@ export class ConnectionState {
     const to = OWING[this.#owing].on[event];
     if (to === undefined) throw new StateFault(`owing half: "${event}" in "${this.#owing}"`);
     this.#owing = to;
+    this.moments?.owe(event);
     this.#checkPair();
   }
 

@@ -2,7 +2,7 @@
 // a client or an application can choose is escaped; what is missing is "-".
 
 import { percentDecoded } from '../percent.ts';
-import { type AccessRecord, basicUser, requestField } from './access-record.ts';
+import { type AccessRecord, basicUser, type PhaseTimes, requestField } from './access-record.ts';
 import { escapeValue } from './escape.ts';
 
 /** `time` is the bracketed local time of the line. */
@@ -43,6 +43,20 @@ function decimalSeconds(record: AccessRecord): string {
   return `${seconds}.${String(all - seconds * 1e6).padStart(6, '0')}`;
 }
 
+/** Milliseconds, cut to microseconds. */
+function phase(name: keyof PhaseTimes): Atom {
+  return ({ phases }) => phases?.[name]?.toFixed(3) ?? '-';
+}
+
+/** Those that need the times of phases, which are not taken otherwise. */
+export const phaseAtoms: ReadonlySet<string> = new Set([
+  'head_ms',
+  'body_ms',
+  'queue_ms',
+  'application_ms',
+  'write_ms',
+]);
+
 /** The atoms that are numbers, which alone may be written with %d. */
 export const numberAtoms: ReadonlySet<string> = new Set(['B', 'D', 'M', 'T']);
 
@@ -67,6 +81,14 @@ const plain: Readonly<Record<string, Atom>> = {
   M: (record) => String(Math.trunc(record.durationMs)),
   L: decimalSeconds,
   p: () => `<${process.pid}>`,
+  // Ours, with names that Gunicorn does not have: it prints "-" for them.
+  end: (record) => record.endCode,
+  code: (record) => shown(record.failureCode),
+  head_ms: phase('headMs'),
+  body_ms: phase('bodyMs'),
+  queue_ms: phase('queueMs'),
+  application_ms: phase('applicationMs'),
+  write_ms: phase('writeMs'),
 };
 
 /** The atom of that name; one that nobody knows is "-", as in Gunicorn. */

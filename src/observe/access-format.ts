@@ -1,7 +1,7 @@
 // Compiles an access-log format, once, into a function that makes a line of a record. The language is Gunicorn's, that
 // is Python's % with names; a mistake is told at the start, not in every line.
 
-import { type Atom, atomNamed, numberAtoms } from './access-atoms.ts';
+import { type Atom, atomNamed, numberAtoms, phaseAtoms } from './access-atoms.ts';
 import type { AccessRecord } from './access-record.ts';
 
 /** Gunicorn's default for `access_log_format`. */
@@ -39,6 +39,11 @@ export function compileAccessFormat(format: string): LineMaker {
   }
   texts[texts.length - 1] += format.slice(from);
   return joining(texts, atoms);
+}
+
+/** Whether a line of this format tells how long the phases of a request took. */
+export function asksForPhases(format: string): boolean {
+  return [...format.matchAll(directive)].some(([, name]) => phaseAtoms.has(name ?? ''));
 }
 
 function joining(texts: readonly string[], atoms: readonly Atom[]): LineMaker {

@@ -3,8 +3,8 @@
 
 import { wallClock } from '../clock.ts';
 import type { SyslogTarget } from '../settings/syslog.ts';
-import { compileAccessFormat, type LineMaker } from './access-format.ts';
-import { type AccessRecord, basicUser, requestField } from './access-record.ts';
+import { asksForPhases, compileAccessFormat, type LineMaker } from './access-format.ts';
+import { type AccessRecord, basicUser, type PhaseTimes, requestField } from './access-record.ts';
 import { accessLogTime, SecondStamp } from './local-time.ts';
 import { Sink } from './sink.ts';
 import { Syslog } from './syslog.ts';
@@ -18,9 +18,13 @@ export interface AccessLogOptions {
   readonly json: boolean;
   /** Every line goes there, too. */
   readonly syslog?: SyslogTarget | null;
+  /** The descriptor of the standard output, where that is not 1. */
+  readonly standardOutput?: number;
 }
 
 export interface AccessLog {
+  /** Its lines tell how long the phases of a request took: `AccessRecord.phases` should be there. */
+  readonly asksForPhases: boolean;
   /** Logs an exchange that is over; the record is not kept. */
   write(record: AccessRecord): void;
   /** Lines lost since the start because the destination did not take them. */
@@ -44,19 +48,28 @@ export interface AccessLog {
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const { destination, json, format } = options;
   const line = json && !options.syslog ? null : compileAccessFormat(format);
-  const sink = destination === null ? null : new Sink(destination, 1);
+  const asks = (json && destination !== null) || (line !== null && asksForPhases(format));
+  const sink = destination === null ? null : new Sink(destination, options.standardOutput ?? 1);
   const syslog = options.syslog ? new Syslog(options.syslog, 'access') : null;
-  return new Lines(sink, syslog, json, line);
+  return new Lines(sink, syslog, json, line, asks);
 }
 
 class Lines implements AccessLog {
+  readonly asksForPhases: boolean;
   readonly #sink: Sink | null;
   readonly #syslog: Syslog | null;
   readonly #json: boolean;
   readonly #line: LineMaker | null;
   readonly #stamp = new SecondStamp(accessLogTime);
 
-  constructor(sink: Sink | null, syslog: Syslog | null, json: boolean, line: LineMaker | null) {
+  constructor(
+    sink: Sink | null,
+    syslog: Syslog | null,
+    json: boolean,
+    line: LineMaker | null,
+    asks: boolean,
+  ) {
+    this.asksForPhases = asks;
     this.#sink = sink;
     this.#syslog = syslog;
     this.#json = json;
@@ -108,6 +121,19 @@ function json(value: string | null): string {
   return notPlain.test(value) ? JSON.stringify(value) : `"${value}"`;
 }
 
+/** To microseconds. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function phasesJson(phases: PhaseTimes | null): string {
+  if (phases === null) return '';
+  const { headMs, bodyMs, queueMs, applicationMs, writeMs } = phases;
+  const one = (ms: number | null): string => (ms === null ? 'null' : String(rounded(ms)));
+  const before = `,"head_ms":${one(headMs)},"body_ms":${one(bodyMs)},"queue_ms":${one(queueMs)}`;
+  return `${before},"application_ms":${one(applicationMs)},"write_ms":${one(writeMs)}`;
+}
+
 /** One exchange as JSON, without line end. What is missing is null; strings hold one character for each byte sent. */
 export function accessJson(record: AccessRecord, now: Date): string {
   const { head, peer } = record;
@@ -121,7 +147,8 @@ export function accessJson(record: AccessRecord, now: Date): string {
   line += `,"method":${json(head.method)},"target":${json(head.target)}`;
   line += `,"protocol":${head.method === '' ? 'null' : `"HTTP/1.${head.minorVersion}"`}`;
   line += `,"status":${Number.parseInt(record.status, 10) || null},"body_bytes":${record.bodyBytes}`;
-  line += `,"duration_ms":${Math.round(record.durationMs * 1000) / 1000}`;
+  line += `,"duration_ms":${rounded(record.durationMs)}${phasesJson(record.phases)}`;
+  line += `,"end":"${record.endCode}","code":${json(record.failureCode)}`;
   line += `,"referer":${json(requestField(head.fields, 'referer'))}`;
   line += `,"user_agent":${json(requestField(head.fields, 'user-agent'))}`;
   return `${line}}`;

@@ -1,6 +1,20 @@
 // What the access log is told about one exchange. The parts are objects that the connection has anyway, so that filling
 // a record copies nothing, and what a format does not ask for is never looked at.
 
+/** Milliseconds with fractions; null: the request did not come so far. One that was broken off counts until its end. */
+export interface PhaseTimes {
+  /** From the first byte of the head to the last. */
+  readonly headMs: number | null;
+  /** From there to the end of the body, streamed or gathered; 0 without one. */
+  readonly bodyMs: number | null;
+  /** From when it could be handed on until the application began it. */
+  readonly queueMs: number | null;
+  /** From there until the application, or the server in its place, had said everything. */
+  readonly applicationMs: number | null;
+  /** From there until the last byte had been handed to the kernel. */
+  readonly writeMs: number | null;
+}
+
 export interface AccessRecord {
   readonly peer: {
     /** Without port; empty for a unix socket. */
@@ -40,6 +54,12 @@ export interface AccessRecord {
   readonly bodyBytes: number;
   /** From the complete request head (refused: from its first byte) to the last byte of the response, in milliseconds. */
   readonly durationMs: number;
+  /** Who ended it and in which state; "--" when the response left whole. */
+  readonly endCode: string;
+  /** The code of the line in the error log that tells why; empty without one. */
+  readonly failureCode: string;
+  /** null: nobody asked for them in time (`AccessLog.asksForPhases`). */
+  readonly phases: PhaseTimes | null;
   /** For `{name}e`, beside the variables that follow from the request; names in any case. */
   readonly variables?: Readonly<Record<string, string>>;
 }

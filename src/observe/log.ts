@@ -3,15 +3,21 @@
 
 import { pino } from 'pino';
 import { wallClock } from '../clock.ts';
+import type { StatsdTarget } from '../settings/statsd.ts';
 import type { SyslogTarget } from '../settings/syslog.ts';
 import { escapeMessage } from './escape.ts';
 import { errorLogTime, SecondStamp } from './local-time.ts';
 import { Sink } from './sink.ts';
+import { Statsd } from './statsd.ts';
 import { Syslog } from './syslog.ts';
+import type { OutputStream } from './whole-lines.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
 
-/** What is known beside the message: code, request, thread ... Flat, so that log stores can index it. */
+/**
+ * What is known beside the message: code, request, thread ... Flat, so that log stores can index it. `metric`, `value` and `mtype`
+ * (gauge, counter, histogram, timer) are a metric for statsd, as in the `extra` of Gunicorn's log calls.
+ */
 export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface LogOptions {
@@ -25,6 +31,8 @@ export interface LogOptions {
   readonly guarded?: boolean;
   /** Every line goes there, too, as text. */
   readonly syslog?: SyslogTarget | null;
+  /** Metrics go there: lines of the level warning and above are counted, whether they are written or not. */
+  readonly statsd?: StatsdTarget | null;
 }
 
 /** A message may have several lines (a traceback). In text only the fact `code` is shown, in JSON all are. */
@@ -47,6 +55,14 @@ export interface Log {
   close(): void;
 }
 
+/** The log of a process, and what came with it. */
+export interface ErrorLog extends Log {
+  /** Where metrics go; null: nowhere. Ends with the log. */
+  readonly statsd: Statsd | null;
+  /** What a process has printed: whole lines, each with its line end. As they are; in JSON an object for each. */
+  printed(pid: number, stream: OutputStream, lines: string): void;
+}
+
 /** In rising order. pino wants numbers; these are its own for the levels it knows. */
 const levels: Readonly<Record<LogLevel, number>> = {
   debug: 20,
@@ -62,7 +78,7 @@ type Logger = pino.Logger<LogLevel, true>;
  * Opens the error log.
  * @throws LogFileError when the file cannot be opened.
  */
-export function createLog(options: LogOptions): Log {
+export function createLog(options: LogOptions): ErrorLog {
   const sink = new Sink(options.destination, 2, options.guarded);
   const syslog = options.syslog ? new Syslog(options.syslog, 'error') : null;
   const logger = pino<LogLevel, true>(
@@ -85,41 +101,68 @@ export function createLog(options: LogOptions): Log {
     syslog.losses.onTrouble = (message) => logger.error(`${message}. Requests go on.`);
     syslog.losses.onRecovered = (message) => logger.warning(`${message}.`);
   }
-  return new PinoLog(logger, sink, syslog, {});
+  const statsd = options.statsd ? new Statsd(options.statsd) : null;
+  if (statsd !== null) {
+    statsd.losses.onTrouble = (message) => logger.warning(`${message}. Requests go on.`);
+    statsd.losses.onRecovered = (message) => logger.warning(`${message}.`);
+  }
+  return new PinoLog(logger, { sink, syslog, statsd, json: options.json }, {});
 }
 
-class PinoLog implements Log {
+/** Where lines end up. */
+interface Outlets {
+  readonly sink: Sink;
+  readonly syslog: Syslog | null;
+  readonly statsd: Statsd | null;
+  readonly json: boolean;
+}
+
+class PinoLog implements ErrorLog {
   readonly #logger: Logger;
-  readonly #sink: Sink;
-  readonly #syslog: Syslog | null;
+  readonly #outlets: Outlets;
   readonly #facts: LogFacts;
 
-  constructor(logger: Logger, sink: Sink, syslog: Syslog | null, facts: LogFacts) {
+  constructor(logger: Logger, outlets: Outlets, facts: LogFacts) {
     this.#logger = logger;
-    this.#sink = sink;
-    this.#syslog = syslog;
+    this.#outlets = outlets;
     this.#facts = facts;
   }
 
+  get statsd(): Statsd | null {
+    return this.#outlets.statsd;
+  }
+
   debug(message: string, facts?: LogFacts): void {
-    this.#logger.debug({ ...this.#facts, ...facts }, message);
+    this.#tell('debug', message, facts);
   }
 
   info(message: string, facts?: LogFacts): void {
-    this.#logger.info({ ...this.#facts, ...facts }, message);
+    this.#tell('info', message, facts);
   }
 
   warning(message: string, facts?: LogFacts): void {
-    this.#logger.warning({ ...this.#facts, ...facts }, message);
+    this.#tell('warning', message, facts);
   }
 
   error(message: string, facts?: LogFacts): void {
-    this.#logger.error({ ...this.#facts, ...facts }, message);
+    this.#tell('error', message, facts);
   }
 
   critical(message: string, facts?: LogFacts): void {
-    this.#logger.critical({ ...this.#facts, ...facts }, message);
-    this.#sink.flush();
+    this.#tell('critical', message, facts);
+    this.#outlets.sink.flush();
+  }
+
+  #tell(level: LogLevel, message: string, own?: LogFacts): void {
+    const facts = { ...this.#facts, ...own };
+    this.statsd?.logged(level, facts);
+    // As in Gunicorn, where a line that only brings a metric is none.
+    if (message !== '') this.#logger[level](facts, message);
+  }
+
+  printed(pid: number, stream: OutputStream, lines: string): void {
+    const { sink, json } = this.#outlets;
+    sink.write(json ? linesAsJson(pid, stream, lines) : lines);
   }
 
   writes(level: LogLevel): boolean {
@@ -127,21 +170,31 @@ class PinoLog implements Log {
   }
 
   child(facts: LogFacts): Log {
-    return new PinoLog(this.#logger, this.#sink, this.#syslog, { ...this.#facts, ...facts });
+    return new PinoLog(this.#logger, this.#outlets, { ...this.#facts, ...facts });
   }
 
   reopen(): void {
-    this.#sink.reopen();
+    this.#outlets.sink.reopen();
   }
 
   flush(): void {
-    this.#sink.flush();
+    this.#outlets.sink.flush();
   }
 
   close(): void {
-    this.#sink.close();
-    this.#syslog?.close();
+    this.#outlets.sink.close();
+    this.#outlets.syslog?.close();
+    this.statsd?.close();
   }
+}
+
+function linesAsJson(pid: number, stream: OutputStream, lines: string): string {
+  const time = wallClock().toISOString();
+  const objects = lines
+    .split('\n')
+    .slice(0, -1)
+    .map((message) => JSON.stringify({ level: 'info', time, pid, stream, message }));
+  return `${objects.join('\n')}\n`;
 }
 
 const names = new Map(Object.entries(levels).map(([name, number]) => [number, name as LogLevel]));

@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import sonicBoom, { type SonicBoom } from 'sonic-boom';
 import { monotonicMs } from '../clock.ts';
+import { flushAtEnd, forget } from './last-words.ts';
 import { openFirstLogFile, openLogFile } from './log-file.ts';
 
 /** Lines beyond this much text waiting for a stuck destination are dropped: some 100,000 access-log lines. */
@@ -19,15 +20,6 @@ const againMs = 20;
 
 /** A turn that logs more than this hands it over in between, so that no single string grows without bound. */
 const handOverAt = 64 * 1024;
-
-/** Every open sink, so that one listener for exit is enough. */
-const open = new Set<Sink>();
-let listening = false;
-
-/** Returns when every log of this process is written: for an end that no `exit` event tells of. */
-export function flushAll(): void {
-  for (const sink of open) sink.flush();
-}
 
 export class Sink {
   /** Told, once for each trouble and not for each line, that lines are being lost or a file cannot be reopened. */
@@ -55,18 +47,16 @@ export class Sink {
   };
 
   /**
-   * `destination`: a path, or "-" for the descriptor `standard` (1 or 2). `guarded`: as openLogFile has it.
+   * `destination`: a path, or "-" for the descriptor `standard`: 1, 2, or what stands in for them. `guarded`: as openLogFile has it.
    * @throws LogFileError when the file cannot be opened.
    */
-  constructor(destination: string, standard: 1 | 2, guarded = false) {
+  constructor(destination: string, standard: number, guarded = false) {
     this.#guarded = guarded;
     this.#path = destination === '-' ? null : destination;
     this.#stream = this.#attach(
       this.#path === null ? standard : openFirstLogFile(this.#path, guarded),
     );
-    open.add(this);
-    if (!listening) process.on('exit', flushAll);
-    listening = true;
+    flushAtEnd(this);
   }
 
   /** Lines lost since the start because the destination did not take them. */
@@ -146,7 +136,7 @@ export class Sink {
 
   /** Writes what is left and closes the file. */
   close(): void {
-    if (!open.delete(this)) return;
+    if (!forget(this)) return;
     this.#give();
     leave(this.#stream);
   }

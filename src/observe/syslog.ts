@@ -1,12 +1,11 @@
 // Log lines to syslog, as Python's SysLogHandler sends them and therefore Gunicorn does: "<priority>tag: [pid] text" and a
 // NUL; a datagram each over UDP or a unix socket, one after the other over TCP. Never waits for syslog.
 
-import dgram from 'node:dgram';
-import { lookup } from 'node:dns';
 import net from 'node:net';
 import { monotonicMs } from '../clock.ts';
 import type { SyslogTarget } from '../settings/syslog.ts';
 import { Losses } from './losses.ts';
+import { UdpDatagrams } from './udp-datagrams.ts';
 import { UnixDatagrams } from './unix-datagram.ts';
 
 /** RFC 5424, 6.2.1, by the names that Gunicorn takes for `syslog_facility`. */
@@ -47,9 +46,7 @@ interface Sender {
 
 /** More than this waiting for a syslog that does not read is dropped. */
 const WAITING_BYTES = 1024 * 1024;
-/** Lines that wait while the name of the host is looked up. */
-const HELD_LINES = 1000;
-/** How soon a name that was not found, or a connection that was lost, is tried again. */
+/** How soon a connection that was lost is tried again. */
 const RETRY_MS = 1000;
 
 export class Syslog {
@@ -61,7 +58,7 @@ export class Syslog {
     this.#facility = FACILITIES[facility] * 8;
     this.#tag = `${tag}.${log}: [${process.pid}] `;
     if (address.kind === 'unix') this.#sender = new UnixDatagrams(address.path, python);
-    else if (address.kind === 'udp') this.#sender = new UdpSender(address.host, address.port);
+    else if (address.kind === 'udp') this.#sender = overUdp(address.host, address.port);
     else this.#sender = new TcpSender(address.host, address.port);
   }
 
@@ -79,69 +76,8 @@ export class Syslog {
   }
 }
 
-class UdpSender implements Sender {
-  readonly losses: Losses;
-  readonly #host: string;
-  readonly #port: number;
-  #socket: dgram.Socket | null = null;
-  #address = '';
-  #held: string[] = [];
-  #looking = false;
-  #closed = false;
-  #nextTryMs = Number.NEGATIVE_INFINITY;
-
-  constructor(host: string, port: number) {
-    this.#host = host;
-    this.#port = port;
-    this.losses = new Losses(`Cannot send to syslog at udp://${host}:${port}`);
-  }
-
-  send(text: string): void {
-    const socket = this.#socket;
-    if (socket === null) this.#hold(text);
-    else if (socket.getSendQueueSize() > WAITING_BYTES) this.losses.lose('it does not keep up');
-    else {
-      // Not connected: that nobody listens is not told then, and that is how UDP is meant.
-      socket.send(text, this.#port, this.#address, (error) => {
-        if (error !== null) this.losses.lose(error.message);
-        else this.losses.recovered();
-      });
-    }
-  }
-
-  close(): void {
-    this.#closed = true;
-    this.#socket?.close();
-    this.#socket = null;
-  }
-
-  #hold(text: string): void {
-    if (this.#closed || this.#held.length === HELD_LINES) this.losses.lose('it was not found');
-    else this.#held.push(text);
-    if (this.#looking || this.#closed || monotonicMs() < this.#nextTryMs) return;
-    this.#looking = true;
-    this.#nextTryMs = monotonicMs() + RETRY_MS;
-    lookup(this.#host, (error, address, family) => {
-      if (error !== null) this.#failed(error.message);
-      else if (!this.#closed) this.#open(address, family === 6 ? 'udp6' : 'udp4');
-    });
-  }
-
-  #open(address: string, type: dgram.SocketType): void {
-    this.#looking = false;
-    this.#address = address;
-    this.#socket = dgram.createSocket(type);
-    this.#socket.unref();
-    this.#socket.on('error', (error) => this.losses.trouble(error.message));
-    const held = this.#held;
-    this.#held = [];
-    for (const text of held) this.send(text);
-  }
-
-  #failed(why: string): void {
-    this.#looking = false;
-    this.losses.trouble(why);
-  }
+function overUdp(host: string, port: number): UdpDatagrams {
+  return new UdpDatagrams(host, port, `Cannot send to syslog at udp://${host}:${port}`);
 }
 
 class TcpSender implements Sender {

@@ -23,6 +23,7 @@ import {
 import { NetworkError, parseNetwork } from './networks.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
+import { parseStatsdAddress } from './statsd.ts';
 import { parseSyslogAddress } from './syslog.ts';
 
 export type Value =
@@ -210,6 +211,9 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
     throw new Misfit('udp://HOST:PORT, tcp://HOST:PORT or unix://PATH', value);
   }
   if (setting.form === 'cipher list') checkCiphers(value);
+  if (setting.form === 'statsd address' && parseStatsdAddress(value) === null) {
+    throw new Misfit('HOST:PORT, [IPV6]:PORT or unix://PATH', value);
+  }
   // What is in it is looked at by whoever reads it.
   if (setting.form === 'PEM file') return resolve(base, value);
   return value;

@@ -92,6 +92,7 @@ export type TextForm =
   | 'file'
   | 'log file'
   | 'syslog address'
+  | 'statsd address'
   | 'PEM file'
   | 'cipher list'
   | 'user'

@@ -67,7 +67,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     flags: ['--uwsgi-allow-from'],
     noEffect: 'The uwsgi protocol is not spoken, so that nobody can use it.',
   },
-  capture_output: { flags: ['--capture-output'], stands: true },
   logger_class: {
     flags: ['--logger-class'],
     quiet: ['gunicorn.glogging.Logger', 'simple'],
@@ -76,10 +75,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
   logconfig: { flags: ['--log-config'], instead: PYTHON_LOGGING },
   logconfig_dict: { flags: [], instead: PYTHON_LOGGING },
   logconfig_json: { flags: ['--log-config-json'], instead: PYTHON_LOGGING },
-  statsd_host: { flags: ['--statsd-host'] },
-  dogstatsd_tags: { flags: ['--dogstatsd-tags'] },
-  statsd_prefix: { flags: ['--statsd-prefix'] },
-  enable_backlog_metric: { flags: ['--enable-backlog-metric'], stands: true },
   default_proc_name: {
     flags: [],
     quiet: ['gunicorn'],

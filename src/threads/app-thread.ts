@@ -110,9 +110,9 @@ export interface Job {
 
   /**
    * The thread has begun; from here on the request cannot be taken back. Called once, before anything below, and once more
-   * after each `handedBack`.
+   * after each `handedBack`. `atMs`: when, monotonic ms, where that is known better than by the call.
    */
-  started(): void;
+  started(atMs?: number): void;
   /** It was not begun after all, and its thread never will: it waits for another one. */
   handedBack(): void;
   /** 1xx before the head (103 Early Hints, 102, 100): `status` like "103 Early Hints", `fields` as in ReplyHead. */

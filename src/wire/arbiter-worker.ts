@@ -5,6 +5,12 @@ import type { Settings } from '../settings/settings.ts';
 import type { InnerHooks } from './hooks.ts';
 import type { PreloadAddress } from './preload.ts';
 
+/**
+ * With `capture_output` descriptors 1 and 2 of a worker are pipes to the arbiter; its access log, if it goes to the standard output, goes
+ * to this one. Behind 0, 1, 2 and the channel of the messages.
+ */
+export const STANDARD_OUTPUT_FD = 4;
+
 /** One bound address, as the arbiter sees it. `handle` order is the order of --bind. */
 export interface ListenerAddress {
   readonly index: number;

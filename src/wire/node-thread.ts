@@ -169,6 +169,8 @@ export interface GuestBoot {
   readonly port: MessagePort;
   readonly shared: SharedArrayBuffer;
   readonly slots: number;
+  /** When the request of each slot began, a double each, ms of the clock that threads share (clock.ts). */
+  readonly begunAt: SharedArrayBuffer;
   /** Absolute path of a file or of a folder with package.json. */
   readonly appPath: string;
   readonly exportName: string | null;

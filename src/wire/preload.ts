@@ -24,6 +24,8 @@ export interface PreloadStart extends PreloadAddress {
   readonly umask: number;
   /** Whether a failure is to name the files that the application was loaded from. */
   readonly sources: boolean;
+  /** What it prints goes to a log: its standard output does not hold lines back. */
+  readonly captured: boolean;
 }
 
 /** It to the arbiter. */

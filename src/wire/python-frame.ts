@@ -166,6 +166,8 @@ export interface PythonStart {
   readonly loglevel: string;
   /** Server hooks that run in the process; null: there are none. */
   readonly hooks: PythonHooks | null;
+  /** What it prints goes to a log: its standard output does not hold lines back. */
+  readonly captured: boolean;
   /** The part of environ that is the same for every request. */
   readonly environ: Readonly<Record<string, string | boolean>>;
 }

@@ -2,7 +2,7 @@
 // stopped. One implementation starts Node.js threads, the other a Python process.
 
 import type { Dispatcher } from '../dispatch/dispatcher.ts';
-import type { Log } from '../observe/log.ts';
+import type { ErrorLog } from '../observe/log.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
@@ -20,7 +20,7 @@ export interface ApplicationOptions {
   /** Server hooks that run where the application does; null: there are none. */
   readonly hooks: InnerHooks | null;
   readonly dispatcher: Dispatcher;
-  readonly log: Log;
+  readonly log: ErrorLog;
   /**
    * Told from which files the application was loaded, as it loads them, also before `start` rejects; null when nobody wants to
    * know. `sinceMs`: wall clock, from when on they can have been loaded.

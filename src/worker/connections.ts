@@ -28,6 +28,8 @@ export const HAND_OVER_MS = 10;
 /** A disk that goes on refusing is told of once in so many milliseconds. */
 const REPEATED_MS = 10_000;
 
+const STOPPED: Failure = { status: 503, code: 'stopped', detail: 'the worker had to end' };
+
 export interface ConnectionsOptions {
   readonly keepAliveMs: number;
   readonly log: Log;
@@ -119,6 +121,11 @@ export class Connections implements Surroundings {
     this.#draining = true;
     for (const connection of this.#all) connection.hurry();
     this.makeRoom();
+  }
+
+  /** The process is about to end: what is under way ends here. */
+  stop(): void {
+    for (const connection of [...this.#all]) connection.stop(STOPPED);
   }
 
   // What connections tell (Surroundings), and ask.

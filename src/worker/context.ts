@@ -4,7 +4,6 @@
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { DeadlineWheel } from '../connection/deadlines.ts';
-import type { Probes, Requests, Surroundings } from '../connection/effects.ts';
 import { StalledResponses } from '../connection/stalled.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -24,18 +23,14 @@ export const DRAIN_HEAD_MS = 2000;
 export function makeContext(
   settings: Settings,
   type: 'wsgi' | 'node',
-  requests: Requests,
-  surroundings: Surroundings,
-  probes: Probes | null,
+  neighbours: Pick<ConnectionContext, 'requests' | 'surroundings' | 'probes' | 'timesPhases'>,
 ): ConnectionContext {
   const buffering = settings.request_buffering;
   const responseBudget = new SpoolBudget(settings.worker_spool);
   const headLimits = headLimitsOf(settings, type);
   return {
     wheel: new DeadlineWheel(monotonicMs()),
-    requests,
-    surroundings,
-    probes,
+    ...neighbours,
     headLimits,
     proxies: proxiesOf(settings, headLimits),
     deadlinesMs: {

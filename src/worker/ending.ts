@@ -3,7 +3,7 @@
 // that this was its end and no accident.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { flushAll } from '../observe/sink.ts';
+import { flushAll } from '../observe/last-words.ts';
 import { killDescendants } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 

@@ -2,7 +2,7 @@
 // gone (the channel closes) it finishes what it has and leaves; it never outlives the loss by more than graceful_timeout.
 // How it ends is in ending.ts.
 
-import { createLog, type Log } from '../observe/log.ts';
+import { createLog, type ErrorLog } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
@@ -14,7 +14,7 @@ import { Worker } from './worker.ts';
 const HEARTBEAT_MS = 1000;
 
 let worker: Worker | null = null;
-let log: Log | null = null;
+let log: ErrorLog | null = null;
 let leaving = false;
 let graceMs = 30_000;
 

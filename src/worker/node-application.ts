@@ -4,8 +4,10 @@
 
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
+import { capturesOutput } from '../settings/error-log.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
+import type { NodeThreadOptions } from '../threads/node/host/options.ts';
 import { SourcesPort } from '../threads/node/host/sources.ts';
 import { Standstills } from '../threads/node/host/standstill.ts';
 import type { Application, ApplicationOptions } from './application.ts';
@@ -91,6 +93,13 @@ export class NodeApplication implements Application {
     return ![...this.#threads, ...this.#stuck.threads].some((thread) => thread.running);
   }
 
+  /** With `capture_output`: takes what a thread prints, which never waits for it. */
+  #captured(): Pick<NodeThreadOptions, 'print'> {
+    const { settings, log } = this.#options;
+    if (!capturesOutput(settings)) return {};
+    return { print: (stream, lines) => log.printed(process.pid, stream, lines) };
+  }
+
   /** @param number which place of the pool it fills */
   async #startThread(number: number): Promise<void> {
     const { settings, dispatcher, log, hooks } = this.#options;
@@ -111,6 +120,7 @@ export class NodeApplication implements Application {
         hooks: hooks === null ? null : { ...hooks, cfg: settings, thread: number },
         timeoutLimit: settings.timeout_limit,
         log,
+        ...this.#captured(),
         // What has begun its response is bounded by the other one, also when `timeout` is off.
         stuckAfterMs: (settings.timeout || settings.stream_timeout) * 1000,
       },

@@ -4,6 +4,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
+import { capturesOutput } from '../settings/error-log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
 import { BootError } from '../threads/boot-error.ts';
 import { parseFiles } from '../threads/python/boot.ts';
@@ -128,6 +129,7 @@ export class PythonApplication implements Application {
       sources: this.#options.loadedFiles !== null,
       multiprocess: settings.workers > 1,
       timeoutLimit: settings.timeout_limit,
+      captured: capturesOutput(settings),
       threadName: () => {
         this.#named += 1;
         return `thread ${this.#named}`;

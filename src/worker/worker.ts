@@ -10,15 +10,21 @@ import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
 import { openSecureConnection, type TlsTerms, tlsTermsOf } from '../connection/tls.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
-import type { Log } from '../observe/log.ts';
+import type { ErrorLog, Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { nodeCiphers } from '../settings/ciphers.ts';
+import { capturesOutput } from '../settings/error-log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { accessSyslogTarget } from '../settings/syslog.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import { descriptorsToStart } from '../threads/python/spawn.ts';
-import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
+import {
+  type ListenerAddress,
+  STANDARD_OUTPUT_FD,
+  type TlsMaterial,
+  type WorkerCounts,
+} from '../wire/arbiter-worker.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { Connections } from './connections.ts';
@@ -46,7 +52,7 @@ export interface WorkerOptions {
   readonly probe: string | null;
   readonly hooks: ApplicationOptions['hooks'];
   readonly listeners: readonly ListenerAddress[];
-  readonly log: Log;
+  readonly log: ErrorLog;
   /** Asks the arbiter for a duplicate of a listening handle. */
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */
@@ -114,6 +120,7 @@ export class Worker {
       options.replaceMe(reason, true),
     );
     this.#acceptor = this.#makeAcceptor();
+    const watched = this.#accessLog !== null || log.statsd !== null;
     this.#connections = new Connections({
       keepAliveMs: settings.keepalive * 1000,
       log,
@@ -122,10 +129,15 @@ export class Worker {
         if (afterMs === 0) this.#released();
         else setTimeout(() => this.#released(), afterMs);
       },
-      finished: this.#accessLog === null ? null : (exchange) => this.#access(exchange),
+      finished: watched ? (exchange) => this.#finished(exchange) : null,
     });
     this.#health = makeHealth(settings, this.#dispatcher, log);
-    this.#context = makeContext(settings, type, this.#dispatcher, this.#connections, this.#health);
+    this.#context = makeContext(settings, type, {
+      requests: this.#dispatcher,
+      surroundings: this.#connections,
+      probes: this.#health,
+      timesPhases: this.#accessLog?.asksForPhases ?? false,
+    });
     this.#connections.bind(this.#context);
     this.#tlsTerms = makeTlsTerms(options.tls, settings);
     this.#application = makeApplication({
@@ -210,6 +222,7 @@ export class Worker {
 
   /** At once. Resolves as Application.kill does. */
   kill(): Promise<boolean> {
+    this.#connections.stop();
     return this.#application.kill();
   }
 
@@ -293,14 +306,19 @@ export class Worker {
     this.#nextGaveWayMs = nowMs + REPEATED_MS;
   }
 
-  #access(exchange: LoggedExchange): void {
+  #finished(exchange: LoggedExchange): void {
+    const durationMs = monotonicMs() - exchange.beganMs + exchange.waitedMs;
+    this.#options.log.statsd?.exchange(exchange.status, durationMs);
     this.#accessLog?.write({
       peer: exchange.peer,
       head: exchange.head,
       status: exchange.status,
       replyFields: exchange.replyFields,
       bodyBytes: exchange.bodyBytes,
-      durationMs: monotonicMs() - exchange.beganMs + exchange.waitedMs,
+      durationMs,
+      endCode: exchange.endCode,
+      failureCode: exchange.failureCode,
+      phases: exchange.phases,
     });
   }
 }
@@ -336,6 +354,7 @@ function openAccessLog(settings: Settings, log: Log): AccessLog | null {
     format: settings.access_log_format,
     json: settings.log_json,
     syslog,
+    standardOutput: capturesOutput(settings) ? STANDARD_OUTPUT_FD : 1,
   });
   accessLog.onTrouble = (message) => log.error(`${message}. Requests go on.`);
   accessLog.onRecovered = (message) => log.warning(`${message}.`);

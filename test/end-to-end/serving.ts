@@ -241,6 +241,11 @@ export async function hasEnded(served: Served, client: RawClient): Promise<boole
   return row?.state === CLOSE_WAIT && row.unread === 0;
 }
 
+/** Bytes that the server's kernel holds for this client. */
+export async function bytesForClient(served: Port, client: RawClient): Promise<number> {
+  return (await rowOf(served, client.localPort))?.unsent ?? 0;
+}
+
 /** The server still holds the connection of the client that has (or had) this local port. */
 export async function isHeld(served: Served, localPort: number): Promise<boolean> {
   const row = await rowOf(served, localPort);
@@ -253,12 +258,18 @@ const CLOSE_WAIT = '08';
 async function rowOf(
   served: Port,
   localPort: number,
-): Promise<{ inode: string; unread: number; state: string } | undefined> {
+): Promise<{ inode: string; unsent: number; unread: number; state: string } | undefined> {
   const port = (text: string | undefined) => Number.parseInt(text?.split(':')[1] ?? '', 16);
   for (const line of (await readFile('/proc/net/tcp', 'latin1')).split('\n')) {
     const [, local, remote, state = '', queues, , , , , inode = '0'] = line.trim().split(/\s+/);
     if (port(local) === served.port && port(remote) === localPort) {
-      return { inode, state, unread: Number.parseInt(queues?.split(':')[1] ?? '0', 16) };
+      const [unsent = '0', unread = '0'] = queues?.split(':') ?? [];
+      return {
+        inode,
+        state,
+        unsent: Number.parseInt(unsent, 16),
+        unread: Number.parseInt(unread, 16),
+      };
     }
   }
   return undefined;

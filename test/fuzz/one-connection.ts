@@ -135,7 +135,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       if (this.#ending === 'closed' || this.#ending === 'reset') this.connection.closed();
     }
     assert.ok(this.#released, 'every connection ends by its deadlines alone');
-    assert.ok(!this.connection.hasDeadline, 'and waits for nothing then');
+    assert.ok(!this.connection.deadlines.isSet, 'and waits for nothing then');
     assert.equal(this.#context.requestBudget.used + this.#context.responseBudget.used, 0);
   }
 
@@ -276,6 +276,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       surroundings: this,
       probes: null,
       timeoutLimitMs: ms,
+      timesPhases: true,
       headLimits: limits.headLimits,
       proxies: null,
       deadlinesMs: {

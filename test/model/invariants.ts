@@ -94,7 +94,7 @@ function checkConnection(world: World, connection: Connection, client: SimClient
     deadlines.some((setting) => setting !== 'other half'),
     `nothing waits without a deadline: ${reading}, ${owing}`,
   );
-  assert.ok(connection.hasDeadline, `a deadline is set in ${reading}, ${owing}`);
+  assert.ok(connection.deadlines.isSet, `a deadline is set in ${reading}, ${owing}`);
   const waits = client.waitingBytes > 0 || client.wantsTurn;
   if (owing === 'writing') assert.ok(waits, 'what is written waits for the client and nobody else');
   const isProbe = connection.exchange?.isProbe === true;

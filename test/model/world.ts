@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import type { ConnectionContext } from '../../src/connection/context.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
+import { END_CODES } from '../../src/connection/describe-end-codes.ts';
 import type { Requests, Surroundings } from '../../src/connection/effects.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { Connection } from '../../src/connection/machine.ts';
@@ -135,6 +136,7 @@ export class World implements Surroundings, Requests {
         write_timeout: 2500,
       },
       timeoutLimitMs: 6000,
+      timesPhases: true,
       bodyMinBytesPerSecond: 10,
       writeMinBytesPerSecond: 10,
       bodyBytesMax: options.bodyBytesMax ?? 500,
@@ -207,7 +209,7 @@ export class World implements Surroundings, Requests {
 
   released(connection: Connection): void {
     assert.ok(!this.gone.has(connection), 'a connection is released once');
-    assert.ok(!connection.hasDeadline, 'a closed connection waits for nothing');
+    assert.ok(!connection.deadlines.isSet, 'a closed connection waits for nothing');
     assert.ok(!this.waitsIdle.has(connection), 'and nobody takes it for an idle one');
     this.gone.add(connection);
     this.connections.released(connection);
@@ -237,6 +239,7 @@ export class World implements Surroundings, Requests {
     assert.ok(!ran || !exchange.isProbe, 'a question about health meets no thread');
     assert.ok(ran || exchange.isProbe || this.#refused.has(exchange.peer), 'or it was refused');
     this.done.add(exchange);
+    assertEnding(exchange);
     this.connections.finished(exchange);
   }
 
@@ -332,4 +335,16 @@ export class World implements Surroundings, Requests {
       }
     }
   }
+}
+
+/** What the access log tells of an exchange that is over makes sense. */
+function assertEnding({ endCode, answered, phases }: Exchange): void {
+  assert.ok(Object.hasOwn(END_CODES, endCode), `end code ${endCode}`);
+  assert.ok(endCode !== '--' || answered, 'what was not answered did not end well');
+  assert.ok(phases !== null);
+  for (const ms of [phases.headMs, phases.bodyMs, phases.queueMs, phases.applicationMs]) {
+    assert.ok(ms === null || ms >= 0, 'no phase ends before it begins');
+  }
+  assert.equal(phases.headMs !== null, endCode !== 'CP', 'every request has begun');
+  assert.equal(phases.writeMs !== null, answered, 'what was answered is written, or was to be');
 }

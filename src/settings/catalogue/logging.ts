@@ -36,6 +36,19 @@ export const logging = {
       gunicorn: 'same',
       meaning: 'The log of everything else; - is the standard error.',
     },
+    capture_output: {
+      kind: 'switch',
+      default: false,
+      flags: ['--capture-output'],
+      gunicorn: {
+        differs:
+          'Whoever prints does not wait for a log that is stuck; with `log_json` each line is an object; an access log to `-` stays on the standard output.',
+      },
+      meaning: 'What the application prints goes to the error log.',
+      details:
+        'Everything that it, native code in it and the processes that it starts write to standard output and standard error, in whole lines as they are. Needs `errorlog` to be a file.',
+      doesNot: 'Captured lines do not go to syslog.',
+    },
     loglevel: {
       kind: 'choice',
       choices: ['debug', 'info', 'warning', 'error', 'critical'],
@@ -96,6 +109,44 @@ export const logging = {
       flags: ['--disable-redirect-access-to-syslog'],
       gunicorn: 'same',
       meaning: 'Keep the access log out of syslog.',
+    },
+    statsd_host: {
+      kind: 'text',
+      form: 'statsd address',
+      default: null,
+      flags: ['--statsd-host'],
+      placeholder: 'ADDRESS',
+      gunicorn: 'same',
+      meaning: 'Where statsd listens for metrics: HOST:PORT or unix://PATH.',
+      details:
+        'The port is 8125 if none is given. Metrics have the names of Gunicorn ([logs.md](logs.md#statsd)). Requests never wait for statsd: what it does not take is dropped, counted, and told in the error log.',
+      doesNot: 'Over UDP nobody learns whether a metric has arrived.',
+    },
+    statsd_prefix: {
+      kind: 'text',
+      form: 'any',
+      default: '',
+      flags: ['--statsd-prefix'],
+      placeholder: 'PREFIX',
+      gunicorn: 'same',
+      meaning: 'Stands before the names of all metrics, with a dot between.',
+    },
+    dogstatsd_tags: {
+      kind: 'text',
+      form: 'any',
+      default: '',
+      flags: ['--dogstatsd-tags'],
+      placeholder: 'TAGS',
+      gunicorn: 'same',
+      meaning: 'Tags for all metrics, comma-separated, as DogStatsD takes them.',
+    },
+    enable_backlog_metric: {
+      kind: 'switch',
+      default: false,
+      flags: ['--enable-backlog-metric'],
+      gunicorn: 'same',
+      meaning: 'Tell statsd once a second how many connections wait to be accepted.',
+      doesNot: 'It needs Linux, and counts TCP sockets alone.',
     },
     log_json: {
       kind: 'switch',

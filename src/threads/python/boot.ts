@@ -31,6 +31,7 @@ export function startMessage(options: PythonOptions, scriptName: string): Buffer
     sources,
     threads,
     timeoutLimit: options.timeoutLimit ?? 0,
+    captured: options.captured ?? false,
     environ: {
       SERVER_SOFTWARE: options.serverSoftware ?? SERVER_SOFTWARE,
       SCRIPT_NAME: scriptName,

@@ -54,6 +54,8 @@ export interface PythonOptions {
   readonly sources?: boolean;
   /** Seconds since its start to which a request may be extended. Default: none. */
   readonly timeoutLimit?: number;
+  /** What it prints goes to a log: a line at a time. */
+  readonly captured?: boolean;
   /** SERVER_SOFTWARE. */
   readonly serverSoftware?: string;
   /** What a thread is called in logs. Default: "thread <index>"; must be unique within the worker. */

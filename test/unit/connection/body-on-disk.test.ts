@@ -73,7 +73,7 @@ test('a request whose client ends late while the disk takes its body does not wa
 test('a disk that does not take the body has as long as a client that does not send it', () => {
   const world = worldWithDisk();
   const { connection, client } = upload(world);
-  assert.ok(connection.hasDeadline);
+  assert.ok(connection.deadlines.isSet);
   // All in this turn of the loop: the disk has no chance to answer.
   world.advance(3000);
   assert.equal(client.closing, 'close');

@@ -53,7 +53,7 @@ test('an end right behind a request that waits for a thread leaves it waiting, a
   const { connection, client } = send(world, GET);
   world.advance(PROMPT_END_MS - TICK_MS);
   connection.ended();
-  assert.equal(connection.name, 'queued');
+  assert.equal(connection.state.name, 'queued');
   while (answer(thread));
   assert.match(client.received, /^HTTP\/1\.1 200 OK[\s\S]*ok$/);
   assert.equal(client.closing, 'close');
@@ -91,7 +91,7 @@ test('when others have waited for long, an end right behind a request is answere
   // What a worker at its limit accepts late: a request and the end of a client that has long gone.
   answer(thread);
   const { connection, client } = send(world, GET);
-  assert.equal(connection.name, 'queued');
+  assert.equal(connection.state.name, 'queued');
   world.advance(600);
   connection.bytes(Buffer.from(''));
   connection.ended();

@@ -17,6 +17,7 @@ const wire = {
   bodyEnd: () => {},
   bodyFailed: () => {},
   credit: () => {},
+  begunMs: () => 0,
   answered: () => {},
   over: () => {},
 };

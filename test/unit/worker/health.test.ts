@@ -141,7 +141,7 @@ test('it is answered in its turn, and what is sent behind it goes on', () => {
   assert.match(client.received, /ready\n$/);
   finish(thread);
   assert.equal(client.responses, 4);
-  assert.equal(connection.name, 'keep-alive');
+  assert.equal(connection.state.name, 'keep-alive');
 });
 
 test('a body behind it is read and dropped, and the connection goes on', () => {

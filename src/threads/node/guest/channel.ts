@@ -2,7 +2,7 @@
 // and shows by a counter in shared memory that its loop turns. It knows nothing of listeners or fetch.
 
 import type { MessagePort } from 'node:worker_threads';
-import { monotonicMs } from '../../../clock.ts';
+import { monotonicMs, toSharedClock } from '../../../clock.ts';
 import {
   BodyKind,
   CellState,
@@ -35,6 +35,7 @@ export class Channel {
   readonly #port: MessagePort;
   readonly #cells: Int32Array;
   readonly #slots: number;
+  readonly #begunAt: Float64Array;
   readonly #timeoutLimit: number;
   readonly #exchanges = new Map<number, Exchange>();
   #waiting: Exchange[] = [];
@@ -56,6 +57,7 @@ export class Channel {
     this.#port = boot.port;
     this.#cells = new Int32Array(boot.shared);
     this.#slots = boot.slots;
+    this.#begunAt = new Float64Array(boot.begunAt);
     this.#timeoutLimit = boot.timeoutLimit;
     this.outbox = new Outbox(boot.port);
     setInterval(() => this.#turn(), HEARTBEAT_MS).unref();
@@ -181,6 +183,9 @@ export class Channel {
       if (!this.#claim(exchange)) continue;
       this.outbox.beforeRequest();
       exchange.beganMs = this.outbox.begunAtMs;
+      this.#begunAt[ticketSlot(exchange.facts.ticket, this.#slots)] = toSharedClock(
+        exchange.beganMs,
+      );
       this.#begin?.(exchange);
       if (this.outbox.afterRequest() > until) break;
     }

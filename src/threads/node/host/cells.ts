@@ -1,11 +1,14 @@
 // The host's hand on the shared array: offers a request in a free slot, withdraws it if the thread has not claimed it,
 // and reads whether the thread's loop still turns. Compare-and-exchange decides each race, so a request runs at most once.
 
+import { fromSharedClock } from '../../../clock.ts';
 import { CellState, cellValue, FIRST_SLOT, TURNS, ticketSlot } from '../../../wire/node-thread.ts';
 
 export class Cells {
   readonly shared: SharedArrayBuffer;
+  readonly begunAt: SharedArrayBuffer;
   readonly slots: number;
+  readonly #begunAt: Float64Array;
   readonly #cells: Int32Array;
   readonly #free: number[] = [];
   readonly #generations: number[];
@@ -14,6 +17,8 @@ export class Cells {
     this.slots = slots;
     this.shared = new SharedArrayBuffer((FIRST_SLOT + slots) * Int32Array.BYTES_PER_ELEMENT);
     this.#cells = new Int32Array(this.shared);
+    this.begunAt = new SharedArrayBuffer(slots * Float64Array.BYTES_PER_ELEMENT);
+    this.#begunAt = new Float64Array(this.begunAt);
     this.#generations = new Array<number>(slots).fill(0);
     for (let slot = slots - 1; slot >= 0; slot--) this.#free.push(slot);
   }
@@ -44,6 +49,11 @@ export class Cells {
   claimed(ticket: number): boolean {
     const cell = FIRST_SLOT + ticketSlot(ticket, this.slots);
     return Atomics.load(this.#cells, cell) === cellValue(ticket, this.slots, CellState.claimed);
+  }
+
+  /** When the thread began a claimed request, monotonic ms; in the first moment behind the claim too early. */
+  begunMs(ticket: number): number {
+    return fromSharedClock(this.#begunAt[ticketSlot(ticket, this.slots)] ?? 0);
   }
 
   release(ticket: number): void {

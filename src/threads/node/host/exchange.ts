@@ -12,6 +12,8 @@ export interface ExchangeWire {
   bodyEnd(ticket: number): void;
   bodyFailed(ticket: number): void;
   credit(ticket: number, bytes: number): void;
+  /** When the thread began it, monotonic ms. */
+  begunMs(ticket: number): number;
   /** The job is answered: its place in the thread is free. */
   answered(exchange: HostExchange): void;
   /** Job answered and body fed or given up: the thread is done with it. May be said twice. */
@@ -78,7 +80,7 @@ export class HostExchange {
     if (this.started) return;
     this.started = true;
     this.#ahead = null;
-    this.job.started();
+    this.job.started(this.#wire.begunMs(this.ticket));
   }
 
   /** The job goes back unstarted; what was taken of its body waits for the next thread. */

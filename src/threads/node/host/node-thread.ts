@@ -1,8 +1,7 @@
 // A Node.js thread as the pool sees it: starts a worker_threads Worker that runs the application, gives it requests in
 // batches, takes back what it has not begun, and ends it when it is stuck. The thread's own side is in guest/.
 
-import { join } from 'node:path';
-import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
 import { ToGuest } from '../../../wire/node-thread.ts';
 import type {
@@ -20,9 +19,10 @@ import { deathOf } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
 import { type Interruptible, Interruptions } from './interruptions.ts';
-import { bootOf, type NodeThreadOptions } from './options.ts';
+import type { NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
+import { startGuest } from './start-guest.ts';
 import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
@@ -32,8 +32,6 @@ const BLOCKED_MS = 150;
 
 /** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
 const STUCK_MS = 1000;
-
-const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
@@ -247,12 +245,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   #startWorker(): Worker {
-    const { env, name, resourceLimits, sources = null } = this.#options;
-    const port = this.#ports.port2;
-    const workerData = bootOf(this.#options, port, this.#roster.cells.shared);
-    const limits = resourceLimits === undefined ? {} : { resourceLimits };
-    const transferList = sources === null ? [port] : [port, sources];
-    const worker = new Worker(GUEST, { name, env, workerData, transferList, ...limits });
+    const worker = startGuest(this.#options, this.#roster.cells, this.#ports.port2);
     worker.on('error', (error) => {
       this.#lastError = error;
     });

@@ -1,9 +1,9 @@
 // What a Node.js thread needs to be told before it starts.
 
-import { resolve } from 'node:path';
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import type { Log } from '../../../observe/log.ts';
-import type { GuestBoot, GuestHooks, LOG_LEVELS } from '../../../wire/node-thread.ts';
+import type { OutputStream } from '../../../observe/whole-lines.ts';
+import type { GuestHooks, LOG_LEVELS } from '../../../wire/node-thread.ts';
 
 export interface NodeThreadOptions {
   /** Unique within the worker for ever: "thread 2". */
@@ -16,6 +16,8 @@ export interface NodeThreadOptions {
   /** Relative application paths are resolved against it; the process should be there already. */
   readonly chdir: string;
   readonly env: NodeJS.ProcessEnv;
+  /** Takes what it prints, in whole lines; without it that goes where the process prints. */
+  readonly print?: (stream: OutputStream, lines: string) => void;
   readonly log: Pick<Log, (typeof LOG_LEVELS)[number]>;
   /** Limits of the thread's own heap (not of its Buffers), as worker_threads has them. */
   readonly resourceLimits?: ResourceLimits;
@@ -29,24 +31,4 @@ export interface NodeThreadOptions {
   readonly timeoutLimit?: number;
   /** A loop that has not turned for so many milliseconds when a request is interrupted is stuck. Default 1000. */
   readonly stuckAfterMs?: number;
-}
-
-/** What the thread itself is told. `shared`: the cells of its requests. */
-export function bootOf(
-  options: NodeThreadOptions,
-  port: MessagePort,
-  shared: SharedArrayBuffer,
-): GuestBoot {
-  const { app, chdir, concurrency, hooks = null, probe = null, sources = null } = options;
-  return {
-    port,
-    shared,
-    slots: concurrency,
-    appPath: resolve(chdir, app.path),
-    exportName: app.exportName,
-    timeoutLimit: options.timeoutLimit ?? 0,
-    probe,
-    sources,
-    hooks,
-  };
 }

@@ -138,6 +138,10 @@ export class Roster implements ExchangeWire {
     this.#outbox.credit(ticket, bytes);
   }
 
+  begunMs(ticket: number): number {
+    return this.cells.begunMs(ticket);
+  }
+
   answered(exchange: HostExchange): void {
     if (!this.#jobs.delete(exchange.job)) return;
     this.cells.release(exchange.ticket);
