@@ -84,6 +84,7 @@ for (const { kind, serve, app } of KINDS) {
     test('whoever ends a request, where a thread is free', async () => {
       const logged = await start(
         ...['--threads', '10', '--timeout', '1', '--stream-timeout', '1', '--write-timeout', '2'],
+        ...['--proxy-protocol', 'auto'],
         ...[
           '--request-buffering',
           'on',
@@ -201,7 +202,11 @@ async function clientsAtFault(logged: Logged): Promise<void> {
     client.destroy();
   };
   const chunked = 'Transfer-Encoding: chunked\r\n\r\n';
+  const stranger = await logged.served.connect();
+  await stranger.send('PROXY nobody knows\r\n');
   await Promise.all([
+    // It has asked for nothing that has a name.
+    answers(stranger, '', '400 CP bad-proxy-header'),
     answers(await logged.begin('ok', 'bad-head', 'nofield\r\n\r\n'), 'bad-head', '400 CH no-colon'),
     answers(
       await logged.begin('ok', 'bad-body', `${chunked}zz\r\n`),
