@@ -65,6 +65,7 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
   protocol: { flags: ['--protocol'], quiet: ['http'], instead: 'Have the proxy speak HTTP.' },
   uwsgi_allow_ips: {
     flags: ['--uwsgi-allow-from'],
+    quiet: ['127.0.0.1,::1'],
     noEffect: 'The uwsgi protocol is not spoken, so that nobody can use it.',
   },
   logger_class: {

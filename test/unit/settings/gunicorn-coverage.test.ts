@@ -54,8 +54,7 @@ function listOf(value: unknown): unknown {
 function assertForeign({ name, flags, default: value }: GunicornSetting): void {
   assert.ok(FOREIGN_SETTINGS.includes(name), `${name} is neither ours nor known`);
   for (const flag of flags) assert.equal(foreignFlag(flag)?.setting, name, flag);
-  if (name !== 'uwsgi_allow_ips')
-    assert.equal(foreignSetting(name, value)?.kind, 'quiet', `${name} at its default`);
+  assert.equal(foreignSetting(name, value)?.kind, 'quiet', `${name} at its default`);
 }
 
 describe("Gunicorn's settings", () => {
