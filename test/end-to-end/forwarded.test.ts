@@ -161,20 +161,22 @@ test('forwarded_for names the client of a proxy, to the application and in the a
   ]);
 });
 
-/** A server of its own, for tests that need a start of their own. */
-function start(
+/** A server that is started with this list, on these addresses. */
+function listening(
   t: TestContext,
-  env: NodeJS.ProcessEnv,
+  allowed: string,
   bind: readonly string[] = ['127.0.0.1:0'],
 ): Promise<Server> {
   const args = ['--python', PYTHON, '--forwarded-for'];
+  const env = { FORWARDED_ALLOW_IPS: allowed };
   return startServer(t, { app: 'tell_environ:app', cwd: WSGI_APPS, args, env, bind });
 }
 
-test('FORWARDED_ALLOW_IPS is the list; * is everybody, and an empty one is nobody', async (t) => {
+test('FORWARDED_ALLOW_IPS is the list: * is everybody; an empty one is nobody but unix sockets', async (t) => {
+  const path = join(await temporaryFolder(), 'socket');
   const [everybody, nobody] = await Promise.all([
-    start(t, { FORWARDED_ALLOW_IPS: '*' }),
-    start(t, { FORWARDED_ALLOW_IPS: '' }),
+    listening(t, '*'),
+    listening(t, '', ['127.0.0.1:0', `unix:${path}`]),
   ]);
   const fields = [HTTPS, `X-Forwarded-For: ${PROXY}, 192.0.2.1`] as const;
   const believed = await environOf(t, STRANGER, everybody, '/', ...fields);
@@ -185,18 +187,11 @@ test('FORWARDED_ALLOW_IPS is the list; * is everybody, and an empty one is nobod
   );
   const ignored = await environOf(t, PROXY, nobody, '/', ...fields);
   assert.deepEqual([ignored['wsgi.url_scheme'], ignored['REMOTE_ADDR']], ['http', PROXY]);
-});
 
-test('a client of a unix socket is believed, and the port follows the scheme', async (t) => {
-  const path = join(await temporaryFolder(), 'socket');
-  await start(t, { FORWARDED_ALLOW_IPS: '' }, [`unix:${path}`]);
   const client = await RawClient.connect(t, path);
-  const secure = json(
-    await client.get('/', `${HTTPS}\r\nX-Forwarded-For: 192.0.2.1\r\n`),
-  ) as Environ;
-  assert.equal(secure['wsgi.url_scheme'], 'https');
-  assert.equal(secure['SERVER_PORT'], '443');
-  assert.equal(secure['REMOTE_ADDR'], '192.0.2.1');
+  const secure = json(await client.get('/', `${fields.join('\r\n')}\r\n`)) as Environ;
+  assert.deepEqual([secure['wsgi.url_scheme'], secure['REMOTE_ADDR']], ['https', '192.0.2.1']);
+  assert.equal(secure['SERVER_PORT'], '443', 'the port follows the scheme');
   const plain = json(await client.get('/')) as Environ;
   assert.deepEqual([plain['wsgi.url_scheme'], plain['SERVER_PORT']], ['http', '80']);
   assert.equal(plain['REMOTE_ADDR'], '');
@@ -225,7 +220,7 @@ test('a Node.js listener has an encrypted socket of the client, a fetch handler 
 
 test('a list or a dict that is wrong is named with its place, and --check-config ends with 1', async () => {
   const folder = await temporaryFolder();
-  for (const [line, sentence] of [
+  const wrong = [
     [
       'forwarded_allow_ips = "10.0.0.1/8"',
       /forwarded_allow_ips must be IP .* line 1 is not: it has/,
@@ -233,12 +228,14 @@ test('a list or a dict that is wrong is named with its place, and --check-config
     ['secure_scheme_headers = "https"', /secure_scheme_headers must be field names, .* line 1/],
     ['secure_scheme_headers = {"X-A": True}', /must be a text for X-A: true .* line 1/],
     ['forwarder_headers = "A B"', /forwarder_headers must be names of fields.* line 1/],
-  ] as const) {
-    const config = join(folder, 'gunicorn.conf.py');
+  ] as const;
+  const checked = wrong.map(async ([line, sentence], n) => {
+    const config = join(folder, `${n}.py`);
     await writeFile(config, line);
     const args = ['--check-config', '--python', PYTHON, '-c', config, 'tell_environ:app'];
     const { code, output } = await runToEnd(args, WSGI_APPS);
     assert.equal(code, 1, output);
     assert.match(output, sentence);
-  }
+  });
+  await Promise.all(checked);
 });

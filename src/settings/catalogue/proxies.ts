@@ -100,7 +100,7 @@ export const proxies = {
       default: THIS_MACHINE,
       flags: ['--proxy-allow-from'],
       placeholder: 'ADDRESSES',
-      gunicorn: 'same',
+      gunicorn: { differs: 'As for `forwarded_allow_ips`.' },
       meaning: 'The proxies that may send a PROXY header; 403 for others that do.',
       details:
         'As `forwarded_allow_ips`: addresses, networks, or `*`; clients of a unix socket always may. The fields of a request count by the address of the proxy, not by ' +
