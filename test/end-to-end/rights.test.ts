@@ -32,7 +32,13 @@ const KINDS = [
   { name: 'WSGI', apps: 'test/apps/wsgi', app: 'rights:app', args: ['--python', PYTHON] },
   { name: 'Node.js', apps: 'test/apps/node', app: './rights.mjs', args: [] },
 ] as const;
-type Kind = (typeof KINDS)[number];
+/** Its Python is not started by the worker. */
+const PRELOADED = {
+  ...KINDS[0],
+  name: 'WSGI, preloaded',
+  args: [...KINDS[0].args, '--preload'],
+};
+type Kind = (typeof KINDS)[number] | typeof PRELOADED;
 
 /** Where the command is, and a folder that is the user's. */
 function makePlaces(t: TestContext, { apps }: Kind): { folder: string; own: string } {
@@ -70,7 +76,7 @@ function assertIsUser(status: string, groups = ''): void {
   assert.equal(field(status, 'NoNewPrivs'), '1');
 }
 
-for (const kind of KINDS) {
+for (const kind of [...KINDS, PRELOADED]) {
   test(
     `${kind.name}: under --user nothing of root is left below the arbiter`,
     needsRoot,
@@ -98,7 +104,9 @@ for (const kind of KINDS) {
       assertIsUser(await text(served, '/status'));
     },
   );
+}
 
+for (const kind of KINDS) {
   test(
     `${kind.name}: log files and unix sockets are given to the user, and logs are reopened as the user`,
     needsRoot,
