@@ -21,7 +21,7 @@ const QUIET_MS = 120;
 /** Somebody who writes all the time is not waited for longer. */
 const LONGEST_MS = 2_000;
 const POLL_MS = { poll: 1_000, auto: 2_000, inotify: null } as const;
-/** Looking at so many takes 50 ms. Whoever has more watches folders with a tool made for it. */
+/** Looking at so many takes 80 ms. Whoever has more watches folders with a tool made for it. */
 const FILES_MAX = 20_000;
 /** What may be the file that a failed load lacked. */
 const SOURCES = new Set('.py .so .js .mjs .cjs .ts .mts .cts .json .node .wasm'.split(' '));

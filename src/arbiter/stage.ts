@@ -16,7 +16,7 @@ import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from './ho
 import { bindAll, type Listener, type Present } from './listeners.ts';
 import type { Outputs } from './outputs.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
-import { Preloaded } from './preloaded.ts';
+import { PreloadError, Preloaded } from './preloaded.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { workerLimits } from './worker-states.ts';
 
@@ -75,11 +75,12 @@ export async function prepareStage(
   const app = decideApp(settings).type;
   const warnings = [...surroundings.warnings, ...warningsForApp(hooking.file, app)];
   giveLogFiles(settings, owner);
-  const preloaded = makePreloaded(settings, surroundings, opened);
+  let preloaded = makePreloaded(settings, surroundings, opened);
   let hooks: Hooks | null = null;
   try {
     hooks = await beginHooks(hooking, settings, () => opened);
-    await preloaded?.start();
+    // A first load (there was no log for it before), and somebody who will mend it.
+    preloaded = await startPreloaded(preloaded, log !== null && settings.reload, opened);
     const umask = Number.parseInt(settings.umask ?? '0', 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
     const addresses = (options.activated ?? settings.bind).map(parseBind);
@@ -96,6 +97,22 @@ export async function prepareStage(
     preloaded?.end();
     if (log === null) opened.close();
     throw error;
+  }
+}
+
+/** Where it may fail the workers try themselves: they tell the traceback, and wait for the change that mends it. */
+async function startPreloaded(
+  preloaded: Preloaded | null,
+  mayFail: boolean,
+  log: ErrorLog,
+): Promise<Preloaded | null> {
+  try {
+    await preloaded?.start();
+    return preloaded;
+  } catch (error) {
+    if (!mayFail || !(error instanceof PreloadError)) throw error;
+    log.warning('The application cannot be loaded ahead: until it can, workers load it.');
+    return null;
   }
 }
 

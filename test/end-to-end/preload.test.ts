@@ -29,6 +29,8 @@ def app(environ, start_response):
     return [" ".join(map(str, told)).encode()]
 `;
 
+const ENDLESS = 'import time\nwhile True: time.sleep(1)';
+
 interface Told {
   readonly loadedIn: number;
   readonly pid: number;
@@ -150,14 +152,22 @@ describe('--preload', { concurrency: 3 }, () => {
     ],
     [
       'does not end to load',
-      'import time\nwhile True: time.sleep(1)',
+      ENDLESS,
       3,
-      /main\.py", line 2[\s\S]*not loaded within 1 s \(boot_timeout\)/,
+      /main\.py", line 2[\s\S]*not loaded within 2 s \(boot_timeout\)/,
     ],
   ] as const) {
     test(`an application that ${what} ends the server with exit code ${code}`, async (t) => {
       const cwd = await folderWith({ 'main.py': source });
-      const args = ['--preload', '--python', PYTHON, '-w', '2', '--boot-timeout', '1'];
+      const args = [
+        '--preload',
+        '--python',
+        PYTHON,
+        '-w',
+        '2',
+        '--boot-timeout',
+        source === ENDLESS ? '2' : '30',
+      ];
       const server = launchServer(t, { app: 'main:app', cwd, args });
       assert.equal((await server.exited).code, code);
       assert.match(server.log(), words);
@@ -235,16 +245,20 @@ describe('--preload', { concurrency: 3 }, () => {
   });
 
   test('a change of the source reloads what was loaded ahead, too', async (t) => {
-    const cwd = await folderWith({ 'main.py': APP });
+    const cwd = await folderWith({ 'main.py': 'app =' });
     const args = ['--preload', '--reload', '--python', PYTHON];
-    const server = await startServer(t, { app: 'main:app', cwd, args });
+    const server = launchServer(t, { app: 'main:app', cwd, args });
+    await server.line(/Waiting for a change, because [\s\S]*SyntaxError/);
+    server.port = Number((await server.line(/Listening at: \S+?:(\d+) /))[1]);
+    writeFileSync(join(cwd, 'main.py'), APP);
+    await eventually(async () => (await ask(t, server)).loadedIn === preloaderOf(server, 2));
     writeFileSync(join(cwd, 'main.py'), 'import missing');
     await server.line(/Changed: main\.py[\s\S]*Reload refused[\s\S]*No module named 'missing'/);
     writeFileSync(join(cwd, 'missing.py'), '');
     await server.line(/Changed: missing\.py[\s\S]*Failed to find attribute 'app'/);
     writeFileSync(join(cwd, 'main.py'), APP);
-    await server.line(/Reloaded\./);
-    await eventually(async () => (await ask(t, server)).loadedIn === preloaderOf(server, 4));
+    await server.line(/Reloaded\./, 2);
+    await eventually(async () => (await ask(t, server)).loadedIn === preloaderOf(server, 5));
   });
 
   test(
