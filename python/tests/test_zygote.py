@@ -74,6 +74,7 @@ class Worker:
             "timeoutLimit": 0,
             "environ": {},
             "hooks": None,
+            "loglevel": "info",
         }
         frame.send(self.sockets[forked.CONTROL], frame.START, 0, json.dumps(start).encode())
         while True:
@@ -113,6 +114,7 @@ class ZygoteTest(unittest.TestCase):
             "app": "main:app",
             "chdir": folder.name,
             "pythonpath": None,
+            "loglevel": "info",
             "umask": 0o22,
             "sources": False,
         }

@@ -23,7 +23,7 @@ except ImportError:  # A Python built without it: requests cannot be interrupted
 class Guard:
     """One for each thread."""
 
-    __slots__ = ("begun", "current", "interrupting", "lock", "passed", "ran", "skip")
+    __slots__ = ("begun", "current", "interrupting", "lock", "passed", "ran", "skip", "skipped")
 
     def __init__(self) -> None:
         self.current = 0
@@ -34,6 +34,8 @@ class Guard:
         # Requests that were taken back and have not been passed over yet.
         self.skip: Set[int] = set()
         self.passed = 0
+        # How many were passed over.
+        self.skipped = 0
         self.lock = threading.Lock()
 
     def withdraw(self, after: int, upto: int) -> int:
@@ -57,6 +59,7 @@ class Guard:
                 return False
             self.skip.discard(number)
             self.passed = number
+            self.skipped += 1
             # Passed over is not begun.
             self.begun = self.ran
             self.current = 0

@@ -113,7 +113,9 @@ class BridgeProcess:
         self.hooks = hooks
         self.sources = sources
         self.threads: Dict[int, WorkerThread] = {}
-        hooks.count(lambda: sum(thread.number for thread in list(self.threads.values())))
+        # Requests of threads that have ended.
+        self.ended = 0
+        hooks.count(lambda: self.ended + sum(thread.begun for thread in list(self.threads.values())))
 
     def add_thread(self, index: int) -> None:
         """Raises RuntimeError when the system grants no more threads."""
@@ -184,7 +186,7 @@ class BridgeProcess:
 
     def _replace_thread(self, index: int) -> None:
         for old in [key for key, thread in self.threads.items() if not thread.thread.is_alive()]:
-            del self.threads[old]
+            self.ended += self.threads.pop(old).begun
         try:
             self.add_thread(index)
         except RuntimeError as error:

@@ -61,6 +61,11 @@ class WorkerThread:
         self.have = 0
         self.thread = threading.Thread(target=self._run, name="tunicorn-thread-%d" % index, daemon=True)
 
+    @property
+    def begun(self) -> int:
+        """How many requests it has begun."""
+        return self.number - self.guard.skipped
+
     def start(self) -> None:
         """Raises RuntimeError when the system grants no more threads."""
         self.thread.start()

@@ -3,8 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { CountingClients } from '../support/counting-clients.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { hooked, type Note } from './hooked.ts';
+import { eventually } from './serving.ts';
 
 const CONFIG = `
 import time
@@ -90,4 +92,50 @@ test('an application that logs to gunicorn.error, or with its handlers, writes i
     await server.line(/\[WARNING\] by the server's logger\n.*\[INFO\] by its own\n/);
     assert.doesNotMatch(server.log(), /too little/);
   }
+});
+
+test('reloads under load lose no request, and hooks are told of each once, before and after', async (t) => {
+  const { server, note, notes } = await hooked(
+    t,
+    `
+import threading
+workers = 2
+threads = 2
+lock = threading.Lock()
+counts = {"before": 0, "after": 0}
+
+def count(which):
+    with lock:
+        counts[which] += 1
+
+def pre_request(worker, req):
+    count("before")
+
+def post_request(worker, req):
+    count("after")
+
+def worker_exit(server, worker):
+    note("worker_exit", nr=worker.nr, **counts)
+
+def child_exit(server, worker):
+    note("child_exit")
+`,
+  );
+  const clients = new CountingClients(server.port, 8);
+  t.after(() => clients.stop());
+  for (let round = 1; round <= 3; round++) {
+    const from = clients.answered;
+    await eventually(() => clients.answered > from + 50, 'the clients to be served');
+    server.signal('SIGHUP');
+    await server.line(/Reloaded\./, round);
+  }
+  await clients.stop();
+  assert.deepEqual(clients.lost, []);
+  await server.stop();
+  await note('child_exit', 8);
+  const exits = notes().filter(({ hook }) => hook === 'worker_exit');
+  const sums = ['before', 'after', 'nr'].map((name) =>
+    exits.reduce((sum, one) => sum + Number(one[name]), 0),
+  );
+  assert.deepEqual(sums, [clients.answered, clients.answered, clients.answered]);
 });
