@@ -5,7 +5,7 @@ import { PROMPT_END_MS } from '../connection/states.ts';
 import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
 import { DRAIN_GRACE_MS, GREETED_GRACE_MS, HAND_OVER_MS, IDLE_GRACE_MS } from './connections.ts';
 import { DRAIN_HEAD_MS, HALF_CLOSED_GRACE_MS } from './context.ts';
-import { PING_MS, RETIRE_MS, STOP_MS } from './python-application.ts';
+import { PING_MS, STOP_MS } from './python-application.ts';
 import { LONGEST_MS } from './restart.ts';
 
 /** Of connections, beside their states. */
@@ -74,8 +74,8 @@ export function applicationDeadlines(): readonly DeadlineRow[] {
     {
       who: 'Python process, replaced',
       waitsFor: 'requests that it still runs',
-      bound: fixedMs(RETIRE_MS),
-      seen: '502 for what it runs',
+      bound: 'graceful_timeout',
+      seen: '502 for what it runs. Not before `timeout`',
     },
     {
       who: 'Python process, worker ends',

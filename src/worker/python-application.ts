@@ -11,6 +11,7 @@ import { parseFiles } from '../threads/python/boot.ts';
 import type { PythonThread } from '../threads/python/channel.ts';
 import { EMPTY, ToControl } from '../threads/python/control.ts';
 import { loadingStack } from '../threads/python/held-stack.ts';
+import { patienceMs } from '../threads/python/interruption.ts';
 import { PythonProcess } from '../threads/python/process.ts';
 import { type Left, Unheard } from '../threads/python/unheard.ts';
 import { LAST_HOOKS, LAST_HOOKS_MS } from '../wire/hooks.ts';
@@ -26,9 +27,7 @@ const AFTER_REQUESTS_MS = 750;
 const EARLY_MS = 5;
 /** An answer that is missed so much later than it was due: this very process was stopped, or starved. */
 const OWN_PAUSE_MS = 500;
-/** A process that is being replaced may finish what it runs for this long before it is killed. */
-export const RETIRE_MS = 30_000;
-/** One whose interpreter had not answered is asked once more, with so much time. */
+/** One whose interpreter had not answered is asked once more, with so much time, when it would be its turn. */
 const AGAIN_MS = 100;
 /** After the last request the interpreter may finish (atexit, the application's own threads) for this long. */
 export const STOP_MS = 2000;
@@ -39,8 +38,8 @@ export class PythonApplication implements Application {
   readonly #delay = new RestartDelay();
   /** All that live: the one that serves and those that are being replaced. */
   readonly #processes = new Set<PythonProcess>();
-  /** Those that go as soon as another one serves, and whether their interpreter answers. */
-  readonly #outgoing = new Map<PythonProcess, 'answers' | 'silent'>();
+  /** Those that go as soon as another one serves, and whether their interpreter answers: then what they run can end. */
+  readonly #outgoing = new Map<PythonProcess, Promise<boolean>>();
   #serving: PythonProcess | null = null;
   readonly #unheard: Unheard<PythonThread>;
   /** Threads named so far: a replacement has a name of its own. */
@@ -153,6 +152,7 @@ export class PythonApplication implements Application {
     };
     made.onExhausted = () => this.#renew(made);
     made.onUnresponsive = () => this.#retire(made);
+    made.onHeld = () => this.#endHeld(made);
     this.#processes.add(made);
     return made;
   }
@@ -207,24 +207,26 @@ export class PythonApplication implements Application {
     if (process !== this.#serving || this.#stopping || this.#outgoing.has(process)) return;
     const why = 'too many of its threads had to be given up';
     this.#options.log.warning(`Python process ${process.pid} is being replaced: ${why}.`);
-    this.#outgoing.set(process, 'answers');
+    this.#outgoing.set(process, Promise.resolve(true));
     this.#replace(0);
   }
 
   /** Its interpreter does not answer: it gets nothing from now on, and what comes waits for another process. */
   #retire(process: PythonProcess): void {
-    if (this.#stopping) return;
-    if (process !== this.#serving) {
-      // It is on its way out; what it was let live for cannot end any more.
-      if (!this.#outgoing.has(process)) void this.#end(process, process.extendedMs);
-      return;
-    }
+    if (process !== this.#serving || this.#stopping) return;
     const why = 'its interpreter does not answer';
     this.#options.log.warning(`Python process ${process.pid} is being replaced: ${why}.`);
     for (const thread of process.threads) this.#options.dispatcher.removeThread(thread);
     this.#serving = null;
-    this.#outgoing.set(process, 'silent');
+    // On a busy machine it may answer yet, while the other one is started.
+    this.#outgoing.set(process, process.ping(patienceMs(process)));
     this.#replace(0);
+  }
+
+  /** What one that was replaced before was let live for cannot end any more. */
+  #endHeld(process: PythonProcess): void {
+    if (process === this.#serving || this.#stopping || this.#outgoing.has(process)) return;
+    void this.#end(process, process.extendedMs);
   }
 
   /** Starts a process, after `delayMs`, and again until one has loaded the application; those before it may go then. */
@@ -234,8 +236,7 @@ export class PythonApplication implements Application {
     void this.#startAgain(delayMs).then(() => {
       this.#replacing = false;
       if (!this.#stopping)
-        for (const [process, interpreter] of this.#outgoing)
-          void this.#dismiss(process, interpreter);
+        for (const [process, answers] of this.#outgoing) void this.#dismiss(process, answers);
       this.#outgoing.clear();
     });
   }
@@ -290,12 +291,14 @@ export class PythonApplication implements Application {
   }
 
   /**
-   * Another one serves. What this one runs may finish; where its interpreter had not answered only if it does again, or for
-   * as long as more time was granted.
+   * Another one serves. What this one runs may finish, within its own time or that of a worker which is replaced; where its
+   * interpreter had not answered only if it does again, or for as long as more time was granted.
    */
-  async #dismiss(process: PythonProcess, interpreter: 'answers' | 'silent'): Promise<void> {
-    const mayFinish = interpreter === 'answers' || (await process.ping(AGAIN_MS));
-    await this.#end(process, mayFinish ? RETIRE_MS : process.extendedMs);
+  async #dismiss(process: PythonProcess, answers: Promise<boolean>): Promise<void> {
+    const { timeout, graceful_timeout: graceful } = this.#options.settings;
+    const mayFinish = (await answers) || (await process.ping(AGAIN_MS));
+    const ownMs = mayFinish ? Math.max(timeout, graceful) * 1000 : 0;
+    await this.#end(process, Math.max(ownMs, process.extendedMs));
   }
 
   async #end(process: PythonProcess, graceMs: number): Promise<void> {

@@ -91,6 +91,8 @@ export const workers = {
       flags: ['--graceful-timeout'],
       gunicorn: 'same',
       meaning: 'How long a worker may finish its requests after SIGTERM.',
+      details:
+        'One that is replaced has as long, and so has a Python process of a worker, but this no less than `timeout`.',
       doesNot: 'SIGINT and SIGQUIT do not wait for it.',
     },
     boot_timeout: {

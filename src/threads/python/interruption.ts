@@ -7,11 +7,17 @@ import { finding } from '../finding.ts';
 import type { PythonThread } from './channel.ts';
 import { pair } from './control.ts';
 
-/** How long the control thread may take to answer before the interpreter's lock is taken to be held. */
+/** When the control thread has not answered by then, somebody should be ready to take over: it may be a busy machine, or the
+ * interpreter's lock is held. */
 export const ANSWER_MS = 250;
+/** When it has answered nothing for so long, whatever was asked, the lock is taken to be held: what else runs there cannot go on
+ * either. */
+const CERTAIN_MS = 2000;
+/** So that whoever waits for as long as the question hears of the silence first. */
+const EARLY_MS = 10;
 /** How long an interrupted thread may take to come back before we ask whether the exception has landed. Python code
- * takes a few milliseconds. */
-const COME_BACK_MS = 100;
+ * takes a few milliseconds, and its turn among others. */
+const COME_BACK_MS = 250;
 /** Where it has landed, the application's `finally` and `with` may take so much longer. */
 const CLEAN_UP_MS = 400;
 
@@ -21,6 +27,15 @@ export interface Interrupted {
   ask(kind: number, payload: Buffer, withinMs: number): Promise<string | null>;
   /** Where this thread is, without the interpreter's help; or, where it has not begun the request, where the others are. */
   heldStack(thread: PythonThread, request: number): Promise<string>;
+  /** For how long questions have been waiting for their first answer, ms; 0 when none does. */
+  readonly silentMs: number;
+  /** The interpreter has not answered within ANSWER_MS. */
+  isSilent(): void;
+}
+
+/** For how long yet it is worth waiting for an answer, ms. */
+export function patienceMs({ silentMs }: Pick<Interrupted, 'silentMs'>): number {
+  return Math.max(ANSWER_MS, CERTAIN_MS - silentMs);
 }
 
 export async function interruptRequest(
@@ -29,23 +44,32 @@ export async function interruptRequest(
   request: number,
 ): Promise<Finding> {
   const which = pair(thread.index, request);
-  const stack = await process.ask(ToControl.INTERRUPT, which, ANSWER_MS);
-  if (stack === null) return finding('interpreter-held', await process.heldStack(thread, request));
-  if (await isBackWithin(thread, COME_BACK_MS)) {
+  const answer = process.ask(ToControl.INTERRUPT, which, patienceMs(process));
+  let held: string | null = null;
+  if (!(await isWithin(ANSWER_MS - EARLY_MS, answer))) {
+    process.isSilent();
+    // Now, for later the process may have been ended.
+    held = await process.heldStack(thread, request);
+  }
+  const stack = await answer;
+  if (stack === null) {
+    return finding('interpreter-held', held ?? (await process.heldStack(thread, request)));
+  }
+  if (await isWithin(COME_BACK_MS, thread.whenIdle())) {
     return finding(stack === '' ? 'ended' : 'interrupted', stack);
   }
-  const landed = await process.ask(ToControl.LANDED, which, ANSWER_MS);
+  const landed = await process.ask(ToControl.LANDED, which, patienceMs(process));
   if (landed !== 'yes') return finding('native-code', stack);
-  const isBack = await isBackWithin(thread, CLEAN_UP_MS);
+  const isBack = await isWithin(CLEAN_UP_MS, thread.whenIdle());
   return finding(isBack ? 'interrupted' : 'interrupt-ignored', stack);
 }
 
-/** True when the thread has no request any more, now or within `ms` milliseconds. */
-async function isBackWithin(thread: PythonThread, ms: number): Promise<boolean> {
+/** True when it has come, or comes within so many milliseconds. */
+async function isWithin(ms: number, what: Promise<unknown>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, ms, false);
+    // When our own loop stood still it may be there unread: the turn's reads come first.
+    timer = setTimeout(() => setImmediate(resolve, false), ms);
   });
-  const back = thread.whenIdle().then(() => true);
-  return Promise.race([back, late]).finally(() => clearTimeout(timer));
+  return Promise.race([what.then(() => true), late]).finally(() => clearTimeout(timer));
 }

@@ -21,12 +21,9 @@ import { Notes, type NotesListener } from './notes.ts';
 import { Pace } from './pace.ts';
 import { ReplyHeadReader } from './reply.ts';
 import type { RunningPython } from './running.ts';
-import type { PythonOptions, PythonWires, SpawnedPython } from './spawn.ts';
-import { threadPairs } from './spawn.ts';
+import { type PythonOptions, type PythonWires, type SpawnedPython, threadPairs } from './spawn.ts';
 import type { ThreadOwner } from './thread-owner.ts';
 import { withdraw } from './withdrawal.ts';
-
-export type { PythonOptions } from './spawn.ts';
 
 /** A closed socket is explained by the process's exit, which is reported a moment later. */
 const EXIT_GRACE_MS = 50;
@@ -44,8 +41,10 @@ export class PythonProcess implements OwnInterfaces {
   onThreadAdded: ((thread: PythonThread) => void) | null = null;
   /** The last spare has taken the place of a lost thread, or there was none: the process should be replaced. */
   onExhausted: (() => void) | null = null;
-  /** The interpreter did not answer while a request was overdue: its lock is held, or the process is stopped. */
+  /** The interpreter has not answered for a while, and a request is overdue: another process should be at hand. */
   onUnresponsive: (() => void) | null = null;
+  /** It has not answered for so long that its lock must be held, or the process is stopped. */
+  onHeld: (() => void) | null = null;
 
   readonly pace = new Pace();
   lane: PythonThread | null = null;
@@ -68,6 +67,8 @@ export class PythonProcess implements OwnInterfaces {
   #stuck = 0;
   /** Nobody knows whether the interpreter runs. */
   #inDoubt = false;
+  /** When the first of the questions was asked that nothing has answered since; null: there is none. */
+  #silentSinceMs: number | null = null;
   /** Sockets that have closed, which may be the process's end: one without a control socket stays unexplained. */
   #unexplained = 0;
   #settleStart: ((error: BootError | null) => void) | null = null;
@@ -77,9 +78,8 @@ export class PythonProcess implements OwnInterfaces {
     this.#options = options;
     this.#lookout = new Lookout(this, options.stallMs);
     this.#sockets = threadPairs(options.threads, options.spareThreads);
-    const { SCRIPT_NAME: scriptName = '' } = options.env;
-    this.#scriptName = scriptName;
-    this.#encoder = new RequestEncoder(scriptName);
+    this.#scriptName = options.env['SCRIPT_NAME'] ?? '';
+    this.#encoder = new RequestEncoder(this.#scriptName);
   }
 
   get lame(): boolean {
@@ -218,13 +218,23 @@ export class PythonProcess implements OwnInterfaces {
     this.#inDoubt = true;
     const found = await interruptRequest(this, thread, request);
     if (found.case === 'native-code' || found.case === 'interrupt-ignored') this.#giveUp(thread);
-    // One that is dying, and says nothing therefore, is replaced when it has died.
-    if (found.case === 'interpreter-held' && this.#unexplained === 0) this.onUnresponsive?.();
+    if (found.case === 'interpreter-held' && this.#unexplained === 0) this.onHeld?.();
     return found;
+  }
+
+  /** See Interrupted. One that is dying, and says nothing therefore, is replaced when it has died. */
+  isSilent(): void {
+    if (this.#unexplained === 0) this.onUnresponsive?.();
+  }
+
+  /** See Interrupted. */
+  get silentMs(): number {
+    return this.#silentSinceMs === null ? 0 : monotonicMs() - this.#silentSinceMs;
   }
 
   /** See Interrupted. */
   async ask(kind: number, payload: Buffer, withinMs: number): Promise<string | null> {
+    this.#silentSinceMs ??= monotonicMs();
     const answer = (await this.#control?.ask(kind, payload, withinMs)) ?? null;
     if (answer !== null) this.#answers();
     return answer;
@@ -304,6 +314,7 @@ export class PythonProcess implements OwnInterfaces {
 
   /** Its interpreter runs: whoever waited for that has room again. */
   #answers(): void {
+    this.#silentSinceMs = null;
     if (!this.#inDoubt || this.#state !== 'running') return;
     this.#inDoubt = false;
     for (const thread of [...this.#threads]) this.roomMade(thread);
@@ -355,15 +366,8 @@ export class PythonProcess implements OwnInterfaces {
     if (socket === undefined) return null;
     this.#nextIndex += 1;
     const name = this.#options.threadName?.(index) ?? `thread ${index}`;
-    const thread = new PythonThread(
-      index,
-      name,
-      socket,
-      this.#encoder,
-      this.#heads,
-      () => this.pid,
-      this,
-    );
+    const pid = (): number => this.pid;
+    const thread = new PythonThread(index, name, socket, this.#encoder, this.#heads, pid, this);
     this.#threads.push(thread);
     return thread;
   }

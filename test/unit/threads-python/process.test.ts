@@ -240,13 +240,13 @@ test('a request that holds the interpreter lock has its stack told all the same'
   while (await python.ping(200)) {
     // The native call has not begun yet.
   }
-  const unresponsive = new Promise<void>((resolve) => {
-    python.onUnresponsive = resolve;
-  });
+  const heard: string[] = [];
+  python.onUnresponsive = () => heard.push('unresponsive');
+  python.onHeld = () => heard.push('held');
   const found = await thread.interrupt(job);
   assert.equal(found.case, 'interpreter-held');
   assert.match(found.stack, /app\.py", line 18 in app/);
-  await unresponsive;
+  assert.deepEqual(heard, ['unresponsive', 'held']);
   assert.equal(thread.room, 0);
 });
 

@@ -14,7 +14,8 @@ import type {
   RequestHead,
 } from '../../../src/threads/app-thread.ts';
 import type { PythonThread } from '../../../src/threads/python/channel.ts';
-import { type PythonOptions, PythonProcess } from '../../../src/threads/python/process.ts';
+import { PythonProcess } from '../../../src/threads/python/process.ts';
+import type { PythonOptions } from '../../../src/threads/python/spawn.ts';
 import { requestHead } from '../../support/request-head.ts';
 
 export const PEER: Peer = {
