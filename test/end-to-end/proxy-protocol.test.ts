@@ -17,6 +17,7 @@ import {
   runToEnd,
   type Served,
   serveNode,
+  serveWsgi,
   temporaryFolder,
   WSGI_APPS,
 } from './serving.ts';
@@ -170,6 +171,23 @@ test('half a header, and a silent connection, are closed at handshake_timeout an
     ...[half1, half2, none].map((header) => lateness(secure.port, header)),
   ]);
   for (const time of times) assert.ok(time >= HANDSHAKE_SECONDS * 1000 - 50, `${time} ms`);
+});
+
+test('clients that stall in the header keep nobody out at worker_connections', async (t) => {
+  const served = await serveWsgi('tell_environ:app', [
+    '--proxy-protocol',
+    '--worker-connections',
+    '4',
+  ]);
+  const halves = [version1(ADDRESSES).subarray(0, 9), version2(ADDRESSES).subarray(0, 17)];
+  const stalled = Array.from({ length: 12 }, async (_, n) => {
+    const client = await RawClient.connect(t, served.port);
+    await client.send(halves[n % 2] ?? '');
+  });
+  await Promise.all(stalled);
+  const others = Array.from({ length: 8 }, () => told(t, served.port, version2(ADDRESSES)));
+  for (const environ of await Promise.all(others))
+    assert.equal(environ['REMOTE_ADDR'], '192.0.2.7');
 });
 
 test('on a unix socket everybody may send one', async (t) => {
