@@ -2,12 +2,10 @@
 // files of this folder do and ends with an exit code. It never accepts a connection and knows neither HTTP nor the
 // application.
 
-import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { HookFile } from '../settings/hooks.ts';
-import { processTitle, serverName } from '../settings/process-name.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { HookServer } from '../wire/hooks.ts';
 import { Alarm } from './alarm.ts';
@@ -16,6 +14,7 @@ import { Fleet } from './fleet.ts';
 import { Heir } from './heir.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { type Hooking, pictureOf } from './hooks/make-hooks.ts';
+import { titleOf, version } from './identity.ts';
 import type { Inheritance } from './inheritance.ts';
 import type { Listener } from './listeners.ts';
 import { ArbiterMetrics } from './metrics.ts';
@@ -66,7 +65,7 @@ export async function runArbiter(
     origin?.waiting?.error(messageOf(error));
     return exitCodes.badStart;
   }
-  process.title = titleOf(settled, origin.inheritance);
+  process.title = titleOf(settled, origin.inheritance !== null);
   const ticketSecret = origin.inheritance?.ticketSecret ?? makeTicketSecret();
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
   log.info(`Starting tunicorn ${version()}`);
@@ -104,12 +103,6 @@ export async function runArbiter(
   const exitCode = await arbiter.run();
   await outputs.close();
   return exitCode;
-}
-
-/** Gunicorn's rule: the second of two arbiters is NAME.2. */
-function titleOf(settings: Settings, inheritance: Inheritance | null): string {
-  const name = serverName(settings);
-  return processTitle('arbiter', inheritance === null ? name : `${name}.2`);
 }
 
 /** Before there is an arbiter. */
@@ -361,7 +354,7 @@ class Arbiter implements Deeds {
     const { log, settings } = this.#stage;
     this.#parent = null;
     log.info('Master has been promoted.');
-    process.title = titleOf(settings, null);
+    process.title = titleOf(settings, false);
     this.#supervisor = this.#report();
     this.#supervisor?.takeOver();
     this.#tell();
@@ -376,6 +369,7 @@ class Arbiter implements Deeds {
   #adopt(next: Stage): void {
     const before = this.#stage.settings.pidfile;
     this.#stage = next;
+    process.title = titleOf(next.settings, this.#parent !== null);
     this.#sources.beContent();
     this.#sources.configure(next.settings);
     const { pidfile } = next.settings;
@@ -388,13 +382,4 @@ class Arbiter implements Deeds {
       next.log.error(`${messageOf(error)} The one from before stays.`);
     }
   }
-}
-
-function version(): string {
-  // dist/src/arbiter is three folders below the package.
-  const file = new URL('../../../package.json', import.meta.url);
-  const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  return typeof parsed === 'object' && parsed !== null && 'version' in parsed
-    ? String(parsed.version)
-    : 'of unknown version';
 }

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 export interface Holder {
   readonly pid: number;
-  /** The short command name: "node". */
+  /** The short command name, "node", or the whole title of one of our own. */
   readonly name: string;
 }
 
@@ -49,11 +49,18 @@ function whoHolds(inodes: readonly string[]): Holder | null {
     if (!/^\d+$/.test(entry)) continue;
     for (const fd of namesIn(`/proc/${entry}/fd`)) {
       if (links.has(linkOf(`/proc/${entry}/fd/${fd}`))) {
-        return { pid: Number(entry), name: (linesOf(`/proc/${entry}/comm`)[0] ?? '').trim() };
+        return { pid: Number(entry), name: nameOf(entry) };
       }
     }
   }
   return null;
+}
+
+/** The kernel keeps 15 characters of a name; ours are longer, and stand where the command line was. */
+function nameOf(pid: string): string {
+  const short = (linesOf(`/proc/${pid}/comm`)[0] ?? '').trim();
+  const title = (linesOf(`/proc/${pid}/cmdline`)[0] ?? '').replace(/\0+$/, '');
+  return title.startsWith('tunicorn: ') && title.startsWith(short) ? title : short;
 }
 
 // A process may end, and a folder may be closed to us, at any moment of the walk: nothing found is the right answer.

@@ -3,7 +3,7 @@
 // the session or the streams of the command; one that fails in silence; an upgrade that detaches anew.
 
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { soon } from '../support/eventually.ts';
@@ -178,14 +178,20 @@ test('whoever gives up waiting has no daemon', async (t) => {
   await eventually(() => !isAlive(pid), 'the daemon to end');
 });
 
-test('--name is the title of arbiter, worker and Python', async (t) => {
-  const args = ['--name', 'shop', '--worker-tmp-dir', '/tmp', '--python', PYTHON];
+test('--name is the title of arbiter, worker and Python, and changes with a reload', async (t) => {
+  const config = join(await temporaryFolder(), 'tunicorn.config.json');
+  writeFileSync(config, '{ "proc_name": "shop" }');
+  const args = ['-c', config, '--worker-tmp-dir', '/tmp', '--python', PYTHON];
   const server = await startServer(t, { app: 'hello:app', cwd: WSGI_APPS, args });
-  const family = [server.pid, ...server.childPids()];
-  assert.deepEqual(family.map(titleOf), [
-    'tunicorn: arbiter [shop]',
-    'tunicorn: worker [shop]',
-    'tunicorn: python [shop]',
-  ]);
+  const titles = (): string[] => [server.pid, ...server.childPids()].map(titleOf);
+  const named = (name: string): string[] =>
+    ['arbiter', 'worker', 'python'].map((role) => `tunicorn: ${role} [${name}]`);
+  assert.deepEqual(titles(), named('shop'));
   assert.match(server.log(), /^Warning: .*worker.tmp.dir.* no effect/);
+  writeFileSync(config, '{ "proc_name": "market" }');
+  server.signal('SIGHUP');
+  await eventually(() => {
+    assert.deepEqual(titles(), named('market'));
+    return true;
+  });
 });

@@ -191,6 +191,7 @@ test('a second server on the same port is told who has it and leaves the first a
   const told = new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${first.port}: process (\\d+) \\(`);
   const holder = Number(told.exec(second.log())?.[1]);
   assert.ok([first.pid, ...first.childPids()].includes(holder), second.log());
+  assert.match(second.log(), /\(tunicorn: (arbiter|worker) \[hello:app\]\) is listening there/);
   assert.equal(await status(t, first), 200);
 });
 
