@@ -130,8 +130,12 @@ export class Exchange implements Job, OutflowOwner {
     const connection = this.#listening();
     if (connection === null || this.#plan !== null || this.head.minorVersion === 0) return;
     // `100 Continue` is said once, and only to a client that waits for it.
-    if (!status.startsWith('100')) connection.send(interimHead(status, fields));
-    else if (this.body.kind === 'stream') this.body.source.ask();
+    if (status.startsWith('100')) {
+      if (this.body.kind === 'stream') this.body.source.ask();
+      return;
+    }
+    // Hints are advice, and one that a client does not read is none: they never wait in this process.
+    if (!connection.sending) connection.send(interimHead(status, fields));
   }
 
   whole(reply: ReplyHead, body: Buffer): void {
@@ -277,7 +281,11 @@ export class Exchange implements Job, OutflowOwner {
     this.#outflow = null;
   }
 
-  // What the outflow tells (OutflowOwner).
+  // What the outflow asks and tells (OutflowOwner).
+
+  get fillsThread(): boolean {
+    return this.thread !== null && this.thread.load >= this.thread.places;
+  }
 
   slower(): void {
     const connection = this.#connection;

@@ -28,6 +28,8 @@ export interface OutflowOwner {
   slower(): void;
   /** The kernel has taken more. */
   progressed(): void;
+  /** Its thread can run nothing else meanwhile. */
+  readonly fillsThread: boolean;
   /** Everything given so far has left this process. */
   caughtUp(): void;
   /** More can be given after `put` answered false. */
@@ -63,7 +65,7 @@ export class Outflow implements WaitingResponse {
   }
 
   get holdsThread(): boolean {
-    return this.#full;
+    return this.#full && this.#owner.fillsThread;
   }
 
   get spooledBytes(): number {

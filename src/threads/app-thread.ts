@@ -194,6 +194,8 @@ export interface AppThread {
   readonly room: number;
   /** How many requests it has, begun or not. */
   readonly load: number;
+  /** How many it can run at once. One that it has keeps no other from running while `load` is less. */
+  readonly places: number;
   /** Gives it a request. Only when `room` > 0. */
   take(job: Job): void;
   /** Takes a request back. True: it was not started and never will be. False: it has started, and was told so. */

@@ -144,8 +144,14 @@ export class NodeApplication implements Application {
       this.#forget(thread);
       throw inWords(error);
     }
+    if (this.#stopping) return;
+    // That it has loaded and that it has ended may be read at once: `#died` has seen to the rest.
+    if (thread.state !== 'ready') {
+      this.#oneInVain();
+      return;
+    }
     this.#startsInVain = 0;
-    if (!this.#stopping) dispatcher.addThread(thread);
+    dispatcher.addThread(thread);
   }
 
   /** No request that is past its time holds its loop. */
@@ -187,11 +193,14 @@ export class NodeApplication implements Application {
   #startedInVain(number: number, error: unknown): void {
     if (this.#stopping) return;
     this.#options.log.error(`A thread could not load the application again.\n${messageOf(error)}`);
-    this.#startsInVain += 1;
-    if (this.#startsInVain >= STARTS_IN_VAIN) {
-      this.#options.replaceMe(`no thread could be started in ${this.#startsInVain} attempts`);
-    }
+    this.#oneInVain();
     this.#replace(number, this.#delayOf(number).afterDeath());
+  }
+
+  #oneInVain(): void {
+    this.#startsInVain += 1;
+    if (this.#startsInVain < STARTS_IN_VAIN) return;
+    this.#options.replaceMe(`no thread could be started in ${this.#startsInVain} attempts`);
   }
 
   #delayOf(number: number): RestartDelay {

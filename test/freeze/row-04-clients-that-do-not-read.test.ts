@@ -9,8 +9,10 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
+  ask,
   eventually,
   type RawClient,
+  type RawResponse,
   type Served,
   serveNode,
   serveWsgi,
@@ -132,6 +134,43 @@ for (const { kind, serve, app, residentMax, writeTimeout, givesWay } of [
     assert.ok(first.receivedBytes < 10 * MIB, 'the first one has its response cut');
   });
 }
+
+test('WSGI: early hints to a client that does not read wait nowhere', async () => {
+  const served = await serveWsgi('freezes:app', ['--threads', '1', '--log-level', 'debug']);
+  const client = await served.connect();
+  client.pauseReading();
+  await client.send('GET /hints HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  // The 64 MB of them hold up nobody else either: the thread is free again.
+  assert.equal((await ask(served, '/')).status, 200);
+  client.resumeReading();
+  let hints = 0;
+  let reply = await client.readResponse();
+  for (; reply.status === 103; reply = await client.readResponse()) hints += 1;
+  assert.equal(reply.status, 200);
+  assert.ok(hints > 0 && client.receivedBytes < 32 * MIB, `${hints} hints`);
+});
+
+test('Node.js: a client that pauses keeps its response when what others wait for is the processor', async () => {
+  const served = await serveNode('./freezes.mjs', [
+    ...['--threads', '1', '--response-memory', '100000', '--worker-spool', '0'],
+    ...['--log-level', 'debug'],
+  ]);
+  const pausing = await served.connect();
+  pausing.pauseReading();
+  await pausing.send(ASK_BIG);
+  await served.server.line(/1 with 1 of 1 threads/);
+  // For longer than after which a pause is one; what comes meanwhile is queued once the thread is seen to stand still.
+  const holding = ask(served, '/block?2.5');
+  const others: Promise<RawResponse>[] = [];
+  const sender = setInterval(() => others.push(ask(served, '/')), 50);
+  await served.server.line(/[1-9]\d* requests queued/);
+  assert.equal((await holding).status, 200);
+  clearInterval(sender);
+  for (const { status } of await Promise.all(others)) assert.equal(status, 200);
+  pausing.resumeReading();
+  assert.equal((await pausing.readResponse()).body.length, 10 * MIB);
+  assert.doesNotMatch(served.log(), /gave-way/);
+});
 
 /** Reads at a steady pace, and a little at a time: what it does not read is left to the kernels. */
 class SlowReader {

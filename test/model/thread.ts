@@ -45,6 +45,10 @@ export class SimThread implements AppThread {
     return this.jobs.length;
   }
 
+  get places(): number {
+    return this.capacity;
+  }
+
   take(job: Job): void {
     assert.ok(this.room > 0, 'a job is only given where there is room');
     this.jobs.push(job);

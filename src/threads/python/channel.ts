@@ -22,6 +22,7 @@ export class PythonThread implements AppThread, FrameSink {
   readonly name: string;
   /** 1, 2, 3 ... within its process; its Python name is "tunicorn-thread-<index>". */
   readonly index: number;
+  readonly places = 1;
   state: ThreadState = 'booting';
   readonly #owner: ThreadOwner<PythonThread>;
   readonly #encoder: RequestEncoder;
@@ -166,9 +167,8 @@ export class PythonThread implements AppThread, FrameSink {
 
   /** Resolves when the thread has no request, or was buried. */
   whenIdle(): Promise<void> {
-    return this.load > 0
-      ? new Promise((resolve) => this.#whenIdle.push(resolve))
-      : Promise.resolve();
+    if (this.load === 0) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
   }
 
   /** The application is loaded. */

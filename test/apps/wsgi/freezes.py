@@ -65,6 +65,9 @@ def app(environ, start_response):
         ctypes.CDLL(None).sleep(100000)
     elif path == "/command":
         subprocess.run(["sleep", "100000"])
+    elif path == "/hints":
+        for _ in range(8000):
+            environ["wsgi.early_hints"]([("Link", "</%s.css>; rel=preload" % ("a" * 8000))])
     elif path == "/close-all":
         os.closerange(3, 256)
     elif path == "/close-own":

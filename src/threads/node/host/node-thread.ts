@@ -83,6 +83,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     return this.#roster.size;
   }
 
+  get places(): number {
+    return this.#options.concurrency;
+  }
+
   /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
   get blocked(): boolean {
     return this.#blocked;
