@@ -13,6 +13,7 @@ import { readCertificate } from './certificate.ts';
 import { launcher } from './launch.ts';
 import type { Outputs } from './outputs.ts';
 import { type Owner, ownerOf } from './owner.ts';
+import { withPoolSize } from './pool-size.ts';
 import { resolvePython } from './python.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
@@ -89,7 +90,8 @@ export async function prepare(
     ...nothingToCapture(settings),
   ];
   const captured = capturesOutput(settings) ? outputs : null;
-  const launch = launcher({ workerUrl, cwd, env, owner, outputs: captured });
+  const ofWorker = withPoolSize(env, app.type, settings.threads);
+  const launch = launcher({ workerUrl, cwd, env: ofWorker, owner, outputs: captured });
   return { python, app, env, tls, warnings, launch, owner, outputs: captured };
 }
 

@@ -1,6 +1,7 @@
 // One worker: puts acceptor, connections, dispatcher and application together and carries them from start to end. Never
 // runs application code and never waits: the loop belongs to the clients.
 
+import { stat } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
@@ -35,6 +36,7 @@ import { Health } from './health.ts';
 import { makeApplication } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
+import { PoolWatch } from './pool-watch.ts';
 import { Quota } from './quota.ts';
 
 /** What goes on and on is said once in so many milliseconds. */
@@ -77,6 +79,7 @@ export class Worker {
   readonly #descriptors: Descriptors;
   readonly #descriptorWatch: DescriptorWatch;
   readonly #quota: Quota;
+  readonly #poolWatch: PoolWatch;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   #nextAcceptErrorMs = 0;
@@ -119,6 +122,12 @@ export class Worker {
     this.#quota = new Quota(settings.max_requests, settings.max_requests_jitter, (reason) =>
       options.replaceMe(reason, true),
     );
+    this.#poolWatch = new PoolWatch({
+      // As for a thread whose loop stands still.
+      limitMs: (settings.timeout || settings.stream_timeout) * 1000,
+      ask: (answered) => stat('/', answered),
+      replaceMe: (reason) => options.replaceMe(reason),
+    });
     this.#acceptor = this.#makeAcceptor();
     const watched = this.#accessLog !== null || log.statsd !== null;
     this.#connections = new Connections({
@@ -286,6 +295,7 @@ export class Worker {
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
     this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
     this.#quota.tick(nowMs, this.#dispatcher.given);
+    this.#poolWatch.tick(nowMs);
     this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;

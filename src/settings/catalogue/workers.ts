@@ -55,7 +55,8 @@ export const workers = {
       gunicorn: 'same',
       meaning: 'Threads of each worker that run the application.',
       details:
-        'A Python thread runs one request at a time; a Node.js thread up to `thread_concurrency` at once. Clients never hold a thread, so count only what the application waits for.',
+        'A Python thread runs one request at a time; a Node.js thread up to `thread_concurrency` at once. Clients never hold a thread, so count only what the application waits for. ' +
+        'File operations, `dns.lookup`, crypto and zlib of all Node.js threads of a worker share one pool with its logs and temporary files: it gets 16 threads for each of `threads` and 4 more, 128 at most, unless the environment sets UV_THREADPOOL_SIZE.',
     },
     thread_concurrency: {
       kind: 'count',
