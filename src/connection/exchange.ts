@@ -21,7 +21,7 @@ import { enderOf, WHOLE } from './end-codes.ts';
 import type { Ender } from './failures.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined, within } from './framing.ts';
 import type { Moments } from './moments.ts';
-import { type Client, Outflow, type OutflowOwner, WRITE_BYTES } from './outflow.ts';
+import { type Client, Outflow, type OutflowOwner, sendIfRead, WRITE_BYTES } from './outflow.ts';
 import { gaveWayAfter, ownAnswer, probeReply } from './own-answer.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
 import { OWING, type OwingEvent } from './states.ts';
@@ -130,12 +130,8 @@ export class Exchange implements Job, OutflowOwner {
     const connection = this.#listening();
     if (connection === null || this.#plan !== null || this.head.minorVersion === 0) return;
     // `100 Continue` is said once, and only to a client that waits for it.
-    if (status.startsWith('100')) {
-      if (this.body.kind === 'stream') this.body.source.ask();
-      return;
-    }
-    // Hints are advice, and one that a client does not read is none: they never wait in this process.
-    if (!connection.sending) connection.send(interimHead(status, fields));
+    if (!status.startsWith('100')) sendIfRead(connection, interimHead(status, fields));
+    else if (this.body.kind === 'stream') this.body.source.ask();
   }
 
   whole(reply: ReplyHead, body: Buffer): void {
@@ -281,11 +277,7 @@ export class Exchange implements Job, OutflowOwner {
     this.#outflow = null;
   }
 
-  // What the outflow asks and tells (OutflowOwner).
-
-  get fillsThread(): boolean {
-    return this.thread !== null && this.thread.load >= this.thread.places;
-  }
+  // What the outflow tells (OutflowOwner).
 
   slower(): void {
     const connection = this.#connection;

@@ -4,6 +4,7 @@
 import type { ByteSource } from '../spool/byte-source.ts';
 import { recycleReadBuffer } from '../spool/read-buffers.ts';
 import { Spool } from '../spool/spool.ts';
+import type { AppThread } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 import type { WaitingResponse } from './stalled.ts';
 
@@ -28,8 +29,8 @@ export interface OutflowOwner {
   slower(): void;
   /** The kernel has taken more. */
   progressed(): void;
-  /** Its thread can run nothing else meanwhile. */
-  readonly fillsThread: boolean;
+  /** The thread that fills it; null once it has said everything. */
+  readonly thread: AppThread | null;
   /** Everything given so far has left this process. */
   caughtUp(): void;
   /** More can be given after `put` answered false. */
@@ -65,7 +66,9 @@ export class Outflow implements WaitingResponse {
   }
 
   get holdsThread(): boolean {
-    return this.#full && this.#owner.fillsThread;
+    const { thread } = this.#owner;
+    // One with a place left runs others meanwhile.
+    return this.#full && thread !== null && thread.load >= thread.places;
   }
 
   get spooledBytes(): number {
@@ -193,4 +196,9 @@ export class Outflow implements WaitingResponse {
     }
     if (this.#waiting.length === 0) this.#owner.caughtUp();
   }
+}
+
+/** For what is advice (early hints): one that its client does not read is none, and never waits in this process. */
+export function sendIfRead(client: Client, text: string): void {
+  if (!client.sending) client.send(text);
 }

@@ -122,12 +122,7 @@ export class Worker {
     this.#quota = new Quota(settings.max_requests, settings.max_requests_jitter, (reason) =>
       options.replaceMe(reason, true),
     );
-    this.#poolWatch = new PoolWatch({
-      // As for a thread whose loop stands still.
-      limitMs: (settings.timeout || settings.stream_timeout) * 1000,
-      ask: (answered) => stat('/', answered),
-      replaceMe: (reason) => options.replaceMe(reason),
-    });
+    this.#poolWatch = makePoolWatch(options);
     this.#acceptor = this.#makeAcceptor();
     const watched = this.#accessLog !== null || log.statsd !== null;
     this.#connections = new Connections({
@@ -341,6 +336,15 @@ function makeTlsTerms(tls: TlsMaterial | null, settings: Settings): TlsTerms | n
     ciphers: settings.ciphers === null ? null : nodeCiphers(settings.ciphers),
     minVersion: `TLSv${settings.ssl_min_version}`,
     clients: settings.cert_reqs,
+  });
+}
+
+function makePoolWatch({ settings, replaceMe }: WorkerOptions): PoolWatch {
+  return new PoolWatch({
+    // As for a thread whose loop stands still.
+    limitMs: (settings.timeout || settings.stream_timeout) * 1000,
+    ask: (answered) => stat('/', answered),
+    replaceMe: (reason) => replaceMe(reason),
   });
 }
 
