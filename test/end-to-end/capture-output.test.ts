@@ -52,11 +52,11 @@ class Printing {
   }
 }
 
-for (const { kind, ...application } of [
-  { kind: 'WSGI', app: 'prints:app', cwd: WSGI_APPS },
-  { kind: 'WSGI, preloaded', app: 'prints:app', cwd: WSGI_APPS, more: ['--preload'] },
-  { kind: 'Node.js', app: './prints.mjs', cwd: NODE_APPS },
-] as const) {
+const WSGI = { kind: 'WSGI', app: 'prints:app', cwd: WSGI_APPS };
+const PRELOADED = { ...WSGI, kind: 'WSGI, preloaded', more: ['--preload'] };
+const NODE = { kind: 'Node.js', app: './prints.mjs', cwd: NODE_APPS };
+
+for (const { kind, ...application } of [WSGI, PRELOADED, NODE]) {
   test(`whatever is printed is a line of the error log: ${kind}`, async (t) => {
     const log = join(await temporaryFolder(), 'error.log');
     const printing = await Printing.start(t, application, ['--error-logfile', log]);
@@ -84,21 +84,23 @@ for (const { kind, ...application } of [
     assert.match(output, /"GET \/print HTTP\/1\.1" 200/, 'the access log is where it was');
     for (const line of PRINTED) assert.ok(!output.includes(line), line);
   });
+}
 
-  test(`with --log-json each line is an object: ${kind}`, async (t) => {
-    const log = join(await temporaryFolder(), 'error.log');
-    const args = ['--error-logfile', log, '--log-json'];
-    await (await Printing.start(t, application, args)).ask('/native');
-    const found = await eventually(async () => {
-      const all = (await readFile(log, 'utf8')).trimEnd().split('\n');
-      const objects = all.map((line) => JSON.parse(line) as Record<string, unknown>);
-      return objects.find(({ message }) => message === 'written to descriptor 2');
-    }, 'the line');
-    assert.equal(found['stream'], 'stderr');
-    assert.equal(found['level'], 'info');
-    assert.equal(typeof found['pid'], 'number');
-  });
+test('with --log-json each line is an object', async (t) => {
+  const log = join(await temporaryFolder(), 'error.log');
+  const args = ['--error-logfile', log, '--log-json'];
+  await (await Printing.start(t, WSGI, args)).ask('/native');
+  const found = await eventually(async () => {
+    const all = (await readFile(log, 'utf8')).trimEnd().split('\n');
+    const objects = all.map((line) => JSON.parse(line) as Record<string, unknown>);
+    return objects.find(({ message }) => message === 'written to descriptor 2');
+  }, 'the line');
+  assert.equal(found['stream'], 'stderr');
+  assert.equal(found['level'], 'info');
+  assert.equal(typeof found['pid'], 'number');
+});
 
+for (const { kind, ...application } of [WSGI, NODE]) {
   test(`nobody who prints waits for a log that is stuck: ${kind}`, async (t) => {
     const fifo = await makeFifo();
     // Open to the end: a pipe without any reader is broken, not stuck.
