@@ -4,7 +4,6 @@
 
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
-import { capturesOutput } from '../settings/error-log.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { NodeThreadOptions } from '../threads/node/host/options.ts';
@@ -14,6 +13,7 @@ import type { Application, ApplicationOptions } from './application.ts';
 import { standstillLine } from './overdue-line.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 import { StuckThreads } from './stuck-threads.ts';
+import { threadOutput } from './thread-output.ts';
 
 /** A thread opens all its modules, and those of the application, at once while it boots. */
 const FILES_TO_BOOT = 64;
@@ -24,6 +24,7 @@ export class NodeApplication implements Application {
   readonly #threads = new Set<NodeThread>();
   readonly #stuck: StuckThreads<NodeThread>;
   readonly #standstills = new Standstills<NodeThread>();
+  readonly #output: Pick<NodeThreadOptions, 'print' | 'pass'>;
   /** By place of the pool: one that crashes again and again does not keep the others waiting. */
   readonly #delays = new Map<number, RestartDelay>();
   /** Threads started so far: a replacement has a name of its own. */
@@ -34,6 +35,7 @@ export class NodeApplication implements Application {
   constructor(options: ApplicationOptions, app: Extract<AppSpec, { type: 'node' }>) {
     this.#options = options;
     this.#app = app;
+    this.#output = threadOutput(options.settings, options.log);
     const { threads, timeout } = options.settings;
     this.#stuck = new StuckThreads({
       threads,
@@ -93,13 +95,6 @@ export class NodeApplication implements Application {
     return ![...this.#threads, ...this.#stuck.threads].some((thread) => thread.running);
   }
 
-  /** With `capture_output`: takes what a thread prints, which never waits for it. */
-  #captured(): Pick<NodeThreadOptions, 'print'> {
-    const { settings, log } = this.#options;
-    if (!capturesOutput(settings)) return {};
-    return { print: (stream, lines) => log.printed(process.pid, stream, lines) };
-  }
-
   /** @param number which place of the pool it fills */
   async #startThread(number: number): Promise<void> {
     const { settings, dispatcher, log, hooks } = this.#options;
@@ -120,7 +115,7 @@ export class NodeApplication implements Application {
         hooks: hooks === null ? null : { ...hooks, cfg: settings, thread: number },
         timeoutLimit: settings.timeout_limit,
         log,
-        ...this.#captured(),
+        ...this.#output,
         // What has begun its response is bounded by the other one, also when `timeout` is off.
         stuckAfterMs: (settings.timeout || settings.stream_timeout) * 1000,
       },

@@ -1,15 +1,26 @@
 // What an application prints goes to the error log with --capture-output: by every way to a standard stream, of both kinds of
-// application, in whole lines, after a rotation too; and nobody who prints waits for a log that is stuck.
+// application, in whole lines, after a rotation too; and nobody who prints waits for a log that is stuck. Without it a Node.js application
+// that prints for nobody takes no memory without a bound (seen to fail where Node.js writes it: as much as was printed).
 
 import assert from 'node:assert/strict';
 import { closeSync, constants, openSync } from 'node:fs';
 import { readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { residentBytes } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
-import { launchServer, type Server } from '../support/server.ts';
-import { eventually, makeFifo, NODE_APPS, PYTHON, temporaryFolder, WSGI_APPS } from './serving.ts';
+import { launchServer, type Server, startServer } from '../support/server.ts';
+import {
+  ask,
+  eventually,
+  makeFifo,
+  NODE_APPS,
+  PYTHON,
+  Served,
+  temporaryFolder,
+  WSGI_APPS,
+} from './serving.ts';
 
 const PRINTED = [
   ...['printed on stdout', 'printed on stderr', 'written to descriptor 1'],
@@ -123,4 +134,22 @@ test('where the error log is the standard error there is nothing to capture, and
   });
   await server.line(/\[WARNING\] capture_output has no effect/);
   await server.line(/printed while loading/);
+});
+
+test('what a Node.js application prints and nobody reads takes bounded memory, and requests go on', async (t) => {
+  const args = ['--threads', '1'];
+  const server = await startServer(t, { app: './prints.mjs', cwd: NODE_APPS, args });
+  const served = new Served(t, server);
+  const [worker = assert.fail('no worker')] = server.workerPids();
+  assert.equal((await ask(served, '/print')).status, 200);
+  server.ignoreStandardOutput();
+  // Each prints 20 MB: first what may wait, and what it takes to print it.
+  for (let count = 0; count < 4; count++)
+    assert.equal((await ask(served, '/megabytes')).status, 200);
+  const before = residentBytes(worker);
+  for (let count = 0; count < 8; count++)
+    assert.equal((await ask(served, '/megabytes')).status, 200);
+  const grown = residentBytes(worker) - before;
+  assert.ok(grown < 100 * 1024 * 1024, `${grown} bytes more`);
+  await server.line(/what the application prints to the standard output: nobody reads/);
 });

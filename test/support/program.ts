@@ -77,6 +77,11 @@ export class Program {
     return this.#standardOutput;
   }
 
+  /** Nobody reads what it writes to standard output any more. */
+  ignoreStandardOutput(): void {
+    this.#child.stdout?.pause();
+  }
+
   /** The living descendants, children first. */
   childPids(): number[] {
     return descendantsOf(this.pid);

@@ -18,6 +18,9 @@ export default function app(request, response) {
     execFileSync('sh', ['-c', script], { stdio: 'inherit' });
   } else if (request.url === '/much') {
     for (let count = 0; count < 200; count++) console.log('much '.repeat(20_000));
+  } else if (request.url === '/megabytes') {
+    // Each line has memory of its own, which a repeated string has not.
+    for (let count = 0; count < 200; count++) console.log(Buffer.alloc(100_000, 'm').toString());
   } else if (request.url === '/last') {
     process.stdout.write('printed at the end, without a line end');
   }

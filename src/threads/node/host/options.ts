@@ -16,8 +16,10 @@ export interface NodeThreadOptions {
   /** Relative application paths are resolved against it; the process should be there already. */
   readonly chdir: string;
   readonly env: NodeJS.ProcessEnv;
-  /** Takes what it prints, in whole lines; without it that goes where the process prints. */
+  /** Takes what it prints, in whole lines. */
   readonly print?: (stream: OutputStream, lines: string) => void;
+  /** Takes what it prints, as it is; without either Node.js writes it where the process prints. */
+  readonly pass?: (stream: OutputStream, bytes: Buffer) => void;
   readonly log: Pick<Log, (typeof LOG_LEVELS)[number]>;
   /** Limits of the thread's own heap (not of its Buffers), as worker_threads has them. */
   readonly resourceLimits?: ResourceLimits;

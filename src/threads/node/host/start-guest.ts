@@ -3,7 +3,7 @@
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type MessagePort, Worker } from 'node:worker_threads';
-import { WholeLines } from '../../../observe/whole-lines.ts';
+import { type OutputStream, WholeLines } from '../../../observe/whole-lines.ts';
 import type { GuestBoot } from '../../../wire/node-thread.ts';
 import type { Cells } from './cells.ts';
 import type { NodeThreadOptions } from './options.ts';
@@ -12,7 +12,7 @@ const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
 
 /** `port`: the guest's end of the wire. */
 export function startGuest(options: NodeThreadOptions, cells: Cells, port: MessagePort): Worker {
-  const { app, chdir, concurrency, env, name, resourceLimits, print, sources = null } = options;
+  const { app, chdir, concurrency, env, name, resourceLimits, sources = null } = options;
   const workerData: GuestBoot = {
     port,
     shared: cells.shared,
@@ -26,21 +26,23 @@ export function startGuest(options: NodeThreadOptions, cells: Cells, port: Messa
     hooks: options.hooks ?? null,
   };
   const limits = resourceLimits === undefined ? {} : { resourceLimits };
-  // Else Node.js writes it for the thread, in this loop, and waits where the pipe is full.
-  const captured = print === undefined ? {} : { stdout: true, stderr: true };
+  const isHeard = options.print !== undefined || options.pass !== undefined;
   const worker = new Worker(GUEST, {
     name,
     env,
     workerData,
     transferList: sources === null ? [port] : [port, sources],
     ...limits,
-    ...captured,
+    // Else Node.js writes it, from this loop, and what nobody reads waits here without a bound.
+    ...(isHeard ? { stdout: true, stderr: true } : {}),
   });
-  if (print !== undefined) {
-    passLines(worker.stdout, (lines) => print('stdout', lines));
-    passLines(worker.stderr, (lines) => print('stderr', lines));
-  }
+  for (const stream of ['stdout', 'stderr'] as const) hear(worker[stream], stream, options);
   return worker;
+}
+
+function hear(from: Readable, stream: OutputStream, { print, pass }: NodeThreadOptions): void {
+  if (print !== undefined) passLines(from, (lines) => print(stream, lines));
+  else if (pass !== undefined) from.on('data', (bytes: Buffer) => pass(stream, bytes));
 }
 
 function passLines(stream: Readable, print: (lines: string) => void): void {
