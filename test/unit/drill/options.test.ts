@@ -62,6 +62,7 @@ describe('the settings of a drill', () => {
     pythonpath: 'read',
     tmp_dir: 'its files have no name',
     certfile: 'read',
+    ca_certs: 'read',
     keyfile: 'read',
   };
 
