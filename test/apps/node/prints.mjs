@@ -24,5 +24,6 @@ export default function app(request, response) {
   } else if (request.url === '/last') {
     process.stdout.write('printed at the end, without a line end');
   }
-  response.end('ok');
+  // Characters that have not left the thread.
+  response.end(request.url === '/waiting' ? String(process.stdout.writableLength) : 'ok');
 }
