@@ -2,6 +2,7 @@
 // once; its end is an answer, a close or a reset by the server, or that it was still there when the crowd was sent home.
 
 import type { Socket } from 'node:net';
+import { monotonicMs } from '../clock.ts';
 import { AnswerReader } from './answer-reader.ts';
 import { type Attack, Counts, type Tally } from './attack.ts';
 import { connect, connectPlain, readyEvent, type Target } from './target.ts';
@@ -32,6 +33,8 @@ const RETRY_MS = 20;
 export class Crowd implements Attack {
   readonly begun: Promise<void>;
   readonly over: Promise<void>;
+  /** When the first of them ended, however it did, on the clock of monotonicMs; null when all are there. */
+  firstEndMs: number | null = null;
   readonly #target: Target;
   readonly #manners: Manners;
   readonly #counts = new Counts();
@@ -89,6 +92,7 @@ export class Crowd implements Attack {
           resolve();
           this.#members.delete(member);
           this.#ended += 1;
+          this.firstEndMs ??= monotonicMs();
           this.#counts.add(how);
           if (this.#ended === this.#size) this.#over();
         },
