@@ -178,14 +178,14 @@ class SlowReader {
   readonly #socket: Socket;
   #stopped = false;
 
-  constructor(t: TestContext, port: number, bytesPerSecond: number) {
+  constructor(t: TestContext, port: number, bytesPerSecond: number, atOnce = 16 * 1024) {
     const callback = (bytes: number): boolean => {
       this.receivedBytes += bytes;
       this.#socket.pause();
       setTimeout(() => this.#goOn(), (1000 * bytes) / bytesPerSecond);
       return true;
     };
-    const onread = { buffer: Buffer.alloc(16 * 1024), callback };
+    const onread = { buffer: Buffer.alloc(atOnce), callback };
     this.#socket = connect({ port, host: '127.0.0.1', onread });
     this.#socket.on('error', () => {});
     this.#socket.write(ASK_BIG);
@@ -201,13 +201,19 @@ class SlowReader {
   }
 }
 
-test('a client that reads slowly, behind a kernel that holds megabytes, keeps its response beyond write_timeout', async (t) => {
+test('a client that reads slowly, behind a kernel that holds megabytes, keeps its response beyond write_timeout; one that reads so slowly that no kernel tells does not', async (t) => {
   const timeoutMs = 5000;
   const served = await serveWsgi('freezes:app', ['--write-timeout', `${timeoutMs / 1000}`]);
   // Far less within write_timeout than the third of the kernel's buffer that must be free before the server writes again.
   const client = new SlowReader(t, served.port, 200_000);
-  await eventually(() => client.receivedBytes > 0, 'the response to begin');
+  // Faster than write_min_rate, and too slow for its own kernel to make room for more in time: nobody can see that it reads.
+  const unseen = new SlowReader(t, served.port, 2000, 200);
+  const begun = (): boolean => client.receivedBytes > 0 && unseen.receivedBytes > 0;
+  await eventually(begun, 'the responses to begin');
+  const readBefore = unseen.receivedBytes;
   await sleep(2 * timeoutMs);
+  const read = unseen.receivedBytes - readBefore;
+  assert.ok(read > (500 * timeoutMs) / 1000, `${read} bytes are less than write_min_rate`);
   const before = client.receivedBytes;
   await eventually(() => client.receivedBytes > before + 100_000, 'the response to go on');
   assert.equal(openConnections(served.port), 1);

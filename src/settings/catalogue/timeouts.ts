@@ -127,6 +127,9 @@ export const timeouts = {
       meaning: 'The slowest that a client may read, on average.',
       details:
         'Counted only while bytes wait for the client, and beyond the first `write_timeout` seconds.',
+      doesNot:
+        'It does not keep a client that reads so slowly that its kernel tells nobody: once the receive buffer there is full, that is until much of it is free, some 128 KiB on Linux. ' +
+        'One that needs more than three quarters of `write_timeout` for that counts as one that reads nothing: with 30 s whoever reads less than some 6 kB a second.',
     },
     keepalive: {
       kind: 'seconds',
