@@ -33,6 +33,15 @@ export function killDescendants(of = process.pid): void {
   }
 }
 
+/**
+ * SIGKILL to all that is left of the session that a process has led: what it had started stays in it when it has ended. To be
+ * called when it has just ended, or is about to: later its number may be somebody else's. Never throws.
+ */
+export function killSession(leader: number): void {
+  if (!Number.isInteger(leader) || leader <= 1) return;
+  for (const { pid, session } of table()) if (session === leader) signal(pid, 'SIGKILL');
+}
+
 function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
   try {
     if (pid > 1) process.kill(pid, name);

@@ -8,7 +8,7 @@ import socket
 import struct
 from typing import List
 
-from .process import die_with_peer, end_at_once
+from .process import die_with_peer, end_at_once, lead_session
 from .serve import Wires
 
 # In this order, as src/threads/python/fork.ts takes them; the threads' sockets follow.
@@ -23,6 +23,7 @@ _NUMBER = struct.Struct("<I")
 
 def connect_back(address: str, secret: str, sockets: int) -> Wires:
     """Never returns when the worker has gone."""
+    lead_session()
     made: List[socket.socket] = []
     try:
         for number in range(FIRST_THREAD + sockets):

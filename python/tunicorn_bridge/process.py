@@ -52,6 +52,15 @@ def die_with_peer(sock: socket.socket) -> None:
         pass
 
 
+def lead_session() -> None:
+    """What the application starts stays in our session, whoever ends us: that is how its worker finds it then."""
+    try:
+        os.setsid()
+    except OSError:
+        # It leads one already.
+        pass
+
+
 def own_socket(fd: int) -> socket.socket:
     """A socket that this process was started with; what it starts itself does not get it."""
     sock = socket.socket(fileno=fd)

@@ -14,7 +14,7 @@ from . import frame, stacks
 from .files import FileWrapper
 from .ledger import make_ledger
 from .loader import EXIT_BOOT, App, LoadError, load_app
-from .process import die_with_parent, end_at_once, ignore_signals, own_socket
+from .process import die_with_parent, end_at_once, ignore_signals, lead_session, own_socket
 from .server_log import connect, to_loop
 from .sources import Sources
 from .surroundings import set_up_process
@@ -60,6 +60,7 @@ class Wires(NamedTuple):
 def main() -> int:
     """A process that its worker has started. Returns its exit code."""
     die_with_parent(int(sys.argv[2]))
+    lead_session()
     threads = range(FIRST_THREAD_FD, FIRST_THREAD_FD + int(sys.argv[3]))
     for fd in (FAULT_FD, NOTES_FD, *threads):
         os.set_inheritable(fd, False)

@@ -4,7 +4,7 @@
 
 import { type ChildProcess, type ForkOptions, fork, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { killTree } from '../process-tree.ts';
+import { killSession, killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Outputs } from './outputs.ts';
@@ -85,6 +85,9 @@ function watch(child: ChildProcess, folder: string, listener: ProcessListener): 
       for (const each of beside) killTree(each);
       killTree(pid);
     },
+    ended: (beside) => {
+      for (const each of beside) killSession(each);
+    },
   };
 }
 
@@ -105,7 +108,12 @@ function afterLastWords(child: ChildProcess, done: () => void): void {
   child.once('disconnect', finish);
 }
 
-const noProcess: WorkerProcess = { pid: 0, say: () => undefined, kill: () => undefined };
+const noProcess: WorkerProcess = {
+  pid: 0,
+  say: () => undefined,
+  kill: () => undefined,
+  ended: () => undefined,
+};
 
 /** Told as a worker that could not boot: it is logged, backed off and tried again in the same way. */
 function neverStarted(error: unknown, folder: string, listener: ProcessListener): void {

@@ -14,6 +14,8 @@ export interface WorkerProcess {
   say(message: ToWorker, handle?: ListenHandle): void;
   /** With what it has started, and with these and what they have. */
   kill(beside: readonly number[]): void;
+  /** It has ended; so have these, or will at once: what they had started is ended too. */
+  ended(beside: readonly number[]): void;
 }
 
 /** What is heard of a process. `exit` comes exactly once and after the last message. */
@@ -226,6 +228,7 @@ export class WorkerHandle implements ProcessListener {
   #allApplicationsEnded(): void {
     const pids = [...(this.#applications ?? [this.#process.pid])];
     for (const pid of pids) if (pid !== 0) this.#applicationEnded(pid, true);
+    this.#process.ended([...(this.#applications ?? [])]);
   }
 
   /** Moves along the table. False: the event means nothing in this state. */

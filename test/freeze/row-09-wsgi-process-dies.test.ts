@@ -1,6 +1,7 @@
 // Row 9, WSGI: the Python process dies, by the application or from outside. What had begun in it gets 502, what had not
 // begun is run by the next process, and an application that dies again and again is started less and less often. Tried
-// on purpose, and seen to fail: no pause between two starts.
+// on purpose, and seen to fail: no pause between two starts; a Python that leads no session
+// (its command lives on).
 
 import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
@@ -16,7 +17,7 @@ import {
 } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
 import { assertBacksOff } from './dies-again.ts';
-import { pythonsOf, serveFreezes } from './family.ts';
+import { pythonsOf, serveFreezes, sleepsOf } from './family.ts';
 
 function pythonOf(served: Served): number {
   const [python = 0, ...others] = pythonsOf(served);
@@ -48,6 +49,23 @@ for (const [path, words] of [
     assert.notEqual(pythonOf(served), python);
     assert.deepEqual(served.server.workerPids(), [worker]);
     assert.match(served.log(), new RegExp(`Python process ${python} ${words}`));
+  });
+}
+
+for (const who of ['Python', 'worker'] as const) {
+  test(`a ${who} that is killed from outside takes along the command that it waited for`, async (t) => {
+    const served = await serveFreezes(t, 'wsgi', ['--threads', '2']);
+    const [worker = 0] = served.server.workerPids();
+    const python = pythonOf(served);
+    await begin(served, '/command');
+    const [command = 0] = await eventually(() => {
+      const found = sleepsOf(served);
+      return found.length === 1 ? found : null;
+    }, 'the command to run');
+    process.kill(who === 'Python' ? python : worker, 'SIGKILL');
+    await eventually(() => !isAlive(command), 'its end');
+    assert.equal((await ask(served, '/')).status, 200);
+    assert.ok(who === 'worker' || isAlive(worker));
   });
 }
 

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
-import { killDescendants, killTree } from '../../src/process-tree.ts';
+import { killDescendants, killSession, killTree } from '../../src/process-tree.ts';
 import { eventually } from '../support/eventually.ts';
 import { descendantsOf, isAlive, nameOf } from '../support/processes.ts';
 
@@ -47,6 +47,23 @@ test('killDescendants of another process lets that one and its other sessions li
   await eventually(() => family.filter(isAlive).length === 1, 'all but one to be gone');
   assert.ok(isAlive(pid));
   assert.ok(sleeps.includes(family.find(isAlive) ?? 0));
+});
+
+test('killSession ends what a leader that has ended had started, and no other session', async (t) => {
+  const root = spawn('sh', ['-c', FAMILY], { stdio: 'ignore', detached: true });
+  const pid = root.pid ?? 0;
+  const sleeps = () => descendantsOf(pid).filter((each) => nameOf(each) === 'sleep');
+  await eventually(() => sleeps().length === 2, 'both commands to run');
+  const family = descendantsOf(pid);
+  t.after(() => {
+    for (const each of family) if (isAlive(each)) process.kill(each, 'SIGKILL');
+  });
+  const gone = once(root, 'exit');
+  root.kill('SIGKILL');
+  await gone;
+  killSession(pid);
+  await eventually(() => family.filter(isAlive).length === 1, 'all but one to be gone');
+  assert.equal(nameOf(family.find(isAlive) ?? 0), 'sleep');
 });
 
 test('a process that has gone is no trouble, and has taken nobody along', async (t) => {

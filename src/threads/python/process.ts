@@ -4,7 +4,7 @@
 
 import type { Buffer } from 'node:buffer';
 import { monotonicMs } from '../../clock.ts';
-import { killDescendants } from '../../process-tree.ts';
+import { killDescendants, killSession } from '../../process-tree.ts';
 import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
 import { bootErrorFrom, parseLoading, parseReady, startMessage } from './boot.ts';
@@ -328,8 +328,7 @@ export class PythonProcess implements OwnInterfaces {
     const how = await python.ended;
     if (python.pid === 0) {
       const message = `Cannot run ${JSON.stringify(this.#options.python)}: ${how}`;
-      this.#end({ status: 502, code: 'thread-died', detail: message }, message);
-      return;
+      return this.#end({ status: 502, code: 'thread-died', detail: message }, message);
     }
     const detail = `Python process ${python.pid} ${how}.`;
     this.#end(
@@ -357,6 +356,7 @@ export class PythonProcess implements OwnInterfaces {
     if (this.pid !== 0) this.#options.ended?.(this.pid);
     this.#settleStart?.(new BootError(3, bootMessage));
     for (const thread of threads) this.events.died(thread, failure);
+    if (before !== 'stopping') killSession(this.pid);
     if (before === 'running') this.onDeath?.(failure);
   }
 

@@ -42,6 +42,8 @@ export class SimulatedProcess implements WorkerProcess {
     this.killed = true;
   }
 
+  ended(): void {}
+
   tell(message: ToArbiter): void {
     if (this.running) this.#listener.message(message);
   }
