@@ -33,13 +33,14 @@ interface SocketOptions extends SocketConstructorOpts {
 /** One read of one client: as much as the kernel usually has, and no allocation for it. Valid until the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Makes a connection of an accepted handle. */
+/** Makes a connection of an accepted handle; null as peerOfHandle. */
 export function openConnection(
   handle: AcceptedHandle,
   context: ConnectionContext,
   peerOf: PeerOf,
-): Connection {
+): Connection | null {
   const peer = peerOfHandle(handle, peerOf);
+  if (peer === null) return null;
   const edge = new PlainEdge(handle);
   const first = firstReading(context, 'new');
   const standing = context.proxies?.standingOf(peer.address);
@@ -48,10 +49,15 @@ export function openConnection(
   return connection;
 }
 
-/** Who is at the other end of a fresh handle. Must be asked before a socket takes the handle over. */
-export function peerOfHandle(handle: AcceptedHandle, peerOf: PeerOf): Peer {
+/**
+ * Who is at the other end of a fresh handle. Must be asked before a socket takes the handle over. null: a client of TCP that
+ * has reset its connection already. The kernel does not know any more where it came from, and what it has sent can still be
+ * read: a request of nobody, that would be believed as if it came by a unix socket.
+ */
+export function peerOfHandle(handle: AcceptedHandle, peerOf: PeerOf): Peer | null {
   const name: { address?: string; port?: number } = {};
-  handle.getpeername?.(name);
+  // A handle of a unix socket has no such question.
+  if ((handle.getpeername?.(name) ?? 0) !== 0) return null;
   // Responses leave in one write each: waiting for more (Nagle) only ever delays them.
   handle.setNoDelay?.(true);
   return peerOf(name.address ?? '', name.port ?? 0);

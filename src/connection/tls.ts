@@ -69,14 +69,15 @@ export function tlsTermsOf(options: TlsOptions): TlsTerms {
   return { context, clients };
 }
 
-/** Makes a connection of an accepted handle; it begins with the handshake, or with a PROXY header before it. */
+/** Makes a connection of an accepted handle; it begins with the handshake, or with a PROXY header before it. null as peerOfHandle. */
 export function openSecureConnection(
   handle: AcceptedHandle,
   context: ConnectionContext,
   peerOf: PeerOf,
   terms: TlsTerms,
-): Connection {
+): Connection | null {
   const peer = peerOfHandle(handle, peerOf);
+  if (peer === null) return null;
   const first = firstReading(context, 'handshake');
   const edge = new SecureEdge(handle, context, terms, first === 'proxy');
   const standing = context.proxies?.standingOf(peer.address);

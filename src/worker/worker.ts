@@ -267,6 +267,11 @@ export class Worker {
       tlsTerms === null
         ? openConnection(handle, this.#context, peerOf)
         : openSecureConnection(handle, this.#context, peerOf, tlsTerms);
+    if (connection === null) {
+      handle.close();
+      this.#released();
+      return;
+    }
     this.#connections.add(connection);
     if (this.#acceptor.atLimit) this.#connections.makeRoom();
   }

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
+import { openConnections } from '../support/open-connections.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/server.ts';
 import {
@@ -68,6 +69,28 @@ type Environ = Record<string, unknown>;
 async function environOf(...asked: Parameters<typeof askFrom>): Promise<Environ> {
   return json(await askFrom(...asked)) as Environ;
 }
+
+test('a request whose client has reset before it was accepted comes from nobody, and never runs', async (t) => {
+  const served = await serveNode('./freezes.mjs', ['--threads', '1']);
+  const [worker = assert.fail('no worker')] = served.server.workerPids();
+  // All of it is in the kernel before the worker accepts: there is no address any more that could be judged.
+  process.kill(worker, 'SIGSTOP');
+  try {
+    for (let index = 0; index < 20; index++) {
+      const client = await RawClient.connect(t, {
+        host: '127.0.0.1',
+        port: served.port,
+        localAddress: STRANGER,
+      });
+      await client.send(requestBytes('GET', '/block?0', { fields: [HTTPS] }));
+      client.reset();
+    }
+  } finally {
+    process.kill(worker, 'SIGCONT');
+  }
+  assert.equal((await askFrom(t, PROXY, served, '/runs')).body.toString(), '0');
+  await eventually(() => openConnections(served.port) <= 1, 'the others to be closed');
+});
 
 test('https that a proxy tells of is wsgi.url_scheme, and from a stranger only a field', async (t) => {
   const trusted = await environOf(t, PROXY, byDefault, '/', HTTPS);

@@ -39,7 +39,8 @@ async function pair(
       Reflect.set(accepted, '_handle', null);
       const peer = { address: '', port: 0, serverName: '', serverPort: 0, scheme: 'http' } as const;
       world.accepted += 1;
-      resolve(openConnection(handle, world.context, () => peer));
+      const connection = openConnection(handle, world.context, () => peer);
+      resolve(connection ?? assert.fail('its client has gone'));
     });
   });
   const address = server.address();
