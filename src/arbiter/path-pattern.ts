@@ -1,8 +1,10 @@
 // A path of `reload_extra_files`: a file, a folder with everything in it, or a pattern. Answers which files it means now; asked
 // again it sees what has come and gone. Names that begin with a dot and what tools make are none of a developer's files.
 
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { expressionOf, isPattern } from '../settings/path-pattern.ts';
+import { whatIsAt } from '../settings/what-is-there.ts';
 
 /** What a path means now. */
 export interface Meant {
@@ -15,11 +17,12 @@ const NOT_OURS = new Set(['node_modules', '__pycache__']);
 
 /** `path` is absolute. A file that is not there is meant all the same: it may come. */
 export function meantBy(path: string): Meant {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = whatIsAt(path);
   if (found?.isDirectory()) return below(path, null);
-  if (found !== undefined || !/[*?[]/.test(path))
-    return { files: [path], folders: [dirname(path)] };
-  return below(fixedPart(path), expressionOf(path));
+  const wanted = found === null && isPattern(path) ? expressionOf(path) : null;
+  // A name that only looks like a pattern may have been deleted.
+  if (wanted === null) return { files: [path], folders: [dirname(path)] };
+  return below(fixedPart(path), wanted);
 }
 
 /** Whether a tool, and not a developer, has made a file or folder of this name. */
@@ -30,22 +33,8 @@ export function isOurs(name: string): boolean {
 /** The folder before the first name with a `*`. */
 function fixedPart(pattern: string): string {
   const names = pattern.split('/');
-  const first = names.findIndex((name) => /[*?[]/.test(name));
+  const first = names.findIndex(isPattern);
   return names.slice(0, first).join('/') || '/';
-}
-
-/** `**` is any number of folders, `*` and `?` stay within a name. */
-function expressionOf(pattern: string): RegExp {
-  const source = pattern.replace(/\*\*\/|\*\*|\*|\?|\[!?[^\]]+\]|[^*?[]+|\[/g, (part) => {
-    if (part === '**/') return '(?:[^/]+/)*';
-    if (part === '**') return '.*';
-    if (part === '*') return '[^/]*';
-    if (part === '?') return '[^/]';
-    if (part.length > 1 && part.startsWith('['))
-      return part.replace('[!', '[^').replace(/\\/g, '\\\\');
-    return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  });
-  return new RegExp(`^${source}$`);
 }
 
 /** Links to folders are not followed: they may lead in a circle. */

@@ -1,10 +1,11 @@
 // Which kind of application APP names, decided by its form: a path is Node.js, a dotted name is Python. app_type decides
 // where the form misleads. Nothing is loaded here.
 
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { quote, SettingError } from './setting-error.ts';
 import type { Settings } from './settings.ts';
+import { whatIsAt } from './what-is-there.ts';
 
 export type AppSpec =
   /** `spec` as written; `callable` is what stands behind the colon (a name or a call), null when nothing does. */
@@ -62,8 +63,8 @@ function splitExport(app: string): [path: string, exportName: string | null] {
 /** Whether it exists is asked here, because the answer is one line; whether it loads shows in the thread. */
 function nodeApp(written: string, exportName: string | null, chdir: string): AppSpec {
   const path = resolve(chdir, written);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) {
+  const found = whatIsAt(path);
+  if (found === null) {
     throw noApplication(written, `There is no Node.js application at ${path}.`, FORMS);
   }
   if (found.isDirectory() && !existsSync(join(path, 'package.json'))) {

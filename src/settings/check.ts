@@ -1,7 +1,6 @@
 // Holds a value against the declaration of its setting: text from flags and variables becomes what it means, values of
 // config files must be it already or be such text. What does not fit is a SettingError that says the rule, the value and its source.
 
-import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { findGroup, findUser } from './accounts.ts';
@@ -21,10 +20,12 @@ import {
   type TextSetting,
 } from './declaration.ts';
 import { NetworkError, parseNetwork } from './networks.ts';
+import { expressionOf, isPattern } from './path-pattern.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
 import { parseStatsdAddress } from './statsd.ts';
 import { parseSyslogAddress } from './syslog.ts';
+import { whatIsAt } from './what-is-there.ts';
 
 export type Value =
   | number
@@ -254,8 +255,7 @@ function maskOf(written: string): number | null {
 
 function checkDirectory(value: string, base: string): string {
   const path = resolve(base, value);
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found?.isDirectory()) return path;
+  if (whatIsAt(path)?.isDirectory()) return path;
   throw new Misfit('an existing directory', value);
 }
 
@@ -317,10 +317,15 @@ const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string, base: string) => s
     return item;
   },
   path(item, base) {
+    const rule = 'an existing file or folder, or a pattern such as "*.html"';
+    if (item === '' || item.includes('\0')) throw new Misfit(rule, item);
     const path = resolve(base, item);
+    if (whatIsAt(path) !== null) return path;
     // A pattern may match nothing yet.
-    const fits = item !== '' && !item.includes('\0') && (/[*?[]/.test(item) || existsSync(path));
-    if (!fits) throw new Misfit('an existing file or folder, or a pattern such as "*.html"', item);
+    if (!isPattern(item)) throw new Misfit(rule, item);
+    if (expressionOf(path) === null) {
+      throw new Misfit(rule, item, 'a range in its brackets runs backwards');
+    }
     return path;
   },
   network(item) {

@@ -137,6 +137,14 @@ def app(environ, start_response):
     rmSync(join(desk.folder, 'pages', 'a.html'));
     await desk.answers('/', '22 b.html');
     assert.equal(desk.changes().length, 3);
+    // A file where the folder was: the application cannot be loaded so, and what serves goes on.
+    rmSync(join(desk.folder, 'pages'), { recursive: true });
+    writeFileSync(join(desk.folder, 'pages'), '');
+    await desk.server.line(/Reload given up: [\s\S]*NotADirectoryError/);
+    await desk.answers('/', '22 b.html');
+    rmSync(join(desk.folder, 'pages'));
+    desk.write('pages/c.html', '');
+    await desk.answers('/', '22 c.html');
   });
 
   for (const [what, app, broken, mended] of [

@@ -171,4 +171,18 @@ test('what a path means: itself, everything below it, or what its pattern fits',
   assert.deepEqual(meant('x/**/c.py'), ['x/y/c.py']);
   assert.deepEqual(meant('**/*b.py'), ['x/ab.py']);
   assert.deepEqual(meant('gone.py'), ['gone.py']);
+  assert.deepEqual(meant('x/a.py/behind-a-file'), ['x/a.py/behind-a-file']);
+});
+
+test("an extra folder that a file takes the place of, and a name with brackets that goes, are changes and nobody's end", async (t) => {
+  const desk = new Desk(t);
+  desk.write('pages/inner/a.html');
+  desk.write('[z-a].txt');
+  await desk.begin('poll', ['pages/inner', '[z-a].txt']);
+  rmSync(join(desk.folder, 'pages'), { recursive: true });
+  desk.write('pages');
+  // The file that was in it is gone, and so is the folder that was named: it may come again.
+  assert.deepEqual(await desk.next(), ['pages/inner', 'pages/inner/a.html']);
+  rmSync(join(desk.folder, '[z-a].txt'));
+  assert.deepEqual(await desk.next(), ['[z-a].txt']);
 });

@@ -258,25 +258,29 @@ describe('what settings refuse', () => {
 
   it('refuses directories that do not exist', async () => {
     for (const flag of ['--chdir', '--tmp-dir']) {
-      const error = await errorFrom({ argv: [flag, '/nowhere/at/all'] });
-      assert.match(error.message, /must be an existing directory: "\/nowhere\/at\/all"/);
+      for (const path of ['/nowhere/at/all', '/etc/passwd', '/etc/passwd/behind-a-file']) {
+        const error = await errorFrom({ argv: [flag, path] });
+        assert.match(error.message, new RegExp(`must be an existing directory: "${path}"`));
+      }
     }
   });
 
   it('refuses extra files that do not exist, and takes patterns that fit nothing yet', async (t) => {
     const cwd = folderWith(t, { 'there.txt': '' });
-    for (const text of ['missing.txt', '', 'a\0b']) {
+    const backwards = '[z-a]*.txt';
+    for (const text of ['missing.txt', 'there.txt/behind', '', 'a\0b', backwards]) {
       assert.match(
         (await errorFrom({ argv: ['--reload-extra-file', text], cwd })).message,
         /^reload_extra_files must be an existing file or folder, or a pattern such as "\*\.html": /,
       );
     }
-    const flags = ['there.txt', '.', 'missing-*.txt'].flatMap((path) => [
-      '--reload-extra-file',
-      path,
-    ]);
+    assert.match(
+      (await errorFrom({ argv: ['--reload-extra-file', backwards], cwd })).message,
+      /"\[z-a\]\*\.txt" on the command line .* is not: a range in its brackets runs backwards\./,
+    );
+    const flags = ['there.txt', '.', '[a-z]*.txt'].flatMap((path) => ['--reload-extra-file', path]);
     const { settings } = await resolveFrom({ argv: flags, cwd });
-    const paths = ['there.txt', '', 'missing-*.txt'].map((name) => join(cwd, name));
+    const paths = ['there.txt', '', '[a-z]*.txt'].map((name) => join(cwd, name));
     assert.deepEqual(settings.reload_extra_files, [paths[0], cwd, paths[2]]);
     assert.match(
       (await errorFrom({ argv: ['--reload-engine', 'magic'] })).message,
