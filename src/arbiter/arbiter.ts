@@ -6,38 +6,26 @@ import { relative } from 'node:path';
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { HookFile } from '../settings/hooks.ts';
-import type { Settings } from '../settings/settings.ts';
 import type { HookServer } from '../wire/hooks.ts';
 import { Alarm } from './alarm.ts';
-import { exitCodes } from './exit-codes.ts';
 import { Fleet } from './fleet.ts';
 import { Heir } from './heir.ts';
 import type { Hooks } from './hooks/hooks.ts';
-import { type Hooking, pictureOf } from './hooks/make-hooks.ts';
-import { titleOf, version } from './identity.ts';
-import type { Inheritance } from './inheritance.ts';
+import { pictureOf } from './hooks/make-hooks.ts';
+import { titleOf } from './identity.ts';
 import type { Listener } from './listeners.ts';
 import { ArbiterMetrics } from './metrics.ts';
-import { type Origin, takeOrigin } from './origin.ts';
-import { Outputs } from './outputs.ts';
+import type { Origin } from './origin.ts';
 import { giveLogFiles } from './owner.ts';
 import { PidFile } from './pid-file.ts';
-import { PreloadError } from './preloaded.ts';
 import { Reload, type Reread } from './reload.ts';
-import { type Deeds, listenToSignals } from './signals.ts';
+import type { Deeds } from './signals.ts';
 import { SourceWatch } from './source-watch.ts';
-import {
-  labelsOf,
-  openLog,
-  prepareStage,
-  type Stage,
-  type StageOptions,
-  type StageParts,
-} from './stage.ts';
+import { labelsOf, type Stage, type StageOptions, type StageParts } from './stage.ts';
+import type { Starting } from './starting.ts';
 import { Supervisor } from './supervisor.ts';
-import { enterFolder, messageOf } from './surroundings.ts';
+import { messageOf } from './surroundings.ts';
 import { hasTerminal } from './terminal.ts';
-import { makeTicketSecret } from './ticket-keys.ts';
 
 export interface ArbiterOptions extends StageOptions {
   /** Reads the settings anew from all their sources; without it SIGHUP takes those that there are. */
@@ -46,75 +34,7 @@ export interface ArbiterOptions extends StageOptions {
   readonly hooks?: HookFile | null;
 }
 
-/** Serves until it is told to stop. Resolves with the exit code; everything it started and opened is gone then. */
-export async function runArbiter(
-  settings: Settings,
-  options: ArbiterOptions = {},
-): Promise<number> {
-  let origin: Origin | null = null;
-  let settled: Settings;
-  let log: ErrorLog;
-  try {
-    origin = takeOrigin(process.env);
-    settled = enterFolder(settings);
-    const opened = openLog(settled);
-    log = origin.waiting?.listenTo(opened) ?? opened;
-  } catch (error) {
-    // There is no log to say it in.
-    process.stderr.write(`\nError: ${messageOf(error)}\n`);
-    origin?.waiting?.error(messageOf(error));
-    return exitCodes.badStart;
-  }
-  process.title = titleOf(settled, origin.inheritance !== null);
-  const ticketSecret = origin.inheritance?.ticketSecret ?? makeTicketSecret();
-  // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
-  log.info(`Starting tunicorn ${version()}`);
-  let pidFile: PidFile | null = null;
-  let arbiter: Arbiter | null = null;
-  const hooking: Hooking = {
-    file: options.hooks ?? null,
-    current: () => arbiter?.hooks ?? null,
-    picture: () => arbiter?.picture() ?? nobodyYet,
-    async beforeBind(hooks) {
-      await hooks.tell('nworkers_changed', null, settled.workers, null);
-      await hooks.call('on_starting', null);
-    },
-  };
-  let stage: Stage;
-  // A reload may change the log while those print that were started before.
-  const outputs = new Outputs((pid, stream, lines) =>
-    (arbiter?.log ?? log).printed(pid, stream, lines),
-  );
-  const all = { ...options, activated: origin.activated, ticketSecret, outputs };
-  try {
-    pidFile = openPidFile(settled, origin.inheritance);
-    const inherited = origin.inheritance?.sockets ?? new Map();
-    stage = await prepareStage(settled, all, { inherited }, hooking, log);
-  } catch (error) {
-    log.error(messageOf(error));
-    pidFile?.remove();
-    return error instanceof PreloadError ? error.exitCode : exitCodes.badStart;
-  }
-  for (const warning of [...origin.warnings, ...stage.warnings]) log.warning(warning);
-  log.info(`Listening at: ${labelsOf(stage).join(',')} (${process.pid})`);
-  log.info(`Using worker: ${settings.worker_class}`);
-  arbiter = new Arbiter(stage, all, origin, pidFile);
-  await stage.hooks?.tell('when_ready', null);
-  const exitCode = await arbiter.run();
-  await outputs.close();
-  return exitCode;
-}
-
-/** Before there is an arbiter. */
-const nobodyYet: HookServer = { num_workers: 0, worker_age: 0, listeners: [], workers: [] };
-
-/** While the arbiter that started this one lives, the name without `.2` is its. */
-function openPidFile({ pidfile }: Settings, inheritance: Inheritance | null): PidFile | null {
-  if (pidfile === null) return null;
-  return new PidFile(inheritance === null ? pidfile : `${pidfile}.2`);
-}
-
-class Arbiter implements Deeds {
+export class Arbiter implements Deeds {
   #stage: Stage;
   /** Whose sockets we serve, while it lives. */
   #parent: number | null;
@@ -173,10 +93,9 @@ class Arbiter implements Deeds {
     return this.#stage.log;
   }
 
-  /** Resolves with the exit code. */
-  run(): Promise<number> {
+  /** Does what was asked for while it started. Resolves with the exit code. */
+  run(starting: Starting): Promise<number> {
     return new Promise((resolve) => {
-      const deafen = listenToSignals(() => this.#stage.log, monotonicMs, this);
       this.#finished = async (exitCode) => {
         this.#alarm.stop();
         this.#sources.close();
@@ -184,11 +103,11 @@ class Arbiter implements Deeds {
         this.#pidFile?.remove();
         await this.#supervisor?.end();
         await this.#lastHook();
-        deafen();
         resolve(exitCode);
       };
       this.#sources.configure(this.#stage.settings);
-      this.#fleet.tick();
+      if (!starting.stopped.aborted) this.#fleet.tick();
+      starting.passOn(this);
     });
   }
 

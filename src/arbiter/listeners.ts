@@ -68,12 +68,16 @@ export interface Making {
 /** Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it. */
 const PLAINLY: Making = { umask: 0, owner: null, sharedBy: null };
 
-/** Binds all addresses or none; what is `present` is taken as it is. Throws an Error with a sentence for people. */
+/**
+ * Binds all addresses or none; what is `present` is taken as it is. Throws an Error with a sentence for people, and when it is
+ * `stopped` meanwhile.
+ */
 export async function bindAll(
   addresses: readonly BindAddress[],
   scheme: 'http' | 'https' = 'http',
   { own = [], inherited = new Map() }: Present = {},
   making: Making = PLAINLY,
+  stopped: AbortSignal | null = null,
 ): Promise<Listener[]> {
   const create = createServerHandle();
   const listeners: Listener[] = [];
@@ -94,6 +98,7 @@ export async function bindAll(
         listeners.push(await bindPath(create, index, address, scheme, making));
       } else listeners.push(await bindPort(create, index, address, scheme, making));
     }
+    stopped?.throwIfAborted();
     return listeners;
   } catch (error) {
     for (const listener of listeners.filter((each) => !own.includes(each))) {

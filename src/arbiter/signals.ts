@@ -34,8 +34,8 @@ const STOPS = new Set(['SIGTERM', 'SIGINT', 'SIGQUIT']);
  */
 const echoMs = 100;
 
-/** Installs the handlers; the function it returns takes them away again. `log` is asked for anew for each line. */
-export function listenToSignals(log: () => Log, now: () => number, to: Deeds): () => void {
+/** Installs the handlers; the function it returns takes them away again. `log` and who does it are asked for anew each time. */
+export function listenToSignals(log: () => Log, now: () => number, to: () => Deeds): () => void {
   const handlers = new Map<NodeJS.Signals, () => void>();
   for (const [signal, deed] of Object.entries(deeds)) {
     let lastMs = -Infinity;
@@ -45,7 +45,7 @@ export function listenToSignals(log: () => Log, now: () => number, to: Deeds): (
       if (echo) return;
       // A resized terminal sends SIGWINCH all the time.
       log()[signal === 'SIGWINCH' ? 'debug' : 'info'](`Handling signal: ${shortName(signal)}`);
-      deed(to);
+      deed(to());
     });
   }
   // A log that reaches the limit for the size of a file is an error of the write, and no reason to die.

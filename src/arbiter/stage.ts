@@ -17,6 +17,7 @@ import { bindAll, type Listener, type Present } from './listeners.ts';
 import type { Outputs } from './outputs.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { PreloadError, Preloaded } from './preloaded.ts';
+import { unlessStopped } from './starting.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { workerLimits } from './worker-states.ts';
 
@@ -35,6 +36,8 @@ export interface StageParts extends StageOptions {
   readonly ticketSecret: Buffer;
   /** Reads what workers print, where that is captured. */
   readonly outputs?: Outputs;
+  /** Calls the preparation off: it ends what it has begun and rejects. Means nothing afterwards. */
+  readonly stopped?: AbortSignal;
 }
 
 export interface Stage {
@@ -67,7 +70,7 @@ export async function prepareStage(
   log: ErrorLog | null = null,
 ): Promise<Stage> {
   const settings = enterFolder(given);
-  const { ticketSecret, workerUrl, outputs } = options;
+  const { ticketSecret, workerUrl, outputs, stopped = null } = options;
   const surroundings = await prepare(settings, ticketSecret, workerUrl, outputs);
   const scheme = surroundings.tls === null ? 'http' : 'https';
   const opened = log ?? openLog(settings);
@@ -78,13 +81,15 @@ export async function prepareStage(
   let preloaded = makePreloaded(settings, surroundings, opened);
   let hooks: Hooks | null = null;
   try {
-    hooks = await beginHooks(hooking, settings, () => opened);
+    hooks = await beginHooks(hooking, settings, () => opened, stopped);
     // A first load (there was no log for it before), and somebody who will mend it.
-    preloaded = await startPreloaded(preloaded, log !== null && settings.reload, opened);
+    const mayFail = log !== null && settings.reload;
+    preloaded = await startPreloaded(preloaded, mayFail, opened, stopped);
     const umask = Number.parseInt(settings.umask ?? '0', 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
     const addresses = (options.activated ?? settings.bind).map(parseBind);
-    const listeners = await bindAll(addresses, scheme, present, { umask, owner, sharedBy });
+    const making = { umask, owner, sharedBy };
+    const listeners = await bindAll(addresses, scheme, present, making, stopped);
     const generation = generationOf(settings, surroundings, listeners, {
       preload: preloaded?.address ?? null,
       probe: options.probe ?? null,
@@ -105,9 +110,15 @@ async function startPreloaded(
   preloaded: Preloaded | null,
   mayFail: boolean,
   log: ErrorLog,
+  stopped: AbortSignal | null,
 ): Promise<Preloaded | null> {
+  if (preloaded === null) return null;
   try {
-    await preloaded?.start();
+    await unlessStopped(
+      stopped,
+      () => preloaded.end(),
+      () => preloaded.start(),
+    );
     return preloaded;
   } catch (error) {
     if (!mayFail || !(error instanceof PreloadError)) throw error;

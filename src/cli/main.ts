@@ -3,7 +3,10 @@
 // serve: --help and mistakes answer at once.
 
 import { startFolder } from '../start-folder.ts';
-import { run } from './run.ts';
+
+// By default it opens the inspector of Node.js to all users of the machine. Before anything else is loaded.
+process.on('SIGUSR1', () => undefined);
+const { run } = await import('./run.ts');
 
 /** The last lines of the log are read within this time, or never will be. */
 const LAST_WRITES_MS = 2_000;
@@ -20,7 +23,7 @@ process.exitCode = await run({
       const { isDetached, startDaemon } = await import('../arbiter/daemon.ts');
       if (!isDetached(process.env)) return startDaemon(settings);
     }
-    const { runArbiter } = await import('../arbiter/arbiter.ts');
+    const { runArbiter } = await import('../arbiter/boot.ts');
     const code = await runArbiter(settings, { reread, hooks });
     leaveWithin(LAST_WRITES_MS);
     return code;

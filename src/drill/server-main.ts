@@ -1,7 +1,7 @@
 // The process of the server in a drill: gets the settings from the process that started it and serves as the arbiter
 // does, with the drill's paths in the threads. When that process is gone, however it ended, this one ends, too.
 
-import { runArbiter } from '../arbiter/arbiter.ts';
+import { runArbiter } from '../arbiter/boot.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export interface DrillStart {

@@ -11,6 +11,7 @@ import {
   LAST_HOOKS_MS,
 } from '../../wire/hooks.ts';
 import type { WorkerLives } from '../generation.ts';
+import { unlessStopped } from '../starting.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { Hooks } from './hooks.ts';
 import { pythonHost } from './python-host.ts';
@@ -28,11 +29,12 @@ export interface Hooking {
   beforeBind(hooks: Hooks): Promise<void>;
 }
 
-/** Evaluates the file where it has hooks for the arbiter. Rejects with an Error with a sentence for people. */
+/** Evaluates the file where it has hooks for the arbiter. Rejects with an Error with a sentence for people, and when it is `stopped`. */
 export async function beginHooks(
   hooking: Hooking,
   settings: Settings,
   log: () => Log,
+  stopped: AbortSignal | null,
 ): Promise<Hooks | null> {
   const { file } = hooking;
   const names = hooksIn('arbiter', file).map(({ name }) => name);
@@ -58,8 +60,14 @@ export async function beginHooks(
     },
   });
   try {
-    await hooks.begin();
-    await hooking.beforeBind(hooks);
+    await unlessStopped(
+      stopped,
+      () => hooks.close(),
+      async () => {
+        await hooks.begin();
+        await hooking.beforeBind(hooks);
+      },
+    );
     return hooks;
   } catch (error) {
     hooks.close();

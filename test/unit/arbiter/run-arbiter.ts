@@ -1,7 +1,7 @@
 // Runs the real arbiter over the fake worker, as a process of its own, because it takes signals and ends with an exit
 // code. The settings come as JSON in the first argument; "check" as the second runs --check-config instead.
 
-import { runArbiter } from '../../../src/arbiter/arbiter.ts';
+import { runArbiter } from '../../../src/arbiter/boot.ts';
 import { checkApplication } from '../../../src/arbiter/check.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 
