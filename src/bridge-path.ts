@@ -3,10 +3,12 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-/** What a Python process is started with. */
-export function bridgePath(): string {
+/** What a Python process is started with: for an application, for a config file, for the arbiter's hooks. */
+export type BridgeScript = 'launch.py' | 'read_config.py' | 'arbiter_hooks.py';
+
+export function bridgePath(script: BridgeScript): string {
   const places = ['../../', '../'].map((up) =>
-    fileURLToPath(new URL(`${up}python/tunicorn_bridge/launch.py`, import.meta.url)),
+    fileURLToPath(new URL(`${up}python/tunicorn_bridge/${script}`, import.meta.url)),
   );
   const found = places.find((place) => existsSync(place));
   if (found === undefined) {

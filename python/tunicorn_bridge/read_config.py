@@ -24,6 +24,8 @@ ANSWER_FD = 3
 
 
 def main(kind: str, where: str) -> None:
+    # Commands that the config file starts have no part in the answer.
+    os.set_inheritable(ANSWER_FD, False)
     # The start directory is the first that the config file imports from.
     sys.path[0] = os.getcwd()
     try:

@@ -4,8 +4,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { bridgePath } from '../bridge-path.ts';
+import { endOf, wireOf } from '../child-end.ts';
 import { monotonicMs } from '../clock.ts';
 import type { Log } from '../observe/log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
@@ -112,7 +113,7 @@ class Loader {
   readonly ended: Promise<string>;
   readonly #options: PreloadOptions;
   readonly #child: ChildProcess;
-  readonly #wire: Socket | null;
+  readonly #wire: Duplex | null;
   readonly #timers: NodeJS.Timeout[] = [];
   #faultSignal = 0;
   #settle: (error: PreloadError | null) => void = () => undefined;
@@ -127,10 +128,9 @@ class Loader {
       };
     });
     this.#child = launch(options);
+    this.#wire = wireOf(this.#child);
     this.ended = this.#watch();
     options.log.info(`Preloading the application (pid: ${this.#child.pid ?? 0})`);
-    const wire = this.#child.stdio?.[3];
-    this.#wire = wire instanceof Socket ? wire : null;
     this.#speak(address);
     this.#watchTime();
   }
@@ -142,6 +142,8 @@ class Loader {
   kill(): void {
     // Not with what is below it: these are the Pythons of workers.
     this.#child.kill('SIGKILL');
+    // What the application has forked has the other end, too, and would keep us here.
+    this.#wire?.destroy();
   }
 
   #speak(address: PreloadAddress): void {
@@ -201,33 +203,25 @@ class Loader {
     this.#timers.push(slow, late);
   }
 
-  #watch(): Promise<string> {
-    const child = this.#child;
+  /** After its last words; not when what it prints has ended, because forked ones have those pipes. */
+  async #watch(): Promise<string> {
     const { app, python } = this.#options;
-    return new Promise((resolve) => {
-      child.on('error', (error) => {
-        const why = `Cannot run ${JSON.stringify(python)}: ${error.message}`;
-        if (child.pid === undefined) this.#settle(new PreloadError(exitCodes.workerBoot, why));
-      });
-      // After its last words were read; not `close`, as long as forked ones have the pipes of what is printed.
-      const silent = new Promise<void>((heard) => {
-        if (this.#child.stdio[3] instanceof Socket) this.#child.stdio[3].once('close', heard);
-        else heard();
-      });
-      child.on('exit', async (code, signal) => {
-        await silent;
-        const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
-        const why = `Python process ${child.pid} ${how} while it loaded ${app}.`;
-        this.#settle(new PreloadError(exitCodes.workerBoot, why));
-        resolve(`${child.pid} ${how}`);
-      });
-    });
+    const { code, signal, error } = await endOf(this.#child, this.#wire);
+    if (error !== null) {
+      const why = `Cannot run ${JSON.stringify(python)}: ${error.message}`;
+      this.#settle(new PreloadError(exitCodes.workerBoot, why));
+      return error.message;
+    }
+    const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`;
+    const why = `Python process ${this.#child.pid} ${how} while it loaded ${app}.`;
+    this.#settle(new PreloadError(exitCodes.workerBoot, why));
+    return `${this.#child.pid} ${how}`;
   }
 }
 
 function launch(options: PreloadOptions): ChildProcess {
   const { app, python, env, owner, settings, outputs } = options;
-  const args = [bridgePath(), app, String(process.pid), 'preload'];
+  const args = [bridgePath('launch.py'), app, String(process.pid), 'preload'];
   const { program, before, ids } = startAs(owner, python);
   const printed = outputs === null ? 'inherit' : 'pipe';
   const child = spawn(program, [...before, ...args], {

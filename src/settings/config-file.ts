@@ -13,6 +13,7 @@ import { type Taken, takeApart, takePythonApart } from './config-values.ts';
 import type { HookFile } from './hooks.ts';
 import {
   EVALUATE_MS,
+  type Evaluation,
   evaluatePython,
   PythonConfigError,
   type PythonPlace,
@@ -38,14 +39,8 @@ export interface ConfigFile {
   readonly warnings: readonly string[];
 }
 
-/** What reading a file may need beside its name. */
-export interface Reader {
-  /** What a relative path starts at. */
-  readonly directory: string;
-  /** Evaluates a Python file. */
-  readonly python: string;
-  readonly env: { readonly [name: string]: string | undefined };
-}
+/** What reading a file may need beside its name: a relative path starts at `directory`, `python` evaluates a Python file. */
+export type Reader = Evaluation;
 
 /** The name of the config file of a directory; null when there is none. */
 export function findConfigFile(directory: string, mayBePython: boolean): string | null {
@@ -71,13 +66,14 @@ export async function readConfigFile(
     throw fileError(name, asked, `The config file ${name} does not exist.`, '');
   }
   if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
-  const taken = takeApart(await loadConfig(path, name), name, await readFile(path, 'utf8'));
+  const exported = await loadConfig(path, name, EVALUATE_MS, reader.signal);
+  const taken = takeApart(exported, name, await readFile(path, 'utf8'));
   return configFile(name, taken, { kind: 'script', where: path }, reader);
 }
 
 async function readPython(place: PythonPlace, file: string, reader: Reader): Promise<ConfigFile> {
   try {
-    const config = await evaluatePython(place, reader.python, reader.directory, reader.env);
+    const config = await evaluatePython(place, reader);
     const taken = takePythonApart(config, file);
     return configFile(
       file,
@@ -122,13 +118,14 @@ const LOADERS: { readonly [extension: string]: Load } = {
 
 /**
  * What a file in TypeScript, JavaScript or JSON exports by default, as it is now. One that awaits something for longer
- * than `limitMs` is given up.
+ * than `limitMs`, or when `signal` says that nobody wants it, is given up.
  * @throws SettingError
  */
 export async function loadConfig(
   path: string,
   name: string,
   limitMs: number = EVALUATE_MS,
+  signal?: AbortSignal,
 ): Promise<unknown> {
   const loader = LOADERS[extname(path)];
   if (loader === undefined) {
@@ -136,8 +133,9 @@ export async function loadConfig(
     throw fileError(name, null, `${name} is no config file by its name.`, right);
   }
   const deadline = new AbortController();
+  const ends = signal === undefined ? [deadline.signal] : [deadline.signal, signal];
   try {
-    return await Promise.race([loader(path), never(limitMs, deadline.signal)]);
+    return await Promise.race([loader(path), never(limitMs, AbortSignal.any(ends))]);
   } catch (error) {
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     const problem = `Failed to read config file ${name}: ${message}`;
@@ -148,7 +146,7 @@ export async function loadConfig(
   }
 }
 
-/** Rejects after so long, unless that is not wanted any more. */
+/** Rejects after so long, or at once when that is not wanted any more. */
 async function never(ms: number, signal: AbortSignal): Promise<never> {
   await pause(ms, undefined, { signal });
   const late = new Error(`it was not evaluated within ${ms / 1000} s`);

@@ -2,9 +2,9 @@
 // sets, with the lines. What those values mean is judged where all config files are; here they are only fetched.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { bridgePath } from '../bridge-path.ts';
+import { type ChildEnd, endOf, wireOf } from '../child-end.ts';
+import { killTree } from '../process-tree.ts';
 
 /** A config file may ask a service for its values; one that hangs must not hang the start for ever. */
 export const EVALUATE_MS = 60_000;
@@ -47,39 +47,90 @@ export class PythonConfigError extends Error {
   }
 }
 
+/** How it is evaluated. */
+export interface Evaluation {
+  readonly python: string;
+  /** The start directory. */
+  readonly directory: string;
+  readonly env: { readonly [name: string]: string | undefined };
+  /** Aborted: nobody wants the answer any more. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /**
- * Evaluates it with this Python in the start directory.
+ * Evaluates it with this Python. After `limitMs`, or when it is not wanted any more, it is ended with the commands that it waits for.
  * @throws PythonConfigError
  */
 export async function evaluatePython(
   place: PythonPlace,
-  python: string,
-  cwd: string,
-  env: { readonly [name: string]: string | undefined },
+  { python, directory, env, signal }: Evaluation,
+  limitMs: number = EVALUATE_MS,
 ): Promise<PythonConfig> {
   const where = place.kind === 'file' ? place.path : place.name;
-  const child = spawn(python, [scriptPath(), place.kind, where], {
-    cwd,
+  const child = spawn(python, [bridgePath('read_config.py'), place.kind, where], {
+    cwd: directory,
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
-  // Not the option of spawn, whose timer outlives a start that fails.
-  const timer = setTimeout(() => child.kill('SIGKILL'), EVALUATE_MS);
-  const answer = child.stdio[3] as Readable;
+  const answer = wireOf(child);
+  const ended = endOf(child, answer);
   let text = '';
-  answer.setEncoding('utf8').on('data', (piece: string) => {
+  answer?.on('error', () => undefined);
+  answer?.setEncoding('utf8').on('data', (piece: string) => {
     text += piece;
   });
-  const { code, signal } = await new Promise<{ code: number | null; signal: string | null }>(
-    (resolve, reject) => {
-      child.on('error', (error) => reject(new PythonConfigError(whyNoStart(python, error))));
-      child.on('close', (code, signal) => resolve({ code, signal }));
-    },
-  ).finally(() => clearTimeout(timer));
-  if (text === '') throw new PythonConfigError(whyNoAnswer(python, code, signal));
-  const parsed = JSON.parse(text) as PythonConfig | { error: string; traceback: string };
+  const end = await unlessGivenUp(ended, limitMs, signal, () => {
+    if (child.exitCode === null && child.signalCode === null) killTree(child.pid ?? 0);
+    answer?.destroy();
+  });
+  if (end.error !== null) throw new PythonConfigError(whyNoStart(python, end.error));
+  if (text === '') throw new PythonConfigError(whyNoAnswer(python, end));
+  const parsed = parsedAnswer(text);
+  if (parsed === null) {
+    const why = 'descriptor 3, which is for the answer, holds something else as well';
+    throw new PythonConfigError(`${why}: the file must not write there`);
+  }
   if ('error' in parsed) throw new PythonConfigError(parsed.error, parsed.traceback);
   return parsed;
+}
+
+/** Whatever becomes of the process then, nobody waits for it. */
+async function unlessGivenUp(
+  ended: Promise<ChildEnd>,
+  limitMs: number,
+  signal: AbortSignal | undefined,
+  giveUp: () => void,
+): Promise<ChildEnd> {
+  const late = new PythonConfigError(`it was not evaluated within ${limitMs / 1000} s`);
+  const unwanted = new PythonConfigError('its values are not wanted any more');
+  let timer: NodeJS.Timeout | undefined;
+  let abort: () => void = () => undefined;
+  const givenUp = new Promise<never>((_, reject) => {
+    const because = (error: PythonConfigError): void => {
+      giveUp();
+      reject(error);
+    };
+    // Not the option of spawn, whose timer outlives a start that fails.
+    timer = setTimeout(because, limitMs, late);
+    abort = () => because(unwanted);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
+  });
+  try {
+    return await Promise.race([ended, givenUp]);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/** null when it is none. */
+function parsedAnswer(text: string): PythonConfig | { error: string; traceback: string } | null {
+  try {
+    return JSON.parse(text) as PythonConfig | { error: string; traceback: string };
+  } catch {
+    return null;
+  }
 }
 
 function whyNoStart(python: string, error: NodeJS.ErrnoException): string {
@@ -87,21 +138,6 @@ function whyNoStart(python: string, error: NodeJS.ErrnoException): string {
   return `it is a Python file, and ${python} cannot be started: ${why}. Choose another with --python`;
 }
 
-function whyNoAnswer(python: string, code: number | null, signal: string | null): string {
-  if (signal === 'SIGKILL') {
-    return `it was not evaluated within ${EVALUATE_MS / 1000} s, or ${python} was killed`;
-  }
+function whyNoAnswer(python: string, { code, signal }: ChildEnd): string {
   return `${python} ended with ${signal ?? `exit code ${code}`} while it was evaluated`;
-}
-
-/** Beside the compiled tree (dist/src/settings), or beside the sources. */
-function scriptPath(): string {
-  const places = ['../../../', '../../'].map((up) =>
-    fileURLToPath(new URL(`${up}python/tunicorn_bridge/read_config.py`, import.meta.url)),
-  );
-  const found = places.find((path) => existsSync(path));
-  if (found === undefined) {
-    throw new PythonConfigError(`read_config.py is missing: looked for ${places.join(' and ')}`);
-  }
-  return found;
 }

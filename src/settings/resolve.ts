@@ -22,6 +22,8 @@ export interface Start {
   readonly env: { readonly [name: string]: string | undefined };
   /** The start directory, absolute. */
   readonly cwd: string;
+  /** Aborted: nobody wants the settings any more, and a config file that is being evaluated is given up. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export type Sources = { readonly [N in SettingName]: Source };
@@ -104,7 +106,7 @@ function fromEnvironment(env: Start['env']): readonly Given[] {
 /** The file that flags ask for, else the one that is there, else nothing. `known`: what is known before it is read. */
 async function configFile(
   known: readonly Layer[],
-  { cwd, env }: Start,
+  { cwd, env, signal }: Start,
 ): Promise<Pick<Resolved, 'hooks' | 'warnings'> & { given: readonly Given[] }> {
   const asked = strongest(known, 'config');
   const written = typeof asked?.value === 'string' ? asked.value : null;
@@ -112,7 +114,12 @@ async function configFile(
   if (name === null) return { given: [], hooks: null, warnings: [] };
   // What the file itself says of `python` is for the application: something has to read it first.
   const python = strongest(known, 'python')?.value;
-  const reader = { directory: cwd, env, python: typeof python === 'string' ? python : 'python3' };
+  const reader = {
+    directory: cwd,
+    env,
+    python: typeof python === 'string' ? python : 'python3',
+    signal,
+  };
   const source = written === null ? null : (asked?.source ?? null);
   const { given, hooks, warnings } = await readConfigFile(name, reader, source);
   const found: Given = { name: 'config', value: name, source: source ?? DEFAULT };

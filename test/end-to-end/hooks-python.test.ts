@@ -125,6 +125,9 @@ test('a hook that hangs or fails is said in the log and harms nobody', async (t)
     `
 import time
 
+def nworkers_changed(server, new_value, old_value):
+    os.write(3, b"3\\n")
+
 def when_ready(server):
     note("when_ready")
     time.sleep(60)
@@ -138,6 +141,9 @@ def child_exit(server, worker):
         os._exit(9)
 `,
     ['--hook-timeout', '0.4'],
+  );
+  await server.line(
+    /\[ERROR\] nworkers_changed in gunicorn\.conf\.py has written to descriptor 3, which is not its own\./,
   );
   await server.line(
     /\[ERROR\] when_ready in gunicorn\.conf\.py has not returned within 0\.4 s \(hook_timeout\)\./,

@@ -195,6 +195,33 @@ describe('--preload', { concurrency: 3 }, () => {
     assert.equal((await ask(t, server)).loadedIn, second.loadedIn);
   });
 
+  test('what the application forks while it is loaded keeps nobody waiting', async (t) => {
+    const fork = `
+import os, time
+if os.fork() == 0:
+    print("forked", os.getpid(), flush=True)
+    time.sleep(60)
+    os._exit(0)
+`;
+    const cwd = await folderWith({ 'main.py': fork + APP });
+    const args = ['--preload', '--python', PYTHON];
+    const server = await startServer(t, { app: 'main:app', cwd, args });
+    const endForked = (): void => {
+      for (const [, pid] of server.log().matchAll(/^forked (\d+)$/gm)) {
+        if (isAlive(Number(pid))) process.kill(Number(pid), 'SIGKILL');
+      }
+    };
+    t.after(endForked);
+    process.kill(preloaderOf(server), 'SIGKILL');
+    await server.line(/Preloading process \d+ was killed by SIGKILL; the next one is started/);
+    await eventually(() => loadsOf(server) === 2, 'another one to load');
+    server.signal('SIGTERM');
+    await eventually(() => !isAlive(server.pid), 'the arbiter to have left');
+    // They have its output.
+    endForked();
+    assert.deepEqual(await server.exited, { code: 0, signal: null });
+  });
+
   test('while nothing can be forked a worker loads the application itself', async (t) => {
     const cwd = await folderWith({ 'main.py': APP });
     const server = await startServer(t, {

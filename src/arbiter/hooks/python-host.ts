@@ -2,9 +2,9 @@
 // line of JSON for each message. It dies with the arbiter, by the kernel's hand where the kernel can.
 
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import type { Duplex } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { bridgePath } from '../../bridge-path.ts';
+import { endOf, wireOf } from '../../child-end.ts';
 import { killTree } from '../../process-tree.ts';
 import type { HookFile } from '../../settings/hooks.ts';
 import type { FromHooks } from '../../wire/hooks.ts';
@@ -15,23 +15,28 @@ const LINE_MAX = 1_048_576;
 
 export function pythonHost({ python, folder }: HookFile): StartHost {
   return (start, ears) => {
-    const child = spawn(python, [scriptPath(), String(process.pid)], {
+    const child = spawn(python, [bridgePath('arbiter_hooks.py'), String(process.pid)], {
       cwd: folder,
       stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
     });
-    const wire = child.stdio?.[3] as Duplex | null | undefined;
+    const wire = wireOf(child);
     let ended = false;
     const end = (how: string): void => {
-      if (ended) return;
+      if (!ended) ears.ended(how);
       ended = true;
-      wire?.destroy();
-      ears.ended(how);
     };
-    child.on('error', (error) => end(`could not be started: ${error.message}`));
-    // Not `exit`: what it said last is heard before.
-    child.on('close', (code, signal) => end(`ended with ${signal ?? `exit code ${code}`}`));
+    void endOf(child, wire).then(({ code, signal, error }) => {
+      if (error !== null) end(`could not be started: ${error.message}`);
+      else end(`ended with ${signal ?? `exit code ${code}`}`);
+    });
     wire?.on('error', () => undefined);
-    if (wire) listen(wire, ears, () => child.kill('SIGKILL'));
+    if (wire !== null) {
+      listen(wire, ears, (why) => {
+        // Before it is told: whoever hears of it ends the process.
+        wire.destroy();
+        end(why);
+      });
+    }
     const host: HookHost = {
       say: (message) => void wire?.write(`${JSON.stringify(message)}\n`),
       close: () => void child.kill('SIGKILL'),
@@ -46,24 +51,30 @@ export function pythonHost({ python, folder }: HookFile): StartHost {
   };
 }
 
-function listen(wire: Duplex, ears: HookEars, broken: () => void): void {
+/** `broken`: what comes cannot be followed any more; a clause. */
+function listen(wire: Duplex, ears: HookEars, broken: (why: string) => void): void {
   let rest = '';
   wire.setEncoding('utf8').on('data', (piece: string) => {
     const lines = (rest + piece).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) ears.said(JSON.parse(line) as FromHooks);
-    if (rest.length > LINE_MAX) broken();
+    for (const line of lines) {
+      const message = messageIn(line);
+      if (message === null) {
+        broken('has written to descriptor 3, which is not its own');
+        return;
+      }
+      ears.said(message);
+    }
+    if (rest.length > LINE_MAX) broken(`has said a line of more than ${LINE_MAX} characters`);
   });
 }
 
-/** Beside the compiled tree (dist/src/arbiter/hooks), or beside the sources. */
-function scriptPath(): string {
-  const places = ['../../../../', '../../../'].map((up) =>
-    fileURLToPath(new URL(`${up}python/tunicorn_bridge/arbiter_hooks.py`, import.meta.url)),
-  );
-  const found = places.find((path) => existsSync(path));
-  if (found === undefined) {
-    throw new Error(`arbiter_hooks.py is missing: looked for ${places.join(' and ')}`);
+/** null when it is none. */
+function messageIn(line: string): FromHooks | null {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as FromHooks) : null;
+  } catch {
+    return null;
   }
-  return found;
 }

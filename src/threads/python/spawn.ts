@@ -93,7 +93,7 @@ export function spawnPython(options: PythonOptions, sockets: number): SpawnedPyt
   for (let fd = CONTROL_FD; fd < FIRST_THREAD_FD + sockets; fd += 1) {
     stdio.push('pipe');
   }
-  const bridge = options.bridge ?? bridgePath();
+  const bridge = options.bridge ?? bridgePath('launch.py');
   const args = [bridge, options.app, String(process.pid), String(sockets)];
   const child = spawn(options.python, args, {
     stdio,

@@ -2,9 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { evaluatePython, PythonConfigError } from '../../../src/settings/python-config.ts';
 import { labelOf } from '../../../src/settings/source.ts';
+import { eventually } from '../../support/eventually.ts';
+import { isAlive } from '../../support/processes.ts';
 import { errorFrom, folderWith, resolveFrom } from './folder.ts';
 
 /** The interpreter itself: what a version manager puts on PATH costs each start a tenth of a second. */
@@ -212,5 +216,57 @@ describe('gunicorn.conf.py', () => {
     assert.deepEqual(settings.raw_env, [`P=${path}`]);
     const error = await errorFrom({ cwd, env, argv: ['--python', '/nowhere/python'] });
     assert.match(error.message, /\/nowhere\/python cannot be started: it was not found/);
+  });
+
+  it('is not waited for by way of what it has forked', async (t) => {
+    const text = `
+import os, time
+forked = os.fork()
+if forked == 0:
+    time.sleep(60)
+    os._exit(0)
+workers = 3
+raw_env = ["FORKED=%d" % forked]`;
+    const cwd = conf(t, text);
+    const beganMs = performance.now();
+    const { settings } = await resolveFrom({ cwd, env });
+    const tookMs = performance.now() - beganMs;
+    process.kill(Number(settings.raw_env[0]?.replace('FORKED=', '')), 'SIGKILL');
+    assert.equal(settings.workers, 3);
+    assert.ok(tookMs < 15_000, `${tookMs} ms`);
+  });
+
+  it('that takes too long, or that nobody wants any more, is ended with what it waits for', async (t) => {
+    const text = `
+import os, subprocess, sys
+sleeper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+with open("pids.tmp", "w") as file:
+    file.write("%d %d" % (os.getpid(), sleeper.pid))
+os.rename("pids.tmp", "pids")
+sleeper.wait()`;
+    const unwanted = new AbortController();
+    const ends: readonly [limitMs: number, says: RegExp][] = [
+      [1_000, /^it was not evaluated within 1 s$/],
+      [60_000, /^its values are not wanted any more$/],
+    ];
+    for (const [limitMs, says] of ends) {
+      const directory = conf(t, text);
+      const place = { kind: 'file', path: join(directory, 'gunicorn.conf.py') } as const;
+      const evaluation = { python: python.trim(), directory, env, signal: unwanted.signal };
+      const outcome = evaluatePython(place, evaluation, limitMs).catch((error: unknown) => error);
+      await eventually(() => existsSync(join(directory, 'pids')), 'the file to be under way');
+      if (limitMs > 1_000) unwanted.abort();
+      const error = await outcome;
+      assert.ok(error instanceof PythonConfigError);
+      assert.match(error.message, says);
+      const pids = readFileSync(join(directory, 'pids'), 'utf8').split(' ').map(Number);
+      await eventually(() => !pids.some(isAlive), `${pids} to have gone`);
+    }
+  });
+
+  it('that writes to the descriptor of the answer is told so', async (t) => {
+    const cwd = conf(t, 'import os\nos.write(3, b"Hello ")\nworkers = 3');
+    const error = await errorFrom({ cwd, env });
+    assert.match(error.message, /: descriptor 3, .* the file must not write there\.$/);
   });
 });
