@@ -38,11 +38,10 @@ export class Heir {
 
   /** `log` is asked for anew for each line. */
   start(listeners: readonly Listener[], log: () => Log): void {
-    const binds = listeners.map(({ bind }) => bind);
     const { cwd, env, activated, supervision } = this.#command;
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       cwd,
-      env: { ...env, ...bequest(binds, activated), ...supervisionFor(supervision) },
+      env: { ...env, ...bequest(listeners, activated), ...supervisionFor(supervision) },
       stdio: ['inherit', 'inherit', 'inherit', ...listeners.map(({ fd }) => fd), 'pipe'],
     });
     this.#child = child;

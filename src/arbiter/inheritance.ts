@@ -1,8 +1,8 @@
 // What an arbiter hands to the next one (SIGUSR2): its listening sockets as open descriptors, the secret of its TLS session
-// tickets through a pipe, and in one environment variable what each of them is and whose child it is. Whoever finds the
-// variable and is not that child ignores it.
+// tickets through a pipe, and in one environment variable what each of them is. Whoever finds the variable and does not have
+// these sockets ignores it. Not by whose child it is: the other may have left before this one has read its settings.
 
-import { closeSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import { TICKET_SECRET_BYTES } from './ticket-keys.ts';
 
@@ -11,7 +11,7 @@ const FIRST_FD = 3;
 const VARIABLE = 'TUNICORN_UPGRADE';
 
 export interface Inheritance {
-  /** The arbiter that started this one, and lives as long as it is our parent. */
+  /** The arbiter that started this one, and lives as long as it is our parent; it may have left already. */
   readonly parent: number;
   /** Descriptors by the address that they listen on, as listeners.ts writes it. */
   readonly sockets: ReadonlyMap<string, number>;
@@ -21,10 +21,13 @@ export interface Inheritance {
   readonly ticketSecret: Buffer | null;
 }
 
-/** The variables for the next arbiter, which is given descriptors for `binds` in this order, from `FIRST_FD` on, and one more for the secret. */
-export function bequest(binds: readonly string[], activated: boolean): NodeJS.ProcessEnv {
-  const sockets = binds.map((bind, index) => [bind, FIRST_FD + index]);
-  const secret = FIRST_FD + binds.length;
+/** The variables for the next arbiter, which is given these sockets in this order, from `FIRST_FD` on, and one more for the secret. */
+export function bequest(
+  ours: readonly { readonly bind: string; readonly fd: number }[],
+  activated: boolean,
+): NodeJS.ProcessEnv {
+  const sockets = ours.map(({ bind, fd }, index) => [bind, FIRST_FD + index, inodeOf(fd)]);
+  const secret = FIRST_FD + ours.length;
   return { [VARIABLE]: JSON.stringify({ parent: process.pid, sockets, activated, secret }) };
 }
 
@@ -39,7 +42,8 @@ export function bequeathSecret(pipe: unknown, secret: Buffer): void {
 
 interface Bequest {
   readonly parent: number;
-  readonly sockets: readonly (readonly [string, number])[];
+  /** Address, descriptor, and which socket that is. */
+  readonly sockets: readonly (readonly [string, number, number | null])[];
   readonly activated: boolean;
   /** Its descriptor. */
   readonly secret: number;
@@ -47,21 +51,39 @@ interface Bequest {
 
 /** Whether another arbiter has started this one. Takes nothing. */
 export function isHeir(env: NodeJS.ProcessEnv): boolean {
-  const text = env[VARIABLE];
-  return text !== undefined && (JSON.parse(text) as Bequest).parent === process.ppid;
+  return bequestIn(env) !== null;
 }
 
 /** What this process was handed; null when it was started by anybody else. The variable is gone after that: it is not for our children. */
 export function takeInheritance(env: NodeJS.ProcessEnv): Inheritance | null {
-  const text = env[VARIABLE];
+  const found = bequestIn(env);
   delete env[VARIABLE];
-  if (text === undefined) return null;
-  const { parent, sockets, activated, secret } = JSON.parse(text) as Bequest;
-  if (parent !== process.ppid) return null;
-  return { parent, sockets: new Map(sockets), activated, ticketSecret: takeSecret(secret) };
+  if (found === null) return null;
+  const { parent, activated, secret } = found;
+  const sockets = new Map(found.sockets.map(([bind, fd]) => [bind, fd]));
+  return { parent, sockets, activated, ticketSecret: takeSecret(secret) };
 }
 
-/** Waits for it: it was written before this process ran its first line. */
+/** Nobody has the same sockets under the same numbers by chance. */
+function bequestIn(env: NodeJS.ProcessEnv): Bequest | null {
+  const text = env[VARIABLE];
+  if (text === undefined) return null;
+  const found = JSON.parse(text) as Bequest;
+  const isOurs = found.sockets.every(([, fd, inode]) => inode !== null && inodeOf(fd) === inode);
+  return isOurs && found.sockets.length > 0 ? found : null;
+}
+
+/** null: no open socket. */
+function inodeOf(fd: number): number | null {
+  try {
+    const stats = fstatSync(fd);
+    return stats.isSocket() ? stats.ino : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Waits for it: it was written before this process ran its first line, or is not any more. */
 function takeSecret(fd: number): Buffer | null {
   const secret = Buffer.alloc(TICKET_SECRET_BYTES);
   let at = 0;

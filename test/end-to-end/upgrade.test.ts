@@ -37,12 +37,24 @@ async function upgrade(t: TestContext, { server, pidFile }: Upgradable): Promise
   server.signal('SIGUSR2');
   await server.line(/Worker ready \(pid: \d+\)/, ready + 1);
   const next = pidIn(`${pidFile}.2`);
-  t.after(async () => {
-    if (isAlive(next)) process.kill(next, 'SIGINT');
-    await eventually(() => !isAlive(next), 'the new arbiter to end');
-  });
+  endLater(t, next);
   return next;
 }
+
+function endLater(t: TestContext, pid: number): void {
+  t.after(async () => {
+    if (isAlive(pid)) process.kill(pid, 'SIGINT');
+    await eventually(() => !isAlive(pid), 'the new arbiter to end');
+  });
+}
+
+/** Evaluated until the file `go` is there. */
+const WAITING_CONFIG = `
+import { existsSync, writeFileSync } from 'node:fs';
+writeFileSync(new URL('./here', import.meta.url), '');
+while (!existsSync(new URL('./go', import.meta.url))) await new Promise((go) => setTimeout(go, 10));
+export default {};
+`;
 
 function answersAt(target: net.NetConnectOpts): Promise<boolean> {
   const socket = net.connect(target);
@@ -113,6 +125,30 @@ test('a new arbiter that cannot start leaves everything to the old one, which ca
   await upgrade(t, both);
   await assertServes(both);
 });
+
+for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
+  test(`${signal} to the old arbiter before the new one has read its config file: the new one takes over`, async (t) => {
+    const folder = await temporaryFolder();
+    const at = (name: string): string => join(folder, name);
+    writeFileSync(at('app.mjs'), 'export default { fetch: () => new Response("x") };');
+    const config = at('tunicorn.config.mjs');
+    writeFileSync(config, 'export default {};');
+    const bind = ['127.0.0.1:0', `unix:${at('app.sock')}`];
+    const args = ['--pid', at('pid'), '-c', config];
+    const server = await startServer(t, { app: './app.mjs', cwd: folder, args, bind });
+    writeFileSync(config, WAITING_CONFIG);
+    server.signal('SIGUSR2');
+    const next = Number((await server.line(/New arbiter started with pid: (\d+)/))[1]);
+    endLater(t, next);
+    await eventually(() => existsSync(at('here')), 'the new arbiter to read its config file');
+    server.signal(signal);
+    await eventually(() => !isAlive(server.pid), 'the old arbiter to end');
+    writeFileSync(at('go'), '');
+    await eventually(() => pidIn(at('pid')) === next, 'the new one to be the only one');
+    await assertServes({ server, pidFile: at('pid'), socket: at('app.sock') });
+    assert.ok(!existsSync(at('pid.2')));
+  });
+}
 
 test('a pid file that names a living process is refused, and left alone', async (t) => {
   const pidFile = join(await temporaryFolder(), 'pid');

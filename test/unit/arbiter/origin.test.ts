@@ -2,8 +2,10 @@
 // afterwards, so that no worker takes it for its own.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { closeSync, openSync, symlinkSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
+import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -39,28 +41,35 @@ test('from 1 to 1024 sockets are taken; without, with none and for another proce
   assert.deepEqual(take('1', '4712').sockets, []);
 });
 
-test('a bequest is for the child of its arbiter alone', () => {
-  const env = bequest(['fd://3', '127.0.0.1:80'], true);
+test('a bequest is for who has its sockets, whether its arbiter lives or not', async (t) => {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const fd = Number(Reflect.get(Reflect.get(server, '_handle'), 'fd'));
+  const env = bequest([{ bind: '127.0.0.1:80', fd }], true);
   const written = JSON.parse(env['TUNICORN_UPGRADE'] ?? '');
-  assert.equal(written.secret, 5, 'behind the sockets');
+  assert.deepEqual([written.sockets[0][1], written.secret], [3, 4], 'the secret is behind it');
   // The file stands for the pipe: it ends before the secret does.
   const secret = openSync('/dev/null', 'r');
-  const mine = { TUNICORN_UPGRADE: JSON.stringify({ ...written, parent: process.ppid, secret }) };
+  const [[bind, , inode]] = written.sockets;
+  const has = (at: number) => ({
+    TUNICORN_UPGRADE: JSON.stringify({ ...written, sockets: [[bind, at, inode]], secret }),
+  });
+  // Not ours: another file, another number, none.
+  for (const other of [secret, 1, 1_000_000]) assert.ok(!isHeir(has(other)), String(other));
+  const strangers = has(secret);
+  assert.equal(takeInheritance(strangers), null);
+  assert.deepEqual(strangers, {});
+  const mine = has(fd);
   assert.ok(isHeir(mine));
   assert.deepEqual(takeInheritance(mine), {
-    parent: process.ppid,
-    sockets: new Map([
-      ['fd://3', 3],
-      ['127.0.0.1:80', 4],
-    ]),
+    parent: process.pid,
+    sockets: new Map([['127.0.0.1:80', fd]]),
     activated: true,
     ticketSecret: null,
   });
+  assert.deepEqual(mine, {});
   assert.throws(() => closeSync(secret), { code: 'EBADF' });
-  // Written by this process, whose child this is not.
-  assert.ok(!isHeir(env));
-  assert.equal(takeInheritance(env), null);
-  assert.deepEqual(env, {});
 });
 
 test('a supervisor is a path or an abstract name; its watchdog may be for another process', () => {
