@@ -13,6 +13,7 @@ import { Heir } from './heir.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { pictureOf } from './hooks/make-hooks.ts';
 import { titleOf } from './identity.ts';
+import { closeAbandoned } from './inheritance.ts';
 import type { Listener } from './listeners.ts';
 import { ArbiterMetrics } from './metrics.ts';
 import type { Origin } from './origin.ts';
@@ -39,6 +40,8 @@ export class Arbiter implements Deeds {
   /** Whose sockets we serve, while it lives. */
   #parent: number | null;
   #pidFile: PidFile | null;
+  /** Removes what only the arbiter before us still needed. */
+  #tidy: () => Promise<void> = async () => undefined;
   readonly #heir: Heir;
   readonly #fleet: Fleet;
   readonly #alarm: Alarm;
@@ -63,7 +66,9 @@ export class Arbiter implements Deeds {
     this.#stage = stage;
     this.#options = options;
     this.#origin = origin;
-    this.#parent = origin.inheritance?.parent ?? null;
+    const { inheritance } = origin;
+    this.#parent = inheritance?.parent ?? null;
+    if (inheritance !== null) this.#tidy = closeAbandoned(inheritance, stage.listeners);
     this.#pidFile = pidFile;
     this.#heir = new Heir(origin.command, options.ticketSecret);
     this.#alarm = new Alarm(monotonicMs, (lateMs) => this.#tick(lateMs));
@@ -129,7 +134,7 @@ export class Arbiter implements Deeds {
   }
 
   async #lastHook(): Promise<void> {
-    await this.hooks?.tell('on_exit', null);
+    void this.hooks?.tell('on_exit', null);
     await this.hooks?.finish();
   }
 
@@ -141,6 +146,8 @@ export class Arbiter implements Deeds {
   // What signals ask for (Deeds).
 
   stop(how: 'gently' | 'at once'): void {
+    // Only the last hooks are left: who asks once more does not want to wait for them.
+    if (this.#fleet.phase === 'finished') this.hooks?.close();
     this.#fleet.stop(how);
   }
 
@@ -277,6 +284,7 @@ export class Arbiter implements Deeds {
     this.#supervisor = this.#report();
     this.#supervisor?.takeOver();
     this.#tell();
+    void this.#tidy();
     try {
       if (settings.pidfile !== null) this.#pidFile?.rename(settings.pidfile);
     } catch (error) {

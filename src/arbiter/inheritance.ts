@@ -3,7 +3,10 @@
 // these sockets ignores it. Not by whose child it is: the other may have left before this one has read its settings.
 
 import { closeSync, fstatSync, readSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
+import { parseBind } from '../settings/bind.ts';
+import { freeSocketPath } from './socket-path.ts';
 import { TICKET_SECRET_BYTES } from './ticket-keys.ts';
 
 /** Descriptors beside standard input, output and error begin here. */
@@ -62,6 +65,27 @@ export function takeInheritance(env: NodeJS.ProcessEnv): Inheritance | null {
   const { parent, activated, secret } = found;
   const sockets = new Map(found.sockets.map(([bind, fd]) => [bind, fd]));
   return { parent, sockets, activated, ticketSecret: takeSecret(secret) };
+}
+
+/**
+ * Closes those sockets that are not among `kept`: nobody would ever accept there, and clients would wait. The function that it answers
+ * removes the files of unix sockets, which the other arbiter needs as long as it lives. It never rejects.
+ */
+export function closeAbandoned(
+  { sockets }: Pick<Inheritance, 'sockets'>,
+  kept: readonly { readonly bind: string }[],
+): () => Promise<void> {
+  const paths: string[] = [];
+  for (const [bind, fd] of sockets) {
+    if (kept.some((each) => each.bind === bind)) continue;
+    closeSync(fd);
+    const address = parseBind(bind);
+    if (address.kind === 'unix') paths.push(resolve(address.path));
+  }
+  return async () => {
+    // A file of that name on which somebody listens is another's by then.
+    for (const path of paths) await freeSocketPath(path).catch(() => undefined);
+  };
 }
 
 /** Nobody has the same sockets under the same numbers by chance. */

@@ -198,6 +198,34 @@ def on_exit(server):
   );
 });
 
+test('last hooks that hang are waited for no longer than one may take, and not at all after a second signal', async (t) => {
+  const config = `
+import time
+
+workers = 3
+
+def child_exit(server, worker):
+    note("child_exit")
+    time.sleep(600)
+
+def on_exit(server):
+    note("on_exit")
+`;
+  const patient = await hooked(t, config, ['--hook-timeout', '1']);
+  await patient.server.line(/Worker ready/, 3);
+  assert.deepEqual(await patient.server.stop('SIGINT'), { code: 0, signal: null });
+  assert.match(
+    patient.server.log(),
+    /Hooks in gunicorn\.conf\.py had not returned 1 s \(hook_timeout\) after the end of all workers, and are given up: (child_exit, )?on_exit\.\n/,
+  );
+  const asked = await hooked(t, config, ['--hook-timeout', '600', '--workers', '1']);
+  asked.server.signal('SIGINT');
+  await asked.server.line(/Shutting down: Master/);
+  const { here } = await asked.note('child_exit');
+  assert.deepEqual(await asked.server.stop('SIGTERM'), { code: 0, signal: null });
+  await eventually(() => !isAlive(here), 'the process for hooks to have gone');
+});
+
 test('a worker that is forked from a preloaded application is told to hooks like any other', async (t) => {
   const { server, notes, note, get } = await hooked(
     t,

@@ -150,6 +150,36 @@ for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
   });
 }
 
+test('addresses that the new arbiter does not want are closed at once, and their files go with the old one', async (t) => {
+  const folder = await temporaryFolder();
+  const at = (name: string): string => join(folder, name);
+  writeFileSync(at('app.mjs'), 'export default { fetch: () => new Response("x") };');
+  const config = at('tunicorn.config.mjs');
+  const configure = (bind: readonly string[]): void =>
+    writeFileSync(config, `export default { bind: ${JSON.stringify(bind)} };`);
+  const [kept, other] = [
+    ['127.0.0.1:0', `unix:${at('app.sock')}`],
+    ['127.0.0.2:0', `unix:${at('other.sock')}`],
+  ];
+  configure([...kept, ...other]);
+  const args = ['--pid', at('pid'), '-c', config];
+  const server = await startServer(t, { app: './app.mjs', cwd: folder, args, bind: [] });
+  const second = /http:\/\/127\.0\.0\.2:(\d+)/.exec(server.log());
+  const dropped = { host: '127.0.0.2', port: Number(second?.[1]) };
+  server.port = Number(/http:\/\/127\.0\.0\.1:(\d+)/.exec(server.log())?.[1]);
+  assert.ok(await answersAt(dropped), 'before');
+  configure(kept);
+  const both = { server, pidFile: at('pid'), socket: at('app.sock') };
+  const next = await upgrade(t, both);
+  assert.ok(await answersAt({ path: at('other.sock') }), 'as long as the old one lives');
+  server.signal('SIGQUIT');
+  await eventually(() => !isAlive(server.pid), 'the old arbiter to end');
+  assert.ok(!(await answersAt(dropped)), 'nobody listens any more');
+  await eventually(() => pidIn(at('pid')) === next, 'the new one to be the only one');
+  await eventually(() => !existsSync(at('other.sock')), 'its file to be removed');
+  await assertServes(both);
+});
+
 test('a pid file that names a living process is refused, and left alone', async (t) => {
   const pidFile = join(await temporaryFolder(), 'pid');
   writeFileSync(pidFile, `${process.pid}\n`);

@@ -117,16 +117,32 @@ export class Hooks {
     this.#next();
   }
 
-  /** Calls what waits, for no longer than one hook may take, and closes. */
+  /** Calls what waits, for no longer in all than one hook may take, and closes. */
   async finish(): Promise<void> {
     if (this.#state.kind === 'closed') return;
     const drained = new Promise<void>((resolve) => {
       this.#closed = resolve;
     });
-    const late = setTimeout(() => this.close(), this.#parts.timeoutMs);
+    const late = setTimeout(() => this.#giveUp(), this.#parts.timeoutMs);
     this.retire();
     await drained;
     clearTimeout(late);
+  }
+
+  /** The last ones took too long. */
+  #giveUp(): void {
+    const state = this.#state;
+    const running = state.kind === 'busy' ? [state.call] : [];
+    const late = [...running, ...this.#waiting].map(({ hook }) => hook);
+    const { file, timeoutMs } = this.#parts;
+    this.#parts
+      .log()
+      .error(
+        `Hooks in ${file} had not returned ${timeoutMs / 1000} s (hook_timeout) after the end of all workers, and are given up: ${[...new Set(late)].join(', ')}.`,
+      );
+    // With the commands that it waits for.
+    if ('host' in state) state.host.kill();
+    this.close();
   }
 
   /** Ends what runs; calls that wait are dropped. */

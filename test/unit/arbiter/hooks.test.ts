@@ -186,6 +186,16 @@ describe("the arbiter's hooks", () => {
     assert.notEqual(slow.host.end, 'none');
   });
 
+  it('that hang at the end are given up together, with one line that names them', async () => {
+    const { hooks, hosts, lines } = await begun(20);
+    for (const hook of ['child_exit', 'child_exit', 'on_exit'] as const)
+      void hooks.tell(hook, null);
+    await hooks.finish();
+    assert.equal(hosts.length, 2, 'the second one took the place of the first');
+    assert.ok(hosts.every(({ end }) => end !== 'none'));
+    assert.match(lines.join('\n'), /and are given up: child_exit, on_exit\.$/);
+  });
+
   it('write into the log at their level', async () => {
     const { host, lines } = await begun();
     host.ears.said({ log: 'error', text: 'a' });
