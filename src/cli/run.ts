@@ -13,7 +13,7 @@ import type { Settings } from '../settings/settings.ts';
 import { placeOf } from '../settings/source.ts';
 import { accessSyslogTarget } from '../settings/syslog.ts';
 
-/** Exit codes of what fails before there is an arbiter; the same as Gunicorn's. */
+/** Exit codes of what fails before there is an arbiter; the same as Gunicorn's, but for a wrong flag beside --check-config. */
 export const USAGE_EXIT = 2;
 export const CONFIG_EXIT = 1;
 
@@ -35,7 +35,9 @@ export async function run(world: World): Promise<number> {
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
     world.err(failureText(error));
-    return error.isUsage ? USAGE_EXIT : CONFIG_EXIT;
+    // A check that fails has one exit code, wherever the fault stands.
+    const isCheck = world.argv.includes('--check-config');
+    return error.isUsage && !isCheck ? USAGE_EXIT : CONFIG_EXIT;
   }
 }
 

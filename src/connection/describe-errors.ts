@@ -51,7 +51,7 @@ Gunicorn's.
 | --- | --- |
 | 0 | stopped by TERM, INT or QUIT; a check that passed |
 | 1 | a setting, the Python executable or a listening socket is wrong; a check that failed |
-| 2 | a flag is wrong |
+| 2 | a flag is wrong, and there is no --check-config beside it |
 | 3 | no worker became ready: loading the application raised, ended or took longer than boot_timeout |
 | 4 | no worker became ready: the application object was not found or cannot be called |
 `;
@@ -131,7 +131,7 @@ function settings(entries: SettingEntries): string {
   ]);
   const text =
     'Told before anything starts, in one line that begins with `tunicorn: error:` (a flag, exit code 2) or `Error:` (any\n' +
-    'other source, exit code 1). The codes are those of `SettingError` in the code and stand in no line.';
+    'other source, exit code 1). Beside --check-config the exit code is 1 for flags as well. The codes are those of `SettingError` in the code and stand in no line.';
   return section('Settings', text, ['kind', 'meaning', 'what to do'], rows);
 }
 
