@@ -40,11 +40,26 @@ const ONE_VERSION = [
   'clients/',
   'end-to-end/access-log',
   'end-to-end/benches',
+  'end-to-end/container',
   'end-to-end/corpus',
   'end-to-end/drill',
+  'end-to-end/end-codes',
   'end-to-end/examples',
+  'end-to-end/forwarded',
+  'end-to-end/hooks-python',
+  'end-to-end/hooks-requests',
+  'end-to-end/limits',
+  'end-to-end/log-pipes',
+  'end-to-end/more-time',
   'end-to-end/oracles',
+  'end-to-end/preload',
+  'end-to-end/proxy-protocol',
+  'end-to-end/release-folder',
+  'end-to-end/rights',
+  'end-to-end/settings',
+  'end-to-end/statsd',
   'end-to-end/syslog',
+  'end-to-end/systemd',
   'end-to-end/wsgi-',
   'freeze/preload',
   'freeze/row-01',
@@ -61,6 +76,7 @@ const ONE_VERSION = [
   'unit/arbiter/renewal-under-trouble',
   'unit/dispatch/',
   'unit/drill/',
+  'unit/proxy/',
   'unit/settings/',
 ];
 
@@ -154,7 +170,7 @@ function runTests(node, name, needs) {
     ...(needs.python ? { TUNICORN_TEST_PYTHON: needs.python } : {}),
   };
   // Tests wait much of the time: for deadlines, for processes to start and end.
-  const first = runFiles(node, files, Math.max(3, availableParallelism() + 1), env);
+  const first = runFiles(node, files, availableParallelism() + 2, env);
   console.log(`\nThe longest test files: ${slowest(first.told)}.`);
   let { ok } = first;
   const counts = closingCounts(first.text);
