@@ -104,6 +104,7 @@ export class Arbiter implements Deeds {
       this.#finished = async (exitCode) => {
         this.#alarm.stop();
         this.#sources.close();
+        await this.#reload.stop();
         this.#stage.preloaded?.end();
         this.#pidFile?.remove();
         await this.#supervisor?.end();
@@ -148,6 +149,7 @@ export class Arbiter implements Deeds {
   stop(how: 'gently' | 'at once'): void {
     // Only the last hooks are left: who asks once more does not want to wait for them.
     if (this.#fleet.phase === 'finished') this.hooks?.close();
+    void this.#reload.stop();
     this.#fleet.stop(how);
   }
 

@@ -2,6 +2,7 @@
 // fails on the way leaves everything as it was and is one line in the log. A signal that comes meanwhile counts: its
 // reload takes the place of the one under way.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import type { HookFile } from '../settings/hooks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
@@ -11,8 +12,8 @@ import { PreloadError } from './preloaded.ts';
 import { labelsOf, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { messageOf, returnToFolder } from './surroundings.ts';
 
-/** Reads the settings from all their sources. Rejects with an Error with a sentence for people. */
-export type Reread = () => Promise<{
+/** Reads the settings from all their sources, unless that is `stopped`. Rejects with an Error with a sentence for people. */
+export type Reread = (stopped: AbortSignal) => Promise<{
   readonly settings: Settings;
   readonly hooks: HookFile | null;
   readonly warnings: readonly string[];
@@ -34,8 +35,13 @@ export interface ReloadParts {
   release(listener: Listener): void;
 }
 
+/** What a stop does not end by itself, such as a name that is looked up, holds up the end for no longer. */
+const LEAVE_MS = 1_000;
+
 export class Reload {
   readonly #parts: ReloadParts;
+  readonly #stop = new AbortController();
+  #current: Promise<void> = Promise.resolve();
   #busy = false;
   #again = false;
 
@@ -52,6 +58,20 @@ export class Reload {
   async begin(): Promise<void> {
     this.#again = true;
     if (this.#busy) return;
+    this.#current = this.#all();
+    await this.#current;
+  }
+
+  /**
+   * The server stops: what is being prepared is given up, and there is no other. Resolves when nothing of it is left, or a moment
+   * later. Never rejects.
+   */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.race([this.#current, pause(LEAVE_MS, undefined, { ref: false })]);
+  }
+
+  async #all(): Promise<void> {
     this.#busy = true;
     while (this.#again && this.#parts.fleet.phase === 'running') {
       this.#again = false;
@@ -63,22 +83,36 @@ export class Reload {
   async #once(): Promise<void> {
     const { fleet, options, reread } = this.#parts;
     const now = this.#parts.stage();
+    const stopped = this.#stop.signal;
     try {
-      const { settings, warnings, hooks: file } = await reread();
+      const { settings, warnings, hooks: file } = await reread(stopped);
       for (const warning of warnings) now.log.warning(warning);
       // Another one under way would hold the addresses that this one wants.
       fleet.giveUpRenewal();
       const own = this.#parts.stage().listeners;
-      const next = await prepareStage(settings, options, { own }, this.#hooking(file, settings));
+      const hooking = this.#hooking(file, settings);
+      const next = await prepareStage(settings, { ...options, stopped }, { own }, hooking);
       for (const warning of next.warnings) now.log.warning(warning);
-      await next.hooks?.tell('on_reload', null);
+      await this.#announce(next);
       if (fleet.phase === 'running') this.#change(next);
       else this.#drop(next);
     } catch (error) {
       returnToFolder(now.settings.chdir, now.log);
+      if (stopped.aborted) {
+        now.log.info('The reload under way is given up, because the server stops.');
+        return;
+      }
       now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`);
       this.#parts.failed(error instanceof PreloadError ? error.files : []);
     }
+  }
+
+  /** Calls `on_reload`. A stop does not wait for it. */
+  async #announce({ hooks }: Stage): Promise<void> {
+    const close = (): void => hooks?.close();
+    this.#stop.signal.addEventListener('abort', close);
+    await hooks?.tell('on_reload', null);
+    this.#stop.signal.removeEventListener('abort', close);
   }
 
   #hooking(file: HookFile | null, { workers }: Settings): Hooking {
@@ -112,7 +146,9 @@ export class Reload {
     const now = this.#parts.stage();
     returnToFolder(now.settings.chdir, now.log);
     next.hooks?.close();
-    next.preloaded?.retire();
+    // It would wait for workers that leave with us.
+    if (this.#parts.fleet.phase === 'running') next.preloaded?.retire();
+    else next.preloaded?.end();
     next.log.close();
     this.#releaseAllBut(now.listeners, next.listeners);
     this.#parts.failed([]);

@@ -46,9 +46,14 @@ process.exitCode = await run({
 });
 
 /**
- * Everything has ended but a write to a log that nobody reads: a thread of Node.js's is in it, and the process would wait for
- * that. SIGTERM, which nobody listens to any more, ends it as a supervisor expects.
+ * Everything of ours has ended but a write to a log that nobody reads: a thread of Node.js's is in it, and `exit` would wait for
+ * that. SIGTERM, which nobody listens to any more, ends it as a supervisor expects. What else is left was begun by a config file in
+ * JavaScript, which ran in this process: a timer, a connection.
  */
 function leaveWithin(ms: number): void {
-  setTimeout(() => process.kill(process.pid, 'SIGTERM'), ms).unref();
+  setTimeout(() => {
+    const isInThread = (kind: string): boolean => /^(FSReq|GetAddrInfo|GetNameInfo)/.test(kind);
+    if (process.getActiveResourcesInfo().some(isInThread)) process.kill(process.pid, 'SIGTERM');
+    else process.exit();
+  }, ms).unref();
 }

@@ -21,7 +21,10 @@ export interface World extends Start {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Serves until it is stopped; the exit code. `reread`: the settings anew from all sources, for a reload. */
-  readonly serve: (resolved: Resolved, reread: () => Promise<Resolved>) => Promise<number>;
+  readonly serve: (
+    resolved: Resolved,
+    reread: (stopped: AbortSignal) => Promise<Resolved>,
+  ) => Promise<number>;
   /** Loads the application once; the exit code. */
   readonly checkApplication: (settings: Settings) => Promise<number>;
   /** Plays the freeze table with the application; the exit code. */
@@ -65,7 +68,7 @@ async function perform(world: World): Promise<number> {
   checkWhole(resolved);
   if (settings.check_config) return world.checkApplication(settings);
   return taken === null
-    ? world.serve(resolved, () => reread(world))
+    ? world.serve(resolved, (stopped) => reread({ ...world, signal: stopped }))
     : world.drill(resolved, taken.own);
 }
 
