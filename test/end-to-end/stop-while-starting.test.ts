@@ -83,12 +83,11 @@ function logOf(at: Waiting['at'], name = 'log'): string {
 test('what signals ask for while a server starts is done when it serves', async (t) => {
   const { server, at, go } = await waiting(t, 'def on_starting(server):\n    wait_here()\n');
   renameSync(at('log'), at('log.1'));
-  for (const signal of ['SIGUSR1', 'SIGTTIN'] as const) server.signal(signal);
-  await eventually(() => /Handling signal: ttin/.test(logOf(at, 'log.1')), 'them to be heard');
-  server.signal('SIGHUP');
+  for (const signal of ['SIGUSR1', 'SIGHUP'] as const) server.signal(signal);
+  await eventually(() => /Handling signal: hup/.test(logOf(at, 'log.1')), 'them to be heard');
   go();
+  await eventually(() => existsSync(at('log')), 'the log to be opened anew');
   await eventually(() => /Reloaded\./.test(logOf(at)), 'the reload, in the log that was reopened');
-  assert.match(logOf(at), /Workers: 2\n/);
   assert.deepEqual(await server.stop(), { code: 0, signal: null });
 });
 
