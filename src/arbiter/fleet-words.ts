@@ -2,7 +2,8 @@
 
 import type { Log } from '../observe/log.ts';
 import type { WorkerCounts } from '../wire/arbiter-worker.ts';
-import type { Death, WorkerHandle } from './worker-handle.ts';
+import type { Pause } from './backoff.ts';
+import type { Death, Replacement, WorkerHandle } from './worker-handle.ts';
 
 export function tellDeath(log: Log, { pid }: WorkerHandle, { code, signal, byUs }: Death): void {
   if (pid === 0) return;
@@ -11,6 +12,25 @@ export function tellDeath(log: Log, { pid }: WorkerHandle, { code, signal, byUs 
   else if (signal === 'SIGKILL') {
     log.error(`Worker (pid:${pid}) was sent SIGKILL! Perhaps out of memory?`);
   } else log.warning(`Worker (pid:${pid}) was sent ${signal ?? 'an unknown signal'}!`);
+}
+
+/** `leaves`: at once, because others serve. */
+export function tellReplacement(
+  log: Log,
+  { pid }: WorkerHandle,
+  { reason, routine, serves }: Replacement,
+  { shortLives, delayMs }: Pause,
+  leaves: boolean,
+): void {
+  let until = 'It serves until the next one is ready.';
+  if (!serves)
+    until = 'No thread of it runs the application: it stays because no other worker serves.';
+  if (leaves) until = 'No thread of it runs the application: it leaves now, others serve.';
+  const when =
+    delayMs === 0 ? '' : ` Short life number ${shortLives}: that starts in ${delayMs} ms.`;
+  log[routine ? 'info' : 'warning'](
+    `Worker (pid: ${pid}) is to be replaced: ${reason}. ${until}${when}`,
+  );
 }
 
 export function lifeInWords({ servedMs }: Death): string {

@@ -4,9 +4,9 @@
 // clock are arbiter.ts's.
 
 import type { WorkerCounts } from '../wire/arbiter-worker.ts';
-import { exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
+import { diedOfItsBoot, exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
 import type { FleetParts, Outcome, Renewal } from './fleet-parts.ts';
-import { countsInWords, lifeInWords, tellDeath } from './fleet-words.ts';
+import { countsInWords, lifeInWords, tellDeath, tellReplacement } from './fleet-words.ts';
 import type { Generation } from './generation.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import { Place, type Role } from './place.ts';
@@ -19,7 +19,7 @@ type Phase = 'running' | 'draining' | 'quitting' | 'finished';
 /** An alarm later than this means that the arbiter itself stood still. Heartbeats missed in less do no harm. */
 const ownPauseMs = 500;
 
-const forReload: Replacement = { reason: 'reload', graceful: true, routine: true };
+const forReload: Replacement = { reason: 'reload', graceful: true, routine: true, serves: true };
 
 export class Fleet implements WorkerOwner {
   readonly #parts: FleetParts;
@@ -130,19 +130,25 @@ export class Fleet implements WorkerOwner {
 
   /**
    * Gives a worker that serves a successor, which is started at once or, after short lives, later; the worker goes on
-   * until it is ready. Does nothing where that is under way already, or where the worker is none that serves.
+   * until it is ready, unless it serves nothing and others do: then it leaves now. Does nothing where that is under way
+   * already, or where the worker is none that serves.
    */
   replace(worker: WorkerHandle, replacement: Replacement): void {
     const place = this.#places.find((each) => each.worker === worker);
     if (this.#phase !== 'running' || worker.state !== 'ready') return;
-    if (place === undefined || place.replacement !== null || this.#renewal !== null) return;
-    const { shortLives, delayMs } = place.backoff.afterDeath(worker.servedMs);
-    const when =
-      delayMs === 0 ? '' : ` Short life number ${shortLives}: that starts in ${delayMs} ms.`;
-    this.#parts.log[replacement.routine ? 'info' : 'warning'](
-      `Worker (pid: ${worker.pid}) is to be replaced: ${replacement.reason}. It serves until the next one is ready.${when}`,
-    );
-    place.succeed(replacement, this.now() + delayMs);
+    if (place === undefined || worker.generation !== this.#generation) return;
+    const leaves =
+      !replacement.serves && this.workers.some((each) => each !== worker && each.serves);
+    if (place.replacement === null && this.#renewal === null) {
+      const pause = place.backoff.afterDeath(worker.servedMs);
+      tellReplacement(this.#parts.log, worker, replacement, pause, leaves);
+      place.succeed(replacement, this.now() + pause.delayMs);
+    } else if (leaves) {
+      this.#parts.log.warning(
+        `Worker (pid: ${worker.pid}) serves nothing and leaves: others serve.`,
+      );
+    }
+    if (leaves) worker.drain();
     this.#sleep();
   }
 
@@ -350,7 +356,7 @@ export class Fleet implements WorkerOwner {
     if (this.#renewal !== null) return;
     const reason = this.#memory.reason(worker, this.#generation, memoryBytes, this.#parts.log);
     if (reason === null || worker.state !== 'ready') return;
-    this.replace(worker, { reason, graceful: true, routine: false });
+    this.replace(worker, { reason, graceful: true, routine: false, serves: true });
     const wanted = this.#places.some((each) => each.worker === worker && each.replacement !== null);
     if (wanted) this.#memory.begun(worker);
   }
@@ -389,9 +395,4 @@ export class Fleet implements WorkerOwner {
     const due = [...this.#places, ...this.#leavers].map(({ dueAtMs }) => dueAtMs);
     this.#parts.wakeAt(Math.min(...due));
   }
-}
-
-/** It left, or hung, before it was ready, and nobody else had ended it: the next would do the same. */
-function diedOfItsBoot({ during, signal, byUs }: Death): boolean {
-  return during === 'booting' && (byUs || signal === null);
 }

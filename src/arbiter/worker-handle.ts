@@ -43,6 +43,8 @@ export interface Replacement {
   readonly graceful: boolean;
   /** As the settings want it, and no trouble: not worth a warning. */
   readonly routine: boolean;
+  /** False: no thread of it runs the application, so that it goes at once where another worker serves. */
+  readonly serves: boolean;
 }
 
 export interface WorkerOwner {
@@ -126,6 +128,11 @@ export class WorkerHandle implements ProcessListener {
   /** As the last heartbeat told; null before the first. */
   get counts(): WorkerCounts | null {
     return this.#counts;
+  }
+
+  /** Its application answers, as far as was heard: it accepts, and a thread is there for what it accepts. */
+  get serves(): boolean {
+    return this.#state === 'ready' && this.#counts?.threads !== 0;
   }
 
   /** Asks it to finish what is under way and go. Harmless when it is on its way out already. */

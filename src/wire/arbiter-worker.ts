@@ -109,13 +109,15 @@ export type ToArbiter =
   /**
    * It should be replaced, the new one first: it goes on serving until its successor is ready. `reason`: a clause for
    * the log. `graceful`: what is under way may then be finished; otherwise it is to go at once. `routine`: the
-   * settings want it so, nothing is wrong. Said again and again, it means the same.
+   * settings want it so, nothing is wrong. `serves`: false when no thread runs the application: whatever it accepts waits
+   * for queue_timeout in vain. Said again and again, it means the same.
    */
   | {
       readonly kind: 'replace-me';
       readonly reason: string;
       readonly graceful: boolean;
       readonly routine: boolean;
+      readonly serves: boolean;
     }
   /** It has nothing left to do and cannot exit, because native code of the application never returns: kill it. */
   | { readonly kind: 'finished' };

@@ -27,10 +27,10 @@ export interface ApplicationOptions {
    */
   readonly loadedFiles: ((files: readonly string[], sinceMs: number) => void) | null;
   /**
-   * Asks for another worker in the place of this one, which goes on until that is ready; `reason`: a clause for the log.
-   * Said again it means the same.
+   * Asks for another worker in the place of this one, which goes on until that is ready; `reason`: a clause for the log;
+   * `serves`: false when no thread is there for what this one accepts. Said again it means the same.
    */
-  replaceMe(reason: string): void;
+  replaceMe(reason: string, serves: boolean): void;
   /** A process of its own that runs the application has been started, or has ended. */
   processChanged(pid: number, alive: boolean): void;
 }

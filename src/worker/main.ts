@@ -69,8 +69,8 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       loadedFiles: settings.reload
         ? (files, sinceMs) => say({ kind: 'loaded-files', files, sinceMs })
         : null,
-      replaceMe: (reason, routine = false) =>
-        say({ kind: 'replace-me', reason, graceful: true, routine }),
+      replaceMe: (reason, { routine = false, serves = true } = {}) =>
+        say({ kind: 'replace-me', reason, graceful: true, routine, serves }),
     });
     await worker.load();
   } catch (error) {

@@ -40,7 +40,7 @@ export class NodeApplication implements Application {
     this.#stuck = new StuckThreads({
       threads,
       timeoutMs: timeout * 1000,
-      replaceMe: (reason) => options.replaceMe(reason),
+      replaceMe: (reason) => options.replaceMe(reason, true),
     });
   }
 
@@ -195,7 +195,8 @@ export class NodeApplication implements Application {
   #oneInVain(): void {
     this.#startsInVain += 1;
     if (this.#startsInVain < STARTS_IN_VAIN) return;
-    this.#options.replaceMe(`no thread could be started in ${this.#startsInVain} attempts`);
+    const serves = this.#options.dispatcher.threads.length > 0;
+    this.#options.replaceMe(`no thread could be started in ${this.#startsInVain} attempts`, serves);
   }
 
   #delayOf(number: number): RestartDelay {

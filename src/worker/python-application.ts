@@ -259,7 +259,11 @@ export class PythonApplication implements Application {
         this.#processes.delete(process);
         await this.#serveAgain();
         if (inVain >= STARTS_IN_VAIN) {
-          this.#options.replaceMe(`no Python process could be started in ${inVain} attempts`);
+          const serves = this.#serving !== null;
+          this.#options.replaceMe(
+            `no Python process could be started in ${inVain} attempts`,
+            serves,
+          );
         }
         delayMs = this.#delay.afterDeath();
       }

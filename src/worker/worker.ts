@@ -62,7 +62,7 @@ export interface WorkerOptions {
   /** See ApplicationOptions. */
   readonly loadedFiles: ApplicationOptions['loadedFiles'];
   /** See ApplicationOptions; `routine`: nothing is wrong, the settings want it so. */
-  replaceMe(reason: string, routine?: boolean): void;
+  replaceMe(reason: string, wish?: { readonly routine?: boolean; readonly serves?: boolean }): void;
   readonly processChanged: ApplicationOptions['processChanged'];
 }
 
@@ -120,7 +120,7 @@ export class Worker {
       replaceMe: type === 'node' ? (reason) => options.replaceMe(reason) : null,
     });
     this.#quota = new Quota(settings.max_requests, settings.max_requests_jitter, (reason) =>
-      options.replaceMe(reason, true),
+      options.replaceMe(reason, { routine: true }),
     );
     this.#poolWatch = makePoolWatch(options);
     this.#acceptor = this.#makeAcceptor();
@@ -154,7 +154,7 @@ export class Worker {
       dispatcher: this.#dispatcher,
       log,
       loadedFiles: options.loadedFiles,
-      replaceMe: (reason) => options.replaceMe(reason),
+      replaceMe: (reason, serves) => options.replaceMe(reason, { serves }),
       processChanged: options.processChanged,
     });
   }

@@ -1,7 +1,9 @@
 // What replaces a part of the application that died or does not answer: it may itself hang while it loads, and nothing
-// is given to what is being replaced.
+// is given to what is being replaced. Tried on purpose, and seen to fail: a worker without an application that goes on
+// taking connections while another one serves; the last one sent away.
 
 import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ask, eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
@@ -43,3 +45,48 @@ test('what comes while a Python process is replaced waits for the next one', asy
     [200, 200, 200],
   );
 });
+
+const WSGI_APP = `
+import os
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/exit":
+        os._exit(1)
+    start_response("200 OK", [])
+    return [b"served"]
+`;
+const NODE_APP = `
+export default (req, res) => (req.url === '/exit' ? process.exit(1) : res.end('served'));
+`;
+
+for (const [what, file, good] of [
+  ['Python process', 'deployed.py', WSGI_APP],
+  ['Node.js thread', 'deployed.mjs', NODE_APP],
+] as const) {
+  test(`a worker whose ${what} cannot be started any more leaves those that serve alone, and the last one stays`, async () => {
+    const cwd = await temporaryFolder();
+    const write = (text: string): void => writeFileSync(join(cwd, file), text);
+    write(good);
+    const args = ['--workers', '2', '--threads', '1', '--queue-timeout', '3'];
+    const served =
+      file === 'deployed.py'
+        ? await serveWsgi('deployed:app', args, { cwd, readyWorkers: 2 })
+        : await serveNode('./deployed.mjs', args, { cwd, readyWorkers: 2 });
+    // Python would take what it has compiled for a file as old and as large.
+    rmSync(join(cwd, '__pycache__'), { recursive: true, force: true });
+    write('def (');
+    assert.equal((await ask(served, '/exit')).status, 502);
+    await served.server.line(/is to be replaced: no .* it leaves now, others serve\./);
+    await served.server.line(/Draining: /);
+    const replies = await Promise.all(Array.from({ length: 12 }, () => ask(served, '/')));
+    assert.deepEqual(new Set(replies.map(({ status }) => status)), new Set([200]));
+
+    // Now the other one: nobody else is there.
+    assert.equal((await ask(served, '/exit')).status, 502);
+    await served.server.line(/it stays because no other worker serves\./);
+    assert.equal((await ask(served, '/')).status, 503);
+    write(good);
+    await eventually(async () => (await ask(served, '/')).status === 200, 'it to serve again');
+    assert.doesNotMatch(served.log(), /Shutting down/);
+  });
+}

@@ -45,7 +45,7 @@ test('silence one millisecond short of the limit is life, one more is death', ()
   assert.equal(world.fleet.workers[0]?.counts?.connections, 7);
   assert.ok(
     world.lines.includes(
-      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one, 0 requests queued, 0 with 0 of 0 threads, 0 deadlines, 0 bytes spooled, 0 files open, 0 MiB of memory',
+      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one, 0 requests queued, 0 with 0 of 1 threads, 0 deadlines, 0 bytes spooled, 0 files open, 0 MiB of memory',
     ),
   );
   world.pass(limits.silence - 1);
@@ -188,6 +188,7 @@ function perform(world: SimulatedFleet, step: Step): void {
         reason: 'x',
         graceful: step.who % 2 === 0,
         routine: false,
+        serves: step.who % 3 !== 0,
       });
     else if (step.what === 'finished') target?.tell({ kind: 'finished' });
     else target?.tell({ kind: 'boot-failed', exitCode: 3, message: 'x' });

@@ -6,6 +6,7 @@ export function heartbeat(
   connections = 0,
   mostConnections = connections,
   memoryBytes = 0,
+  threads = 1,
 ): ToArbiter {
   return {
     kind: 'heartbeat',
@@ -14,7 +15,7 @@ export function heartbeat(
       mostConnections,
       queued: 0,
       requests: 0,
-      threads: 0,
+      threads,
       busyThreads: 0,
       timers: 0,
       spooledBytes: 0,

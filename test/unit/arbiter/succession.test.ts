@@ -1,7 +1,7 @@
 // A worker that serves gives way to another, the new one first: on a simulated clock, every order in which the two can
 // be ready, die, be stopped. Tried on purpose, and seen to fail: the old one drained when the successor starts; no
 // promotion of a successor when the old one dies; a successor started although the one before still leaves; no pause
-// for short lives.
+// for short lives; the last worker sent away that serves nothing; none sent away.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -20,7 +20,13 @@ function servingWorld(): { world: SimulatedFleet; old: SimulatedProcess } {
 }
 
 function askForReplacement(process: SimulatedProcess, graceful = true): void {
-  process.tell({ kind: 'replace-me', reason: 'threads are stuck', graceful, routine: false });
+  process.tell({
+    kind: 'replace-me',
+    reason: 'threads are stuck',
+    graceful,
+    routine: false,
+    serves: true,
+  });
 }
 
 /** Asks, and starts the successor. */
@@ -177,6 +183,72 @@ test('workers that want to be replaced as soon as they are ready come later and 
   assert.ok(startedAtMs.length < 22, `${startedAtMs.length} starts in a minute`);
   const last = startedAtMs.at(-1) ?? 0;
   assert.ok(last - (startedAtMs.at(-2) ?? 0) >= 5_000);
+});
+
+/** Two workers that have served for a while. */
+function twoServing(): {
+  world: SimulatedFleet;
+  hollow: SimulatedProcess;
+  other: SimulatedProcess;
+} {
+  const world = new SimulatedFleet(2);
+  for (const each of world.processes) each.tell({ kind: 'ready', memoryBytes: 0 });
+  world.pass(longAgo);
+  const [hollow, other] = world.processes;
+  assert.ok(hollow !== undefined && other !== undefined);
+  return { world, hollow, other };
+}
+
+function sayServesNothing(process: SimulatedProcess): void {
+  const reason = 'no Python process could be started in 3 attempts';
+  process.tell({ kind: 'replace-me', reason, graceful: true, routine: false, serves: false });
+}
+
+test('one that serves nothing leaves at once where another serves, and its place is filled', () => {
+  const { world, hollow, other } = twoServing();
+  sayServesNothing(hollow);
+  assert.deepEqual(hollow.heardKinds(), ['drain']);
+  world.pass(0);
+  const next = world.newest();
+  hollow.end(0);
+  next.tell({ kind: 'boot-failed', exitCode: 3, message: 'SyntaxError: gone bad' });
+  next.end(3);
+  world.pass(100);
+  const mended = world.newest();
+  assert.notEqual(mended, next);
+  mended.tell({ kind: 'ready', memoryBytes: 0 });
+  world.pass(1_000);
+  assert.deepEqual(world.running, [other, mended]);
+  assert.deepEqual([...other.heardKinds(), ...mended.heardKinds()], []);
+});
+
+test('the last one stays, also among others that serve nothing, and leaves as soon as another serves', () => {
+  const { world, hollow, other } = twoServing();
+  other.tell(heartbeat(0, 0, 0, 0));
+  sayServesNothing(hollow);
+  assert.match(world.lines.at(-1) ?? '', /it stays because no other worker serves\./);
+  world.pass(0);
+  hollow.tell(heartbeat(0, 0, 0, 0));
+  sayServesNothing(other);
+  sayServesNothing(hollow);
+  assert.deepEqual([...hollow.heardKinds(), ...other.heardKinds()], []);
+  other.tell(heartbeat());
+  sayServesNothing(hollow);
+  assert.deepEqual(hollow.heardKinds(), ['drain']);
+  assert.deepEqual(other.heardKinds(), []);
+});
+
+test('one that serves nothing leaves in the middle of a reload as well, which goes on', () => {
+  const { world, hollow, other } = twoServing();
+  const outcomes: string[] = [];
+  world.fleet.renew(world.generation('second'), 2, (outcome) => outcomes.push(outcome));
+  const next = world.processes.slice(2);
+  sayServesNothing(hollow);
+  assert.deepEqual(hollow.heardKinds(), ['drain']);
+  hollow.end(0);
+  for (const each of next) each.tell({ kind: 'ready', memoryBytes: 0 });
+  assert.deepEqual(outcomes, ['done']);
+  assert.deepEqual(other.heardKinds(), ['drain']);
 });
 
 for (const [how, words] of [
