@@ -102,6 +102,11 @@ export const PROTOCOL_ERRORS = {
     'RFC 7239, 5.4',
     'The fields of a proxy that tell http from https say the same',
   ),
+  'contradictory-forwarder': entry(
+    400,
+    'RFC 3875, 4.1.13',
+    'The fields of a proxy of one name with an underscore say the same',
+  ),
   'bad-chunk-size': entry(
     400,
     'RFC 9112, 7.1',

@@ -44,7 +44,7 @@ function place(name: string): number {
 
 export class ProxyFields implements Forwarding {
   readonly #secureValues: ReadonlyMap<string, string>;
-  readonly #kept: ReadonlySet<string>;
+  readonly #kept: Set<string>;
   readonly #keepsAll: boolean;
   readonly #hops: Allowed | null;
   readonly #sieve: Sieve;
@@ -55,11 +55,9 @@ export class ProxyFields implements Forwarding {
     this.#kept = new Set(rules.forwarderHeaders.map((name) => name.toLowerCase()));
     this.#keepsAll = this.#kept.has('*');
     this.#hops = rules.hops;
-    const others = [
-      ...(this.keeps(SCRIPT_NAME) ? [SCRIPT_NAME] : []),
-      ...(this.#hops === null ? [] : [FORWARDED_FOR]),
-    ];
-    this.#sieve = new Sieve([...this.#secureValues.keys(), ...others]);
+    if (this.#keepsAll) this.#kept.add(SCRIPT_NAME);
+    const addresses = this.#hops === null ? [] : [FORWARDED_FOR];
+    this.#sieve = new Sieve([...this.#secureValues.keys(), ...this.#kept, ...addresses]);
   }
 
   keeps(name: string): boolean {
@@ -81,9 +79,11 @@ export class ProxyFields implements Forwarding {
         if (secure !== null && secure !== says) return contradiction(name, value);
         secure = says;
       }
-      // Of several the last counts, as in Gunicorn.
-      if (lower === SCRIPT_NAME && this.keeps(SCRIPT_NAME)) scriptName = value;
-      else if (lower === FORWARDED_FOR) isForwarded = true;
+      if (lower === FORWARDED_FOR) isForwarded = true;
+      else if (this.#kept.has(lower)) {
+        if (differsBefore(fields, i)) return disagreement(name, value);
+        if (lower === SCRIPT_NAME) scriptName = value;
+      }
     }
     const address = isForwarded && this.#hops !== null ? forwardedClient(fields, this.#hops) : null;
     return summed(secure, address, scriptName);
@@ -98,6 +98,21 @@ function summed(
   if (address !== null || scriptName !== null) return { secure, address, scriptName };
   if (secure === null) return null;
   return secure ? SECURE : PLAIN;
+}
+
+/** Whether a field of this name stands before it and says something else. */
+function differsBefore(fields: readonly string[], at: number): boolean {
+  const lower = (fields[at] as string).toLowerCase();
+  for (let i = 0; i < at; i += 2) {
+    if ((fields[i] as string).toLowerCase() === lower && fields[i + 1] !== fields[at + 1]) {
+      return true;
+    }
+  }
+  return false;
+}
+
+function disagreement(name: string, value: string): ProtocolError {
+  return protocolError('contradictory-forwarder', `${quoteText(name)} says ${quoteText(value)}`);
 }
 
 function contradiction(name: string, value: string): ProtocolError {

@@ -140,8 +140,12 @@ test('SCRIPT_NAME of a proxy is where the application begins, and of a stranger 
   assert.equal(spoofed['SCRIPT_NAME'], '');
   assert.equal(spoofed['PATH_INFO'], '/shop/a');
   assert.equal('HTTP_SCRIPT_NAME' in spoofed || 'HTTP_PATH_INFO' in spoofed, false);
-  const outside = await askFrom(t, PROXY, byDefault, '/other', ...fields);
-  assert.equal(outside.status, 500, 'a path that is not below it, as in Gunicorn');
+  for (const path of ['/other', '/shopping']) {
+    const outside = await askFrom(t, PROXY, byDefault, path, ...fields);
+    assert.equal(outside.status, 500, `${path} is not below it`);
+  }
+  const twice = ['SCRIPT_NAME: /shop', 'SCRIPT_NAME: /shop/more'];
+  assert.equal((await askFrom(t, PROXY, byDefault, '/shop/more/a', ...twice)).status, 400);
 });
 
 test('X-Forwarded-For and X-Forwarded-Host are fields and nothing else by default', async (t) => {

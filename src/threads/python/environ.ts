@@ -39,7 +39,7 @@ export class RequestEncoder {
   readonly #peers = new WeakMap<Peer, Buffer>();
   readonly #scriptName: string;
 
-  /** `scriptName`: SCRIPT_NAME of the process's environment, as Gunicorn; empty for none. */
+  /** `scriptName`: SCRIPT_NAME of the process's environment, as Gunicorn, without a slash at its end; empty for none. */
   constructor(scriptName: string) {
     this.#scriptName = scriptName;
   }
@@ -47,7 +47,8 @@ export class RequestEncoder {
   /** Throws OutsideScriptName. */
   encode(head: RequestHead, peer: Peer, body: RequestBody): EncodedRequest {
     const { path, query } = head;
-    const scriptName = head.forwarded?.scriptName ?? null;
+    const said = head.forwarded?.scriptName ?? null;
+    const scriptName = said === null ? null : withoutEndingSlashes(said);
     const line = this.#line(head);
     const origin = peer.serverPort === 0 ? unixOrigin(head, peer) : this.#peer(peer);
     const fields = this.#fields.encode(head.fields);
@@ -119,17 +120,31 @@ export class RequestEncoder {
   }
 }
 
-/** @throws OutsideScriptName */
+const SLASH = 0x2f;
+
+/** A slash at its end belongs to PATH_INFO, which begins with one (PEP 3333). */
+export function withoutEndingSlashes(scriptName: string): string {
+  let end = scriptName.length;
+  while (end > 0 && scriptName.charCodeAt(end - 1) === SLASH) end -= 1;
+  return scriptName.slice(0, end);
+}
+
+/**
+ * Empty, or from a slash on: `/shopping` is not below `/shop`.
+ * @throws OutsideScriptName
+ */
 function pathInfo(path: string, scriptName: string): string {
   if (scriptName === '') {
     return percentDecoded(path);
   }
-  if (!path.startsWith(scriptName)) {
+  const { length } = scriptName;
+  const isBelow = path.length === length || path.charCodeAt(length) === SLASH;
+  if (!isBelow || !path.startsWith(scriptName)) {
     throw new OutsideScriptName(
-      `Request path ${JSON.stringify(path)} does not start with SCRIPT_NAME ${JSON.stringify(scriptName)}.`,
+      `Request path ${JSON.stringify(path)} is not below SCRIPT_NAME ${JSON.stringify(scriptName)}.`,
     );
   }
-  return percentDecoded(path.slice(scriptName.length));
+  return percentDecoded(path.slice(length));
 }
 
 /** Writes a frame's header at the start of `into`. */

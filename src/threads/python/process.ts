@@ -10,7 +10,7 @@ import { BootError } from '../boot-error.ts';
 import { bootErrorFrom, parseLoading, parseReady, startMessage } from './boot.ts';
 import { PythonThread } from './channel.ts';
 import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
-import { RequestEncoder } from './environ.ts';
+import { RequestEncoder, withoutEndingSlashes } from './environ.ts';
 import { FaultStacks } from './fault-stacks.ts';
 import { startPython } from './fork.ts';
 import { heldStack } from './held-stack.ts';
@@ -78,7 +78,7 @@ export class PythonProcess implements OwnInterfaces {
     this.#options = options;
     this.#lookout = new Lookout(this, options.stallMs);
     this.#sockets = threadPairs(options.threads, options.spareThreads);
-    this.#scriptName = options.env['SCRIPT_NAME'] ?? '';
+    this.#scriptName = withoutEndingSlashes(options.env['SCRIPT_NAME'] ?? '');
     this.#encoder = new RequestEncoder(this.#scriptName);
   }
 

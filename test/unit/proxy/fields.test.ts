@@ -61,15 +61,28 @@ test('what is said again and again is the same object', () => {
   assert.equal(plain.understand(fields), plain.understand(other));
 });
 
-test('SCRIPT_NAME counts by that name alone, and the last one does', () => {
+test('SCRIPT_NAME counts by that name alone', () => {
   const at = (scriptName: string): object => ({ secure: null, address: null, scriptName });
   assert.deepEqual(said(plain, 'SCRIPT_NAME: /a'), at('/a'));
-  assert.deepEqual(said(plain, 'script_name: /a', 'SCRIPT_NAME: /b'), at('/b'));
+  assert.deepEqual(said(plain, 'script_name: /a', 'SCRIPT_NAME: /a'), at('/a'));
   assert.equal(said(plain, 'SCRIPT-NAME: /a'), null);
   const none = new ProxyFields({ secureSchemes, forwarderHeaders: [], hops: null });
   assert.equal(said(none, 'SCRIPT_NAME: /a'), null);
   const all = new ProxyFields({ secureSchemes, forwarderHeaders: ['*'], hops: null });
   assert.deepEqual(said(all, 'SCRIPT_NAME: /a'), at('/a'));
+});
+
+test('fields of one such name that disagree are a contradiction, whichever counts', () => {
+  const twice = (name: string, ...values: string[]): string[] =>
+    values.map((value) => `${name}: ${value}`);
+  const wrong = 'contradictory-forwarder';
+  assert.equal(said(plain, ...twice('SCRIPT_NAME', '/a', '/b')), wrong);
+  assert.equal(said(plain, 'script_name: /a', 'X-Between: c', 'SCRIPT_NAME: /b'), wrong);
+  assert.equal(said(plain, ...twice('PATH_INFO', '/a', '/a', '/b')), wrong);
+  assert.equal(said(plain, ...twice('PATH_INFO', '/a', '/a')), null);
+  const users = new ProxyFields({ secureSchemes, forwarderHeaders: ['Remote_User'], hops: null });
+  assert.equal(said(users, ...twice('REMOTE_USER', 'ada', 'eve')), wrong);
+  assert.equal(said(users, ...twice('SCRIPT_NAME', '/a', '/b')), null);
 });
 
 test('the names that a proxy may send are known in any case, and * is all', () => {

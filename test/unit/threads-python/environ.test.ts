@@ -148,6 +148,28 @@ test('PATH_INFO is relative to SCRIPT_NAME, and a path outside it is refused by 
   );
 });
 
+for (const [scriptName, path, pathInfo] of [
+  ['/shop', '/shop', ''],
+  ['/shop', '/shop/', '/'],
+  ['/shop', '/shopping', null],
+  ['/shop/', '/shop/cart', '/cart'],
+  ['/shop/', '/shopping', null],
+  ['/', '/cart', '/cart'],
+  ['shop', '/shop/cart', null],
+] as const) {
+  const told = pathInfo === null ? 'outside' : `PATH_INFO ${JSON.stringify(pathInfo)}`;
+  test(`with the field SCRIPT_NAME: ${scriptName} the path ${path} is ${told}`, () => {
+    const forwarded = { secure: null, address: null, scriptName };
+    const run = (): Environ => environOf(head(path, [], { forwarded }));
+    if (pathInfo === null) assert.throws(run, OutsideScriptName);
+    else {
+      const environ = run();
+      assert.equal(environ['PATH_INFO'], pathInfo);
+      assert.equal(`${environ['SCRIPT_NAME']}${pathInfo}`, path, 'together they are the path');
+    }
+  });
+}
+
 test('a header block that comes again is the same as when it came first', () => {
   const encoder = new RequestEncoder('');
   const fields = ['Host', 'test', 'X-\u00c4', 'b\u00fc'];
