@@ -44,6 +44,11 @@ def _taken_apart(module: Any) -> Dict[str, Any]:
         if name.startswith("__") or inspect.ismodule(value):
             continue
         entry: Dict[str, Any] = {"name": name, "line": lines.get(name)}
+        if _is_gunicorns(value):
+            # worker_class = ThreadWorker: Gunicorn takes a class where it takes its name.
+            entry["value"] = "%s.%s" % (value.__module__, value.__qualname__)
+            values.append(entry)
+            continue
         if callable(value):
             entry["arity"] = _arity(value)
             functions.append(entry)
@@ -54,6 +59,10 @@ def _taken_apart(module: Any) -> Dict[str, Any]:
             entry["odd"] = str(error)
         values.append(entry)
     return {"values": values, "functions": functions}
+
+
+def _is_gunicorns(value: Any) -> bool:
+    return inspect.isclass(value) and value.__module__.split(".")[0] == "gunicorn"
 
 
 def _plain(value: Any) -> Any:

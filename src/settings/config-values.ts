@@ -8,6 +8,7 @@ import { type DefinedHook, type HookName, isHookName, whyNoFit, whyNowhere } fro
 import { lineOfKey } from './key-line.ts';
 import { nearest } from './nearest.ts';
 import type { PythonConfig } from './python-config.ts';
+import { meantInPython } from './python-values.ts';
 import { quote, SettingError } from './setting-error.ts';
 import { labelOf, placeOf, type Source } from './source.ts';
 
@@ -117,7 +118,7 @@ export function takePythonApart(config: PythonConfig, file: string): Taken {
       else if (value !== null) throw noHook(key, odd ?? quote(value), source);
     } else if (name === null || CATALOGUE[name].inFile === false) {
       warnings.push(...notOursInPython(key, odd ?? value, source));
-    } else if (odd === undefined) given.push({ name, value, source });
+    } else if (odd === undefined) takeMeant({ name, value, source }, given, warnings);
     else throw oddValue(key, odd, source);
   }
   for (const { name: key, line, arity } of config.functions) {
@@ -127,6 +128,13 @@ export function takePythonApart(config: PythonConfig, file: string): Taken {
     else if (foreignSetting(key, key) !== null) warnings.push(...notOurs(key, key, source));
   }
   return { given, hooks, warnings };
+}
+
+function takeMeant({ name, value, source }: Given, given: Given[], warnings: string[]): void {
+  const meant = meantInPython(name, value);
+  if (meant.kind === 'not given') return;
+  given.push({ name, value: meant.value, source });
+  if (meant.warning !== null) warnings.push(`${labelOf(source)}: ${meant.warning}`);
 }
 
 function notOursInPython(key: string, value: unknown, source: Source): string[] {

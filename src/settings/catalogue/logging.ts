@@ -53,6 +53,7 @@ export const logging = {
       kind: 'choice',
       choices: ['debug', 'info', 'warning', 'error', 'critical'],
       default: 'info',
+      synonyms: { warn: 'warning' },
       flags: ['--log-level'],
       gunicorn: { differs: 'Gunicorn takes an unknown level for `info`.' },
       meaning: 'The least important messages that are logged.',

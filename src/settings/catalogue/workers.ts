@@ -24,6 +24,12 @@ export const workers = {
       kind: 'choice',
       choices: ['gthread', 'sync'],
       default: 'gthread',
+      synonyms: {
+        'egg:gunicorn#gthread': 'gthread',
+        'egg:gunicorn#sync': 'sync',
+        'gunicorn.workers.gthread.threadworker': 'gthread',
+        'gunicorn.workers.sync.syncworker': 'sync',
+      },
       refused: [
         {
           pattern: /asgi|uvicorn|daphne|hypercorn/i,

@@ -66,6 +66,99 @@ describe('gunicorn.conf.py', () => {
     assert.equal(settings.cert_reqs, 'optional');
   });
 
+  it('that asks the environment for what is not there leaves the setting as it is', async (t) => {
+    const none = [
+      ...['reload', 'preload_app', 'capture_output', 'daemon', 'raw_env', 'reload_extra_files'],
+      ...[
+        'bind',
+        'errorlog',
+        'access_log_format',
+        'statsd_prefix',
+        'dogstatsd_tags',
+        'syslog_addr',
+      ],
+      ...['worker_class', 'wsgi_app', 'certfile', 'pidfile', 'user', 'statsd_host', 'cert_reqs'],
+    ];
+    const empty = [
+      ...['keyfile', 'ca_certs', 'accesslog', 'proc_name', 'pythonpath', 'chdir', 'ciphers'],
+      'syslog_prefix',
+    ];
+    const lines = [
+      'import os',
+      ...none.map((name) => `${name} = os.getenv("NOT_THERE")`),
+      ...empty.map((name) => `${name} = os.getenv("NOT_THERE", "")`),
+    ];
+    const asSet = await resolveFrom({
+      cwd: conf(t, lines.join('\n')),
+      env: { ...env, PORT: '81' },
+    });
+    const bare = await resolveFrom({ cwd: conf(t, ''), env: { ...env, PORT: '81' } });
+    assert.deepEqual(
+      { ...asSet.settings, chdir: '', config: '' },
+      { ...bare.settings, chdir: '', config: '' },
+    );
+    assert.deepEqual(asSet.warnings, []);
+    const trusting = { ...env, FORWARDED_ALLOW_IPS: '*' };
+    const nobody = await resolveFrom({ cwd: conf(t, 'forwarded_allow_ips = None'), env: trusting });
+    assert.deepEqual(nobody.settings.forwarded_allow_ips, [], 'None is nobody, as in Gunicorn');
+    for (const line of ['workers = None', 'bind = ""', 'user = ""', 'statsd_host = ""']) {
+      const { code } = await errorFrom({ cwd: conf(t, line), env });
+      assert.equal(code, 'bad-value', line);
+    }
+  });
+
+  it('may write whole numbers as Python reads them', async (t) => {
+    const lines = [
+      'workers = "0x2"',
+      'threads = True',
+      'max_requests = "1_000"',
+      'keepalive = "7"',
+    ];
+    const { settings } = await resolveFrom({ cwd: conf(t, lines.join('\n')), env });
+    const { workers, threads, max_requests, keepalive } = settings;
+    assert.deepEqual([workers, threads, max_requests, keepalive], [2, 1, 1000, 7]);
+    const { code } = await errorFrom({ cwd: conf(t, 'workers = "0y2"'), env });
+    assert.equal(code, 'bad-value');
+  });
+
+  it('may ask for more than there is where Gunicorn takes it, and is told what it gets', async (t) => {
+    const lines = ['timeout = 2_147_484', 'limit_request_fields = 100000', 'backlog = 0'];
+    const { settings, warnings } = await resolveFrom({ cwd: conf(t, lines.join('\n')), env });
+    const { timeout, limit_request_fields, backlog } = settings;
+    assert.deepEqual([timeout, limit_request_fields, backlog], [2_147_483, 32_768, 1]);
+    assert.equal(
+      warnings[0],
+      'gunicorn.conf.py:1: timeout is 2147483, the most there is, and not 2147484.',
+    );
+    assert.equal(warnings.length, 3);
+    const most = ['timeout = 2_147_483', 'limit_request_fields = 32768', 'backlog = 1'];
+    const fits = await resolveFrom({ cwd: conf(t, most.join('\n')), env });
+    assert.deepEqual(fits.warnings, []);
+    const { code } = await errorFrom({ cwd: conf(t, 'workers = 1025'), env });
+    assert.equal(code, 'bad-value', 'no clamp where more would be meant');
+  });
+
+  it("knows Gunicorn's workers by their whole names and as classes", async (t) => {
+    const cwd = folderWith(t, {
+      'gunicorn/__init__.py': '',
+      'gunicorn/workers/__init__.py': '',
+      'gunicorn/workers/gthread.py': 'class ThreadWorker: pass',
+      'gunicorn/workers/other.py': 'class OtherWorker: pass',
+      'class.py': 'from gunicorn.workers.gthread import ThreadWorker\nworker_class = ThreadWorker',
+      'other.py': 'from gunicorn.workers.other import OtherWorker as worker_class',
+      'name.py': 'worker_class = "gunicorn.workers.sync.SyncWorker"\nloglevel = "warn"',
+    });
+    const asClass = await resolveFrom({ cwd, env, argv: ['-c', 'class.py'] });
+    assert.deepEqual([asClass.settings.worker_class, asClass.warnings], ['gthread', []]);
+    const { settings } = await resolveFrom({ cwd, env, argv: ['-c', 'name.py'] });
+    assert.deepEqual([settings.worker_class, settings.loglevel], ['sync', 'warning']);
+    const { message } = await errorFrom({ cwd, env, argv: ['-c', 'other.py'] });
+    assert.match(
+      message,
+      /^worker_class must be gthread or sync: "gunicorn\.workers\.other\.Other/,
+    );
+  });
+
   it('is weaker than flags and stronger than the environment', async (t) => {
     const cwd = conf(t, 'workers = 3\nthreads = 3\n');
     const { settings } = await resolveFrom({
