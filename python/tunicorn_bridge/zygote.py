@@ -123,13 +123,22 @@ class Zygote:
         elif fd == self.listener.fileno():
             self._accept()
         elif self.arbiter is not None and fd == self.arbiter.fileno():
-            # It has nothing more to say: it has closed its end.
-            self.poll.unregister(fd)
-            self.arbiter.close()
-            self.arbiter = None
+            self._hear(self.arbiter)
         elif fd in self.links:
             return self._read(self.links[fd])
         return None
+
+    def _hear(self, arbiter: socket.socket) -> None:
+        """It only ever asks whether we are there, until it closes its end."""
+        try:
+            if arbiter.recv(ASK_BYTES) != b"":
+                _say(arbiter, {"kind": "there"})
+                return
+        except OSError:
+            pass
+        self.poll.unregister(arbiter)
+        arbiter.close()
+        self.arbiter = None
 
     def _accept(self) -> None:
         try:

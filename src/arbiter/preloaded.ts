@@ -1,6 +1,6 @@
 // `preload_app`: a Python process of the arbiter that loads the application once, and forks one for each worker that asks, so
 // that all share its memory. One for each generation of workers; it serves nobody itself, and when it dies those that were
-// forked go on: another is started, and meanwhile workers load the application themselves.
+// forked go on: another is started, and meanwhile workers load the application themselves. One that stands still is killed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -15,6 +15,7 @@ import {
   type FromPreload,
   LineReader,
   type PreloadAddress,
+  type PreloadQuestion,
   type PreloadStart,
   socketName,
 } from '../wire/preload.ts';
@@ -54,6 +55,9 @@ export class PreloadError extends Error {
 const SLOW_SHARE = 0.8;
 /** After graceful_timeout the last worker of the generation has gone, and the process a moment later. */
 const LEAVE_MS = 10_000;
+/** It answers in a moment, or after a fork. Questions are counted and not time, so that a pause of our own proves nothing. */
+const ASK_MS = 1_000;
+const SILENT_QUESTIONS = 5;
 
 export class Preloaded {
   /** Where workers ask; the same for as long as this generation lives. */
@@ -115,6 +119,8 @@ class Loader {
   readonly #child: ChildProcess;
   readonly #wire: Duplex | null;
   readonly #timers: NodeJS.Timeout[] = [];
+  #asking: NodeJS.Timeout | undefined;
+  #unanswered = 0;
   #faultSignal = 0;
   #settle: (error: PreloadError | null) => void = () => undefined;
 
@@ -136,6 +142,7 @@ class Loader {
   }
 
   leave(): void {
+    clearInterval(this.#asking);
     this.#wire?.destroy();
   }
 
@@ -173,10 +180,27 @@ class Loader {
     else if (message.kind === 'ready') {
       this.#warn(message.threads);
       this.#settle(null);
-    } else {
+      this.#asking = setInterval(() => this.#ask(), ASK_MS).unref();
+    } else if (message.kind === 'there') this.#unanswered = 0;
+    else {
       const exitCode = message.exitCode === 4 ? exitCodes.appLoad : exitCodes.workerBoot;
       this.#settle(new PreloadError(exitCode, message.message, message.files));
     }
+  }
+
+  /** Whoever is stopped or held, and not dead, would be missed by workers only, each of which would load for itself. */
+  #ask(): void {
+    const question: PreloadQuestion = { kind: 'there?' };
+    if (this.#unanswered < SILENT_QUESTIONS) {
+      this.#unanswered += 1;
+      this.#wire?.write(`${JSON.stringify(question)}\n`);
+      return;
+    }
+    clearInterval(this.#asking);
+    this.#options.log.error(
+      `Preloading process ${this.#child.pid} has not answered for ${(SILENT_QUESTIONS * ASK_MS) / 1000} s: killing it.`,
+    );
+    this.kill();
   }
 
   #warn(threads: readonly string[]): void {
@@ -206,6 +230,7 @@ class Loader {
   /** After its last words; not when what it prints has ended, because forked ones have those pipes. */
   async #watch(): Promise<string> {
     const { app, python } = this.#options;
+    this.#child.once('exit', () => clearInterval(this.#asking));
     const { code, signal, error } = await endOf(this.#child, this.#wire);
     if (error !== null) {
       const why = `Cannot run ${JSON.stringify(python)}: ${error.message}`;

@@ -28,12 +28,19 @@ export interface PreloadStart extends PreloadAddress {
   readonly captured: boolean;
 }
 
+/** Arbiter to it, from `ready` on, again and again. */
+export interface PreloadQuestion {
+  readonly kind: 'there?';
+}
+
 /** It to the arbiter. */
 export type FromPreload =
   /** It is about to load. The signal makes it write its stacks to standard error; 0: there is none. */
   | { readonly kind: 'loading'; readonly faultSignal: number }
   /** Workers may ask. `threads`: names of those that the application has started, which no forked process has. */
   | { readonly kind: 'ready'; readonly threads: readonly string[] }
+  /** The answer to one question, or to several. */
+  | { readonly kind: 'there' }
   /** It ends. Exit code and message as a worker's `boot-failed`. */
   | {
       readonly kind: 'refused';

@@ -222,7 +222,7 @@ if os.fork() == 0:
     assert.deepEqual(await server.exited, { code: 0, signal: null });
   });
 
-  test('while nothing can be forked a worker loads the application itself', async (t) => {
+  test('while nothing can be forked a worker loads the application itself; one that stands still is replaced', async (t) => {
     const cwd = await folderWith({ 'main.py': APP });
     const server = await startServer(t, {
       app: 'main:app',
@@ -236,6 +236,16 @@ if os.fork() == 0:
     await server.line(/No preloaded application can be had \(.*\): it is loaded anew\./);
     const second = await ask(t, server);
     assert.equal(second.loadedIn, second.pid);
+    await server.line(/Preloading process \d+ has not answered for 5 s: killing it\./);
+    await server.line(/Preloading process \d+ was killed by SIGKILL; the next one is started in/);
+    await eventually(() => !isAlive(first.loadedIn), 'the one that stood still to go');
+    await eventually(() => loadsOf(server) === 3, 'another one to load');
+    assert.deepEqual(await ask(t, server), second);
+    process.kill(second.pid, 'SIGKILL');
+    await server.line(/Python process \d+ was killed by SIGKILL/);
+    assert.equal((await ask(t, server)).loadedIn, preloaderOf(server, 2));
+    // It answers, and stays.
+    assert.equal(server.log().match(/has not answered/g)?.length, 1);
   });
 
   test('threads that the application has started are told of; they are not forked', async (t) => {
