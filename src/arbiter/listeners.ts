@@ -3,7 +3,7 @@
 // becomes of the workers. The one file that uses Node.js's underscore API for it.
 
 import dns from 'node:dns/promises';
-import { lchownSync, rmSync } from 'node:fs';
+import { lchownSync } from 'node:fs';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { type BindAddress, formatBind } from '../settings/bind.ts';
@@ -12,7 +12,7 @@ import { cannotListen, labelOf } from './bind-error.ts';
 import type { Owner } from './owner.ts';
 import { passedSocket } from './passed-socket.ts';
 import { bindSharedPort } from './shared-port.ts';
-import { freeSocketPath } from './socket-path.ts';
+import { freeSocketPath, SocketFile } from './socket-path.ts';
 
 declare const listenHandle: unique symbol;
 /** A bound socket that child_process can send to a worker (net.Native: the arbiter's own stays open). */
@@ -26,7 +26,9 @@ export interface Listener {
   readonly handle: ListenHandle | null;
   /** The socket's descriptor, for another arbiter; -1 once closed. */
   readonly fd: number;
-  /** Frees the port; removes the socket file. Harmless when closed. */
+  /** False for a unix socket whose file was removed or replaced: nobody who comes finds it. */
+  readonly isReachable: boolean;
+  /** Frees the port; removes the socket file if it is still this socket's. Harmless when closed. */
   close(): void;
   /** Another arbiter goes on with the same socket: nothing is freed, and a socket file stays when this process ends. */
   leave(): void;
@@ -69,7 +71,7 @@ export interface Making {
 const PLAINLY: Making = { umask: 0, owner: null, sharedBy: null };
 
 /**
- * Binds all addresses or none; what is `present` is taken as it is. Throws an Error with a sentence for people, and when it is
+ * Binds all addresses or none; what is `present` is taken as it is, but for an own socket that is not reachable any more. Throws an Error with a sentence for people, and when it is
  * `stopped` meanwhile.
  */
 export async function bindAll(
@@ -88,7 +90,7 @@ export async function bindAll(
       // Each is taken once: the same address given twice is the mistake that it always was.
       kept.delete(formatBind(address));
       const fd = inherited.get(formatBind(address));
-      if (known !== undefined) listeners.push(known);
+      if (known?.isReachable) listeners.push(known);
       else if (address.kind === 'fd') {
         if (fd === undefined) assertNotOurs(address, [...own, ...listeners]);
         listeners.push(openPassed(create, index, address, fd, scheme));
@@ -155,7 +157,7 @@ function openInherited(
   if (typeof handle === 'number') throw cannotListen(asked, codeOf(handle));
   if (asked.kind === 'unix') {
     const address = { index, label: labelOf(asked, scheme), host: asked.path, port: 0 };
-    return keep(handle, asked, address, asked.path);
+    return keep(handle, asked, address);
   }
   const bound: { address?: string; port?: number } = {};
   handle.getsockname?.(bound);
@@ -242,13 +244,8 @@ function giveSocket(handle: RawHandle, path: string, owner: Owner | null): void 
   }
 }
 
-/** `file`: a socket file that closing the handle does not remove, because another process has made it. */
-function keep(
-  raw: RawHandle,
-  asked: BindAddress,
-  address: ListenerAddress,
-  file: string | null = null,
-): Listener {
+function keep(raw: RawHandle, asked: BindAddress, address: ListenerAddress): Listener {
+  const file = asked.kind === 'unix' ? new SocketFile(asked.path) : null;
   let handle: ListenHandle | null = raw as unknown as ListenHandle;
   return {
     bind: formatBind(asked),
@@ -259,11 +256,14 @@ function keep(
     get fd() {
       return handle === null ? -1 : raw.fd;
     },
+    get isReachable() {
+      return file === null || file.isThere;
+    },
     close: () => {
-      // For a unix socket that it has bound itself libuv removes the file as well.
-      if (handle !== null) raw.close();
-      if (handle !== null && file !== null) rmSync(file, { force: true });
-      if (handle !== null && asked.kind === 'fd') givenUp.add(asked.fd);
+      if (handle === null) return;
+      if (file === null) raw.close();
+      else file.closeWith(() => raw.close());
+      if (asked.kind === 'fd') givenUp.add(asked.fd);
       handle = null;
     },
     leave: () => {

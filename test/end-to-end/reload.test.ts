@@ -136,6 +136,12 @@ test('addresses are kept, added and removed as bind says', async (t) => {
   assert.ok(!existsSync(join(folder, 'a.sock')));
   assert.equal(await answer(), 'none');
 
+  // A file that somebody has removed is made anew, and stays when the socket that had it is closed.
+  rmSync(join(folder, 'b.sock'));
+  server.signal('SIGHUP');
+  await server.line(/Reloaded\. Listening at: unix:b\.sock/, 2);
+  assert.ok(await answers('b.sock'));
+
   // One that cannot be had: nothing is changed, and nothing stays open of it.
   writeFileSync(join(folder, 'file'), '');
   configure({ bind: ['unix:c.sock', 'unix:file'] });

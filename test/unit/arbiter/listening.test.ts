@@ -2,13 +2,22 @@
 
 import assert from 'node:assert/strict';
 import dgram from 'node:dgram';
-import { closeSync, existsSync, fstatSync, openSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { bindAll } from '../../../src/arbiter/listeners.ts';
+import { bindAll, type Listener } from '../../../src/arbiter/listeners.ts';
 import { whoListensOnPort } from '../../../src/arbiter/who-listens.ts';
 import { soon } from '../../support/eventually.ts';
 import { queuedConnections } from '../../support/open-connections.ts';
@@ -51,6 +60,43 @@ test('clients that come while no worker lives wait in the queue of the kernel', 
   process.kill(worker, 'SIGKILL');
   assert.notEqual(Number(await asked), worker);
 });
+
+test('a socket is kept while its file is there; closing removes no other', async (t) => {
+  const path = await socketPath(t);
+  const bind = async (...own: Listener[]): Promise<Listener> => {
+    const [listener] = await bindAll([{ kind: 'unix', path }], 'http', { own });
+    assert.ok(listener !== undefined);
+    t.after(() => listener.close());
+    return listener;
+  };
+  const first = await bind();
+  assert.equal(await bind(first), first);
+  rmSync(path);
+  assert.ok(!first.isReachable);
+  const second = await bind(first);
+  assert.notEqual(second, first);
+  first.close();
+  assert.ok(second.isReachable);
+  assert.equal(await bind(second), second);
+  second.close();
+  assert.deepEqual(readdirSync(dirname(path)), []);
+  // Somebody else's by now.
+  const third = await bind();
+  rmSync(path);
+  await otherServer(t, { path });
+  await assert.rejects(bind(third), /is listening there/);
+  third.close();
+  assert.deepEqual(readdirSync(dirname(path)), ['app.sock']);
+  assert.ok(await connects(path));
+});
+
+function connects(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(path, () => resolve(true));
+    socket.on('error', () => resolve(false));
+    socket.on('connect', () => socket.destroy());
+  });
+}
 
 test('a worker may ask for a listener again and again', async (t) => {
   // 500 duplicates are sent, one after the other, and closed by the worker: the arbiter's own must stay open.
