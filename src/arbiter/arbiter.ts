@@ -18,7 +18,7 @@ import type { Listener } from './listeners.ts';
 import { ArbiterMetrics } from './metrics.ts';
 import type { Origin } from './origin.ts';
 import { giveLogFiles } from './owner.ts';
-import { PidFile } from './pid-file.ts';
+import { besides, PidFile, removeLeft } from './pid-file.ts';
 import { Reload, type Reread } from './reload.ts';
 import type { Deeds } from './signals.ts';
 import { SourceWatch } from './source-watch.ts';
@@ -194,7 +194,15 @@ export class Arbiter implements Deeds {
     this.#begetting = true;
     await this.hooks?.tell('pre_exec', null);
     this.#begetting = false;
-    if (this.#fleet.phase === 'running') this.#heir.start(listeners, () => this.#stage.log);
+    if (this.#fleet.phase !== 'running') return;
+    this.#heir.start(
+      listeners,
+      () => this.#stage.log,
+      (pid) => {
+        const { pidfile } = this.#stage.settings;
+        if (pidfile !== null) removeLeft(besides(pidfile), pid);
+      },
+    );
   }
 
   rest(): void {

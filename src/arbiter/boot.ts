@@ -13,7 +13,7 @@ import { titleOf, version } from './identity.ts';
 import type { Inheritance } from './inheritance.ts';
 import { type Origin, takeOrigin } from './origin.ts';
 import { Outputs } from './outputs.ts';
-import { PidFile } from './pid-file.ts';
+import { besides, PidFile } from './pid-file.ts';
 import { PreloadError } from './preloaded.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
 import { labelsOf, openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
@@ -122,5 +122,5 @@ const nobodyYet: HookServer = { num_workers: 0, worker_age: 0, listeners: [], wo
 /** While the arbiter that started this one lives, the name without `.2` is its. */
 function openPidFile({ pidfile }: Settings, inheritance: Inheritance | null): PidFile | null {
   if (pidfile === null) return null;
-  return new PidFile(inheritance === null ? pidfile : `${pidfile}.2`);
+  return new PidFile(inheritance === null ? pidfile : besides(pidfile));
 }

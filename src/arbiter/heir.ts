@@ -36,8 +36,8 @@ export class Heir {
     return this.#child?.pid ?? null;
   }
 
-  /** `log` is asked for anew for each line. */
-  start(listeners: readonly Listener[], log: () => Log): void {
+  /** `log` is asked for anew for each line; `gone` is told the pid of one that has ended while this process lives. */
+  start(listeners: readonly Listener[], log: () => Log, gone: (pid: number) => void): void {
     const { cwd, env, activated, supervision } = this.#command;
     const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       cwd,
@@ -54,6 +54,7 @@ export class Heir {
     });
     child.on('exit', (code, signal) => {
       this.#child = null;
+      if (child.pid !== undefined) gone(child.pid);
       const how = signal ?? `exit code ${code}`;
       log().warning(`The new arbiter (pid: ${child.pid}) has ended (${how}). This one goes on.`);
     });

@@ -7,7 +7,7 @@ import { type Activation, takeActivation } from './activation.ts';
 import { takeWaiting, type Waiting } from './daemon.ts';
 import type { Command } from './heir.ts';
 import { type Inheritance, takeInheritance } from './inheritance.ts';
-import { type Supervision, takeSupervision } from './supervisor.ts';
+import { type Supervision, takeSupervision, unheard } from './supervisor.ts';
 
 export interface Origin {
   readonly command: Command;
@@ -28,11 +28,12 @@ const NO_INIT =
 /** @throws Error with a sentence for people */
 export function takeOrigin(env: NodeJS.ProcessEnv): Origin {
   const inheritance = takeInheritance(env);
+  const unknown = unheard(env);
   const supervision = takeSupervision(env);
   const waiting = takeWaiting(env);
   const activation = takeActivation(env);
   const activated = activatedBy(inheritance, activation);
-  const warnings = [activation.warning, process.pid === 1 ? NO_INIT : null];
+  const warnings = [activation.warning, unknown, process.pid === 1 ? NO_INIT : null];
   return {
     command: {
       cwd: startFolder(env),

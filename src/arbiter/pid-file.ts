@@ -45,6 +45,16 @@ export class PidFile {
   }
 }
 
+/** Takes away a pid file that a process has left which was killed. Harmless when it has not. */
+export function removeLeft(path: string, by: number): void {
+  if (pidIn(path) === by) rmSync(path, { force: true });
+}
+
+/** Of an arbiter while the one that started it lives, beside that one's. */
+export function besides(pidfile: string): string {
+  return `${pidfile}.2`;
+}
+
 function isOurs(path: string): boolean {
   return pidIn(path) === process.pid;
 }

@@ -102,7 +102,7 @@ export class Reload {
         now.log.info('The reload under way is given up, because the server stops.');
         return;
       }
-      now.log.error(`Reload refused, everything stays as it is: ${messageOf(error)}`);
+      now.log.error(`Reload refused, everything stays as it is: ${refusal(error)}`);
       this.#parts.failed(error instanceof PreloadError ? error.files : []);
     }
   }
@@ -157,4 +157,11 @@ export class Reload {
   #releaseAllBut(kept: readonly Listener[], listeners: readonly Listener[]): void {
     for (const each of listeners) if (!kept.includes(each)) this.#parts.release(each);
   }
+}
+
+/** The traceback of an application that cannot be loaded has what matters at its end: that comes in front as well. */
+function refusal(error: unknown): string {
+  const message = messageOf(error);
+  const last = message.trimEnd().split('\n').at(-1);
+  return error instanceof PreloadError && last !== message ? `${last}\n${message}` : message;
 }

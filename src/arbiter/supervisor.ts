@@ -18,12 +18,22 @@ export interface Supervision {
 
 const VARIABLES = ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID'] as const;
 
+/** sd_notify(3): a path or an abstract name; others (vsock) are virtual machines'. */
+function canBeTold(socket: string): boolean {
+  return /^[/@]./.test(socket);
+}
+
+/** Why a supervisor that wants to listen hears nothing; null when it does, or does not want to. Asked before `takeSupervision`. */
+export function unheard({ NOTIFY_SOCKET: socket = '' }: NodeJS.ProcessEnv): string | null {
+  if (socket === '' || canBeTold(socket)) return null;
+  return `NOTIFY_SOCKET has to be a path from / on or an abstract name (@name): ${JSON.stringify(socket)} in the environment is neither. Nobody is told how this server fares.`;
+}
+
 /** null without a supervisor that listens. The variables are gone after that: they are not for our children. */
 export function takeSupervision(env: NodeJS.ProcessEnv, pid = process.pid): Supervision | null {
   const [socket = '', microseconds, watched] = VARIABLES.map((name) => env[name]);
   for (const name of VARIABLES) delete env[name];
-  // sd_notify(3): a path or an abstract name; others (vsock) are virtual machines'.
-  if (!/^[/@]./.test(socket)) return null;
+  if (!canBeTold(socket)) return null;
   // Unset, it means whoever reads it (sd_watchdog_enabled(3)).
   const isMeant = watched === undefined || watched === String(pid);
   const watchdogMs = isMeant ? Number(microseconds) / 1000 : Number.NaN;

@@ -141,6 +141,13 @@ test('the units of the documentation are what systemd understands', async () => 
   assert.match(verify(), /Unknown key.*WatchdogSek/);
 });
 
+test('a supervisor that is no unix socket is warned of, once and for all', async (t) => {
+  const env = { NOTIFY_SOCKET: 'vsock:2:1234' };
+  const server = await startServer(t, { app: './bench-fetch.mjs', cwd: NODE_APPS, env });
+  const warned = server.log().match(/\[WARNING\] NOTIFY_SOCKET .*"vsock:2:1234".*Nobody is told/g);
+  assert.equal(warned?.length, 1);
+});
+
 test('a supervisor that is not there costs a line of the log', async (t) => {
   const env = { NOTIFY_SOCKET: join(await temporaryFolder(), 'nobody') };
   const server = await startServer(t, { app: './bench-fetch.mjs', cwd: NODE_APPS, env });

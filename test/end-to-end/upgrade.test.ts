@@ -104,6 +104,13 @@ test('going back: the old arbiter gets workers again, the new one leaves', async
   assert.ok(!existsSync(`${pidFile}.2`));
   assert.equal(pidIn(pidFile), server.pid);
   await assertServes(both);
+
+  // One that is killed cannot tidy up.
+  process.kill(await upgrade(t, both), 'SIGKILL');
+  await server.line(/The new arbiter \(pid: \d+\) has ended \(SIGKILL\)\. This one goes on\./);
+  assert.ok(!existsSync(`${pidFile}.2`));
+  assert.equal(pidIn(pidFile), server.pid);
+  await assertServes(both);
 });
 
 test('a new arbiter that cannot start leaves everything to the old one, which can try again', async (t) => {

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { takeActivation } from '../../../src/arbiter/activation.ts';
 import { bequest, isHeir, takeInheritance } from '../../../src/arbiter/inheritance.ts';
-import { supervisionFor, takeSupervision } from '../../../src/arbiter/supervisor.ts';
+import { supervisionFor, takeSupervision, unheard } from '../../../src/arbiter/supervisor.ts';
 import { startFolder } from '../../../src/start-folder.ts';
 
 const PID = 4711;
@@ -78,6 +78,9 @@ test('a supervisor is a path or an abstract name; its watchdog may be for anothe
   const env = { NOTIFY_SOCKET, WATCHDOG_USEC: '3000000', WATCHDOG_PID: '4711' };
   assert.deepEqual(take(env), { socket: NOTIFY_SOCKET, watchdogMs: 3000 });
   assert.deepEqual(env, {});
+  assert.equal(unheard({ NOTIFY_SOCKET }), null);
+  assert.equal(unheard({ NOTIFY_SOCKET: '@name' }), null);
+  assert.match(unheard({ NOTIFY_SOCKET: 'notify' }) ?? '', /^NOTIFY_SOCKET .+"notify" in the env/);
   assert.equal(take({ NOTIFY_SOCKET: '@name', WATCHDOG_USEC: '1000' })?.watchdogMs, 1);
   for (const WATCHDOG_USEC of [undefined, '', '0', '-1', 'x']) {
     assert.equal(take({ NOTIFY_SOCKET, WATCHDOG_USEC })?.watchdogMs, null);
@@ -88,6 +91,9 @@ test('a supervisor is a path or an abstract name; its watchdog may be for anothe
   );
   for (const socket of [undefined, '', '/', '@', 'vsock:2:1234', 'notify']) {
     assert.equal(take({ NOTIFY_SOCKET: socket }), null, socket);
+    // Whoever names one wants to be told.
+    const named = socket !== undefined && socket !== '';
+    assert.equal(unheard({ NOTIFY_SOCKET: socket }) !== null, named, socket);
   }
 });
 
