@@ -1,6 +1,5 @@
 // Signals to a server that starts: while its config file is read, while a hook runs, while an application is loaded ahead. Tried
-// on purpose, and seen to fail: handlers installed when all of that is done (HUP and TERM are the end, pid file and socket
-// stay, and USR1 opens the inspector); a stop that waits for the hook.
+// on purpose, and seen to fail: a first stage that is not told of the stop, and is prepared to its end.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';

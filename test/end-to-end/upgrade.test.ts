@@ -1,6 +1,7 @@
 // SIGUSR2 and the pid file on the real server: two arbiters on the same sockets, either of which may leave, and a file that
 // always names the right one. Tried on purpose, and seen to fail: the socket file removed by the arbiter that leaves
-// (`close` for `leave`); a pid file removed although it is another's.
+// (`close` for `leave`); a pid file removed although it is another's; an heir only as
+// long as its parent lives; sockets that it does not want left open.
 
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
