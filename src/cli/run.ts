@@ -3,10 +3,11 @@
 
 import { createRequire } from 'node:module';
 import { DRILL_HELP, type DrillOptions, takeOptions } from '../drill/options.ts';
-import { AccessFormatError, compileAccessFormat } from '../observe/access-format.ts';
+import { AccessFormatError, compileAccessFormat, unknownAtoms } from '../observe/access-format.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
 import { printedConfig } from '../settings/describe/print-config.ts';
+import { checkLogFiles } from '../settings/log-files.ts';
 import { checkForApp, type Resolved, resolveSettings, type Start } from '../settings/resolve.ts';
 import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -65,7 +66,7 @@ async function perform(world: World): Promise<number> {
     world.out(printedConfig(resolved));
     if (!settings.check_config) return 0;
   }
-  checkWhole(resolved);
+  for (const warning of checkWhole(resolved)) world.err(`Warning: ${warning}\n`);
   if (settings.check_config) return world.checkApplication(settings);
   return taken === null
     ? world.serve(resolved, (stopped) => reread({ ...world, signal: stopped }))
@@ -76,37 +77,51 @@ async function perform(world: World): Promise<number> {
 async function reread(world: World): Promise<Resolved> {
   try {
     const resolved = await resolveSettings(world);
-    checkWhole(resolved);
-    return resolved;
+    const warnings = checkWhole(resolved);
+    return { ...resolved, warnings: [...resolved.warnings, ...warnings] };
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
     throw new Error(error.detail === '' ? error.message : `${error.message}\n${error.detail}`);
   }
 }
 
-/** Asked before anything starts: a missing or misspelt APP is one line then. */
-function checkWhole(resolved: Resolved): void {
+/**
+ * Asked before anything starts: a missing or misspelt APP is one line then. What can be served is a sentence in the answer.
+ * @throws SettingError
+ */
+function checkWhole(resolved: Resolved): readonly string[] {
   checkForApp(resolved, decideApp(resolved.settings).type);
-  checkAccessFormat(resolved);
+  checkLogFiles(resolved);
+  return checkAccessFormat(resolved);
 }
 
-/** The language of the access log is the log's knowledge: it is tried here, before anything starts. */
-function checkAccessFormat({ settings, sources }: Resolved): void {
+/**
+ * The language of the access log is the log's knowledge: it is tried here, before anything starts.
+ * A mistake where there is no access log yet harms nobody, and would on the day that there is one.
+ */
+function checkAccessFormat({ settings, sources }: Resolved): readonly string[] {
+  const { access_log_format: format } = settings;
+  const place = placeOf(sources.access_log_format);
   try {
-    const isUsed = settings.accesslog !== null || accessSyslogTarget(settings) !== null;
-    if (isUsed) compileAccessFormat(settings.access_log_format);
+    compileAccessFormat(format);
   } catch (error) {
     if (!(error instanceof AccessFormatError)) throw error;
+    const problem = `${error.message}, ${place}.`;
+    const isUsed = settings.accesslog !== null || accessSyslogTarget(settings) !== null;
+    if (!isUsed) return [problem];
     throw new SettingError({
       code: 'bad-value',
       setting: 'access_log_format',
-      value: settings.access_log_format,
+      value: format,
       source: sources.access_log_format,
       rule: '',
-      problem: `${error.message}, ${placeOf(sources.access_log_format)}.`,
+      problem,
       suggestion: '',
     });
   }
+  return unknownAtoms(format).map(
+    (atom) => `access_log_format ${place}: nobody knows ${atom}, which is "-" in every line.`,
+  );
 }
 
 /** Shapes of Gunicorn (argparse for flags, `Error: ` for the rest); the stack of a config file below. */

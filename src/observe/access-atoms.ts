@@ -100,6 +100,11 @@ export function atomNamed(name: string): Atom {
   return bracketed[2] === 'o' ? replyFieldAtom(inner) : variableAtom(inner);
 }
 
+/** Whether lines will ever show something for it. */
+export function isAtom(name: string): boolean {
+  return /^\{.*\}[ioe]$/.test(name) || Object.hasOwn(plain, name);
+}
+
 function missing(): string {
   return '-';
 }

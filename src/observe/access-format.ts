@@ -1,7 +1,7 @@
 // Compiles an access-log format, once, into a function that makes a line of a record. The language is Gunicorn's, that
 // is Python's % with names; a mistake is told at the start, not in every line.
 
-import { type Atom, atomNamed, numberAtoms, phaseAtoms } from './access-atoms.ts';
+import { type Atom, atomNamed, isAtom, numberAtoms, phaseAtoms } from './access-atoms.ts';
 import type { AccessRecord } from './access-record.ts';
 
 /** Gunicorn's default for `access_log_format`. */
@@ -44,6 +44,12 @@ export function compileAccessFormat(format: string): LineMaker {
 /** Whether a line of this format tells how long the phases of a request took. */
 export function asksForPhases(format: string): boolean {
   return [...format.matchAll(directive)].some(([, name]) => phaseAtoms.has(name ?? ''));
+}
+
+/** Names in it that nobody knows, as written: "-" in every line. */
+export function unknownAtoms(format: string): readonly string[] {
+  const found = [...format.matchAll(directive)];
+  return found.filter(([, name]) => name !== undefined && !isAtom(name)).map(([text]) => text);
 }
 
 function joining(texts: readonly string[], atoms: readonly Atom[]): LineMaker {

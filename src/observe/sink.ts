@@ -187,7 +187,8 @@ export class Sink {
   #trouble(cause: string): void {
     if (this.#troubled) return;
     this.#troubled = true;
-    this.onTrouble?.(`Cannot write the log ${this.#name}: ${cause}`);
+    // Of a cause that is a sentence the end is not its listeners'.
+    this.onTrouble?.(`Cannot write the log ${this.#name}: ${cause.replace(/\.$/, '')}`);
   }
 }
 

@@ -55,6 +55,7 @@ export async function resolveSettings(start: Start): Promise<Resolved> {
   const flags = [...variables, commandLine].map(({ given }) => layer(given));
   const weak = [defaults(), layer(fromEnvironment(start.env))];
   const { given, hooks, warnings } = await configFile([...weak, ...flags], start);
+  checkReplacedApp(given, start.cwd);
   return {
     ...settle([...weak, layer(given), ...flags], start.cwd),
     hooks,
@@ -76,6 +77,12 @@ export function checkForApp({ settings, sources }: Resolved, type: 'wsgi' | 'nod
       value,
     });
   }
+}
+
+/** APP mostly stands on the command line: a mistake in the file would come out on the day that it does not. */
+function checkReplacedApp(given: readonly Given[], cwd: string): void {
+  const app = given.find(({ name }) => name === 'app');
+  if (app !== undefined) check(CATALOGUE.app, app, cwd);
 }
 
 function defaults(): Layer {

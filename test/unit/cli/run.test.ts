@@ -89,7 +89,52 @@ describe('the command', () => {
       err,
       /access_log_format is wrong at character 1 of .* \(--access-logformat\)\.\n$/,
     );
-    assert.equal((await command(wrong)).code, 30);
+    const unused = await command(wrong);
+    assert.equal(unused.code, 30);
+    assert.match(unused.err, /^Warning: access_log_format is wrong at character 1 .*\)\.\n$/);
+  });
+
+  it('warns of names in an access log format that nobody knows', async () => {
+    const format = (text: string): string[] => ['--access-logformat', text, 'shop:app'];
+    const wrong = await command([...format('%(h)s %(nope)s %({x}i)s'), '--access-logfile', '-']);
+    assert.equal(wrong.code, 30);
+    assert.equal(
+      wrong.err,
+      'Warning: access_log_format on the command line (--access-logformat): ' +
+        'nobody knows %(nope)s, which is "-" in every line.\n',
+    );
+    assert.equal((await command(format('%(h)s %({x}i)s %({Y}e)s %% %(head_ms)s'))).err, '');
+  });
+
+  it('refuses a log file that cannot be there, by setting and source, as Gunicorn with 1', async (t) => {
+    const cwd = folderWith(t, { 'logs/old.log': '', 'conf.json': '{ "accesslog": "logs" }' });
+    const missing = await command(['--error-logfile', 'nope/x.log', 'shop:app'], { cwd });
+    assert.equal(missing.code, 1);
+    assert.equal(
+      missing.err,
+      `Error: errorlog must be a file that can be written: "${cwd}/nope/x.log" ` +
+        `on the command line (--error-logfile) is not: no folder ${cwd}/nope can be found.\n`,
+    );
+    const folder = await command(['-c', 'conf.json', 'shop:app'], { cwd });
+    assert.equal(folder.code, 1);
+    assert.match(
+      folder.err,
+      /^Error: accesslog must .* in conf\.json, line 1 is not: it is a folder\./,
+    );
+    for (const path of ['logs/old.log', 'logs/new.log', '/dev/stderr', '/dev/null']) {
+      assert.equal((await command(['--error-logfile', path, 'shop:app'], { cwd })).code, 30, path);
+    }
+  });
+
+  it('refuses an application in the file that is none, also where the command line has another', async (t) => {
+    for (const app of ['-5', '{}', 'true']) {
+      const cwd = folderWith(t, { 'conf.json': `{ "wsgi_app": ${app} }` });
+      const { code, err } = await command(['-c', 'conf.json', 'shop:app'], { cwd });
+      assert.equal(code, 1, app);
+      assert.match(err, /^Error: app must be a text: .* in conf\.json, line 1 is not\./);
+    }
+    const cwd = folderWith(t, { 'conf.json': '{ "wsgi_app": "other:app" }' });
+    assert.equal((await command(['-c', 'conf.json', 'shop:app'], { cwd })).code, 30);
   });
 
   it('checks the application with --check-config, and serves nothing', async () => {

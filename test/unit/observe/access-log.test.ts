@@ -265,6 +265,18 @@ test('lines are in the file after flush, and in the new one after a rotation', (
   log.close();
 });
 
+test('a rotation whose file became a folder is told without a dot, because more follows', (t) => {
+  const path = join(folder(t), 'access.log');
+  const log = createAccessLog({ destination: path, format: '%(m)s', json: false });
+  const told: string[] = [];
+  log.onTrouble = (message) => told.push(message);
+  fs.renameSync(path, `${path}.1`);
+  fs.mkdirSync(path);
+  log.reopen();
+  log.close();
+  assert.match(told.join('|'), /^Cannot write the log [^|]* illegal operation on a directory$/);
+});
+
 test('a file that cannot be opened is a clear error at the start', () => {
   const options = { destination: '/not/there/access.log', format: '%(m)s', json: true };
   assert.throws(
