@@ -38,26 +38,42 @@ export class Heir {
 
   /** `log` is asked for anew for each line; `gone` is told the pid of one that has ended while this process lives. */
   start(listeners: readonly Listener[], log: () => Log, gone: (pid: number) => void): void {
+    const failed = (error: Error): void => {
+      this.#child = null;
+      log().error(`The new arbiter could not be started: ${error.message}. This one goes on.`);
+    };
+    try {
+      const child = this.#spawn(listeners);
+      // First of all: a process without descriptors for another has neither its streams nor its end to tell of.
+      child.on('error', failed);
+      this.#adopt(child, log, gone);
+    } catch (error) {
+      // spawn throws what it does not tell as an event, such as a lack of memory.
+      failed(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #spawn(listeners: readonly Listener[]): ChildProcess {
     const { cwd, env, activated, supervision } = this.#command;
-    const child = spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
+    return spawn(process.execPath, [...process.execArgv, ...process.argv.slice(1)], {
       cwd,
       env: { ...env, ...bequest(listeners, activated), ...supervisionFor(supervision) },
       stdio: ['inherit', 'inherit', 'inherit', ...listeners.map(({ fd }) => fd), 'pipe'],
     });
+  }
+
+  #adopt(child: ChildProcess, log: () => Log, gone: (pid: number) => void): void {
     this.#child = child;
-    bequeathSecret(child.stdio.at(-1), this.#ticketSecret);
-    // It lives on when we have left.
-    child.unref();
-    child.on('error', (error) => {
-      this.#child = null;
-      log().error(`The new arbiter could not be started: ${error.message}. This one goes on.`);
-    });
     child.on('exit', (code, signal) => {
       this.#child = null;
       if (child.pid !== undefined) gone(child.pid);
       const how = signal ?? `exit code ${code}`;
       log().warning(`The new arbiter (pid: ${child.pid}) has ended (${how}). This one goes on.`);
     });
-    if (child.pid !== undefined) log().info(`New arbiter started with pid: ${child.pid}`);
+    if (child.pid === undefined) return;
+    bequeathSecret(child.stdio.at(-1), this.#ticketSecret);
+    // It lives on when we have left.
+    child.unref();
+    log().info(`New arbiter started with pid: ${child.pid}`);
   }
 }

@@ -4,6 +4,7 @@
 // long as its parent lives; sockets that it does not want left open.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
@@ -185,6 +186,22 @@ test('addresses that the new arbiter does not want are closed at once, and their
   assert.ok(!(await answersAt(dropped)), 'nobody listens any more');
   await eventually(() => pidIn(at('pid')) === next, 'the new one to be the only one');
   await eventually(() => !existsSync(at('other.sock')), 'its file to be removed');
+  await assertServes(both);
+});
+
+test('an arbiter without descriptors for a new one goes on, and starts it when there are some', async (t) => {
+  const both = await upgradable(t);
+  const { server } = both;
+  const limit = (soft: number): void => {
+    execFileSync('prlimit', ['--pid', `${server.pid}`, `--nofile=${soft}:`]);
+  };
+  limit(10);
+  server.signal('SIGUSR2');
+  await server.line(/The new arbiter could not be started: .*EMFILE.*\. This one goes on\./);
+  limit(1000);
+  await upgrade(t, both);
+  server.signal('SIGTERM');
+  await eventually(() => !isAlive(server.pid), 'the old arbiter to end');
   await assertServes(both);
 });
 
