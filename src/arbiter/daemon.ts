@@ -9,6 +9,7 @@ import { parseBind } from '../settings/bind.ts';
 import type { Settings } from '../settings/settings.ts';
 import { exitCodes } from './exit-codes.ts';
 import { isHeir } from './inheritance.ts';
+import { passedSocket } from './passed-socket.ts';
 
 /** Holds the pid of the command that waits. */
 const VARIABLE = 'TUNICORN_DAEMON';
@@ -26,7 +27,12 @@ export function isDetached(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Starts the daemon. Resolves with the exit code once it serves, or has ended. */
-export function startDaemon(settings: Settings): Promise<number> {
+export async function startDaemon(settings: Settings): Promise<number> {
+  const trouble = socketTrouble(settings);
+  if (trouble !== null) {
+    say('Error', trouble);
+    return exitCodes.badStart;
+  }
   const fate = whereOutputGoes(settings);
   for (const warning of warningsFor(settings, fate.keepsErrors)) say('Warning', warning);
   const env: NodeJS.ProcessEnv = { ...process.env, [VARIABLE]: String(process.pid) };
@@ -39,6 +45,22 @@ export function startDaemon(settings: Settings): Promise<number> {
   return outcomeOf(child, fate.keepsErrors);
 }
 
+/** Those that go along, which a number alone does not open. */
+function passedFds(settings: Settings): number[] {
+  const addresses = settings.bind.map(parseBind);
+  return addresses.flatMap((each) => (each.kind === 'fd' && each.fd >= 3 ? [each.fd] : []));
+}
+
+/** Looked at before they are handed on: the daemon would be given something else, or could not be started at all. null: all are well. */
+function socketTrouble(settings: Settings): string | null {
+  try {
+    for (const fd of passedFds(settings)) passedSocket(fd);
+    return null;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
 /**
  * As Gunicorn: nothing is kept, unless `enable_stdio_inheritance`; then whatever is no terminal. Sockets that are to be listened on go
  * along under their numbers.
@@ -47,10 +69,9 @@ function whereOutputGoes(settings: Settings): { stdio: StdioOptions; keepsErrors
   const kept = (fd: 1 | 2): boolean => settings.enable_stdio_inheritance && !isatty(fd);
   const stdio: ('ignore' | 'inherit' | 'ipc' | number)[] = ['ignore'];
   stdio.push(kept(1) ? 'inherit' : 'ignore', kept(2) ? 'inherit' : 'ignore');
-  for (const address of settings.bind.map(parseBind)) {
-    if (address.kind !== 'fd' || address.fd < 3) continue;
-    while (stdio.length <= address.fd) stdio.push('ignore');
-    stdio[address.fd] = address.fd;
+  for (const fd of passedFds(settings)) {
+    while (stdio.length <= fd) stdio.push('ignore');
+    stdio[fd] = fd;
   }
   stdio.push('ipc');
   return { stdio, keepsErrors: kept(2) };

@@ -7,6 +7,7 @@ import { existsSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { soon } from '../support/eventually.ts';
+import { listeningSocket } from '../support/listening-socket.ts';
 import { descendantsOf, isAlive } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -27,7 +28,7 @@ interface Daemon {
 async function daemon(
   t: TestContext,
   args: readonly string[],
-  { cwd = NODE_APPS, shell = 'exec "$@"' } = {},
+  { cwd = NODE_APPS, shell = 'exec "$@"', inherits = [] as readonly number[] } = {},
 ): Promise<Daemon> {
   const folder = await temporaryFolder();
   const [pidFile, log] = [join(folder, 'pid'), join(folder, 'error.log')];
@@ -37,6 +38,7 @@ async function daemon(
     args: ['-c', shell, 'sh', process.execPath, commandPath, ...own, ...args],
     cwd,
     env: { FOLDER: folder },
+    inherits,
   });
   t.after(() => endAll(pidsIn(pidFile)));
   const { code } = await soon(command.exited, 'the command to come back');
@@ -120,6 +122,12 @@ for (const [what, code, args, words] of [
     /Error: Cannot listen on 192\.0\.2\.1:80/,
   ],
   [
+    'a socket that nobody passed',
+    1,
+    ['--bind', 'fd://3000000', 'hello:app'],
+    /^Error: Cannot listen on fd:\/\/3000000: descriptor 3000000 was not passed to this process\.\n$/,
+  ],
+  [
     'a wrong setting',
     2,
     ['--threads', '0', 'hello:app'],
@@ -139,6 +147,15 @@ for (const [what, code, args, words] of [
     assert.deepEqual(pidsIn(server.pidFile), [], 'nothing is left');
   });
 }
+
+test('a socket that was passed to the command is passed on', async (t) => {
+  const held = await listeningSocket();
+  const options = { inherits: [held.fd] };
+  const server = await daemon(t, ['--bind', 'fd://3', './bench-fetch.mjs'], options);
+  held.close();
+  assert.equal(server.code, 0, server.command.log());
+  assert.equal(await status(t, held.port), 200);
+});
 
 test('with -R files stay standard output and error; an error log that goes nowhere is warned of', async (t) => {
   const shell = 'exec "$@" >"$FOLDER/out" 2>&1';
