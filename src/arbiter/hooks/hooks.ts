@@ -223,6 +223,9 @@ export class Hooks {
       const problem = new Error(`The hooks of ${this.#parts.file} cannot be run: ${why}`);
       if (this.#begun !== null) this.#begun(problem);
       else this.#waiting.shift()?.settle(problem);
+    } else if (state.kind === 'idle') {
+      const next = 'the next call evaluates it anew';
+      this.#parts.log().warning(`The process for hooks of ${this.#parts.file} ${how}; ${next}.`);
     }
     this.#next();
   }

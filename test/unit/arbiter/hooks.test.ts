@@ -66,7 +66,10 @@ function made(timeoutMs = 60_000): Made {
       hosts.push(host);
       return host;
     },
-    log: () => ({ error: line('error'), info: line('info') }) as unknown as Log,
+    log: () =>
+      Object.fromEntries(
+        ['error', 'warning', 'info'].map((level) => [level, line(level)]),
+      ) as unknown as Log,
     server: () => ({ num_workers: 1, worker_age: 0, listeners: [], workers: [] }),
   });
   return { hooks, hosts, lines };
@@ -148,6 +151,21 @@ describe("the arbiter's hooks", () => {
     const next = hooks.call('when_ready', null);
     hosts[1]?.ears.said({ error: { message: 'NameError: x', detail: '' } });
     await assert.rejects(next, /The hooks of gunicorn\.conf\.py cannot be run: NameError: x$/);
+  });
+
+  it('whose host dies while none is called say so in the log, but not of one that was closed', async () => {
+    const { hooks, host, hosts, lines } = await begun();
+    host.ears.ended('ended with SIGKILL');
+    assert.deepEqual(lines, [
+      'warning: The process for hooks of gunicorn.conf.py ended with SIGKILL; the next call evaluates it anew.',
+    ]);
+    const call = hooks.call('when_ready', null);
+    hosts[1]?.ready();
+    hosts[1]?.returns();
+    await call;
+    hooks.close();
+    hosts[1]?.ears.ended('ended with SIGKILL');
+    assert.equal(lines.length, 1);
   });
 
   it('of a file that cannot be evaluated end the beginning', async () => {
