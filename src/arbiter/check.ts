@@ -63,6 +63,7 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
       now: monotonicMs,
       hello: (worker) => worker.say(worker.generation.startMessage(worker.age)),
       wantsListener: () => undefined,
+      deadlineMoved: () => undefined,
       loadedFiles: () => undefined,
       heartbeat: () => undefined,
       wantsReplacement: () => undefined,

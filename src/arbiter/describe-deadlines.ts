@@ -1,6 +1,7 @@
 // The rows that worker processes have in the table of all deadlines, from the table that the arbiter runs on.
 
 import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
+import { EVALUATE_MS } from '../wire/hooks.ts';
 import {
   deathMs,
   type LivingState,
@@ -12,6 +13,7 @@ import {
 
 const BOUNDS: { readonly [L in keyof WorkerLimits]: DeadlineRow['bound'] } = {
   boot: 'boot_timeout',
+  hook: 'hook_timeout',
   silence: 'timeout',
   graceful: 'graceful_timeout',
   quit: fixedMs(quitMs),
@@ -20,6 +22,7 @@ const BOUNDS: { readonly [L in keyof WorkerLimits]: DeadlineRow['bound'] } = {
 
 const SEEN: { readonly [S in LivingState]: string } = {
   booting: 'nothing: it has accepted nobody. It is killed and another is started',
+  waiting: `nothing: it has accepted nobody. Each hook has that long, and ${EVALUATE_MS / 1000} s for the file to be evaluated anew; it is killed and another is started`,
   ready: `its connections are reset; it is killed and replaced. Not before ${shortestSilenceMs / 1000} s of silence`,
   draining: `what is open is reset; the process ends, or is killed ${quitMs / 1000} s later`,
   quitting: 'nothing more; it is killed',

@@ -28,5 +28,5 @@ export function exitCodeForBoot(code: number | null): number {
 
 /** It left, or hung, before it was ready, and nobody else had ended it: the next would do the same. */
 export function diedOfItsBoot({ during, signal, byUs }: Death): boolean {
-  return during === 'booting' && (byUs || signal === null);
+  return (during === 'booting' || during === 'waiting') && (byUs || signal === null);
 }

@@ -160,6 +160,8 @@ export class Fleet implements WorkerOwner {
     worker.say(worker.generation.startMessage(worker.age));
   }
 
+  readonly deadlineMoved = (): void => this.#sleep();
+
   wantsListener(worker: WorkerHandle, index: number): void {
     const handle = worker.generation.listenHandle(index);
     if (handle !== null) worker.say({ kind: 'listener', index }, handle);

@@ -6,10 +6,18 @@ import type { ListenHandle } from './listeners.ts';
 import type { ProcessListener, WorkerHandle, WorkerProcess } from './worker-handle.ts';
 import type { WorkerLimits } from './worker-states.ts';
 
-/** Who is told of the lives of workers; see hooks/worker-lives.ts. */
+/** Hooks that a worker waits for before it loads the application. */
+export interface HooksFirst {
+  /** How many are called one after another until it may. */
+  readonly calls: number;
+  /** Never rejects. */
+  readonly over: Promise<void>;
+}
+
+/** Who is told of the lives of workers; see hooks/make-hooks.ts. */
 export interface WorkerLives {
-  /** It is about to load the application. Resolves when it may; null: at once. */
-  beforeStart(worker: WorkerHandle): Promise<void> | null;
+  /** It is about to load the application. null: it may at once. */
+  beforeStart(worker: WorkerHandle): HooksFirst | null;
   /** A process that ran the application has ended. `gone`: and with it the worker. */
   applicationEnded(worker: WorkerHandle, pid: number, gone: boolean): void;
 }

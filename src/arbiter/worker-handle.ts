@@ -61,6 +61,8 @@ export interface WorkerOwner {
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void;
   /** It serves, and should be replaced all the same. */
   wantsReplacement(worker: WorkerHandle, replacement: Replacement): void;
+  /** Its deadline is another now, which nothing else tells of. */
+  deadlineMoved(): void;
   /** A deadline passed; `limitMs` is its length. The handle has acted on it already. */
   overdue(worker: WorkerHandle, during: WorkerState, limitMs: number): void;
   /** Called exactly once, last. */
@@ -73,6 +75,7 @@ export class WorkerHandle implements ProcessListener {
   readonly #process: WorkerProcess;
   readonly #owner: WorkerOwner;
   #state: WorkerState = 'booting';
+  #limitMs: number;
   #dueAtMs: number;
   #readyAtMs: number | null = null;
   #memoryAtReady = 0;
@@ -87,7 +90,8 @@ export class WorkerHandle implements ProcessListener {
     this.generation = generation;
     this.#owner = owner;
     this.#heardAtMs = owner.now();
-    this.#dueAtMs = owner.now() + generation.limits.boot;
+    this.#limitMs = generation.limits.boot;
+    this.#dueAtMs = owner.now() + this.#limitMs;
     this.#process = generation.launch(this);
   }
 
@@ -157,9 +161,8 @@ export class WorkerHandle implements ProcessListener {
   tick(): void {
     if (this.#state === 'dead' || this.#owner.now() < this.#dueAtMs) return;
     const during = this.#state;
-    const limitMs = this.generation.limits[workerStates[during].deadline];
     // Told first: the owner's log line must stand above the one about the death.
-    this.#owner.overdue(this, during, limitMs);
+    this.#owner.overdue(this, during, this.#limitMs);
     this.#apply('overdue');
   }
 
@@ -216,9 +219,20 @@ export class WorkerHandle implements ProcessListener {
   }
 
   #begin(): void {
-    const before = this.generation.lives?.beforeStart(this) ?? null;
-    if (before === null) this.#owner.hello(this);
-    else void before.then(() => this.#owner.hello(this));
+    const first = this.generation.lives?.beforeStart(this) ?? null;
+    if (first === null) {
+      this.#owner.hello(this);
+      return;
+    }
+    // Not when it is on its way out already.
+    if (!this.#apply('wait')) return;
+    this.#restartDeadline(first.calls);
+    this.#owner.deadlineMoved();
+    void first.over.then(() => {
+      if (!this.#apply('begin')) return;
+      this.#owner.deadlineMoved();
+      this.#owner.hello(this);
+    });
   }
 
   #application(pid: number, alive: boolean): void {
@@ -264,9 +278,11 @@ export class WorkerHandle implements ProcessListener {
     else if (deed === 'send SIGKILL') this.#process.kill([...(this.#applications ?? [])]);
   }
 
-  #restartDeadline(): void {
+  /** @param times its length, where as many things are waited for one after another */
+  #restartDeadline(times = 1): void {
     if (this.#state === 'dead') return;
-    this.#dueAtMs = this.#owner.now() + this.generation.limits[workerStates[this.#state].deadline];
+    this.#limitMs = this.generation.limits[workerStates[this.#state].deadline] * times;
+    this.#dueAtMs = this.#owner.now() + this.#limitMs;
   }
 
   #death(from: WorkerState, code: number | null, signal: string | null): Death {

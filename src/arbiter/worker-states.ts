@@ -3,11 +3,16 @@
 // deadline does not compile. All times are milliseconds.
 
 import type { Settings } from '../settings/settings.ts';
+import { EVALUATE_MS } from '../wire/hooks.ts';
 
-export type LivingState = 'booting' | 'ready' | 'draining' | 'quitting' | 'killed';
+export type LivingState = 'booting' | 'waiting' | 'ready' | 'draining' | 'quitting' | 'killed';
 export type WorkerState = LivingState | 'dead';
 
 export type WorkerEvent =
+  /** It is there, and hooks are called before it may load the application. */
+  | 'wait'
+  /** They have been. */
+  | 'begin'
   /** The worker accepts. */
   | 'ready'
   /** The worker says that it cannot serve and is about to exit. */
@@ -28,6 +33,8 @@ export type WorkerEvent =
 /** The lengths of time the table refers to; Infinity where the user switched one off. */
 export interface WorkerLimits {
   readonly boot: number;
+  /** For one hook of the arbiter; as many of them are waited for as are called one after another. */
+  readonly hook: number;
   readonly silence: number;
   readonly graceful: number;
   readonly quit: number;
@@ -66,7 +73,29 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
     },
     // It has served nothing yet, so there is nothing to drain.
     on: {
+      wait: 'waiting',
       ready: 'ready',
+      'boot-failed': 'quitting',
+      drain: 'quitting',
+      quit: 'quitting',
+      finished: 'killed',
+      kill: 'killed',
+      overdue: 'killed',
+      exit: 'dead',
+    },
+  },
+  waiting: {
+    waitsFor: 'pre_fork to return, and hooks that are called before it',
+    deadline: 'hook',
+    heartbeatResets: false,
+    onEntry: 'nothing',
+    overdue: {
+      level: 'error',
+      text: (pid, ms) => `Worker (pid: ${pid}) has waited ${seconds(ms)} for pre_fork.`,
+    },
+    // Its time to load the application begins then.
+    on: {
+      begin: 'booting',
       'boot-failed': 'quitting',
       drain: 'quitting',
       quit: 'quitting',
@@ -145,12 +174,14 @@ export const deathMs = 5_000;
 
 /** `lastHooksMs`: how long hooks that are called last may take. */
 export function workerLimits(
-  settings: Pick<Settings, 'boot_timeout' | 'timeout' | 'graceful_timeout'>,
+  settings: Pick<Settings, 'boot_timeout' | 'hook_timeout' | 'timeout' | 'graceful_timeout'>,
   lastHooksMs = 0,
 ): WorkerLimits {
   const silence = settings.timeout * 1000;
   return {
     boot: settings.boot_timeout * 1000,
+    // After one that hangs the file is evaluated anew.
+    hook: settings.hook_timeout * 1000 + EVALUATE_MS,
     silence: silence === 0 ? Infinity : Math.max(silence, shortestSilenceMs),
     // The worker ends itself then, in as much time as when it is told to quit; SIGKILL must not race with that.
     graceful: settings.graceful_timeout * 1000 + quitMs,

@@ -169,6 +169,20 @@ def child_exit(server, worker):
   await eventually(() => ![...family, hooks].some(isAlive), 'the whole family to have gone');
 });
 
+test('a pre_fork that takes its time takes none of that which a worker may load for', async (t) => {
+  const { server } = await hooked(
+    t,
+    `
+import time
+boot_timeout = 5
+
+def pre_fork(server, worker):
+    time.sleep(5.2)
+`,
+  );
+  assert.doesNotMatch(server.log(), /ERROR/);
+});
+
 test('SIGQUIT calls worker_int and worker_exit before the worker goes', async (t) => {
   const { server, notes } = await hooked(
     t,

@@ -5,17 +5,16 @@
 
 import type { Log } from '../../observe/log.ts';
 import type { ArbiterHook } from '../../settings/hooks.ts';
-import type {
-  FromHooks,
-  HookFailure,
-  HookServer,
-  HookStart,
-  HookWorker,
+import {
+  EVALUATE_MS,
+  type FromHooks,
+  type HookFailure,
+  type HookServer,
+  type HookStart,
+  type HookWorker,
 } from '../../wire/hooks.ts';
 import type { HookHost, StartHost } from './hook-host.ts';
 
-/** A file may ask a service for its values; as where its settings are read. */
-const EVALUATE_MS = 60_000;
 /** Calls that wait. A hook that hangs while workers die by the dozen must not fill our memory. */
 const WAITING_MAX = 1000;
 
@@ -109,6 +108,21 @@ export class Hooks {
     } catch (error) {
       this.#parts.log().error(error instanceof Error ? error.message : String(error));
     }
+  }
+
+  /** How many hooks are called before the next one that is asked for. */
+  get callsAhead(): number {
+    return this.#waiting.length + (this.#state.kind === 'busy' ? 1 : 0);
+  }
+
+  /** The worker of this age has gone: what was asked for it, and has not begun, is not called any more. */
+  withdraw(hook: ArbiterHook, age: number): void {
+    const vain = this.#waiting.filter((call) => call.hook === hook && call.worker?.age === age);
+    for (const call of vain) {
+      this.#waiting.splice(this.#waiting.indexOf(call), 1);
+      call.settle(null);
+    }
+    this.#next();
   }
 
   /** Another reading of the file has taken its place: calls that wait are the last ones. */

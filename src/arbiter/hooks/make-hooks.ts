@@ -78,9 +78,14 @@ export async function beginHooks(
 /** `own`: those of the stage that the workers are of. What ends is told to those of the stage that serves by then. */
 export function livesOf(own: Hooks | null, current: () => Hooks | null): WorkerLives {
   return {
-    beforeStart: (worker) =>
-      own?.has('pre_fork') === true ? own.tell('pre_fork', pictureOf(worker, false)) : null,
+    beforeStart: (worker) => {
+      if (own?.has('pre_fork') !== true) return null;
+      const calls = own.callsAhead + 1;
+      return { calls, over: own.tell('pre_fork', pictureOf(worker, false)) };
+    },
     applicationEnded: (worker, pid, gone) => {
+      // First: those that wait behind it are of workers that live.
+      if (gone) own?.withdraw('pre_fork', worker.age);
       void current()?.tell('child_exit', { ...pictureOf(worker, gone), pid });
     },
   };
@@ -90,7 +95,7 @@ export function pictureOf(worker: WorkerHandle, gone: boolean): HookWorker {
   return {
     age: worker.age,
     // Nothing of the application is there before the worker has told of it.
-    pid: worker.state === 'booting' ? null : worker.applicationPid,
+    pid: ['booting', 'waiting'].includes(worker.state) ? null : worker.applicationPid,
     loop_pid: worker.pid,
     booted: worker.servedMs !== null,
     gone,

@@ -110,7 +110,8 @@ export const workers = {
       flags: ['--boot-timeout'],
       gunicorn: 'new',
       meaning: 'How long a worker may take to load the application.',
-      details: 'A worker that is not ready by then is killed and replaced.',
+      details:
+        'A worker that is not ready by then is killed and replaced. Where `pre_fork` is a hook it begins when that has returned.',
     },
     hook_timeout: {
       kind: 'seconds',

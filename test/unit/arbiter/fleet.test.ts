@@ -65,6 +65,44 @@ test('heartbeats do not prolong the time to boot', () => {
   assert.deepEqual(world.exitCodes, [3]);
 });
 
+test('a worker waits as long as the hooks before it may take, and its time to load begins when they are over', async () => {
+  const returns: (() => void)[] = [];
+  const world = new SimulatedFleet(3, {
+    beforeStart: () => {
+      const over = new Promise<void>((resolve) => void returns.push(resolve));
+      return { calls: returns.length, over };
+    },
+    applicationEnded: () => undefined,
+  });
+  const [first, second, third] = world.processes;
+  for (const each of world.processes) each.tell({ kind: 'hello' });
+  world.pass(limits.hook - 1);
+  assert.ok(limits.hook > limits.boot && world.processes.every(({ killed }) => !killed));
+  returns[0]?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(first?.heardKinds(), ['drain'], 'its start message here');
+  first?.tell({ kind: 'ready', memoryBytes: 0 });
+  returns[1]?.();
+  await new Promise((resolve) => setImmediate(resolve));
+  world.pass(limits.boot - 1);
+  first?.tell(heartbeat());
+  assert.equal(second?.killed, false);
+  world.pass(1);
+  assert.equal(second?.killed, true);
+  const late = 'error: Worker (pid: 1001) did not load the application within 60 s (boot_timeout).';
+  assert.ok(world.lines.includes(late), world.lines.join('\n'));
+
+  while (world.nowMs < 3 * limits.hook - 1) {
+    assert.equal(third?.killed, false);
+    first?.tell(heartbeat());
+    world.pass(Math.min(1000, 3 * limits.hook - 1 - world.nowMs));
+  }
+  world.pass(1);
+  assert.equal(third?.killed, true);
+  assert.ok(world.lines.includes('error: Worker (pid: 1002) has waited 270 s for pre_fork.'));
+  assert.deepEqual(third?.heardKinds(), []);
+});
+
 test('an alarm that rings late forgives silence and nothing else', () => {
   const world = new SimulatedFleet(2);
   const [ready, booting] = world.processes;

@@ -8,7 +8,7 @@ import { Hooks } from '../../../src/arbiter/hooks/hooks.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import type { HookCall, ToHooks } from '../../../src/wire/hooks.ts';
 
-const NAMES = ['on_starting', 'when_ready', 'child_exit', 'on_exit'];
+const NAMES = ['on_starting', 'pre_fork', 'when_ready', 'child_exit', 'on_exit'];
 
 class Host {
   readonly calls: HookCall[] = [];
@@ -103,7 +103,7 @@ describe("the arbiter's hooks", () => {
 
   it('that the file does not define are not called', async () => {
     const { hooks, host } = await begun();
-    await hooks.call('pre_fork', null);
+    await hooks.call('worker_exit' as 'pre_fork', null);
     assert.equal(host.calls.length, 0);
   });
 
@@ -173,6 +173,32 @@ describe("the arbiter's hooks", () => {
     const beginning = hooks.begin();
     hosts[0]?.ears.said({ error: { message: 'NameError: x', detail: 'where' } });
     await assert.rejects(beginning, /cannot be run: NameError: x\nwhere$/);
+  });
+
+  it('of a worker that has gone are not called, unless they have begun', async () => {
+    const { hooks, host } = await begun();
+    const worker = (age: number) => {
+      return { age, pid: null, loop_pid: age, booted: false, gone: false };
+    };
+    const calls = [1, 2, 3].map((age) => hooks.call('pre_fork', worker(age)));
+    const death = hooks.call('child_exit', worker(2));
+    assert.equal(hooks.callsAhead, 4);
+    for (const age of [1, 2]) hooks.withdraw('pre_fork', age);
+    await calls[1];
+    assert.equal(hooks.callsAhead, 3);
+    for (const call of [calls[0], calls[2], death]) {
+      host.returns();
+      await call;
+    }
+    assert.deepEqual(
+      host.calls.map(({ hook, worker: about }) => [hook, about?.age]),
+      [
+        ['pre_fork', 1],
+        ['pre_fork', 3],
+        ['child_exit', 2],
+      ],
+    );
+    assert.equal(hooks.callsAhead, 0);
   });
 
   it('that wait are 1000 at most', async () => {

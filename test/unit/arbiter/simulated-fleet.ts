@@ -2,7 +2,7 @@
 // and end; SIGKILL ends them by the next step, as a kernel would, unless the test makes them immortal.
 
 import { Fleet } from '../../../src/arbiter/fleet.ts';
-import type { Generation } from '../../../src/arbiter/generation.ts';
+import type { Generation, WorkerLives } from '../../../src/arbiter/generation.ts';
 import type { ListenHandle } from '../../../src/arbiter/listeners.ts';
 import type { ProcessListener, WorkerProcess } from '../../../src/arbiter/worker-handle.ts';
 import type { WorkerLimits } from '../../../src/arbiter/worker-states.ts';
@@ -11,6 +11,7 @@ import type { ToArbiter, ToWorker } from '../../../src/wire/arbiter-worker.ts';
 
 export const limits: WorkerLimits = {
   boot: 60_000,
+  hook: 90_000,
   silence: 30_000,
   graceful: 30_000,
   quit: 1_500,
@@ -63,12 +64,15 @@ export class SimulatedFleet {
   readonly processes: SimulatedProcess[] = [];
   readonly lines: string[] = [];
   readonly fleet: Fleet;
+  readonly #lives: WorkerLives | null;
   nowMs = 0;
   wakeAtMs = Infinity;
   listenersOpen = true;
   exitCodes: number[] = [];
 
-  constructor(workers: number) {
+  /** @param lives what workers wait for before they load, for tests of that */
+  constructor(workers: number, lives: WorkerLives | null = null) {
+    this.#lives = lives;
     this.fleet = new Fleet({
       workers,
       generation: this.generation(),
@@ -91,7 +95,7 @@ export class SimulatedFleet {
   generation(name = 'first', memoryBytesMax = 0): Generation {
     return {
       limits,
-      lives: null,
+      lives: this.#lives,
       memoryBytesMax,
       launch: (listener) => {
         const started = new SimulatedProcess(1000 + this.processes.length, listener, name);

@@ -38,7 +38,7 @@ test('only silence is measured from the last sign of life', () => {
 
 test('timeout 0 switches the watch over silence off, and short ones are taken as 3 s', () => {
   const silence = (timeout: number): number =>
-    workerLimits({ timeout, boot_timeout: 60, graceful_timeout: 30 }).silence;
+    workerLimits({ timeout, boot_timeout: 60, hook_timeout: 30, graceful_timeout: 30 }).silence;
   assert.equal(silence(0), Infinity);
   assert.equal(silence(0.1), 3_000);
   assert.equal(silence(3.001), 3_001);
@@ -46,7 +46,12 @@ test('timeout 0 switches the watch over silence off, and short ones are taken as
 });
 
 test('the backstop of graceful_timeout comes after the end that the worker makes itself', () => {
-  const { graceful, boot } = workerLimits({ timeout: 1, boot_timeout: 2.5, graceful_timeout: 4 });
+  const { graceful, boot } = workerLimits({
+    timeout: 1,
+    boot_timeout: 2.5,
+    hook_timeout: 30,
+    graceful_timeout: 4,
+  });
   assert.ok(graceful > 5_000 && graceful <= 6_000);
   assert.equal(boot, 2_500);
 });
