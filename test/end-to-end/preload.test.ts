@@ -3,6 +3,7 @@
 // purpose, and seen to fail: workers that load for themselves; the old preloading process left behind by a reload.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
@@ -195,6 +196,28 @@ describe('--preload', { concurrency: 3 }, () => {
     process.kill(second.pid, 'SIGKILL');
     await server.line(/Python process \d+ was killed by SIGKILL/);
     assert.equal((await ask(t, server)).loadedIn, second.loadedIn);
+  });
+
+  test('an arbiter without descriptors for another preloading process goes on, and starts it when there are some', async (t) => {
+    const cwd = await folderWith({ 'main.py': APP });
+    const server = await startServer(t, {
+      app: 'main:app',
+      cwd,
+      args: ['--preload', '--python', PYTHON],
+    });
+    const first = await ask(t, server);
+    const limit = (soft: number): void => {
+      execFileSync('prlimit', ['--pid', `${server.pid}`, `--nofile=${soft}:`]);
+    };
+    limit(10);
+    process.kill(first.loadedIn, 'SIGKILL');
+    await server.line(
+      /Preloading process could not load the application again: Cannot run .*EMFILE; the next one is started in \d+ ms/,
+    );
+    assert.deepEqual(await ask(t, server), first);
+    limit(1000);
+    await eventually(() => loadsOf(server) === 2, 'another one to load');
+    assert.deepEqual(await ask(t, server), first);
   });
 
   test('what the application forks while it is loaded keeps nobody waiting', async (t) => {
