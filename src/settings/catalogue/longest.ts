@@ -1,4 +1,7 @@
 // The one bound that many declarations share.
 
-/** The longest time that a Node.js timer can wait, in whole seconds (2^31 - 1 ms): a little under 25 days. */
-export const LONGEST_SECONDS = 2_147_483;
+/**
+ * In seconds: 11 days. A Node.js timer waits 2^31 - 1 ms (25 days) at most, and one for longer fires at once; so two of these
+ * times one after the other, and what a deadline adds of its own, still are a time that it can wait.
+ */
+export const LONGEST_SECONDS = 1_000_000;

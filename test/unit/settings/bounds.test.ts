@@ -226,3 +226,10 @@ describe('TLS', () => {
     }
   });
 });
+
+it('the longest times are ones that a timer can wait, two and a minute in a row as well', () => {
+  const longest = Object.values(CATALOGUE).map((setting) =>
+    setting.kind === 'seconds' ? setting.max : 0,
+  );
+  assert.ok((2 * Math.max(...longest) + 60) * 1000 <= 2 ** 31 - 1);
+});

@@ -122,16 +122,16 @@ describe('gunicorn.conf.py', () => {
   });
 
   it('may ask for more than there is where Gunicorn takes it, and is told what it gets', async (t) => {
-    const lines = ['timeout = 2_147_484', 'limit_request_fields = 100000', 'backlog = 0'];
+    const lines = ['timeout = 1_000_001', 'limit_request_fields = 100000', 'backlog = 0'];
     const { settings, warnings } = await resolveFrom({ cwd: conf(t, lines.join('\n')), env });
     const { timeout, limit_request_fields, backlog } = settings;
-    assert.deepEqual([timeout, limit_request_fields, backlog], [2_147_483, 32_768, 1]);
+    assert.deepEqual([timeout, limit_request_fields, backlog], [1_000_000, 32_768, 1]);
     assert.equal(
       warnings[0],
-      'gunicorn.conf.py:1: timeout is 2147483, the most there is, and not 2147484.',
+      'gunicorn.conf.py:1: timeout is 1000000, the most there is, and not 1000001.',
     );
     assert.equal(warnings.length, 3);
-    const most = ['timeout = 2_147_483', 'limit_request_fields = 32768', 'backlog = 1'];
+    const most = ['timeout = 1_000_000', 'limit_request_fields = 32768', 'backlog = 1'];
     const fits = await resolveFrom({ cwd: conf(t, most.join('\n')), env });
     assert.deepEqual(fits.warnings, []);
     const { code } = await errorFrom({ cwd: conf(t, 'workers = 1025'), env });
