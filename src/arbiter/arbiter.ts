@@ -85,6 +85,7 @@ export class Arbiter implements Deeds {
       stage: () => this.#stage,
       picture: () => this.picture(),
       adopted: (next) => this.#adopt(next),
+      resume: () => this.reload(),
       failed: (files) => {
         this.#sources.loaded(files, wallClock().getTime());
         this.#sources.hope();
@@ -213,6 +214,7 @@ export class Arbiter implements Deeds {
     this.#stage.log.info('Stopping all workers. SIGHUP starts them again.');
     const before = this.#fleet.size;
     this.#fleet.rest();
+    this.#reload.forget();
     void this.hooks?.tell('nworkers_changed', null, 0, before);
   }
 

@@ -25,6 +25,7 @@ const SEEN: { readonly [S in LivingState]: string } = {
   waiting: `nothing: it has accepted nobody. Each hook has that long, and ${EVALUATE_MS / 1000} s for the file to be evaluated anew; it is killed and another is started`,
   ready: `its connections are reset; it is killed and replaced. Not before ${shortestSilenceMs / 1000} s of silence`,
   draining: `what is open is reset; the process ends, or is killed ${quitMs / 1000} s later`,
+  unwanted: 'nothing more; it is killed',
   quitting: 'nothing more; it is killed',
   killed: 'nothing more; the arbiter goes on without it',
 };

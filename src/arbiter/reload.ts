@@ -1,6 +1,6 @@
 // SIGHUP: reads the settings anew, prepares what they name beside what serves, and has the fleet change over. Whatever
 // fails on the way leaves everything as it was and is one line in the log. A signal that comes meanwhile counts: its
-// reload takes the place of the one under way.
+// reload takes the place of the one under way, unless that has happened again and again: then it waits for its end.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import type { HookFile } from '../settings/hooks.ts';
@@ -31,19 +31,25 @@ export interface ReloadParts {
   adopted(next: Stage): void;
   /** Everything stays as it is; these files are known to have been loaded. */
   failed(files: readonly string[]): void;
+  /** One that had to wait for the end of another may begin: asks for `begin`. */
+  resume(): void;
   /** Nobody here listens on this one any more. */
   release(listener: Listener): void;
 }
 
 /** What a stop does not end by itself, such as a name that is looked up, holds up the end for no longer. */
 const LEAVE_MS = 1_000;
+/** After so many in a row that had no time to end, one is let end: with changes every few seconds none would. */
+const CUT_SHORT_MAX = 3;
 
 export class Reload {
   readonly #parts: ReloadParts;
   readonly #stop = new AbortController();
   #current: Promise<void> = Promise.resolve();
   #busy = false;
+  /** Another one is asked for. */
   #again = false;
+  #cutShort = 0;
 
   constructor(parts: ReloadParts) {
     this.#parts = parts;
@@ -54,7 +60,7 @@ export class Reload {
     return this.#busy;
   }
 
-  /** Resolves when the new workers are being started, or when that has failed. Never rejects. */
+  /** Resolves when the new workers are being started, when that has failed, or when it has to wait. Never rejects. */
   async begin(): Promise<void> {
     this.#again = true;
     if (this.#busy) return;
@@ -73,11 +79,43 @@ export class Reload {
 
   async #all(): Promise<void> {
     this.#busy = true;
-    while (this.#again && this.#parts.fleet.phase === 'running') {
+    while (this.#again && this.#parts.fleet.phase === 'running' && !this.#mustWait) {
       this.#again = false;
       await this.#once();
     }
     this.#busy = false;
+    if (!this.#again || !this.#mustWait) return;
+    this.#parts
+      .stage()
+      .log.info(
+        `${this.#cutShort} reloads in a row were begun anew: this one ends before the next.`,
+      );
+  }
+
+  /** One that waits is not wanted any more. */
+  forget(): void {
+    this.#again = false;
+  }
+
+  get #mustWait(): boolean {
+    return this.#parts.fleet.isRenewing && this.#cutShort >= CUT_SHORT_MAX;
+  }
+
+  /** It would hold the addresses that the next one wants. */
+  #giveUpTheOneUnderWay(): void {
+    const { fleet } = this.#parts;
+    if (!fleet.isRenewing) return;
+    const inARow = this.#cutShort + 1;
+    fleet.giveUpRenewal();
+    this.#cutShort = inARow;
+  }
+
+  #ended(): void {
+    this.#cutShort = 0;
+    // Not now: whoever ended it may be about to stop the server.
+    setImmediate(() => {
+      if (this.#again && this.#parts.fleet.phase === 'running') this.#parts.resume();
+    });
   }
 
   async #once(): Promise<void> {
@@ -87,8 +125,7 @@ export class Reload {
     try {
       const { settings, warnings, hooks: file } = await reread(stopped);
       for (const warning of warnings) now.log.warning(warning);
-      // Another one under way would hold the addresses that this one wants.
-      fleet.giveUpRenewal();
+      this.#giveUpTheOneUnderWay();
       const own = this.#parts.stage().listeners;
       const hooking = this.#hooking(file, settings);
       const next = await prepareStage(settings, { ...options, stopped }, { own }, hooking);
@@ -128,6 +165,7 @@ export class Reload {
   #change(next: Stage): void {
     this.#parts.stage().log.info('Reloading: the old workers serve until all new ones are ready.');
     this.#parts.fleet.renew(next.generation, next.settings.workers, (outcome) => {
+      this.#ended();
       if (outcome === 'failed') {
         this.#drop(next);
         return;

@@ -5,7 +5,14 @@
 import type { Settings } from '../settings/settings.ts';
 import { EVALUATE_MS } from '../wire/hooks.ts';
 
-export type LivingState = 'booting' | 'waiting' | 'ready' | 'draining' | 'quitting' | 'killed';
+export type LivingState =
+  | 'booting'
+  | 'waiting'
+  | 'unwanted'
+  | 'ready'
+  | 'draining'
+  | 'quitting'
+  | 'killed';
 export type WorkerState = LivingState | 'dead';
 
 export type WorkerEvent =
@@ -51,7 +58,7 @@ export interface WorkerStateRow {
   readonly onEntry: 'nothing' | 'say drain' | 'say quit' | 'send SIGKILL';
   /** The log line when the deadline passes. */
   readonly overdue: {
-    readonly level: 'warning' | 'error' | 'critical';
+    readonly level: 'info' | 'warning' | 'error' | 'critical';
     readonly text: (pid: number, limitMs: number) => string;
   };
   /** Every way out. An event with no entry changes nothing: it came too late, and the handle says so to its caller. */
@@ -76,8 +83,8 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
       wait: 'waiting',
       ready: 'ready',
       'boot-failed': 'quitting',
-      drain: 'quitting',
-      quit: 'quitting',
+      drain: 'unwanted',
+      quit: 'unwanted',
       finished: 'killed',
       kill: 'killed',
       overdue: 'killed',
@@ -97,13 +104,25 @@ export const workerStates: { readonly [S in LivingState]: WorkerStateRow } = {
     on: {
       begin: 'booting',
       'boot-failed': 'quitting',
-      drain: 'quitting',
-      quit: 'quitting',
+      drain: 'unwanted',
+      quit: 'unwanted',
       finished: 'killed',
       kill: 'killed',
       overdue: 'killed',
       exit: 'dead',
     },
+  },
+  unwanted: {
+    waitsFor: 'the process, which still boots, to end',
+    deadline: 'quit',
+    heartbeatResets: false,
+    onEntry: 'say quit',
+    // It hears nothing before it runs: on a busy machine that is no trouble.
+    overdue: {
+      level: 'info',
+      text: (pid) => `Worker (pid: ${pid}) still boots and is not wanted any more: killing it.`,
+    },
+    on: { finished: 'killed', kill: 'killed', overdue: 'killed', exit: 'dead' },
   },
   ready: {
     waitsFor: 'a sign of life',

@@ -1,6 +1,6 @@
 // SIGHUP and SIGUSR1 on the real server: settings, application, addresses, certificate and logs are taken anew, and what is
 // wrong with them changes nothing. Tried on purpose, and seen to fail: the old settings given to the new workers; addresses
-// of the old settings left open.
+// of the old settings left open; reloads that are begun anew without end.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -114,6 +114,30 @@ test('reloads in the middle of a reload: the last one counts', async (t) => {
   }
   await eventually(async () => (await answer()) === 'three', 'the last settings');
   await server.line(/Reloaded\./);
+});
+
+test('reloads that come sooner than workers boot: after three in a row one is let end, and then the last one begins', async (t) => {
+  const { server, folder, configure, answer } = await changing(t, {});
+  const gate = join(folder, 'gate');
+  writeFileSync(gate, '');
+  const app = `import { existsSync } from 'node:fs';
+    while (existsSync(${JSON.stringify(gate)})) await new Promise((done) => setTimeout(done, 20));\n`;
+  writeFileSync(join(folder, 'app.mjs'), app + APP);
+  for (const [index, greeting] of ['one', 'two', 'three', 'four'].entries()) {
+    configure({ raw_env: [`GREETING=${greeting}`] });
+    server.signal('SIGHUP');
+    await server.line(/Reloading: the old workers serve/, index + 1);
+  }
+  configure({ raw_env: ['GREETING=five'] });
+  server.signal('SIGHUP');
+  await server.line(/3 reloads in a row were begun anew: this one ends before the next\./);
+  assert.doesNotMatch(server.log(), /Reloaded\./);
+  rmSync(gate);
+  await server.line(/Reloaded\./, 2);
+  assert.equal(await answer(), 'five');
+  assert.equal(server.log().match(/Reloading: the old workers serve/g)?.length, 5);
+  // Those that were told to go while they booted are no trouble.
+  assert.doesNotMatch(server.log(), /did not stop within|WARNING/);
 });
 
 test('addresses are kept, added and removed as bind says', async (t) => {

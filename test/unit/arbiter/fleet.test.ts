@@ -132,6 +132,11 @@ test('a worker that still boots is not drained but told to quit', () => {
   const world = new SimulatedFleet(1);
   world.fleet.stop('gently');
   assert.deepEqual(world.newest().heardKinds(), ['quit']);
+  // That it takes its time on a busy machine is no warning.
+  world.pass(limits.quit);
+  const unwanted = 'info: Worker (pid: 1000) still boots and is not wanted any more: killing it.';
+  assert.ok(world.lines.includes(unwanted));
+  assert.ok(!world.lines.some((line) => line.startsWith('warning')));
 });
 
 test('a process that SIGKILL does not end is given up, so that a stop always ends', () => {
