@@ -7,7 +7,8 @@ import unittest
 from typing import Any, Callable, Dict, List, Tuple
 
 from tunicorn_bridge import frame
-from tunicorn_bridge.hook_objects import Config, InnerWorker, Logger, arity_of, hooks_of
+from tunicorn_bridge.config_module import arity_of
+from tunicorn_bridge.hook_objects import Config, InnerWorker, Logger, hooks_of
 from tunicorn_bridge.request_hooks import around
 
 from .bridge import BridgeTest

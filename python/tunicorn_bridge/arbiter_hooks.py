@@ -8,7 +8,6 @@ src/arbiter/hooks/; ends with the arbiter.
 
 import json
 import os
-import socket
 import sys
 import threading
 from typing import Any, Callable, Dict
@@ -20,8 +19,8 @@ if __name__ == "__main__":
     sys.dont_write_bytecode = True
 
 from tunicorn_bridge.config_module import load, own_traceback
-from tunicorn_bridge.hook_objects import Config, Logger, Server, Worker, hooks_of, set_environment
-from tunicorn_bridge.process import die_with_parent, ignore_signals
+from tunicorn_bridge.hook_objects import Config, Logger, Server, Worker, hooks_of
+from tunicorn_bridge.process import die_with_parent, ignore_signals, let_lines_go, own_socket
 
 SOCKET_FD = 3
 
@@ -40,7 +39,7 @@ class ArbiterHooks:
         self.workers: Dict[int, Worker] = {}
         self.hooks = hooks_of(load(start["kind"], start["where"]), start["names"])
         os.chdir(start["chdir"])
-        set_environment(start["cfg"]["raw_env"])
+        os.environ.update(cfg.env)
 
     def run(self, call: Dict[str, Any]) -> None:
         """Raises what the hook raises."""
@@ -72,14 +71,10 @@ def main() -> int:
     """Returns the exit code of the process."""
     die_with_parent(int(sys.argv[1]))
     ignore_signals()
-    sock = socket.socket(fileno=SOCKET_FD)
-    sock.setblocking(True)
-    sock.set_inheritable(False)
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            # What a hook prints is there when it has returned.
-            reconfigure(line_buffering=True)
+    sock = own_socket(SOCKET_FD)
+    # What a hook prints is there when it has returned.
+    let_lines_go(sys.stdout)
+    let_lines_go(sys.stderr)
     lock = threading.Lock()
 
     def say(message: Dict[str, Any]) -> None:

@@ -7,10 +7,11 @@ each worker's Python for its own. So a file's globals are shared by the hooks of
 import importlib
 import importlib.machinery
 import importlib.util
+import inspect
 import os
 import sys
 import traceback
-from typing import Any
+from typing import Any, Callable, Optional
 
 # Gunicorn's name for the module of a config file.
 MODULE = "__config__"
@@ -69,3 +70,14 @@ _HERE = os.path.dirname(__file__) + os.sep
 
 def _is_ours(filename: str) -> bool:
     return filename.startswith(_HERE) or filename.startswith("<frozen importlib") or filename == importlib.__file__
+
+
+def arity_of(function: Callable[..., Any]) -> Optional[int]:
+    """How many positional arguments it takes; None when it takes any number or does not say."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return None
+    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
+        return None
+    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)

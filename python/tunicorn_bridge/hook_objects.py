@@ -5,9 +5,7 @@ attributes, written before each hook, on objects that stay the same, so that wha
 docs/hooks.md lists what they have.
 """
 
-import inspect
 import logging
-import os
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
 from .server_log import Send, connect
@@ -99,17 +97,6 @@ class Server:
         return self.LISTENERS
 
 
-def arity_of(function: Callable[..., Any]) -> Optional[int]:
-    """How many positional arguments it takes; None when it takes any number or does not say."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
-        return None
-    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
-
-
 def hooks_of(module: Any, names: List[str]) -> Dict[str, Callable[..., Any]]:
     """The hooks of a config module by name. One may be a text that says where it is: "package.module.function"."""
     found: Dict[str, Callable[..., Any]] = {}
@@ -122,9 +109,3 @@ def hooks_of(module: Any, names: List[str]) -> Dict[str, Callable[..., Any]]:
         if callable(value):
             found[name] = value
     return found
-
-
-def set_environment(raw_env: List[str]) -> None:
-    for line in raw_env:
-        name, _, value = line.partition("=")
-        os.environ[name] = value

@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 _PR_SET_PDEATHSIG = 1
 
@@ -67,6 +67,13 @@ def own_socket(fd: int) -> socket.socket:
     sock.setblocking(True)
     sock.set_inheritable(False)
     return sock
+
+
+def let_lines_go(stream: Any) -> None:
+    """A stream that leads to no terminal keeps back what it is given; this one keeps no whole line."""
+    reconfigure = getattr(stream, "reconfigure", None)
+    if reconfigure is not None:
+        reconfigure(line_buffering=True)
 
 
 def end_at_once() -> NoReturn:

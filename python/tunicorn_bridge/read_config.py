@@ -18,7 +18,7 @@ if __name__ == "__main__":
     # Our own folder stays as it was installed.
     sys.dont_write_bytecode = True
 
-from tunicorn_bridge.config_module import load, own_traceback
+from tunicorn_bridge.config_module import arity_of, load, own_traceback
 
 ANSWER_FD = 3
 
@@ -50,7 +50,7 @@ def _taken_apart(module: Any) -> Dict[str, Any]:
             values.append(entry)
             continue
         if callable(value):
-            entry["arity"] = _arity(value)
+            entry["arity"] = arity_of(value)
             functions.append(entry)
             continue
         try:
@@ -79,17 +79,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     raise TypeError(type(value).__name__)
-
-
-def _arity(function: Any) -> Optional[int]:
-    """How many positional arguments it takes; None when it takes any number or does not say."""
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return None
-    if any(p.kind == p.VAR_POSITIONAL for p in parameters):
-        return None
-    return sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
 
 
 def _lines_of(path: Optional[str]) -> Dict[str, int]:

@@ -8,8 +8,9 @@ import socket
 from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple, Type
 
 from . import frame
+from .config_module import arity_of
 from .files import FileRange
-from .hook_objects import InnerWorker, arity_of
+from .hook_objects import InnerWorker
 from .loader import App
 from .wsgi import Exchange, Mail, RequestTimeout
 

@@ -6,22 +6,16 @@ import sys
 from typing import Any, Dict
 
 from .loader import EXIT_BOOT, LoadError
-
-
-def _let_lines_go(stream: Any) -> None:
-    """A stream that leads to no terminal keeps back what it is given; this one keeps no whole line."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        reconfigure(line_buffering=True)
+from .process import let_lines_go
 
 
 def set_up_process(start: Dict[str, Any]) -> None:
     """The surroundings that the application expects: folder, import path, argv, a stderr that does not hold back."""
     if not faulthandler.is_enabled():
         faulthandler.enable()
-    _let_lines_go(sys.stderr)
+    let_lines_go(sys.stderr)
     if start.get("captured"):
-        _let_lines_go(sys.stdout)
+        let_lines_go(sys.stdout)
     try:
         os.chdir(start["chdir"])
     except OSError as error:

@@ -2,7 +2,6 @@
 // config files must be it already or be such text. What does not fit is a SettingError that says the rule, the value and its source.
 
 import { resolve } from 'node:path';
-import { createSecureContext } from 'node:tls';
 import { findGroup, findUser } from './accounts.ts';
 import { BindError, formatBind, parseBind } from './bind.ts';
 import type { SettingName } from './catalogue.ts';
@@ -224,8 +223,10 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
 function checkCiphers(value: string): void {
   const ciphers = nodeCiphers(value);
   try {
-    // An empty one would be Node.js's own list.
-    createSecureContext({ ciphers: ciphers === '' ? ':' : ciphers });
+    // Loaded only now: --help and most commands want no TLS. An empty list would be Node.js's own.
+    process
+      .getBuiltinModule('node:tls')
+      .createSecureContext({ ciphers: ciphers === '' ? ':' : ciphers });
   } catch {
     const remedy = 'openssl ciphers -v LIST shows what a list means.';
     throw new Misfit('an OpenSSL list of ciphers with one that it knows', value, '', remedy);

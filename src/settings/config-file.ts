@@ -9,16 +9,16 @@ import { extname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Given } from './check.ts';
-import { type Taken, takeApart, takePythonApart } from './config-values.ts';
+import { type Taken, takeApart, takePythonApart, wrongFile } from './config-values.ts';
+import { EVALUATE_MS } from './evaluation.ts';
 import type { HookFile } from './hooks.ts';
 import {
-  EVALUATE_MS,
   type Evaluation,
   evaluatePython,
   PythonConfigError,
   type PythonPlace,
 } from './python-config.ts';
-import { either, SettingError } from './setting-error.ts';
+import { either } from './setting-error.ts';
 import type { Source } from './source.ts';
 
 /** Names that are looked for in the start directory, in this order. */
@@ -63,7 +63,7 @@ export async function readConfigFile(
   const name = written.replace(/^file:(\/\/)?/, '');
   const path = resolve(reader.directory, name);
   if (!existsSync(path)) {
-    throw fileError(name, asked, `The config file ${name} does not exist.`, '');
+    throw wrongFile(name, asked, `The config file ${name} does not exist.`, '');
   }
   if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
   const exported = await loadConfig(path, name, EVALUATE_MS, reader.signal);
@@ -86,7 +86,7 @@ async function readPython(place: PythonPlace, file: string, reader: Reader): Pro
   } catch (error) {
     if (!(error instanceof PythonConfigError)) throw error;
     const problem = `Failed to read config file ${file}: ${error.message}`;
-    throw fileError(file, null, endsAsSentence(problem), '', error.detail);
+    throw wrongFile(file, null, endsAsSentence(problem), '', error.detail);
   }
 }
 
@@ -130,7 +130,7 @@ export async function loadConfig(
   const loader = LOADERS[extname(path)];
   if (loader === undefined) {
     const right = `It must end in ${either([...Object.keys(LOADERS), '.py'])}.`;
-    throw fileError(name, null, `${name} is no config file by its name.`, right);
+    throw wrongFile(name, null, `${name} is no config file by its name.`, right);
   }
   const deadline = new AbortController();
   const ends = signal === undefined ? [deadline.signal] : [deadline.signal, signal];
@@ -140,7 +140,7 @@ export async function loadConfig(
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     const problem = `Failed to read config file ${name}: ${message}`;
     // Where in a JSON file it is wrong stands in the message; the stack is our own.
-    throw fileError(name, null, problem, '', loader === loadJson ? '' : stack);
+    throw wrongFile(name, null, problem, '', loader === loadJson ? '' : stack);
   } finally {
     deadline.abort();
   }
@@ -187,23 +187,4 @@ async function loadJson(path: string): Promise<unknown> {
 function defaultOf(module: unknown): unknown {
   const hasDefault = typeof module === 'object' && module !== null && 'default' in module;
   return hasDefault ? module.default : undefined;
-}
-
-function fileError(
-  setting: string,
-  source: Source | null,
-  problem: string,
-  suggestion: string,
-  detail = '',
-): SettingError {
-  return new SettingError({
-    code: 'config-file',
-    setting,
-    value: null,
-    source,
-    rule: '',
-    problem,
-    suggestion,
-    detail,
-  });
 }

@@ -186,11 +186,13 @@ function notOurs(key: string, value: unknown, source: Source): string[] {
   });
 }
 
-function wrongFile(
+/** `detail`: what stands below the sentence, such as a traceback. */
+export function wrongFile(
   setting: string,
   source: Source | null,
   problem: string,
   suggestion: string,
+  detail = '',
 ): SettingError {
   return new SettingError({
     code: 'config-file',
@@ -200,5 +202,6 @@ function wrongFile(
     rule: '',
     problem,
     suggestion,
+    detail,
   });
 }

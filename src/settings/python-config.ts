@@ -5,9 +5,7 @@ import { spawn } from 'node:child_process';
 import { bridgePath } from '../bridge-path.ts';
 import { type ChildEnd, endOf, wireOf } from '../child-end.ts';
 import { killTree } from '../process-tree.ts';
-
-/** A config file may ask a service for its values; one that hangs must not hang the start for ever. */
-export const EVALUATE_MS = 60_000;
+import { EVALUATE_MS } from './evaluation.ts';
 
 export type PythonPlace =
   | { readonly kind: 'file'; readonly path: string }

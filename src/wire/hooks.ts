@@ -74,8 +74,6 @@ export interface InnerHooks {
   readonly num_workers: number;
 }
 
-/** A file may ask a service for its values; as where its settings are read. */
-export const EVALUATE_MS = 60_000;
 /** Called where a worker is told to leave at once. */
 export const LAST_HOOKS: readonly string[] = ['worker_int', 'worker_exit'];
 /** They are waited for so long, ms, and for no longer than `hook_timeout`. The arbiter's patience with a worker grows by it. */

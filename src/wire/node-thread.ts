@@ -62,8 +62,6 @@ export const ToHost = {
   log: 14,
 } as const;
 
-export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
-
 /** How the body of a request travels. */
 export const BodyKind = { none: 0, bytes: 1, file: 2, stream: 3 } as const;
 

@@ -120,7 +120,6 @@ export const Note = { EXTEND: 64, LOG: 65 } as const;
 export const NOTE_BYTES = 12;
 /** Longer lines are cut: the kernel takes so much in one piece, so that threads do not write into each other's. */
 export const LOG_MAX = 16_384;
-export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 
 /** In aux of WHOLE and WHOLE_OPEN: whether the application waited in this request was looked at; it did. */
 export const SAMPLED = 0x800000;

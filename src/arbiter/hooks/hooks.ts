@@ -4,21 +4,20 @@
 // for longer than `hook_timeout` for each hook.
 
 import type { Log } from '../../observe/log.ts';
+import { EVALUATE_MS } from '../../settings/evaluation.ts';
 import type { ArbiterHook } from '../../settings/hooks.ts';
-import {
-  EVALUATE_MS,
-  type FromHooks,
-  type HookFailure,
-  type HookServer,
-  type HookStart,
-  type HookWorker,
+import type {
+  FromHooks,
+  HookFailure,
+  HookServer,
+  HookStart,
+  HookWorker,
 } from '../../wire/hooks.ts';
+import { LOG_LEVELS } from '../../wire/log-levels.ts';
 import type { HookHost, StartHost } from './hook-host.ts';
 
 /** Calls that wait. A hook that hangs while workers die by the dozen must not fill our memory. */
 const WAITING_MAX = 1000;
-
-const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 
 export interface HooksParts {
   /** Of the config file, for people. */
@@ -258,7 +257,7 @@ export class Hooks {
   }
 
   #write(level: string, text: string): void {
-    const known = LEVELS.find((one) => one === level) ?? 'info';
+    const known = LOG_LEVELS.find((one) => one === level) ?? 'info';
     this.#parts.log()[known](text);
   }
 }

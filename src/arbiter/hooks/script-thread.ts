@@ -12,6 +12,7 @@ import type {
   HookWorker,
   ToHooks,
 } from '../../wire/hooks.ts';
+import { LOG_LEVELS } from '../../wire/log-levels.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type Hook = (...args: unknown[]) => unknown;
@@ -24,10 +25,7 @@ function say(message: FromHooks): void {
 }
 
 const log = Object.fromEntries(
-  ['debug', 'info', 'warning', 'error', 'critical'].map((level) => [
-    level,
-    (text: unknown) => say({ log: level, text: String(text) }),
-  ]),
+  LOG_LEVELS.map((level) => [level, (text: unknown) => say({ log: level, text: String(text) })]),
 ) as unknown as HookLog;
 
 class Hooks {

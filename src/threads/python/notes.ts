@@ -2,7 +2,8 @@
 // request needs more time, and lines for the error log. What comes here that is no note is dropped, with everything after it.
 
 import type { Socket } from 'node:net';
-import { LOG_LEVELS, LOG_MAX, NOTE_BYTES, Note } from '../../wire/python-frame.ts';
+import { LOG_LEVELS } from '../../wire/log-levels.ts';
+import { LOG_MAX, NOTE_BYTES, Note } from '../../wire/python-frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { WireSocket } from './wire-socket.ts';
 

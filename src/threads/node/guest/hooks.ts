@@ -4,7 +4,8 @@
 import { extname } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { createJiti } from 'jiti';
-import { type GuestHooks, LOG_LEVELS, RESPONSE_WINDOW, ToHost } from '../../../wire/node-thread.ts';
+import { LOG_LEVELS } from '../../../wire/log-levels.ts';
+import { type GuestHooks, RESPONSE_WINDOW, ToHost } from '../../../wire/node-thread.ts';
 import type { Begin } from './channel.ts';
 import { Exchange } from './exchange.ts';
 import { LoadError, stackOf } from './load-app.ts';
@@ -161,9 +162,13 @@ export class ThreadHooks {
   /** A request is past its time and was aborted. */
   readonly interrupted = (): void => void this.#tell('worker_abort', this.#worker);
 
+  get #watchesRequests(): boolean {
+    return this.#has('pre_request') || this.#has('post_request');
+  }
+
   /** The kind of exchange that requests need; null: any. */
   get exchange(): typeof Exchange | null {
-    if (!this.#has('pre_request') && !this.#has('post_request')) return null;
+    if (!this.#watchesRequests) return null;
     const hooks = this;
     return class extends HookedExchange {
       constructor(...[facts, outbox, limit, over]: ConstructorParameters<typeof Exchange>) {
@@ -177,7 +182,7 @@ export class ThreadHooks {
 
   /** The application behind pre_request. */
   around(begin: Begin): Begin {
-    if (this.exchange === null) return begin;
+    if (!this.#watchesRequests) return begin;
     return (exchange) => {
       const request = new HookRequest(exchange);
       (exchange as HookedExchange).request = request;

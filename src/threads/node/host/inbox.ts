@@ -2,7 +2,8 @@
 // request that was answered or given up already finds no exchange and is dropped. The application runs in that thread
 // and may have got hold of its port, so nothing is taken for what it should be: what is not is a WireBroken.
 
-import { type Item, itemToBytes, LOG_LEVELS, ToHost } from '../../../wire/node-thread.ts';
+import { LOG_LEVELS } from '../../../wire/log-levels.ts';
+import { type Item, itemToBytes, ToHost } from '../../../wire/node-thread.ts';
 import type { Failure } from '../../app-thread.ts';
 import type { HostExchange } from './exchange.ts';
 import { WireBroken } from './wire-broken.ts';

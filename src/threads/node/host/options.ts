@@ -3,7 +3,8 @@
 import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import type { Log } from '../../../observe/log.ts';
 import type { OutputStream } from '../../../observe/whole-lines.ts';
-import type { GuestHooks, LOG_LEVELS } from '../../../wire/node-thread.ts';
+import type { LOG_LEVELS } from '../../../wire/log-levels.ts';
+import type { GuestHooks } from '../../../wire/node-thread.ts';
 
 export interface NodeThreadOptions {
   /** Unique within the worker for ever: "thread 2". */
