@@ -2,7 +2,6 @@
 // workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
 
 import { createLog, type ErrorLog } from '../observe/log.ts';
-import { decideApp } from '../settings/app-spec.ts';
 import { parseBind } from '../settings/bind.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
 import { warningsForApp } from '../settings/hooks.ts';
@@ -75,7 +74,7 @@ export async function prepareStage(
   const scheme = surroundings.tls === null ? 'http' : 'https';
   const opened = log ?? openLog(settings);
   const { owner } = surroundings;
-  const app = decideApp(settings).type;
+  const app = surroundings.app.type;
   const warnings = [...surroundings.warnings, ...warningsForApp(hooking.file, app)];
   giveLogFiles(settings, owner);
   let preloaded = makePreloaded(settings, surroundings, opened);
