@@ -2,7 +2,7 @@
 // it looks at the files again when the system says that something happened in their folders, or every second or two, and
 // tells of changes once they have come to rest: a checkout of a hundred files is one change.
 
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
 import type { Settings } from '../settings/settings.ts';
 import { FolderEvents } from './folder-events.ts';
@@ -36,6 +36,8 @@ export class SourceWatch {
   /** The application's, whatever was loaded. */
   #home = '';
   #extra: readonly string[] = [];
+  /** Where files of `#extra` may appear. */
+  #extraFolders: readonly string[] = [];
   #engine: Engine | null = null;
   #events: FolderEvents | null = null;
   #poll: NodeJS.Timeout | null = null;
@@ -68,8 +70,9 @@ export class SourceWatch {
   loaded(paths: readonly string[], sinceMs: number): void {
     for (const path of paths) {
       if (this.#files.has(path) || !this.#hasRoom()) continue;
-      this.#files.set(path, looksOf(path));
-      if (writtenMs(path) > sinceMs) this.#note(path);
+      const found = statsOf(path);
+      this.#files.set(path, looksOf(found));
+      if (found !== null && found.mtimeMs > sinceMs) this.#note(path);
     }
     this.#listen();
   }
@@ -128,7 +131,7 @@ export class SourceWatch {
 
   #look(): void {
     for (const [path, before] of this.#files) {
-      const now = looksOf(path);
+      const now = looksOf(statsOf(path));
       if (now === before) continue;
       this.#files.set(path, now);
       this.#note(path);
@@ -145,9 +148,11 @@ export class SourceWatch {
 
   /** What the extra paths mean; `news`: one that was not known is a change. */
   #addMeant(news: boolean): void {
-    for (const path of this.#extra.flatMap((each) => meantBy(each).files)) {
+    const meant = this.#extra.map(meantBy);
+    this.#extraFolders = meant.flatMap(({ folders }) => folders);
+    for (const path of meant.flatMap(({ files }) => files)) {
       if (this.#files.has(path) || !this.#hasRoom()) continue;
-      this.#files.set(path, looksOf(path));
+      this.#files.set(path, looksOf(statsOf(path)));
       if (news) this.#note(path);
     }
   }
@@ -189,30 +194,25 @@ export class SourceWatch {
 
   #listen(): void {
     if (this.#engine === null) return;
-    const folders = new Set([this.#home]);
+    const folders = new Set([this.#home, ...this.#extraFolders]);
     for (const path of this.#files.keys()) folders.add(dirname(path));
-    for (const path of this.#extra) for (const each of meantBy(path).folders) folders.add(each);
     this.#folders = folders;
     this.#events?.listenTo(folders);
   }
 }
 
-/** Differs when another file stands there or the same one was written. */
-function looksOf(path: string): string {
+/** null: nothing is there. */
+function statsOf(path: string): Stats | null {
   try {
-    const { mtimeMs, size, ino } = statSync(path);
-    return `${mtimeMs} ${size} ${ino}`;
+    return statSync(path);
   } catch {
-    return '';
+    return null;
   }
 }
 
-function writtenMs(path: string): number {
-  try {
-    return statSync(path).mtimeMs;
-  } catch {
-    return 0;
-  }
+/** Differs when another file stands there or the same one was written. */
+function looksOf(found: Stats | null): string {
+  return found === null ? '' : `${found.mtimeMs} ${found.size} ${found.ino}`;
 }
 
 /** Sources and folders: packages of what the application may have wanted. */
