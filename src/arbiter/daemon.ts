@@ -170,10 +170,7 @@ export function takeWaiting(env: NodeJS.ProcessEnv): Waiting | null {
         error(message);
       },
     }),
-    ready: () => {
-      if (!process.connected) return;
-      tell({ kind: 'ready' });
-    },
+    ready: () => tell({ kind: 'ready' }),
   };
 }
 

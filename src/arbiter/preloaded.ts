@@ -20,7 +20,7 @@ import {
   socketName,
 } from '../wire/preload.ts';
 import { Backoff } from './backoff.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodeForBoot, exitCodes } from './exit-codes.ts';
 import type { Outputs } from './outputs.ts';
 import { type Owner, startAs } from './owner.ts';
 
@@ -183,8 +183,8 @@ class Loader {
       this.#asking = setInterval(() => this.#ask(), ASK_MS).unref();
     } else if (message.kind === 'there') this.#unanswered = 0;
     else {
-      const exitCode = message.exitCode === 4 ? exitCodes.appLoad : exitCodes.workerBoot;
-      this.#settle(new PreloadError(exitCode, message.message, message.files));
+      const { exitCode, message: why, files } = message;
+      this.#settle(new PreloadError(exitCodeForBoot(exitCode), why, files));
     }
   }
 

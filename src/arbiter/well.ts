@@ -15,8 +15,5 @@ export function isWell(
   nowMs: number,
 ): boolean {
   if (phase !== 'running' || size === 0) return true;
-  return workers.some(
-    ({ state, heardAtMs, counts }) =>
-      state === 'ready' && nowMs - heardAtMs <= HEARD_WITHIN_MS && counts?.threads !== 0,
-  );
+  return workers.some(({ serves, heardAtMs }) => serves && nowMs - heardAtMs <= HEARD_WITHIN_MS);
 }
