@@ -9,7 +9,8 @@ import type { FleetParts, Outcome, Renewal } from './fleet-parts.ts';
 import { countsInWords, lifeInWords, tellDeath, tellReplacement } from './fleet-words.ts';
 import type { Generation } from './generation.ts';
 import { MemoryWatch } from './memory-watch.ts';
-import { Place, type Role } from './place.ts';
+import type { Place, Role } from './place.ts';
+import { Places } from './places.ts';
 import { type Death, type Replacement, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { type WorkerState, workerStates } from './worker-states.ts';
 
@@ -23,9 +24,7 @@ const forReload: Replacement = { reason: 'reload', graceful: true, routine: true
 
 export class Fleet implements WorkerOwner {
   readonly #parts: FleetParts;
-  #places: Place[];
-  /** Those whose places are no more; they finish what they have. */
-  readonly #leavers = new Set<WorkerHandle>();
+  readonly #places = new Places();
   readonly #memory = new MemoryWatch();
   #generation: Generation;
   #renewal: Renewal | null = null;
@@ -40,12 +39,12 @@ export class Fleet implements WorkerOwner {
     this.#parts = parts;
     this.#generation = parts.generation;
     this.#size = parts.workers;
-    this.#places = Array.from({ length: parts.workers }, () => new Place(parts.now()));
+    this.#growTo(parts.workers);
   }
 
   /** All that live, successors and those that leave as well. */
   get workers(): readonly WorkerHandle[] {
-    return [...this.#places.flatMap(({ tenants }) => tenants), ...this.#leavers];
+    return this.#places.workers;
   }
 
   get phase(): Phase {
@@ -66,7 +65,7 @@ export class Fleet implements WorkerOwner {
   tick(lateMs = 0): void {
     if (lateMs > ownPauseMs) for (const worker of this.workers) worker.forgiveSilence();
     for (const worker of this.workers) worker.tick();
-    for (const place of this.#places) if (place.mustStart(this.now())) this.#start(place);
+    for (const place of this.#places.all) if (place.mustStart(this.now())) this.#start(place);
     this.#sleep();
   }
 
@@ -89,7 +88,7 @@ export class Fleet implements WorkerOwner {
     this.#renewal = { generation, size, settled };
     this.#memory.forget();
     this.#growTo(size);
-    for (const place of this.#places) {
+    for (const place of this.#places.all) {
       this.#callOff(place);
       // Whatever the one that could not start there waited for may be mended now.
       if (place.worker === null) place.startAt(this.now());
@@ -134,7 +133,7 @@ export class Fleet implements WorkerOwner {
    * already, or where the worker is none that serves.
    */
   replace(worker: WorkerHandle, replacement: Replacement): void {
-    const place = this.#places.find((each) => each.worker === worker);
+    const place = this.#places.of(worker);
     if (this.#phase !== 'running' || worker.state !== 'ready') return;
     if (place === undefined || worker.generation !== this.#generation) return;
     const leaves =
@@ -177,7 +176,7 @@ export class Fleet implements WorkerOwner {
   }
 
   #takeOver(worker: WorkerHandle): void {
-    for (const place of this.#places) {
+    for (const place of this.#places.all) {
       const succession = place.takesOver(worker);
       if (succession === null) continue;
       const { from, graceful } = succession;
@@ -205,7 +204,7 @@ export class Fleet implements WorkerOwner {
 
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void {
     // While we stop, a worker that could not boot is no news; its siblings have said the same.
-    if (this.#phase !== 'running' || this.#leavers.has(worker)) return;
+    if (this.#phase !== 'running' || this.#places.isLeaver(worker)) return;
     if (worker.generation === this.#renewal?.generation) {
       this.#failRenewal(`worker (pid: ${worker.pid}) cannot serve.`, message);
     } else if (this.#everReady) {
@@ -234,8 +233,8 @@ export class Fleet implements WorkerOwner {
       this.#failRenewal(`worker (pid: ${worker.pid}) ended ${lifeInWords(death)}.`, '');
     }
     // Not before: that may have added it to them.
-    this.#leavers.delete(worker);
-    for (const place of this.#places) {
+    this.#places.forget(worker);
+    for (const place of this.#places.all) {
       const role = place.movesOut(worker);
       if (role !== null && this.#phase === 'running') this.#fill(place, role, worker, death);
     }
@@ -275,7 +274,7 @@ export class Fleet implements WorkerOwner {
   #succeedAll(): void {
     if (this.#renewal === null) return;
     const { generation, size } = this.#renewal;
-    for (const place of this.#places.slice(0, size)) {
+    for (const place of this.#places.all.slice(0, size)) {
       const { worker } = place;
       if (worker === null || worker.generation === generation || place.replacement !== null)
         continue;
@@ -312,7 +311,7 @@ export class Fleet implements WorkerOwner {
     const renewal = this.#renewal;
     if (renewal === null) return;
     this.#renewal = null;
-    for (const place of this.#places) {
+    for (const place of this.#places.all) {
       this.#callOff(place);
       const { worker } = place;
       // One that came for another that died meanwhile.
@@ -331,27 +330,11 @@ export class Fleet implements WorkerOwner {
   }
 
   #growTo(size: number): void {
-    while (this.#places.length < size) this.#places.push(new Place(this.now()));
+    this.#places.growTo(size, this.now());
   }
 
   #shrinkTo(size: number): void {
-    while (this.#places.length > size) {
-      const place = this.#places.reduce((least, each) =>
-        this.#rank(each) < this.#rank(least) ? each : least,
-      );
-      this.#places = this.#places.filter((each) => each !== place);
-      for (const worker of place.tenants) {
-        this.#leavers.add(worker);
-        worker.drain();
-      }
-    }
-  }
-
-  /** The least goes first: who does not serve, who is of another generation, who is oldest. */
-  #rank({ worker }: Place): number {
-    if (worker === null) return -2;
-    const current = worker.generation === this.#generation;
-    return (worker.state === 'ready' && current ? 1e9 : 0) + (current ? worker.age : -1);
+    this.#places.shrinkTo(size, this.#generation);
   }
 
   #watchMemory(worker: WorkerHandle, memoryBytes: number): void {
@@ -359,8 +342,7 @@ export class Fleet implements WorkerOwner {
     const reason = this.#memory.reason(worker, this.#generation, memoryBytes, this.#parts.log);
     if (reason === null || worker.state !== 'ready') return;
     this.replace(worker, { reason, graceful: true, routine: false, serves: true });
-    const wanted = this.#places.some((each) => each.worker === worker && each.replacement !== null);
-    if (wanted) this.#memory.begun(worker);
+    if (this.#places.of(worker)?.replacement) this.#memory.begun(worker);
   }
 
   #giveUp(exitCode: number): void {
@@ -372,7 +354,7 @@ export class Fleet implements WorkerOwner {
     this.giveUpRenewal();
     this.#phase = phase;
     this.#parts.closeListeners();
-    for (const place of this.#places) place.startNone();
+    for (const place of this.#places.all) place.startNone();
     for (const worker of this.workers) {
       if (phase === 'draining') worker.drain();
       else worker.quit();
@@ -394,7 +376,6 @@ export class Fleet implements WorkerOwner {
   /** Must follow whatever may have moved a deadline. */
   #sleep(): void {
     if (this.#phase === 'finished') return;
-    const due = [...this.#places, ...this.#leavers].map(({ dueAtMs }) => dueAtMs);
-    this.#parts.wakeAt(Math.min(...due));
+    this.#parts.wakeAt(this.#places.dueAtMs);
   }
 }
