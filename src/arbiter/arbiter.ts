@@ -52,8 +52,6 @@ export class Arbiter implements Deeds {
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
   readonly #options: ArbiterOptions;
-  /** The greatest age of a worker so far. */
-  #workerAge = 0;
   #begetting = false;
   #finished: (exitCode: number) => void | Promise<void> = () => undefined;
 
@@ -125,11 +123,10 @@ export class Arbiter implements Deeds {
 
   /** For hooks. */
   picture(): HookServer {
-    const { workers } = this.#fleet;
-    this.#workerAge = Math.max(this.#workerAge, ...workers.map(({ age }) => age));
+    const { workers, size, age } = this.#fleet;
     return {
-      num_workers: this.#fleet.size,
-      worker_age: this.#workerAge,
+      num_workers: size,
+      worker_age: age,
       listeners: labelsOf(this.#stage),
       workers: workers.map((worker) => pictureOf(worker, false)),
     };

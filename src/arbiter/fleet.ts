@@ -56,6 +56,11 @@ export class Fleet implements WorkerOwner {
     return this.#renewal?.size ?? this.#size;
   }
 
+  /** The greatest age of a worker so far; 0 before the first. */
+  get age(): number {
+    return this.#age;
+  }
+
   /** Workers of another generation are to take over. */
   get isRenewing(): boolean {
     return this.#renewal !== null;
