@@ -86,10 +86,11 @@ export async function bindAll(
   const kept = new Map(own.map((listener) => [listener.bind, listener]));
   try {
     for (const [index, address] of addresses.entries()) {
-      const known = kept.get(formatBind(address));
+      const name = formatBind(address);
+      const known = kept.get(name);
       // Each is taken once: the same address given twice is the mistake that it always was.
-      kept.delete(formatBind(address));
-      const fd = inherited.get(formatBind(address));
+      kept.delete(name);
+      const fd = inherited.get(name);
       if (known?.isReachable) listeners.push(known);
       else if (address.kind === 'fd') {
         if (fd === undefined) assertNotOurs(address, [...own, ...listeners]);
@@ -111,6 +112,7 @@ export async function bindAll(
   }
 }
 
+type SocketName = Pick<ListenerAddress, 'host' | 'port'>;
 type AddressOf<K extends BindAddress['kind']> = Extract<BindAddress, { kind: K }>;
 
 /** Numbers of descriptors that were passed to us and that a reload has closed: what they lead to now is something else. */
@@ -132,17 +134,24 @@ function openPassed(
   scheme: 'http' | 'https',
 ): Listener {
   const passed = passedSocket(asked.fd, fd);
-  const handle = create('', 0, -1, fd ?? asked.fd, 0);
-  if (typeof handle === 'number') throw cannotListen(asked, codeOf(handle));
-  const { host, port } = passed.kind === 'unix' ? { host: passed.path, port: 0 } : nameOf(handle);
+  const handle = opened(create, asked, fd ?? asked.fd);
+  const { host, port } =
+    passed.kind === 'unix' ? { host: passed.path, port: 0 } : nameOf(handle, { host: '', port: 0 });
   const label = labelOf(passed.kind === 'unix' ? passed : { kind: 'tcp', host, port }, scheme);
   return keep(handle, asked, { index, label, host, port });
 }
 
-function nameOf(handle: RawHandle): { host: string; port: number } {
+function opened(create: CreateServerHandle, asked: BindAddress, fd: number): RawHandle {
+  const handle = create('', 0, -1, fd, 0);
+  if (typeof handle === 'number') throw cannotListen(asked, codeOf(handle));
+  return handle;
+}
+
+/** `otherwise`: where the system does not say. */
+function nameOf(handle: RawHandle, otherwise: SocketName): SocketName {
   const bound: { address?: string; port?: number } = {};
   handle.getsockname?.(bound);
-  return { host: bound.address ?? '', port: bound.port ?? 0 };
+  return { host: bound.address ?? otherwise.host, port: bound.port ?? otherwise.port };
 }
 
 /** The same socket that another arbiter has bound. */
@@ -153,17 +162,14 @@ function openInherited(
   fd: number,
   scheme: 'http' | 'https',
 ): Listener {
-  const handle = create('', 0, -1, fd, 0);
-  if (typeof handle === 'number') throw cannotListen(asked, codeOf(handle));
+  const handle = opened(create, asked, fd);
   if (asked.kind === 'unix') {
     const address = { index, label: labelOf(asked, scheme), host: asked.path, port: 0 };
     return keep(handle, asked, address);
   }
-  const bound: { address?: string; port?: number } = {};
-  handle.getsockname?.(bound);
-  const port = bound.port ?? asked.port;
-  const label = labelOf({ kind: 'tcp', host: bound.address ?? asked.host, port }, scheme);
-  return keep(handle, asked, { index, label, host: bound.address ?? asked.host, port });
+  const { host, port } = nameOf(handle, asked);
+  const label = labelOf({ kind: 'tcp', host, port }, scheme);
+  return keep(handle, asked, { index, label, host, port });
 }
 
 /** The feature test: releases of Node.js may move or take away what begins with an underscore. */
