@@ -88,7 +88,7 @@ export class Arbiter implements Deeds {
         this.#sources.loaded(files, wallClock().getTime());
         this.#sources.hope();
       },
-      release: (listener) => (this.#isShared ? listener.leave() : listener.close()),
+      release: (listener) => this.#release(listener),
     });
     if (this.#parent === null) this.#supervisor = this.#report();
   }
@@ -225,7 +225,7 @@ export class Arbiter implements Deeds {
       },
       now: monotonicMs,
       closeListeners: () => {
-        for (const each of this.#stage.listeners) this.#isShared ? each.leave() : each.close();
+        for (const each of this.#stage.listeners) this.#release(each);
       },
       loadedFiles: (files, sinceMs) => this.#sources.loaded(files, sinceMs),
       waitsForMending: () => {
@@ -273,9 +273,10 @@ export class Arbiter implements Deeds {
     this.#supervisor?.look();
   }
 
-  /** Another arbiter serves on the same sockets. */
-  get #isShared(): boolean {
-    return this.#heir.lives || this.#parent !== null;
+  /** Nobody of ours listens on it any more; another arbiter may serve on the same sockets. */
+  #release(listener: Listener): void {
+    if (this.#heir.lives || this.#parent !== null) listener.leave();
+    else listener.close();
   }
 
   /** Rings at least once a second. */
