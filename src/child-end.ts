@@ -1,5 +1,5 @@
-// The end of a process that this one has started, with what it said last. Its exit alone comes too early, because its pipe may
-// still hold words; the end of the pipe may never come, because whatever it has forked has that pipe as well.
+// The end of a process that this one has started, with what it said last. Its exit alone comes too early, because its pipe or
+// channel may still hold words; the end of the pipe may never come, because whatever it has forked has that pipe as well.
 
 import type { ChildProcess } from 'node:child_process';
 import type { Duplex } from 'node:stream';
@@ -22,30 +22,34 @@ export function wireOf(child: ChildProcess): Duplex | null {
 }
 
 /**
- * Resolves when the process has ended and `wire` was read to its end, or a moment later, or when it could not be started. The wire
- * is closed then, whoever else has it. Never rejects. To be asked for in the turn in which the process is started.
+ * Resolves when the process has ended and `wire` was read to its end, or a moment later, or when it could not be started. A pipe
+ * is closed then, whoever else has it. 'channel': Node.js's own. Never rejects. To be asked for in the turn in which the process
+ * is started.
  */
-export function endOf(child: ChildProcess, wire: Duplex | null): Promise<ChildEnd> {
+export function endOf(child: ChildProcess, wire: Duplex | 'channel' | null): Promise<ChildEnd> {
   return new Promise((resolve) => {
     const finish = (end: ChildEnd): void => {
-      wire?.destroy();
+      if (wire !== 'channel') wire?.destroy();
       resolve(end);
     };
+    const isRead = (): boolean => (wire === 'channel' ? !child.connected : (wire?.closed ?? true));
     // Also a failed kill: the exit that follows tells what matters.
     child.on('error', (error) => {
       if (child.pid === undefined) finish({ code: null, signal: null, error });
     });
     child.once('exit', (code, signal) => {
       const end: ChildEnd = { code, signal, error: null };
-      if (wire === null || wire.closed) {
+      if (isRead()) {
         finish(end);
         return;
       }
       const late = setTimeout(finish, LAST_WORDS_MS, end);
-      wire.once('close', () => {
+      const read = (): void => {
         clearTimeout(late);
         finish(end);
-      });
+      };
+      if (wire === 'channel') child.once('disconnect', read);
+      else wire?.once('close', read);
     });
   });
 }

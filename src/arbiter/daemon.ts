@@ -4,6 +4,7 @@
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
+import { endOf } from '../child-end.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import { parseBind } from '../settings/bind.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -112,19 +113,11 @@ function outcomeOf(child: ChildProcess, isSilent: boolean): Promise<number> {
         say(report.level, report.text);
       }
     });
-    child.on('error', (error) => {
-      say('Error', `The daemon could not be started: ${error.message}.`);
-      finish(exitCodes.badStart);
-    });
-    child.on('exit', (code, signal) => {
-      const end = (): void => {
-        const how = signal ?? `exit code ${code}`;
-        if (!told) say('Error', `The daemon ended before it served (${how}).`);
-        finish(code === null || code === exitCodes.ok ? exitCodes.badStart : code);
-      };
-      // Its last words may still have to be read.
-      if (child.connected) child.once('disconnect', end);
-      else end();
+    void endOf(child, 'channel').then(({ code, signal, error }) => {
+      if (error !== null) say('Error', `The daemon could not be started: ${error.message}.`);
+      else if (!told)
+        say('Error', `The daemon ended before it served (${signal ?? `exit code ${code}`}).`);
+      finish(code === null || code === exitCodes.ok ? exitCodes.badStart : code);
     });
   });
 }

@@ -4,6 +4,7 @@
 
 import { type ChildProcess, type ForkOptions, fork, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { endOf } from '../child-end.ts';
 import { killSession, killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -21,9 +22,6 @@ export interface LaunchOptions {
   /** Reads what it prints; null: it prints where we do. */
   readonly outputs: Outputs | null;
 }
-
-/** Messages still in the channel are read within this time after the process ended. */
-const lastWordsMs = 1_000;
 
 /** Makes a function that starts one worker for each call. */
 export function launcher(options: LaunchOptions): (listener: ProcessListener) => WorkerProcess {
@@ -61,17 +59,16 @@ function withRightsOf(owner: Owner | null): ForkOptions {
 }
 
 function watch(child: ChildProcess, folder: string, listener: ProcessListener): WorkerProcess {
+  // Not before the last message is read: it may be `boot-failed`.
+  void endOf(child, 'channel').then(({ code, signal, error }) => {
+    if (error === null) listener.exit(code, signal);
+    else neverStarted(error, folder, listener);
+  });
   const { pid } = child;
-  if (pid === undefined) {
-    child.once('error', (error) => neverStarted(error, folder, listener));
-    return noProcess;
-  }
+  if (pid === undefined) return noProcess;
   child.on('message', (message) => {
     if (isToArbiter(message)) listener.message(message);
   });
-  // A failed kill or send: the exit that follows tells what matters.
-  child.on('error', () => undefined);
-  child.on('exit', (code, signal) => afterLastWords(child, () => listener.exit(code, signal)));
   return {
     pid,
     say: (message, handle) => {
@@ -89,23 +86,6 @@ function watch(child: ChildProcess, folder: string, listener: ProcessListener): 
       for (const each of beside) killSession(each);
     },
   };
-}
-
-/** Calls `done` once the channel is closed: `boot-failed` may still be in it when the exit is told. */
-function afterLastWords(child: ChildProcess, done: () => void): void {
-  if (!child.connected) {
-    done();
-    return;
-  }
-  const timer = setTimeout(() => {
-    child.off('disconnect', finish);
-    done();
-  }, lastWordsMs);
-  const finish = (): void => {
-    clearTimeout(timer);
-    done();
-  };
-  child.once('disconnect', finish);
 }
 
 const noProcess: WorkerProcess = {
