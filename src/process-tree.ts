@@ -2,6 +2,7 @@
 // children. SIGKILL to the process alone would leave them running with nobody to wait for them. Linux tells who is
 // whose child (/proc); elsewhere only the process itself ends.
 
+import type { ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 
 /** A process that starts others all the time must not keep us here. */
@@ -17,6 +18,11 @@ export function killTree(pid: number): void {
   const below = descendantsOf(pid);
   signal(pid, 'SIGKILL');
   for (const each of below) signal(each, 'SIGKILL');
+}
+
+/** The same for a child of ours. Harmless when it has ended: a pid that was reaped may be somebody else's by now. */
+export function killChildTree({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid !== undefined && exitCode === null && signalCode === null) killTree(pid);
 }
 
 /** The same for all that a process, by default this one, has started; itself it goes on. */

@@ -4,7 +4,7 @@
 import { spawn } from 'node:child_process';
 import { bridgePath } from '../bridge-path.ts';
 import { type ChildEnd, endOf, wireOf } from '../child-end.ts';
-import { killTree } from '../process-tree.ts';
+import { killChildTree } from '../process-tree.ts';
 import { EVALUATE_MS } from './evaluation.ts';
 
 export type PythonPlace =
@@ -78,7 +78,7 @@ export async function evaluatePython(
     text += piece;
   });
   const end = await unlessGivenUp(ended, limitMs, signal, () => {
-    if (child.exitCode === null && child.signalCode === null) killTree(child.pid ?? 0);
+    killChildTree(child);
     answer?.destroy();
   });
   if (end.error !== null) throw new PythonConfigError(whyNoStart(python, end.error));

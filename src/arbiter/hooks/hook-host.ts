@@ -2,6 +2,7 @@
 // a Python process (python-host.ts), the other a thread (script-host.ts). The arbiter's own loop runs no hook: one that
 // computes for ever must not keep it from its workers.
 
+import type { ChildEnd } from '../../child-end.ts';
 import type { FromHooks, HookStart, ToHooks } from '../../wire/hooks.ts';
 
 export interface HookEars {
@@ -19,3 +20,9 @@ export interface HookHost {
 }
 
 export type StartHost = (start: HookStart, ears: HookEars) => HookHost;
+
+/** The clause of `HookEars.ended`. */
+export function endInWords({ code, signal, error }: ChildEnd): string {
+  if (error !== null) return `could not be started: ${error.message}`;
+  return `ended with ${signal ?? `exit code ${code}`}`;
+}

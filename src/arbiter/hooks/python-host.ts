@@ -5,10 +5,10 @@ import { spawn } from 'node:child_process';
 import type { Duplex } from 'node:stream';
 import { bridgePath } from '../../bridge-path.ts';
 import { endOf, wireOf } from '../../child-end.ts';
-import { killTree } from '../../process-tree.ts';
+import { killChildTree } from '../../process-tree.ts';
 import type { HookFile } from '../../settings/hooks.ts';
 import type { FromHooks } from '../../wire/hooks.ts';
-import type { HookEars, HookHost, StartHost } from './hook-host.ts';
+import { endInWords, type HookEars, type HookHost, type StartHost } from './hook-host.ts';
 
 /** A line of the log that is longer is somebody's mistake, and must not fill our memory. */
 const LINE_MAX = 1_048_576;
@@ -25,10 +25,7 @@ export function pythonHost({ python, folder }: HookFile): StartHost {
       if (!ended) ears.ended(how);
       ended = true;
     };
-    void endOf(child, wire).then(({ code, signal, error }) => {
-      if (error !== null) end(`could not be started: ${error.message}`);
-      else end(`ended with ${signal ?? `exit code ${code}`}`);
-    });
+    void endOf(child, wire).then((how) => end(endInWords(how)));
     wire?.on('error', () => undefined);
     if (wire !== null) {
       listen(wire, ears, (why) => {
@@ -40,11 +37,7 @@ export function pythonHost({ python, folder }: HookFile): StartHost {
     const host: HookHost = {
       say: (message) => void wire?.write(`${JSON.stringify(message)}\n`),
       close: () => void child.kill('SIGKILL'),
-      kill: () => {
-        // A pid that was reaped may be somebody else's by now.
-        if (child.exitCode === null && child.signalCode === null && child.pid !== undefined)
-          killTree(child.pid);
-      },
+      kill: () => killChildTree(child),
     };
     host.say({ start });
     return host;

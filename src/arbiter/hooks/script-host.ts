@@ -4,10 +4,11 @@
 // ends when the arbiter is killed while a hook computes for ever.
 
 import { fork } from 'node:child_process';
-import { killTree } from '../../process-tree.ts';
+import { endOf } from '../../child-end.ts';
+import { killChildTree } from '../../process-tree.ts';
 import type { HookFile } from '../../settings/hooks.ts';
 import type { FromHooks } from '../../wire/hooks.ts';
-import type { HookHost, StartHost } from './hook-host.ts';
+import { endInWords, type HookHost, type StartHost } from './hook-host.ts';
 
 const MAIN = new URL('./script-main.js', import.meta.url);
 
@@ -19,26 +20,15 @@ export function scriptHost({ folder }: HookFile): StartHost {
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
-    let ended = false;
-    const end = (how: string): void => {
-      if (!ended) ears.ended(how);
-      ended = true;
-    };
     child.on('message', (message) => ears.said(message as FromHooks));
-    child.on('error', (error) => {
-      if (child.pid === undefined) end(`could not be started: ${error.message}`);
-    });
-    child.on('exit', (code, signal) => end(`ended with ${signal ?? `exit code ${code}`}`));
+    void endOf(child, null).then((end) => ears.ended(endInWords(end)));
     const host: HookHost = {
       say: (message) => {
         // The callback takes the error of a channel that has closed; the end that follows tells what matters.
         if (child.connected) child.send(message, undefined, undefined, () => undefined);
       },
       close: () => void child.kill('SIGKILL'),
-      kill: () => {
-        // A pid that was reaped may be somebody else's by now.
-        if (child.pid !== undefined && !ended) killTree(child.pid);
-      },
+      kill: () => killChildTree(child),
     };
     host.say({ start });
     return host;
