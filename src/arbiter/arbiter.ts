@@ -4,6 +4,7 @@
 
 import { relative } from 'node:path';
 import { monotonicMs, wallClock } from '../clock.ts';
+import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { HookFile } from '../settings/hooks.ts';
 import type { HookServer } from '../wire/hooks.ts';
@@ -25,7 +26,6 @@ import { SourceWatch } from './source-watch.ts';
 import { labelsOf, type Stage, type StageOptions, type StageParts } from './stage.ts';
 import type { Starting } from './starting.ts';
 import { Supervisor } from './supervisor.ts';
-import { messageOf } from './surroundings.ts';
 import { hasTerminal } from './terminal.ts';
 
 export interface ArbiterOptions extends StageOptions {

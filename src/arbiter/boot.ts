@@ -3,6 +3,7 @@
 
 import { once } from 'node:events';
 import { monotonicMs } from '../clock.ts';
+import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { HookServer } from '../wire/hooks.ts';
@@ -18,7 +19,7 @@ import { PreloadError } from './preloaded.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
 import { labelsOf, openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { Starting } from './starting.ts';
-import { enterFolder, messageOf } from './surroundings.ts';
+import { enterFolder } from './surroundings.ts';
 import { makeTicketSecret } from './ticket-keys.ts';
 
 /** Serves until it is told to stop. Resolves with the exit code; everything it started and opened is gone then. */

@@ -2,11 +2,12 @@
 // is well; otherwise what Gunicorn says, with the traceback, and exit code 1.
 
 import { monotonicMs } from '../clock.ts';
+import { messageOf } from '../message-of.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Generation } from './generation.ts';
-import { enterFolder, messageOf, prepare, type Surroundings } from './surroundings.ts';
+import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { makeTicketSecret } from './ticket-keys.ts';
 import { type Death, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
 import { workerLimits, workerStates } from './worker-states.ts';

@@ -5,6 +5,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
 import { endOf } from '../child-end.ts';
+import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import { parseBind } from '../settings/bind.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -58,7 +59,7 @@ function socketTrouble(settings: Settings): string | null {
     for (const fd of passedFds(settings)) passedSocket(fd);
     return null;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

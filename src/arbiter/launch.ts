@@ -5,6 +5,7 @@
 import { type ChildProcess, type ForkOptions, fork, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { endOf } from '../child-end.ts';
+import { messageOf } from '../message-of.ts';
 import { killSession, killTree } from '../process-tree.ts';
 import type { ToArbiter } from '../wire/arbiter-worker.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -98,7 +99,7 @@ const noProcess: WorkerProcess = {
 /** Told as a worker that could not boot: it is logged, backed off and tried again in the same way. */
 function neverStarted(error: unknown, folder: string, listener: ProcessListener): void {
   // The system says the same of a missing folder and of a missing program, and Node.js names the program.
-  const why = error instanceof Error ? error.message : String(error);
+  const why = messageOf(error);
   const cause = existsSync(folder) ? why : `its folder ${folder} is not there any more`;
   const message = `A worker process could not be started: ${cause}.`;
   listener.message({ kind: 'boot-failed', exitCode: exitCodes.workerBoot, message });

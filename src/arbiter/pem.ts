@@ -3,6 +3,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { messageOf } from '../message-of.ts';
 
 /** Chains have some kilobytes, all the authorities of the web a quarter of this: whoever names a disk image by mistake shall not have it read. */
 const FILE_BYTES_MAX = 1024 * 1024;
@@ -30,7 +31,7 @@ function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'there is no such file';
   if (code === 'EACCES') return 'permission denied for the user that starts the server';
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /** Perhaps none. */
@@ -64,6 +65,6 @@ export function isDer(text: string): boolean {
 
 /** "ee key too small" of "error:0A00018F:SSL routines::ee key too small". */
 export function wordsOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   return message.slice(message.lastIndexOf(':') + 1).trim();
 }

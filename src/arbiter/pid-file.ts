@@ -2,6 +2,7 @@
 // it never finds half a number; removed at the end only if it is still ours.
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { messageOf } from '../message-of.ts';
 
 export class PidFile {
   #path: string;
@@ -22,7 +23,7 @@ export class PidFile {
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });
-      const why = error instanceof Error ? error.message : String(error);
+      const why = messageOf(error);
       throw new Error(`Cannot write the pid file ${path}: ${why}.`);
     }
   }

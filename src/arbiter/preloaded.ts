@@ -8,6 +8,7 @@ import type { Duplex } from 'node:stream';
 import { bridgePath } from '../bridge-path.ts';
 import { endOf, wireOf } from '../child-end.ts';
 import { monotonicMs } from '../clock.ts';
+import { messageOf } from '../message-of.ts';
 import type { Log } from '../observe/log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -103,7 +104,7 @@ export class Preloaded {
     setTimeout(() => {
       if (this.#over) return;
       this.start().catch((error: unknown) => {
-        const why = error instanceof Error ? error.message : String(error);
+        const why = messageOf(error);
         this.#died(`could not load the application again: ${why}`, null);
       });
     }, delayMs).unref();

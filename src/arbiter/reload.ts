@@ -3,6 +3,7 @@
 // reload takes the place of the one under way, unless that has happened again and again: then it waits for its end.
 
 import { setTimeout as pause } from 'node:timers/promises';
+import { messageOf } from '../message-of.ts';
 import type { HookFile } from '../settings/hooks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
@@ -10,7 +11,7 @@ import type { Hooking } from './hooks/make-hooks.ts';
 import type { Listener } from './listeners.ts';
 import { PreloadError } from './preloaded.ts';
 import { labelsOf, prepareStage, type Stage, type StageParts } from './stage.ts';
-import { messageOf, returnToFolder } from './surroundings.ts';
+import { returnToFolder } from './surroundings.ts';
 
 /** Reads the settings from all their sources, unless that is `stopped`. Rejects with an Error with a sentence for people. */
 export type Reread = (stopped: AbortSignal) => Promise<{

@@ -3,6 +3,7 @@
 
 import { resolve } from 'node:path';
 import { wallClock } from '../clock.ts';
+import { messageOf } from '../message-of.ts';
 import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
@@ -131,11 +132,6 @@ function nothingToCapture(settings: Settings): string[] {
   return [
     'capture_output has no effect: the error log is the standard error, where the application prints anyway. Name a file with --error-logfile.',
   ];
-}
-
-/** The sentence of a failure, whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** raw_env, KEY=VALUE each, on top of the arbiter's own environment. */

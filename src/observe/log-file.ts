@@ -4,6 +4,7 @@
 
 import fs from 'node:fs';
 import { resolve } from 'node:path';
+import { messageOf } from '../message-of.ts';
 
 export class LogFileError extends Error {
   override readonly name = 'LogFileError';
@@ -63,7 +64,7 @@ function orSay<T>(path: string, open: () => T): T {
 
 /** "permission denied", without the code before it and the system call and path behind it. */
 function reasonOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = messageOf(error);
   if (message.startsWith('ENXIO')) return 'it is a pipe or a socket that nobody reads';
   return message.replace(/^E[A-Z]+: /, '').replace(/, open '.*'$/s, '');
 }

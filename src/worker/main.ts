@@ -2,6 +2,7 @@
 // gone (the channel closes) it finishes what it has and leaves; it never outlives the loss by more than graceful_timeout.
 // How it ends is in ending.ts.
 
+import { messageOf } from '../message-of.ts';
 import { createLog, type ErrorLog } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
@@ -74,7 +75,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     });
     await worker.load();
   } catch (error) {
-    await bootFailed(exitCodeOf(error), error instanceof Error ? error.message : String(error));
+    await bootFailed(exitCodeOf(error), messageOf(error));
     return;
   }
   if (!message.check && !leaving) await worker.serve();

@@ -2,6 +2,7 @@
 // One that was given up in native code cannot be ended and stays until that returns: how many may gather, and when the
 // whole process has to be replaced, is decided in stuck-threads.ts.
 
+import { messageOf } from '../message-of.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
@@ -222,8 +223,4 @@ function inWords(error: unknown): unknown {
   return new Error(`The system grants no thread for the application: ${error.message}.`, {
     cause: error,
   });
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -3,6 +3,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs, wallClock } from '../clock.ts';
+import { messageOf } from '../message-of.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { capturesOutput } from '../settings/error-log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
@@ -253,7 +254,7 @@ export class PythonApplication implements Application {
         return;
       } catch (error) {
         if (this.#stopping) return;
-        const message = error instanceof Error ? error.message : String(error);
+        const message = messageOf(error);
         this.#options.log.error(`The application could not be loaded again: ${message}`);
         process.kill();
         this.#processes.delete(process);

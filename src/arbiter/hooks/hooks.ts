@@ -3,6 +3,7 @@
 // call begins with the file evaluated anew; so is one whose host has died. Nothing here ever keeps the arbiter waiting
 // for longer than `hook_timeout` for each hook.
 
+import { messageOf } from '../../message-of.ts';
 import type { Log } from '../../observe/log.ts';
 import { EVALUATE_MS } from '../../settings/evaluation.ts';
 import type { ArbiterHook } from '../../settings/hooks.ts';
@@ -105,7 +106,7 @@ export class Hooks {
     try {
       await this.call(hook, worker, ...args);
     } catch (error) {
-      this.#parts.log().error(error instanceof Error ? error.message : String(error));
+      this.#parts.log().error(messageOf(error));
     }
   }
 

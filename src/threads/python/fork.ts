@@ -6,6 +6,7 @@ import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { messageOf } from '../../message-of.ts';
 import { killTree } from '../../process-tree.ts';
 import {
   type ForkRequest,
@@ -34,7 +35,7 @@ export function startPython(
   const { preload = null, log } = options;
   if (preload === null) return spawnPython(options, threads);
   return forkPython(preload, threads).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     log('warning', `No preloaded application can be had (${why}): it is loaded anew.`);
     return spawnPython(options, threads);
   });
