@@ -8,6 +8,7 @@ import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
 import { capturesOutput } from '../settings/error-log.ts';
+import { variablesIn } from '../settings/raw-env.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TlsMaterial } from '../wire/arbiter-worker.ts';
 import { readCertificate } from './certificate.ts';
@@ -77,7 +78,7 @@ export async function prepare(
   outputs: Outputs | null = null,
 ): Promise<Surroundings> {
   const cwd = settings.chdir;
-  const env = environment(settings.raw_env);
+  const env = { ...process.env, ...variablesIn(settings.raw_env) };
   const app = decideApp(settings);
   const owner = ownerOf(settings);
   const python =
@@ -132,14 +133,4 @@ function nothingToCapture(settings: Settings): string[] {
   return [
     'capture_output has no effect: the error log is the standard error, where the application prints anyway. Name a file with --error-logfile.',
   ];
-}
-
-/** raw_env, KEY=VALUE each, on top of the arbiter's own environment. */
-function environment(rawEnv: readonly string[]): NodeJS.ProcessEnv {
-  const env = { ...process.env };
-  for (const line of rawEnv) {
-    const equals = line.indexOf('=');
-    env[line.slice(0, equals)] = line.slice(equals + 1);
-  }
-  return env;
 }

@@ -4,6 +4,7 @@
 import { parentPort } from 'node:worker_threads';
 import { loadConfig } from '../../settings/config-file.ts';
 import type { HookCfg, HookLog, Server, WorkerOfServer } from '../../settings/hook-types.ts';
+import { variablesIn } from '../../settings/raw-env.ts';
 import type {
   FromHooks,
   HookCall,
@@ -76,10 +77,8 @@ function told(error: unknown): HookFailure {
 async function begin({ start }: { readonly start: HookStart }): Promise<Hooks | null> {
   try {
     const exported = await loadConfig(start.where, start.where);
-    for (const line of (start.cfg as { raw_env: readonly string[] }).raw_env) {
-      const equals = line.indexOf('=');
-      process.env[line.slice(0, equals)] = line.slice(equals + 1);
-    }
+    const { raw_env: rawEnv } = start.cfg as { raw_env: readonly string[] };
+    Object.assign(process.env, variablesIn(rawEnv));
     say({ ready: true });
     return new Hooks(exported as object, start);
   } catch (error) {
