@@ -6,6 +6,7 @@ import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange, OpenConnection, Surroundings } from '../connection/effects.ts';
 import type { Log } from '../observe/log.ts';
 import type { Failure } from '../threads/app-thread.ts';
+import { Seldom } from './seldom.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
  * its way, has arrived by then, and nobody who waits outside waits noticeably longer. More than the wheel advances in one
@@ -24,9 +25,6 @@ const TURN_MS_PER_CONNECTION = 5;
 /** A place that was taken from a client is given to the next one so much later: who counts sockets from outside, and
  * needs a few milliseconds to read the list, sees the old one gone before the new one is there. */
 export const HAND_OVER_MS = 10;
-
-/** A disk that goes on refusing is told of once in so many milliseconds. */
-const REPEATED_MS = 10_000;
 
 const STOPPED: Failure = { status: 503, code: 'stopped', detail: 'the worker had to end' };
 
@@ -54,7 +52,8 @@ export class Connections implements Surroundings {
   #draining = false;
   /** No connection can have been idle for long enough before this time: until then nobody looks. */
   #nextGivesWayMs = 0;
-  #nextRefusalMs = 0;
+  /** Of a disk that goes on refusing. */
+  readonly #refusals = new Seldom();
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -177,9 +176,7 @@ export class Connections implements Surroundings {
   }
 
   spoolRefused(error: Error): void {
-    const nowMs = this.#nowMs();
-    if (nowMs < this.#nextRefusalMs) return;
-    this.#nextRefusalMs = nowMs + REPEATED_MS;
+    if (!this.#refusals.claim(this.#nowMs())) return;
     const meaning = 'Responses wait in memory, and their threads for clients, until it can be had.';
     this.#options.log.error(`${error.message}. ${meaning}`, { code: 'spool-refused' });
   }

@@ -3,9 +3,8 @@
 
 import type { Log } from '../observe/log.ts';
 import type { Descriptors } from './descriptors.ts';
+import { Seldom } from './seldom.ts';
 
-/** A lack that goes on is said once in so many milliseconds. */
-const REPEATED_MS = 10_000;
 /** An application that has kept its files for this long will not give them back. */
 const KEPT_MS = 10_000;
 /** Fewer connections than this share of what there was room for: it is not they that took the descriptors. */
@@ -22,7 +21,7 @@ export interface DescriptorWatchOptions {
 
 export class DescriptorWatch {
   readonly #options: DescriptorWatchOptions;
-  #nextSaidMs = 0;
+  readonly #lack = new Seldom();
   /** Since when hardly anybody could be served; 0 while that is not so. */
   #keptSinceMs = 0;
 
@@ -48,8 +47,7 @@ export class DescriptorWatch {
       this.#keptSinceMs = 0;
       return;
     }
-    if (nowMs >= this.#nextSaidMs) {
-      this.#nextSaidMs = nowMs + REPEATED_MS;
+    if (this.#lack.claim(nowMs)) {
       log.warning(
         `Accepting pauses at ${open} connections: ${descriptors.used} of ${descriptors.limit} files are open (ulimit -n).`,
       );

@@ -3,12 +3,12 @@
 // later, and then no log line, no request body and no response goes through a file any more. Nothing in the process can
 // end them, so it asks to be replaced.
 
+import { Seldom } from './seldom.ts';
+
 /** One question is under way at a time, and so often at most. */
 const ASK_MS = 1000;
 /** Ticks in which it must be seen: after a pause of the whole process the answer is there and was not read. */
 const LOOKS_MIN = 20;
-/** The wish is said again at most so often: the arbiter may have been about something else. */
-const SAY_AGAIN_MS = 10_000;
 
 export interface PoolWatchOptions {
   /** How long an operation may take that takes no time, ms; 0: it does not matter. */
@@ -24,7 +24,7 @@ export class PoolWatch {
   #waiting = false;
   #askedMs = -Infinity;
   #looks = 0;
-  #nextSayMs = -Infinity;
+  readonly #wish = new Seldom();
 
   constructor(options: PoolWatchOptions) {
     this.#options = options;
@@ -49,10 +49,8 @@ export class PoolWatch {
     this.#looks += 1;
     const { limitMs, replaceMe } = this.#options;
     const lateMs = nowMs - this.#askedMs;
-    if (limitMs === 0 || lateMs < limitMs || this.#looks < LOOKS_MIN || nowMs < this.#nextSayMs) {
-      return;
-    }
-    this.#nextSayMs = nowMs + SAY_AGAIN_MS;
+    if (limitMs === 0 || lateMs < limitMs || this.#looks < LOOKS_MIN) return;
+    if (!this.#wish.claim(nowMs)) return;
     replaceMe(
       `no file operation has come back for ${(lateMs / 1000).toFixed(1)} s: calls that do not return (fs, dns, crypto; a disk that hangs) hold all threads of its pool (UV_THREADPOOL_SIZE)`,
     );

@@ -2,6 +2,7 @@
 // workers that began together do not leave together. It goes on serving until the next one is ready.
 
 import { randomInt } from 'node:crypto';
+import { Seldom } from './seldom.ts';
 
 /** Asked again this often while nothing has come of it. */
 const AGAIN_MS = 1000;
@@ -9,7 +10,7 @@ const AGAIN_MS = 1000;
 export class Quota {
   readonly #most: number;
   readonly #replaceMe: (reason: string) => void;
-  #nextMs = -Infinity;
+  readonly #wish = new Seldom(AGAIN_MS);
 
   /** `maxRequests` 0: no limit. */
   constructor(maxRequests: number, jitter: number, replaceMe: (reason: string) => void) {
@@ -19,8 +20,7 @@ export class Quota {
 
   /** `requests`: how many were begun so far. */
   tick(nowMs: number, requests: number): void {
-    if (requests < this.#most || nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + AGAIN_MS;
+    if (requests < this.#most || !this.#wish.claim(nowMs)) return;
     this.#replaceMe(`it has begun ${requests} requests (max_requests)`);
   }
 }

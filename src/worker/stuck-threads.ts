@@ -2,6 +2,8 @@
 // does. They are replaced by new threads up to a bound; the process is replaced when as many are stuck as should serve,
 // or when one has been for so long that it will hardly return.
 
+import { Seldom } from './seldom.ts';
+
 /** Of a thread, what is looked at here. */
 export interface StuckThread {
   readonly running: boolean;
@@ -21,8 +23,6 @@ export interface StuckThreadsOptions {
 /** So many stuck threads are put up with for each that should serve; none is started in the place of any beyond. */
 const STUCK_FOR_EACH = 2;
 const SHORTEST_MS = 1000;
-/** The wish is said again at most so often: the arbiter may have been about something else. */
-const SAY_AGAIN_MS = 10_000;
 
 export class StuckThreads<T extends StuckThread> {
   readonly #options: StuckThreadsOptions;
@@ -30,7 +30,7 @@ export class StuckThreads<T extends StuckThread> {
   readonly #since = new Map<T, number | null>();
   /** Places of the pool that are empty because too many are stuck. */
   readonly #vacant: number[] = [];
-  #nextSayMs = -Infinity;
+  readonly #wish = new Seldom();
 
   constructor(options: StuckThreadsOptions) {
     this.#options = options;
@@ -76,8 +76,7 @@ export class StuckThreads<T extends StuckThread> {
   #consider(endless: number, longestMs: number, nowMs: number): void {
     const { threads, timeoutMs } = this.#options;
     const forGood = endless > 0 && longestMs >= Math.max(timeoutMs, SHORTEST_MS);
-    if ((endless < threads && !forGood) || nowMs < this.#nextSayMs) return;
-    this.#nextSayMs = nowMs + SAY_AGAIN_MS;
+    if ((endless < threads && !forGood) || !this.#wish.claim(nowMs)) return;
     const many = endless === 1 ? '1 of its threads is' : `${endless} of its threads are`;
     this.#options.replaceMe(`${many} in native code that does not return`);
   }

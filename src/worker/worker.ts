@@ -38,9 +38,7 @@ import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
 import { PoolWatch } from './pool-watch.ts';
 import { Quota } from './quota.ts';
-
-/** What goes on and on is said once in so many milliseconds. */
-const REPEATED_MS = 10_000;
+import { Seldom } from './seldom.ts';
 
 export interface WorkerOptions {
   readonly settings: Settings;
@@ -82,10 +80,10 @@ export class Worker {
   readonly #poolWatch: PoolWatch;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
-  #nextAcceptErrorMs = 0;
-  /** Responses that gave way and were not told yet, and when they may be. */
+  readonly #acceptErrors = new Seldom();
+  /** Responses that gave way and were not told yet. */
   #gaveWay = 0;
-  #nextGaveWayMs = 0;
+  readonly #gaveWayTold = new Seldom();
   /** Resolves the promise of `drain`. */
   #drained: (() => void) | null = null;
 
@@ -241,8 +239,7 @@ export class Worker {
       accepted: (handle, index) => this.#accepted(handle, index),
       acceptFailed: (errno) => {
         this.#acceptFailed = true;
-        if (monotonicMs() < this.#nextAcceptErrorMs) return;
-        this.#nextAcceptErrorMs = monotonicMs() + REPEATED_MS;
+        if (!this.#acceptErrors.claim(monotonicMs())) return;
         log.error(`Cannot accept: ${getSystemErrorName(errno)}. Accepting rests until it can.`);
       },
       listenFailed: (index, errno) => {
@@ -307,13 +304,12 @@ export class Worker {
     const { stalled, wheel } = this.#context;
     stalled.makeRoom(wheel.nowMs);
     this.#gaveWay += stalled.takeGaveWay();
-    if (this.#gaveWay === 0 || nowMs < this.#nextGaveWayMs) return;
+    if (this.#gaveWay === 0 || !this.#gaveWayTold.claim(nowMs)) return;
     this.#options.log.warning(
       `Requests waited for threads, and threads for clients that read nothing: ${this.#gaveWay} of their responses were cut.`,
       { code: 'gave-way' },
     );
     this.#gaveWay = 0;
-    this.#nextGaveWayMs = nowMs + REPEATED_MS;
   }
 
   #finished(exchange: LoggedExchange): void {
