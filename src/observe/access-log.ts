@@ -86,16 +86,16 @@ class Lines implements AccessLog {
   }
 
   get dropped(): number {
-    return (this.#sink?.dropped ?? 0) + (this.#syslog?.losses.lost ?? 0);
+    return (this.#sink?.losses.lost ?? 0) + (this.#syslog?.losses.lost ?? 0);
   }
 
   set onTrouble(callback: (message: string) => void) {
-    if (this.#sink !== null) this.#sink.onTrouble = callback;
+    if (this.#sink !== null) this.#sink.losses.onTrouble = callback;
     if (this.#syslog !== null) this.#syslog.losses.onTrouble = callback;
   }
 
   set onRecovered(callback: (message: string, lost: number) => void) {
-    if (this.#sink !== null) this.#sink.onRecovered = callback;
+    if (this.#sink !== null) this.#sink.losses.onRecovered = callback;
     if (this.#syslog !== null) this.#syslog.losses.onRecovered = callback;
   }
 

@@ -94,7 +94,7 @@ export function createLog(options: LogOptions): ErrorLog {
     new Lines(sink, options.json, syslog),
   );
   // Its own troubles cannot be told in it until they are over.
-  sink.onRecovered = (message, lost) => {
+  sink.losses.onRecovered = (message, lost) => {
     if (lost > 0) logger.warning(`${message}.`);
   };
   if (syslog !== null) {

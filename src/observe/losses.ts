@@ -8,14 +8,24 @@ export class Losses {
   onRecovered: ((message: string, lost: number) => void) | null = null;
 
   readonly #what: string;
+  readonly #over: (lost: number) => string;
   #lost = 0;
   /** Of those, how many were told of. */
   #told = 0;
   #troubled = false;
 
-  /** @param what begins the sentence of a trouble: "Cannot send to HOST:PORT" */
-  constructor(what: string) {
+  /**
+   * @param what begins the sentence of a trouble: "Cannot send to HOST:PORT"
+   * @param over makes the sentence that ends it, with the number of what was lost
+   */
+  constructor(what: string, over = (lost: number) => `${what}: that is over; ${lost} lost`) {
     this.#what = what;
+    this.#over = over;
+  }
+
+  /** The trouble has begun and is not over. */
+  get troubled(): boolean {
+    return this.#troubled;
   }
 
   /** Since the start, as far as is known. */
@@ -23,8 +33,8 @@ export class Losses {
     return this.#lost;
   }
 
-  lose(cause: string): void {
-    this.#lost += 1;
+  lose(cause: string, count = 1): void {
+    this.#lost += count;
     this.trouble(cause);
   }
 
@@ -39,6 +49,6 @@ export class Losses {
     this.#troubled = false;
     const lost = this.#lost - this.#told;
     this.#told = this.#lost;
-    this.onRecovered?.(`${this.#what}: that is over; ${lost} lost`, lost);
+    this.onRecovered?.(this.#over(lost), lost);
   }
 }

@@ -7,6 +7,7 @@ import sonicBoom, { type SonicBoom } from 'sonic-boom';
 import { monotonicMs } from '../clock.ts';
 import { flushAtEnd, forget } from './last-words.ts';
 import { openFirstLogFile, openLogFile } from './log-file.ts';
+import { Losses } from './losses.ts';
 
 /** Lines beyond this much text waiting for a stuck destination are dropped: some 100,000 access-log lines. */
 const mostWaitingBytes = 16 * 1024 * 1024;
@@ -22,10 +23,8 @@ const againMs = 20;
 const handOverAt = 64 * 1024;
 
 export class Sink {
-  /** Told, once for each trouble and not for each line, that lines are being lost or a file cannot be reopened. */
-  onTrouble: ((message: string) => void) | null = null;
-  /** Told when everything is written again after a trouble, with the number of lines that were lost meanwhile; perhaps 0. */
-  onRecovered: ((message: string, lost: number) => void) | null = null;
+  /** Lines that the destination did not take. A file that cannot be reopened is a trouble, too. */
+  readonly losses: Losses;
 
   readonly #path: string | null;
   readonly #guarded: boolean;
@@ -35,10 +34,6 @@ export class Sink {
   #pending = '';
   #scheduled = false;
   #fd = -1;
-  #dropped = 0;
-  /** Of those, how many were told of. */
-  #told = 0;
-  #troubled = false;
   /** Until when a flush that is under way waits for a destination that is full; null: there is none. */
   #patientUntilMs: number | null = null;
   readonly #handOver = (): void => {
@@ -53,15 +48,11 @@ export class Sink {
   constructor(destination: string, standard: number, guarded = false) {
     this.#guarded = guarded;
     this.#path = destination === '-' ? null : destination;
+    this.losses = lossesOf(this.#path ?? 'on a standard stream');
     this.#stream = this.#attach(
       this.#path === null ? standard : openFirstLogFile(this.#path, guarded),
     );
     flushAtEnd(this);
-  }
-
-  /** Lines lost since the start because the destination did not take them. */
-  get dropped(): number {
-    return this.#dropped;
   }
 
   /** One or more whole lines, each with its line end. Never throws and never waits. */
@@ -82,7 +73,7 @@ export class Sink {
     try {
       fd = openLogFile(this.#path, this.#guarded);
     } catch (error) {
-      this.#trouble(error instanceof Error ? error.message : String(error));
+      this.losses.trouble(causeOf(error));
       return;
     }
     this.#give();
@@ -97,7 +88,7 @@ export class Sink {
    */
   flush(): void {
     // Whoever is known to be stuck is not waited for once more.
-    this.#patientUntilMs = monotonicMs() + (this.#troubled ? 0 : flushMs);
+    this.#patientUntilMs = monotonicMs() + (this.losses.troubled ? 0 : flushMs);
     try {
       if (this.#idle) this.#writeNow();
       else {
@@ -105,7 +96,7 @@ export class Sink {
         this.#stream.flushSync();
       }
     } catch (error) {
-      this.#trouble(error instanceof Error ? error.message : String(error));
+      this.losses.trouble(causeOf(error));
     }
     this.#patientUntilMs = null;
   }
@@ -158,38 +149,31 @@ export class Sink {
       maxWrite: handOverAt,
       retryEAGAIN: () => this.#isPatient(),
     });
-    stream.on('error', (error: Error) => this.#trouble(error.message));
+    stream.on('error', (error: Error) => this.losses.trouble(causeOf(error)));
     stream.on('drop', (lines: string) => {
-      this.#dropped += lines.split('\n').length - 1;
-      this.#trouble('it takes no more lines, some are lost');
+      this.losses.lose('it takes no more lines, some are lost', lines.split('\n').length - 1);
     });
     stream.on('drain', () => {
       if (stream !== this.#stream) return;
       this.#idle = true;
-      this.#recovered();
+      this.losses.recovered();
     });
     return stream;
   }
+}
 
-  #recovered(): void {
-    if (!this.#troubled) return;
-    this.#troubled = false;
-    const lost = this.#dropped - this.#told;
-    this.#told = this.#dropped;
+/** @param name of the log, in the middle of a sentence */
+function lossesOf(name: string): Losses {
+  return new Losses(`Cannot write the log ${name}`, (lost) => {
     const lines = lost === 1 ? 'line was' : 'lines were';
-    this.onRecovered?.(`The log ${this.#name} can be written again; ${lost} ${lines} lost`, lost);
-  }
+    return `The log ${name} can be written again; ${lost} ${lines} lost`;
+  });
+}
 
-  get #name(): string {
-    return this.#path ?? 'on a standard stream';
-  }
-
-  #trouble(cause: string): void {
-    if (this.#troubled) return;
-    this.#troubled = true;
-    // Of a cause that is a sentence the end is not its listeners'.
-    this.onTrouble?.(`Cannot write the log ${this.#name}: ${cause.replace(/\.$/, '')}`);
-  }
+/** Of a cause that is a sentence the end is not its listeners'. */
+function causeOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.replace(/\.$/, '');
 }
 
 /** Nobody wakes who waits for it. */
