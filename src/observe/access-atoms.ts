@@ -48,14 +48,16 @@ function phase(name: keyof PhaseTimes): Atom {
   return ({ phases }) => phases?.[name]?.toFixed(3) ?? '-';
 }
 
+const phases: Readonly<Record<string, Atom>> = {
+  head_ms: phase('headMs'),
+  body_ms: phase('bodyMs'),
+  queue_ms: phase('queueMs'),
+  application_ms: phase('applicationMs'),
+  write_ms: phase('writeMs'),
+};
+
 /** Those that need the times of phases, which are not taken otherwise. */
-export const phaseAtoms: ReadonlySet<string> = new Set([
-  'head_ms',
-  'body_ms',
-  'queue_ms',
-  'application_ms',
-  'write_ms',
-]);
+export const phaseAtoms: ReadonlySet<string> = new Set(Object.keys(phases));
 
 /** The atoms that are numbers, which alone may be written with %d. */
 export const numberAtoms: ReadonlySet<string> = new Set(['B', 'D', 'M', 'T']);
@@ -84,11 +86,7 @@ const plain: Readonly<Record<string, Atom>> = {
   // Ours, with names that Gunicorn does not have: it prints "-" for them.
   end: (record) => record.endCode,
   code: (record) => shown(record.failureCode),
-  head_ms: phase('headMs'),
-  body_ms: phase('bodyMs'),
-  queue_ms: phase('queueMs'),
-  application_ms: phase('applicationMs'),
-  write_ms: phase('writeMs'),
+  ...phases,
 };
 
 /** The atom of that name; one that nobody knows is "-", as in Gunicorn. */
