@@ -1,14 +1,12 @@
 // The server hooks of a tunicorn.config.ts that run inside a Node.js application: in each of its threads, which evaluates the
 // file for itself. Loaded only where there are some; requests without pre_request and post_request never meet it.
 
-import { extname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { createJiti } from 'jiti';
+import { fileURLToPath } from 'node:url';
 import { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import { type GuestHooks, RESPONSE_WINDOW, ToHost } from '../../../wire/node-thread.ts';
 import type { Begin } from './channel.ts';
 import { Exchange } from './exchange.ts';
-import { LoadError, stackOf } from './load-app.ts';
+import { importFile, LoadError, stackOf } from './load-app.ts';
 import type { Outbox } from './outbox.ts';
 
 type Hook = (...args: unknown[]) => unknown;
@@ -162,13 +160,9 @@ export class ThreadHooks {
   /** A request is past its time and was aborted. */
   readonly interrupted = (): void => void this.#tell('worker_abort', this.#worker);
 
-  get #watchesRequests(): boolean {
-    return this.#has('pre_request') || this.#has('post_request');
-  }
-
   /** The kind of exchange that requests need; null: any. */
   get exchange(): typeof Exchange | null {
-    if (!this.#watchesRequests) return null;
+    if (!this.#seesRequests) return null;
     const hooks = this;
     return class extends HookedExchange {
       constructor(...[facts, outbox, limit, over]: ConstructorParameters<typeof Exchange>) {
@@ -182,7 +176,7 @@ export class ThreadHooks {
 
   /** The application behind pre_request. */
   around(begin: Begin): Begin {
-    if (!this.#watchesRequests) return begin;
+    if (!this.#seesRequests) return begin;
     return (exchange) => {
       const request = new HookRequest(exchange);
       (exchange as HookedExchange).request = request;
@@ -205,6 +199,10 @@ export class ThreadHooks {
     if (request === null) return;
     exchange.request = null;
     void this.#tell('post_request', this.#worker, request, new HookResponse(exchange));
+  }
+
+  get #seesRequests(): boolean {
+    return this.#has('pre_request') || this.#has('post_request');
   }
 
   #has(name: string): boolean {
@@ -242,11 +240,7 @@ export async function loadHooks(hooks: GuestHooks, outbox: Outbox): Promise<Thre
 }
 
 async function exportOf(path: string): Promise<object> {
-  const loaded = /^\.[mc]?ts$/.test(extname(path))
-    ? await createJiti(import.meta.url, {
-        fsCache: false,
-        alias: { tunicorn: fileURLToPath(new URL(TYPES, import.meta.url)) },
-      }).import(path)
-    : await import(pathToFileURL(path).href);
+  const alias = { tunicorn: fileURLToPath(new URL(TYPES, import.meta.url)) };
+  const loaded = await importFile(path, { fsCache: false, alias });
   return (loaded as { readonly default: object }).default;
 }

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createJiti } from 'jiti';
+import { createJiti, type JitiOptions } from 'jiti';
 
 export type Listener = (request: object, response: object) => unknown;
 export type Fetch = (request: Request, context: object) => unknown;
@@ -32,7 +32,7 @@ export async function loadApp(path: string, exportName: string | null): Promise<
   let loaded: unknown;
   let exported: unknown;
   try {
-    loaded = await importFile(file);
+    loaded = await importFile(file, { interopDefault: false });
     exported = await pick(loaded, exportName);
   } catch (error) {
     if (error instanceof LoadError) throw error;
@@ -99,9 +99,9 @@ function exportsEntry(exports: unknown): string | null {
 }
 
 /** TypeScript always goes through jiti: enums and the like work, and alike on every Node.js. */
-async function importFile(file: string): Promise<unknown> {
+export async function importFile(file: string, options: JitiOptions): Promise<unknown> {
   if (!TYPESCRIPT.has(extname(file))) return import(pathToFileURL(file).href);
-  return createJiti(pathToFileURL(file).href, { interopDefault: false }).import(file);
+  return createJiti(pathToFileURL(file).href, options).import(file);
 }
 
 /** The export itself: promises awaited, a default inside the default (CommonJS compiled from a module) unwrapped. */
