@@ -77,7 +77,7 @@ export class ClientSocket extends Duplex implements ExchangeSide {
 
   /** The client has shown a certificate that an authority of ours signed; nobody with a bad one comes this far. */
   get authorized(): boolean | undefined {
-    return this.encrypted ? this.#certificate !== null : undefined;
+    return this.encrypted ? Boolean(this.#addresses.certificate) : undefined;
   }
 
   get authorizationError(): string | null | undefined {
