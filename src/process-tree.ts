@@ -48,6 +48,12 @@ export function killSession(leader: number): void {
   for (const { pid, session } of table()) if (session === leader) signal(pid, 'SIGKILL');
 }
 
+/** One that has ended and was not waited for does not run any more. */
+export function runs(pid: number): boolean {
+  const row = rowOf(String(pid));
+  return row !== null && row.state !== 'Z' && row.state !== 'X';
+}
+
 function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
   try {
     if (pid > 1) process.kill(pid, name);
@@ -58,6 +64,8 @@ function signal(pid: number, name: 'SIGSTOP' | 'SIGKILL'): void {
 
 interface Row {
   readonly pid: number;
+  /** A letter: Z, it has ended and was not waited for; X, it is ending. */
+  readonly state: string;
   readonly parent: number;
   readonly session: number;
 }
@@ -101,7 +109,8 @@ function rowOf(name: string): Row | null {
     const text = readFileSync(`/proc/${name}/stat`, 'latin1');
     // "pid (name) state parent group session ...": the name may hold blanks and brackets, so count from the last one.
     const columns = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { pid: Number(name), parent: Number(columns[1]), session: Number(columns[3]) };
+    const [state = '', parent, , session] = columns;
+    return { pid: Number(name), state, parent: Number(parent), session: Number(session) };
   } catch {
     return null;
   }

@@ -4,10 +4,9 @@
 
 import { Buffer } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../../message-of.ts';
-import { killTree } from '../../process-tree.ts';
+import { killTree, runs } from '../../process-tree.ts';
 import {
   type ForkRequest,
   ForkSocket,
@@ -208,18 +207,8 @@ class ForkedPython implements RunningPython {
 
   #look(): void {
     this.#looking ??= setInterval(() => {
-      if (!this.hasEnded && !isThere(this.pid)) this.#end('ended, and nobody can tell how');
+      if (!this.hasEnded && !runs(this.pid)) this.#end('ended, and nobody can tell how');
       if (this.hasEnded) clearInterval(this.#looking);
     }, LOOK_MS);
-  }
-}
-
-/** One that has ended and was not waited for is there no more. */
-function isThere(pid: number): boolean {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return !/^ [ZX]/.test(text.slice(text.lastIndexOf(')') + 1));
-  } catch {
-    return false;
   }
 }
