@@ -11,9 +11,8 @@ import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
 import { openSecureConnection, type TlsTerms, tlsTermsOf } from '../connection/tls.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
-import type { ErrorLog, Log } from '../observe/log.ts';
+import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
-import type { AppSpec } from '../settings/app-spec.ts';
 import { nodeCiphers } from '../settings/ciphers.ts';
 import { capturesOutput } from '../settings/error-log.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -40,28 +39,17 @@ import { PoolWatch } from './pool-watch.ts';
 import { Quota } from './quota.ts';
 import { Seldom } from './seldom.ts';
 
-export interface WorkerOptions {
-  readonly settings: Settings;
-  readonly app: AppSpec;
-  readonly python: string | null;
-  /** See ApplicationOptions. */
-  readonly preload: ApplicationOptions['preload'];
+/** What the application has to know comes along. */
+export interface WorkerOptions extends Omit<ApplicationOptions, 'dispatcher' | 'replaceMe'> {
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
-  /** The token of the drill's paths; null: there are none. */
-  readonly probe: string | null;
-  readonly hooks: ApplicationOptions['hooks'];
   readonly listeners: readonly ListenerAddress[];
-  readonly log: ErrorLog;
   /** Asks the arbiter for a duplicate of a listening handle. */
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */
   listenFailed(message: string): void;
-  /** See ApplicationOptions. */
-  readonly loadedFiles: ApplicationOptions['loadedFiles'];
   /** See ApplicationOptions; `routine`: nothing is wrong, the settings want it so. */
   replaceMe(reason: string, wish?: { readonly routine?: boolean; readonly serves?: boolean }): void;
-  readonly processChanged: ApplicationOptions['processChanged'];
 }
 
 export class Worker {
@@ -143,17 +131,9 @@ export class Worker {
     this.#connections.bind(this.#context);
     this.#tlsTerms = makeTlsTerms(options.tls, settings);
     this.#application = makeApplication({
-      settings,
-      app: options.app,
-      python: options.python,
-      preload: options.preload,
-      probe: options.probe,
-      hooks: options.hooks,
+      ...options,
       dispatcher: this.#dispatcher,
-      log,
-      loadedFiles: options.loadedFiles,
       replaceMe: (reason, serves) => options.replaceMe(reason, { serves }),
-      processChanged: options.processChanged,
     });
   }
 
