@@ -64,9 +64,9 @@ export function peerOfHandle(handle: AcceptedHandle, peerOf: PeerOf): Peer | nul
 }
 
 /** What is the same with and without TLS. */
-export abstract class SocketEdge<S extends Socket> implements Effects {
+export abstract class SocketEdge implements Effects {
   /** What is written to and read from; with TLS another one after a PROXY header. */
-  protected socket: S;
+  protected socket: Socket;
   /** Only TCP knows a RST. */
   protected readonly canReset: boolean;
   protected readonly handle: AcceptedHandle;
@@ -75,7 +75,7 @@ export abstract class SocketEdge<S extends Socket> implements Effects {
   #waits = false;
 
   /** @param socket has a `drain` event for whatever could not be written at once, however small */
-  constructor(handle: AcceptedHandle, socket: S) {
+  constructor(handle: AcceptedHandle, socket: Socket) {
     this.handle = handle;
     this.canReset = handle.setNoDelay !== undefined;
     this.socket = socket;
@@ -137,7 +137,7 @@ export abstract class SocketEdge<S extends Socket> implements Effects {
   abstract reset(): void;
 }
 
-class PlainEdge extends SocketEdge<Socket> {
+class PlainEdge extends SocketEdge {
   constructor(handle: AcceptedHandle) {
     const options: SocketOptions = {
       handle,

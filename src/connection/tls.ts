@@ -106,7 +106,7 @@ function securedOver(raw: Socket, terms: TlsTerms): tls.TLSSocket {
   return new tls.TLSSocket(raw, options);
 }
 
-export class SecureEdge extends SocketEdge<Socket> {
+export class SecureEdge extends SocketEdge {
   readonly #terms: TlsTerms;
   /** Null where a PROXY header comes before TLS. */
   readonly #secure: tls.TLSSocket | null;
