@@ -10,7 +10,7 @@ import { soon } from '../support/eventually.ts';
 import { listeningSocket } from '../support/listening-socket.ts';
 import { descendantsOf, isAlive } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { statusOf } from '../support/raw-client.ts';
 import { commandPath, startServer } from '../support/server.ts';
 import { eventually, NODE_APPS, PYTHON, temporaryFolder, WSGI_APPS } from './serving.ts';
 
@@ -58,11 +58,6 @@ async function endAll(pids: readonly number[]): Promise<void> {
   await eventually(() => !pids.some(isAlive), `daemons ${pids.join(', ')} to end`);
 }
 
-async function status(t: TestContext, port: number): Promise<number> {
-  const client = await RawClient.connect(t, port);
-  return (await client.get('/', 'Connection: close\r\n')).status;
-}
-
 /** Of /proc/PID/stat: parent, session and terminal. */
 function familyOf(pid: number): { parent: number; session: number; terminal: number } {
   const [, behind = ''] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
@@ -81,7 +76,7 @@ function streamsOf(pid: number): string[] {
 test('a daemon serves when the command comes back, has nothing of its terminal, and can be upgraded', async (t) => {
   const server = await daemon(t, ['./bench-fetch.mjs']);
   assert.deepEqual([server.code, server.command.log()], [0, '']);
-  assert.equal(await status(t, server.port), 200);
+  assert.equal(await statusOf(t, server.port), 200);
   const { parent, session, terminal } = familyOf(server.pid);
   assert.notEqual(parent, server.command.pid);
   assert.deepEqual([session, terminal], [server.pid, 0]);
@@ -96,7 +91,7 @@ test('a daemon serves when the command comes back, has nothing of its terminal, 
   process.kill(server.pid, 'SIGTERM');
   await eventually(() => pidsIn(server.pidFile)[0] === next, 'the promotion');
   await eventually(() => titleOf(next) === 'tunicorn: arbiter [./bench-fetch.mjs]', 'its title');
-  assert.equal(await status(t, server.port), 200);
+  assert.equal(await statusOf(t, server.port), 200);
   process.kill(next, 'SIGTERM');
   await eventually(() => !isAlive(next), 'the end');
   assert.ok(!existsSync(server.pidFile));
@@ -154,7 +149,7 @@ test('a socket that was passed to the command is passed on', async (t) => {
   const server = await daemon(t, ['--bind', 'fd://3', './bench-fetch.mjs'], options);
   held.close();
   assert.equal(server.code, 0, server.command.log());
-  assert.equal(await status(t, held.port), 200);
+  assert.equal(await statusOf(t, held.port), 200);
 });
 
 test('with -R files stay standard output and error; an error log that goes nowhere is warned of', async (t) => {

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { RawClient } from '../support/raw-client.ts';
+import { getOnce } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/server.ts';
 import { eventually, PYTHON, temporaryFolder } from './serving.ts';
 
@@ -94,8 +94,7 @@ export function around(t: TestContext, server: Server, folder: string): Hooked {
         `${hook}, ${count} times`,
       ),
     async get(path) {
-      const client = await RawClient.connect(t, server.port);
-      const { status, body } = await client.get(path, 'Connection: close\r\n');
+      const { status, body } = await getOnce(t, server.port, path);
       return { status, body: body.toString() };
     },
   };

@@ -5,22 +5,17 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { CountingClients } from '../support/counting-clients.ts';
 import { soon } from '../support/eventually.ts';
 import { isAlive } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { statusOf } from '../support/raw-client.ts';
 import { commandPath, launchServer } from '../support/server.ts';
 import { holdSockets } from '../support/socket-holder.ts';
 import { eventually, NODE_APPS, PYTHON, temporaryFolder, WSGI_APPS } from './serving.ts';
 
 const APP = './bench-fetch.mjs';
-
-async function statusAt(t: TestContext, target: number | string): Promise<number> {
-  const client = await RawClient.connect(t, target);
-  return (await client.get('/', 'Connection: close\r\n')).status;
-}
 
 test('sockets of systemd are served instead of bind, and stay over reload, restart and upgrade', async (t) => {
   const folder = await temporaryFolder();
@@ -33,12 +28,12 @@ test('sockets of systemd are served instead of bind, and stay over reload, resta
     program.log(),
     new RegExp(`Listening at: http://127\\.0\\.0\\.1:${port},unix:${path} `),
   );
-  assert.equal(await statusAt(t, port), 200);
-  assert.equal(await statusAt(t, path), 200);
+  assert.equal(await statusOf(t, port), 200);
+  assert.equal(await statusOf(t, path), 200);
 
   process.kill(first, 'SIGHUP');
   await program.line(/Reloaded\. Listening at: http:\/\/127\.0\.0\.1:\d+,unix:/);
-  assert.equal(await statusAt(t, path), 200);
+  assert.equal(await statusOf(t, path), 200);
 
   const clients = new CountingClients(port, 8);
   t.after(() => clients.stop());
@@ -47,7 +42,7 @@ test('sockets of systemd are served instead of bind, and stay over reload, resta
   await program.line(/ended 0/);
   assert.ok(existsSync(path), 'the file is not ours to remove');
   // Nobody serves now: these wait in the sockets that are held.
-  assert.deepEqual(await Promise.all([statusAt(t, port), statusAt(t, path)]), [200, 200]);
+  assert.deepEqual(await Promise.all([statusOf(t, port), statusOf(t, path)]), [200, 200]);
 
   const before = clients.answered;
   await eventually(() => clients.answered > before + 100, 'the clients to be served on');
@@ -69,8 +64,8 @@ test('sockets of systemd are served instead of bind, and stay over reload, resta
   process.kill(program.pid, 'SIGKILL');
   process.kill(second, 'SIGTERM');
   await eventually(() => !isAlive(second), 'the old arbiter to end');
-  assert.equal(await statusAt(t, port), 200);
-  assert.equal(await statusAt(t, path), 200);
+  assert.equal(await statusOf(t, port), 200);
+  assert.equal(await statusOf(t, path), 200);
   process.kill(next, 'SIGTERM');
   await eventually(() => !isAlive(next), 'the new arbiter to end');
   assert.ok(existsSync(path));
@@ -85,7 +80,7 @@ test('systemd-socket-activate starts it, and neither workers nor Python see the 
     cwd: WSGI_APPS,
   });
   await program.line(/Listening on/);
-  assert.equal(await statusAt(t, path), 200);
+  assert.equal(await statusOf(t, path), 200);
   const family = program.childPids();
   assert.equal(family.length, 2);
   for (const pid of family) {
@@ -104,11 +99,11 @@ test('fd://N takes sockets as they are passed, beside addresses of its own', asy
     ),
   );
   for (const target of [held.port, path, Number(own)]) {
-    assert.equal(await statusAt(t, target), 200, String(target));
+    assert.equal(await statusOf(t, target), 200, String(target));
   }
   process.kill(held.serverPid(), 'SIGHUP');
   await held.program.line(/Reloaded\./);
-  assert.equal(await statusAt(t, held.port), 200);
+  assert.equal(await statusOf(t, held.port), 200);
 });
 
 test('sockets for another process are not used, which a warning says; a wrong number of them is an error', async (t) => {

@@ -11,7 +11,7 @@ import { CountingClients } from '../support/counting-clients.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { isAlive, sharedAndOwnKiB } from '../support/processes.ts';
 import { publicCopy } from '../support/public-copy.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { getOnce } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
 import { eventually, NODE_APPS, PYTHON, temporaryFolder } from './serving.ts';
 
@@ -39,9 +39,7 @@ interface Told {
 }
 
 async function ask(t: TestContext, { port }: Server): Promise<Told> {
-  const client = await RawClient.connect(t, port);
-  const reply = await client.get('/', 'Connection: close\r\n');
-  const [loadedIn, pid, ...rest] = reply.body.toString().split(' ');
+  const [loadedIn, pid, ...rest] = (await getOnce(t, port)).body.toString().split(' ');
   return { loadedIn: Number(loadedIn), pid: Number(pid), rest: rest.join(' ') };
 }
 

@@ -7,11 +7,11 @@ import { constants, existsSync, writeSync } from 'node:fs';
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { eventually, soon } from '../support/eventually.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { RawClient, statusOf } from '../support/raw-client.ts';
 import { commandPath, launchServer, type Server, startServer } from '../support/server.ts';
 import { NODE_APPS, PYTHON, WSGI_APPS } from './serving.ts';
 
@@ -23,11 +23,6 @@ function pythonOf(server: Server): number {
   const pythons = server.childPids().filter((pid) => nameOf(pid).startsWith('python'));
   assert.equal(pythons.length, 1, `one Python below ${server.pid}`);
   return pythons[0] ?? 0;
-}
-
-async function status(t: TestContext, server: Server, path = '/'): Promise<number> {
-  const client = await RawClient.connect(t, server.port);
-  return (await client.get(path, 'Connection: close\r\n')).status;
 }
 
 async function assertAllGone(pids: readonly number[]): Promise<void> {
@@ -42,7 +37,7 @@ for (const [kind, options] of [
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
     test(`${signal} ends a ${kind} server with 0 and leaves no process`, async (t) => {
       const server = await startServer(t, options);
-      assert.equal(await status(t, server), 200);
+      assert.equal(await statusOf(t, server.port), 200);
       const family = server.childPids();
       assert.deepEqual(await server.stop(signal), { code: 0, signal: null });
       await assertAllGone(family);
@@ -53,7 +48,7 @@ for (const [kind, options] of [
     const server = await startServer(t, options);
     const family = server.childPids();
     process.kill(server.workerPids()[0] ?? 0, 'SIGKILL');
-    assert.equal(await status(t, server), 200);
+    assert.equal(await statusOf(t, server.port), 200);
     await server.line(/Worker ready \(pid: \d+\)/, 2);
     await assertAllGone(family);
   });
@@ -81,7 +76,7 @@ test('a client that has sent half a request head does not keep a server that end
   const client = await RawClient.connect(t, server.port);
   await client.send('GET / HTTP/1.1\r\nHost: x\r\n');
   // It has been accepted: it came before this one.
-  assert.equal(await status(t, server), 200);
+  assert.equal(await statusOf(t, server.port), 200);
   const ended = server.stop('SIGTERM');
   assert.equal((await client.readResponse()).status, 408);
   client.end();
@@ -117,7 +112,7 @@ test('a worker whose loop is stopped is killed after timeout and replaced; its P
   process.kill(worker, 'SIGSTOP');
   await server.line(new RegExp(`WORKER TIMEOUT \\(pid:${worker}\\)`));
   await server.line(/Worker ready \(pid: \d+\)/, 2);
-  assert.equal(await status(t, server), 200);
+  assert.equal(await statusOf(t, server.port), 200);
   await assertAllGone([worker, python]);
 });
 
@@ -192,7 +187,7 @@ test('a second server on the same port is told who has it and leaves the first a
   const holder = Number(told.exec(second.log())?.[1]);
   assert.ok([first.pid, ...first.childPids()].includes(holder), second.log());
   assert.match(second.log(), /\(tunicorn: (arbiter|worker) \[hello:app\]\) is listening there/);
-  assert.equal(await status(t, first), 200);
+  assert.equal(await statusOf(t, first.port), 200);
 });
 
 test('a unix socket serves beside a TCP port and is gone at the end', async (t) => {
@@ -202,7 +197,7 @@ test('a unix socket serves beside a TCP port and is gone at the end', async (t) 
   const server = await startServer(t, { ...hello, bind: ['127.0.0.1:0', `unix:${path}`] });
   const client = await RawClient.connect(t, path);
   assert.equal((await client.get('/')).body.toString(), 'Hello, World!');
-  assert.equal(await status(t, server), 200);
+  assert.equal(await statusOf(t, server.port), 200);
   await server.stop();
   assert.ok(!existsSync(path));
 });

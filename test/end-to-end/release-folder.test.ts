@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isAlive } from '../support/processes.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { getOnce } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import { eventually, PYTHON, temporaryFolder } from './serving.ts';
 
@@ -29,8 +29,7 @@ const KINDS = [
 ] as const;
 
 async function answer(t: TestContext, port: number): Promise<string> {
-  const client = await RawClient.connect(t, port);
-  return (await client.get('/', 'Connection: close\r\n')).body.toString();
+  return (await getOnce(t, port)).body.toString();
 }
 
 for (const { name, app, file, args, text } of KINDS) {

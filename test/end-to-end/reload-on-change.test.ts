@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { RawClient } from '../support/raw-client.ts';
+import { getOnce } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
 import { eventually, PYTHON, temporaryFolder } from './serving.ts';
 
@@ -45,8 +45,7 @@ async function open(
   const labels = await server.line(/Listening at: \S*?:(\d+) /);
   const answers = async (path: string, wanted: string): Promise<void> => {
     await eventually(async () => {
-      const client = await RawClient.connect(t, Number(labels[1]));
-      const reply = await client.get(path, 'Connection: close\r\n');
+      const reply = await getOnce(t, Number(labels[1]), path);
       assert.equal(reply.body.toString(), wanted);
       return true;
     });

@@ -8,7 +8,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeCertificate } from '../support/certificates.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { getOnce, RawClient } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
 import { eventually, temporaryFolder } from './serving.ts';
 
@@ -41,10 +41,7 @@ async function changing(
   configure(settings);
   const args = ['-c', 'tunicorn.config.json'];
   const server = await startServer(t, { app: './app.mjs', cwd: folder, args, bind: [] });
-  const answer = async (): Promise<string> => {
-    const client = await RawClient.connect(t, server.port);
-    return (await client.get('/', 'Connection: close\r\n')).body.toString();
-  };
+  const answer = async (): Promise<string> => (await getOnce(t, server.port)).body.toString();
   return { server, folder, configure, answer };
 }
 

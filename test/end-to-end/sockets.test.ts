@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { soon } from '../support/eventually.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { statusOf } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
 import { eventually, NODE_APPS, temporaryFolder } from './serving.ts';
 
@@ -21,11 +21,6 @@ function backlogAt(local: string): number[] {
     .map(([, , , backlog]) => Number(backlog));
 }
 
-async function status(t: TestContext, target: number | string): Promise<number> {
-  const client = await RawClient.connect(t, target);
-  return (await client.get('/', 'Connection: close\r\n')).status;
-}
-
 test('the kernel has the backlog that was asked for, for TCP, TCP6 and unix sockets', async (t) => {
   const path = join(await temporaryFolder(), 'app.sock');
   const bind = ['127.0.0.1:0', '[::1]:0', `unix:${path}`];
@@ -35,7 +30,7 @@ test('the kernel has the backlog that was asked for, for TCP, TCP6 and unix sock
   for (const local of [`127.0.0.1:${server.port}`, `[::1]:${six}`, path]) {
     assert.deepEqual([...new Set(backlogAt(local))], [37], local);
   }
-  assert.equal(await status(t, path), 200);
+  assert.equal(await statusOf(t, path), 200);
   // It shares its ports with nobody, whoever asks.
   const args = ['--reuse-port'];
   const sharer = launchServer(t, { ...APP, args, bind: [`127.0.0.1:${server.port}`] });
@@ -52,11 +47,11 @@ test('with --reuse-port two servers share a port; both serve, and one goes on al
   const heard = (server: Server): boolean => / 200 /.test(server.log());
   // The kernel chooses by the client's address: some of many go to each.
   await eventually(async () => {
-    assert.equal(await status(t, first.port), 200);
+    assert.equal(await statusOf(t, first.port), 200);
     return heard(first) && heard(second);
   }, 'both to be asked');
   await second.stop();
-  assert.equal(await status(t, first.port), 200);
+  assert.equal(await statusOf(t, first.port), 200);
 });
 
 test('who does not ask for it is not given a shared port, and is told who has it', async (t) => {

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { needsRoot } from '../support/needs-root.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { statusOf } from '../support/raw-client.ts';
 import { commandPath } from '../support/server.ts';
 import { type Systemd, startSystemd } from '../support/systemd.ts';
 import { eventually } from './serving.ts';
@@ -58,9 +58,8 @@ function said(systemd: Systemd, pattern: RegExp, times = 1): Promise<true> {
   ).then(() => true);
 }
 
-async function status(t: TestContext, { folder }: Systemd, path = '/'): Promise<number> {
-  const client = await RawClient.connect(t, join(folder, 'shop.sock'));
-  return (await client.get(path, 'Connection: close\r\n')).status;
+function status(t: TestContext, { folder }: Systemd, path?: string): Promise<number> {
+  return statusOf(t, join(folder, 'shop.sock'), path);
 }
 
 test(

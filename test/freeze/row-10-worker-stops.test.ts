@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { eventually } from '../support/eventually.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
-import { RawClient } from '../support/raw-client.ts';
+import { RawClient, statusOf } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/server.ts';
 import { assertAllGone, freezes } from './family.ts';
 
@@ -19,11 +19,6 @@ const kinds = [
   ['WSGI', freezes.wsgi],
   ['Node.js', freezes.node],
 ] as const;
-
-async function get(t: TestContext, server: Server, path = '/'): Promise<number> {
-  const client = await RawClient.connect(t, server.port);
-  return (await client.get(path, 'Connection: close\r\n')).status;
-}
 
 function start(t: TestContext, [, kind]: (typeof kinds)[number], args: readonly string[] = []) {
   const workers = args.includes('2') ? 2 : 1;
@@ -54,7 +49,7 @@ for (const kind of kinds) {
     process.kill(worker, 'SIGSTOP');
     const family = familyOf(server, worker);
     // Not accepted any more: it waits in the kernel for the next worker.
-    const next = get(t, server);
+    const next = statusOf(t, server.port);
     await server.line(new RegExp(`WORKER TIMEOUT \\(pid:${worker}\\)`));
     await assertAllGone([worker, ...family]);
     await assert.rejects(hung.readResponse(), /closed where|reset/);
@@ -68,7 +63,7 @@ for (const kind of kinds) {
     process.kill(worker, 'SIGSTOP');
     let served = 0;
     for (; !server.log().includes('WORKER TIMEOUT'); served++) {
-      assert.equal(await get(t, server), 200);
+      assert.equal(await statusOf(t, server.port), 200);
     }
     assert.ok(served >= 5, `${served} served before the stopped one was killed`);
     await server.line(/Worker ready/, 3);
@@ -80,7 +75,7 @@ for (const kind of kinds) {
     const server = await start(t, kind);
     const [worker = 0] = server.workerPids();
     process.kill(worker, 'SIGSTOP');
-    const waiting = get(t, server);
+    const waiting = statusOf(t, server.port);
     await sleep(SILENCE_MS / 3);
     process.kill(worker, 'SIGCONT');
     assert.equal(await waiting, 200);
@@ -104,7 +99,7 @@ for (const kind of kinds) {
     // Its time was up while nobody could have answered.
     assert.equal((await running.readResponse()).status, 200);
     await heartbeats(server, worker, 3);
-    assert.equal(await get(t, server), 200);
+    assert.equal(await statusOf(t, server.port), 200);
     assert.deepEqual(server.childPids(), family);
     assert.doesNotMatch(server.log(), /WORKER TIMEOUT|is being replaced|is gone/);
   });
@@ -124,7 +119,7 @@ test('a Python that was asked whether it runs just before the whole server stopp
   // It leads a session of its own, which the group's signals do not reach.
   process.kill(python, 'SIGCONT');
   await heartbeats(server, worker, 2);
-  assert.equal(await get(t, server), 200);
+  assert.equal(await statusOf(t, server.port), 200);
   assert.deepEqual(server.childPids(), family);
   assert.doesNotMatch(server.log(), /WORKER TIMEOUT|is being replaced/);
 });

@@ -171,6 +171,16 @@ export class RawClient {
   }
 }
 
+/** A GET on a connection of its own, and its answer. */
+export async function getOnce(t: TestContext, target: Target, path = '/'): Promise<RawResponse> {
+  const client = await RawClient.connect(t, target);
+  return client.get(path, 'Connection: close\r\n');
+}
+
+export async function statusOf(t: TestContext, target: Target, path = '/'): Promise<number> {
+  return (await getOnce(t, target, path)).status;
+}
+
 async function connected(t: TestContext, target: Target): Promise<net.Socket> {
   // allowHalfOpen: that the server ends must not end our side behind the test's back.
   const options = { allowHalfOpen: true, noDelay: true } as const;
