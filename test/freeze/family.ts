@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import { eventually, NODE_APPS, PYTHON, Served, WSGI_APPS } from '../end-to-end/serving.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
-import { startServer } from '../support/server.ts';
+import { type Server, startServer } from '../support/server.ts';
 
 /** The same application for each kind: how it is started. */
 export const freezes = {
@@ -24,13 +24,23 @@ export async function serveFreezes(
   return new Served(t, await startServer(t, { app, cwd, args: [...always, ...args], env }));
 }
 
-export function pythonsOf(served: Served): number[] {
+type Family = Pick<Server, 'childPids'>;
+
+export function pythonsOf(served: Family): number[] {
   return served.childPids().filter((pid) => nameOf(pid).startsWith('python'));
 }
 
 /** Commands that the application waits for. */
-export function sleepsOf(served: Served): number[] {
+export function sleepsOf(served: Family): number[] {
   return served.childPids().filter((pid) => nameOf(pid) === 'sleep');
+}
+
+/** The only one of them, once it runs. */
+export function commandOf(served: Family): Promise<number> {
+  return eventually(() => {
+    const [command, ...others] = sleepsOf(served);
+    return others.length === 0 ? command : null;
+  }, 'the command to run');
 }
 
 /** The worker that became ready last. */

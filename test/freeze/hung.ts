@@ -2,7 +2,16 @@
 // comes next.
 
 import assert from 'node:assert/strict';
-import { eventually, type RawClient, requestBytes, type Served } from '../end-to-end/serving.ts';
+import type { TestContext } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  eventually,
+  hasRead,
+  type RawClient,
+  requestBytes,
+  type Served,
+} from '../end-to-end/serving.ts';
+import { statusOf } from '../support/raw-client.ts';
 
 /** The promise is a second after the timeout; a busy machine gets the rest. */
 export const SERVED_AGAIN_MS = 6000;
@@ -20,7 +29,14 @@ export interface OverdueRecord {
   readonly stack: string;
 }
 
-/** Clients whose requests for this path are under way; the server has read them. */
+/** Sends a request and returns when the server has read it: it runs if a thread is free, and else waits. */
+export async function begin(served: Served, path: string): Promise<RawClient> {
+  const [client = assert.fail()] = await hang(served, path, 1);
+  await eventually(() => hasRead(served, client), `${path} to be read`);
+  return client;
+}
+
+/** Clients whose requests for this path are on their way. */
 export async function hang(served: Served, path: string, count: number): Promise<RawClient[]> {
   const clients: RawClient[] = [];
   for (let at = 0; at < count; at++) {
@@ -29,6 +45,15 @@ export async function hang(served: Served, path: string, count: number): Promise
     clients.push(client);
   }
   return clients;
+}
+
+/** The lock of the interpreter is held: none of its other threads answers either. */
+export async function untilNobodyAnswers(t: TestContext, port: number): Promise<void> {
+  for (let answered = true; answered; ) {
+    const reply = statusOf(t, port).then(() => true);
+    reply.catch(() => undefined);
+    answered = await Promise.race([reply, sleep(500, false)]);
+  }
 }
 
 export async function assertAllGet504(clients: readonly RawClient[]): Promise<void> {

@@ -5,12 +5,11 @@
 
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, eventually, makeFifo, type Served } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
 import { launchServer } from '../support/server.ts';
-import { assertAllGone, freezes, pythonsOf, serveFreezes, sleepsOf } from './family.ts';
-import { assertAllGet504, assertRecords, hang } from './hung.ts';
+import { assertAllGone, commandOf, freezes, pythonsOf, serveFreezes } from './family.ts';
+import { assertAllGet504, assertRecords, hang, untilNobodyAnswers } from './hung.ts';
 
 const COMMAND_LINE = ['--preload', '--threads', '2', '--timeout', '1', '--log-json'];
 
@@ -24,15 +23,6 @@ function preloaderOf(served: Served): number {
 
 function forkedOf(served: Served): number[] {
   return pythonsOf(served).filter((pid) => pid !== preloaderOf(served));
-}
-
-/** The lock of the interpreter is held: neither does the other thread answer. */
-async function untilNobodyAnswers(served: Served): Promise<void> {
-  for (let answered = true; answered; ) {
-    const reply = ask(served, '/').then(() => true);
-    reply.catch(() => undefined);
-    answered = await Promise.race([reply, sleep(500, false)]);
-  }
 }
 
 describe('with --preload', { concurrency: 3 }, () => {
@@ -78,7 +68,7 @@ describe('with --preload', { concurrency: 3 }, () => {
     const [worker = 0] = served.server.workerPids();
     const pythons = forkedOf(served);
     await hang(served, '/hold', 1);
-    await untilNobodyAnswers(served);
+    await untilNobodyAnswers(t, served.port);
     // Nor can its parent kill it: the kernel does.
     process.kill(preloaderOf(served), 'SIGSTOP');
     process.kill(worker, 'SIGKILL');
@@ -94,13 +84,10 @@ describe('with --preload', { concurrency: 3 }, () => {
     const [worker = 0] = served.server.workerPids();
     const pythons = forkedOf(served);
     await hang(served, '/command', 1);
-    const commands = await eventually(() => {
-      const sleeps = sleepsOf(served);
-      return sleeps.length === 1 ? sleeps : null;
-    }, 'the command to run');
+    const command = await commandOf(served);
     process.kill(worker, 'SIGSTOP');
     await served.server.line(/WORKER TIMEOUT/);
-    await assertAllGone([worker, ...pythons, ...commands]);
+    await assertAllGone([worker, ...pythons, command]);
     assert.equal((await ask(served, '/')).status, 200);
   });
 
@@ -108,8 +95,8 @@ describe('with --preload', { concurrency: 3 }, () => {
     test(`nothing is left when the arbiter is killed with a request in ${path}`, async (t) => {
       const served = await serve(t, ['--graceful-timeout', '1', '--timeout', '60']);
       await hang(served, path, 1);
-      if (path === '/hold') await untilNobodyAnswers(served);
-      if (path === '/command') await eventually(() => sleepsOf(served).length === 1);
+      if (path === '/hold') await untilNobodyAnswers(t, served.port);
+      if (path === '/command') await commandOf(served);
       const family = served.childPids();
       assert.ok(family.includes(preloaderOf(served)));
       process.kill(served.pid, 'SIGKILL');

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, eventually, type Served } from '../end-to-end/serving.ts';
-import { newestWorkerOf, pythonsOf, serveFreezes } from './family.ts';
+import { assertAllGone, newestWorkerOf, pythonsOf, serveFreezes } from './family.ts';
 import { assertAllGet504, assertRecords, hang, SERVED_AGAIN_MS } from './hung.ts';
 import { NormalClients } from './normal-clients.ts';
 
@@ -119,13 +119,5 @@ async function endsWithoutTrace(t: TestContext, served: Served): Promise<void> {
   const beganMs = performance.now();
   await served.stop();
   t.diagnostic(`ended ${(performance.now() - beganMs).toFixed(0)} ms after TERM`);
-  await eventually(() => below.every((pid) => !isThere(pid)), 'everything below it to be gone');
-}
-
-function isThere(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
+  await assertAllGone(below);
 }

@@ -16,41 +16,31 @@ import {
 } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
 import { assertAllGone, newestWorkerOf, serveFreezes, sleepsOf } from './family.ts';
+import { assertAllGet504, hang, SERVED_AGAIN_MS } from './hung.ts';
 
 const THREADS = 4;
 const TIMEOUT_MS = 2000;
-/** The promise is a second after the timeout; a busy machine gets the rest. */
-const SERVED_AGAIN_MS = 6000;
 
 function serve(t: TestContext, args: readonly string[], env: NodeJS.ProcessEnv = {}) {
   return serveFreezes(t, 'node', ['--timeout', `${TIMEOUT_MS / 1000}`, ...args], env);
 }
 
 /** Sends requests that hang; when this resolves their commands run. */
-async function hang(served: Served, count: number): Promise<RawClient[]> {
+async function hangInCommands(served: Served, count: number): Promise<RawClient[]> {
   const before = sleepsOf(served).length;
-  const clients: RawClient[] = [];
-  for (let at = 0; at < count; at++) {
-    const client = await served.connect();
-    await client.send('GET /native HTTP/1.1\r\nHost: localhost\r\n\r\n');
-    clients.push(client);
-  }
+  const clients = await hang(served, '/native', count);
   await eventually(() => sleepsOf(served).length === before + count, 'the commands to run');
   return clients;
-}
-
-async function assertGets504(clients: readonly RawClient[]): Promise<void> {
-  for (const client of clients) assert.equal((await client.readResponse()).status, 504);
 }
 
 test('all threads in native code: 504 for those, the next is served, the worker is replaced, nothing is left', async (t) => {
   const folder = await temporaryFolder();
   const served = await serve(t, ['--threads', `${THREADS}`]);
   const [old = 0] = served.server.workerPids();
-  const hung = await hang(served, THREADS);
+  const hung = await hangInCommands(served, THREADS);
   const commands = sleepsOf(served);
   const normal = ask(served, '/');
-  await assertGets504(hung);
+  await assertAllGet504(hung);
   const beganMs = performance.now();
   assert.equal((await normal).status, 200);
   const waitedMs = performance.now() - beganMs;
@@ -81,9 +71,9 @@ test('all threads in native code: 504 for those, the next is served, the worker 
 test('round after round of threads in native code leaves no worker, no thread and no command behind', async (t) => {
   const served = await serve(t, ['--threads', '2']);
   for (let round = 1; round <= 2; round++) {
-    const hung = await hang(served, 2);
+    const hung = await hangInCommands(served, 2);
     const [serving, ...commands] = [newestWorkerOf(served), ...sleepsOf(served)];
-    await assertGets504(hung);
+    await assertAllGet504(hung);
     assert.equal((await ask(served, '/')).status, 200);
     await served.server.line(/takes over from worker/, round);
     await assertAllGone([serving, ...commands]);
@@ -98,7 +88,7 @@ test('while the next worker cannot boot the old one serves, however many threads
   const [old = 0] = served.server.workerPids();
   await writeFile(only, `${old}`);
   for (let round = 1; round <= 3; round++) {
-    await assertGets504(await hang(served, 1));
+    await assertAllGet504(await hangInCommands(served, 1));
     // Two stuck threads for each that should serve are put up with, and no third is added to them.
     if (round < 3) assert.equal((await ask(served, '/')).status, 200);
   }
@@ -119,7 +109,7 @@ test('while the next worker cannot boot the old one serves, however many threads
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) {
   test(`${signal} ends a server whose threads are in native code, and their commands`, async (t) => {
     const served = await serve(t, ['--threads', '2', '--graceful-timeout', '1']);
-    await hang(served, 2);
+    await hangInCommands(served, 2);
     const family = served.childPids();
     assert.deepEqual(await served.server.stop(signal), { code: 0, signal: null });
     await assertAllGone(family);
@@ -132,7 +122,7 @@ test('SIGTERM ends the old worker and the one that boots beside it', async (t) =
   const served = await serve(t, ['--threads', '1'], { LOADS_ONLY_IN: only });
   const [old = 0] = served.server.workerPids();
   await writeFile(only, `${old}`);
-  await assertGets504(await hang(served, 1));
+  await assertAllGet504(await hangInCommands(served, 1));
   await served.server.line(/Booting worker with pid: (\d+)/, 3);
   const family = served.childPids();
   assert.deepEqual(await served.server.stop(), { code: 0, signal: null });

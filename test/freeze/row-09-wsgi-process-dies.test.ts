@@ -7,30 +7,16 @@ import assert from 'node:assert/strict';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import {
-  ask,
-  eventually,
-  hasRead,
-  type RawClient,
-  type Served,
-  temporaryFolder,
-} from '../end-to-end/serving.ts';
+import { ask, eventually, type Served, temporaryFolder } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
 import { assertBacksOff } from './dies-again.ts';
-import { pythonsOf, serveFreezes, sleepsOf } from './family.ts';
+import { commandOf, pythonsOf, serveFreezes } from './family.ts';
+import { begin } from './hung.ts';
 
 function pythonOf(served: Served): number {
   const [python = 0, ...others] = pythonsOf(served);
   assert.deepEqual(others, []);
   return python;
-}
-
-/** Sends a request and returns when the server has read it: it runs if a thread is free, and else waits. */
-async function begin(served: Served, path: string): Promise<RawClient> {
-  const client = await served.connect();
-  await client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  await eventually(() => hasRead(served, client), `${path} to be read`);
-  return client;
 }
 
 for (const [path, words] of [
@@ -58,10 +44,7 @@ for (const who of ['Python', 'worker'] as const) {
     const [worker = 0] = served.server.workerPids();
     const python = pythonOf(served);
     await begin(served, '/command');
-    const [command = 0] = await eventually(() => {
-      const found = sleepsOf(served);
-      return found.length === 1 ? found : null;
-    }, 'the command to run');
+    const command = await commandOf(served);
     process.kill(who === 'Python' ? python : worker, 'SIGKILL');
     await eventually(() => !isAlive(command), 'its end');
     assert.equal((await ask(served, '/')).status, 200);

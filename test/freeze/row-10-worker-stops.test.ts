@@ -6,11 +6,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { eventually } from '../support/eventually.ts';
-import { isAlive, nameOf } from '../support/processes.ts';
+import { isAlive } from '../support/processes.ts';
 import { RawClient, statusOf } from '../support/raw-client.ts';
 import { type Server, startServer } from '../support/server.ts';
-import { assertAllGone, freezes } from './family.ts';
+import { assertAllGone, commandOf, freezes, pythonsOf } from './family.ts';
 
 /** The shortest silence that the arbiter takes for a loop that stands still. */
 const SILENCE_MS = 3000;
@@ -44,8 +43,7 @@ for (const kind of kinds) {
     const [worker = 0] = server.workerPids();
     const hung = await RawClient.connect(t, server.port);
     await hung.send(`GET /${name === 'WSGI' ? 'command' : 'native'} HTTP/1.1\r\nHost: a\r\n\r\n`);
-    const commands = (): number[] => server.childPids().filter((pid) => nameOf(pid) === 'sleep');
-    await eventually(() => commands().length === 1, 'the command to run');
+    await commandOf(server);
     process.kill(worker, 'SIGSTOP');
     const family = familyOf(server, worker);
     // Not accepted any more: it waits in the kernel for the next worker.
@@ -109,7 +107,7 @@ test('a Python that was asked whether it runs just before the whole server stopp
   const server = await start(t, kinds[0]);
   const family = server.childPids();
   const [worker = 0] = server.workerPids();
-  const [python = 0] = family.filter((pid) => nameOf(pid).startsWith('python'));
+  const [python = 0] = pythonsOf(server);
   process.kill(python, 'SIGSTOP');
   // A question goes out every second: one is under way now, without an answer.
   await sleep(1200);

@@ -5,13 +5,13 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { NODE_APPS } from '../end-to-end/serving.ts';
 import { eventually } from '../support/eventually.ts';
-import { isAlive, nameOf } from '../support/processes.ts';
+import { isAlive } from '../support/processes.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
-import { assertAllGone, freezes } from './family.ts';
+import { assertAllGone, freezes, sleepsOf } from './family.ts';
+import { untilNobodyAnswers } from './hung.ts';
 
 type Kind = { readonly app: string; readonly cwd: string; readonly args: readonly string[] };
 
@@ -33,8 +33,7 @@ async function hang(t: TestContext, server: Server, path: string): Promise<void>
 }
 
 async function commandRuns(server: Server): Promise<void> {
-  const isCommand = (pid: number): boolean => nameOf(pid) === 'sleep';
-  await eventually(() => server.childPids().some(isCommand), 'a command to run');
+  await eventually(() => sleepsOf(server).length > 0, 'a command to run');
 }
 
 for (const [name, kind, paths] of [
@@ -75,13 +74,7 @@ test('a WSGI worker whose interpreter is held leaves nothing behind when the arb
   const server = await start(t, wsgi);
   const client = await RawClient.connect(t, server.port);
   await client.send('GET /hold HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  // Held, once the other thread answers nobody either.
-  for (let answered = true; answered; ) {
-    const other = await RawClient.connect(t, server.port);
-    const reply = other.get('/').then(() => true);
-    reply.catch(() => undefined);
-    answered = await Promise.race([reply, sleep(500, false)]);
-  }
+  await untilNobodyAnswers(t, server.port);
   const family = server.childPids();
   await server.kill();
   await assertAllGone(family);

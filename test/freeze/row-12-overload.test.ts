@@ -10,12 +10,12 @@ import { Overload } from '../../src/drill/overload.ts';
 import {
   ask,
   eventually,
-  hasRead,
   isHeld,
   type RawClient,
   type RawResponse,
   type Served,
 } from '../end-to-end/serving.ts';
+import { begin } from './hung.ts';
 import { KINDS } from './kinds.ts';
 
 /** Longer than a busy machine needs for a few requests. */
@@ -28,14 +28,6 @@ const ONE = ['--threads', '1', '--thread-concurrency', '1'];
 /** A client whose request holds the only thread, and has begun. */
 async function hold(served: Served): Promise<RawClient> {
   return begin(served, `/block?${HELD_SECONDS}`);
-}
-
-/** Sends a request and returns when the server has read it. */
-async function begin(served: Served, path: string): Promise<RawClient> {
-  const client = await served.connect();
-  await client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
-  await eventually(() => hasRead(served, client), `${path} to be read`);
-  return client;
 }
 
 /** How many requests for /block have begun. */
