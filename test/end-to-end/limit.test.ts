@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import { closeSync, constants, openSync } from 'node:fs';
 import test from 'node:test';
 import { openConnections, queuedConnections } from '../support/open-connections.ts';
-import { processorMs } from '../support/processes.ts';
+import { processorShare } from '../support/processes.ts';
 import {
   eventually,
   hasRead,
@@ -74,14 +74,10 @@ async function persistentClient(server: Served, wanted: number): Promise<number>
   return answered;
 }
 
-/** Processor time that the server and all below it use while nothing happens, per second of waiting. */
-async function idleProcessorShare(server: Served): Promise<number> {
-  const family = [server.pid, ...server.childPids()];
-  const used = () => family.reduce((sum, pid) => sum + processorMs(pid), 0);
-  const [usedBefore, before] = [used(), performance.now()];
+/** The share of a core that the server and all below it use while nothing happens. */
+function idleProcessorShare(server: Served): Promise<number> {
   // The one place of these tests that lets time pass: that nothing spins can only be seen over a while.
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  return (used() - usedBefore) / (performance.now() - before);
+  return processorShare([server.pid, ...server.childPids()], 1500);
 }
 
 test('64 keep-alive clients at worker_connections 4 are all served and never more than 4 are open', async () => {

@@ -92,7 +92,7 @@ after(async () => {
   for (const folder of folders) await rm(folder, { recursive: true, force: true });
 });
 
-interface Place {
+export interface Place {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
   readonly readyWorkers?: number;

@@ -10,14 +10,14 @@ import {
   eventually,
   type RawClient,
   type Served,
-  serveNode,
   serveWsgi,
   temporaryFolder,
 } from '../end-to-end/serving.ts';
 import { makeCertificate, type TestCertificate } from '../support/certificates.ts';
 import { clientHello } from '../support/client-hello.ts';
 import { openConnections } from '../support/open-connections.ts';
-import { processorMs } from '../support/processes.ts';
+import { processorShare } from '../support/processes.ts';
+import { KINDS } from './kinds.ts';
 import { NormalClients } from './normal-clients.ts';
 
 const STALLED = 200;
@@ -48,24 +48,11 @@ async function stall(served: Served): Promise<RawClient[]> {
   return clients;
 }
 
-/** The share of a core that all processes of the server use while nothing happens. */
-async function idleShare(served: Served): Promise<number> {
-  const family = [served.pid, ...served.childPids()];
-  const used = (): number => family.reduce((sum, pid) => sum + processorMs(pid), 0);
-  const [usedBefore, beganMs] = [used(), performance.now()];
-  // That nothing spins can only be seen over a while.
-  await new Promise((resolve) => setTimeout(resolve, 1500));
-  return (used() - usedBefore) / (performance.now() - beganMs);
-}
-
-for (const { kind, serve, app } of [
-  { kind: 'WSGI', serve: serveWsgi, app: 'freezes:app' },
-  { kind: 'Node.js', serve: serveNode, app: './freezes.mjs' },
-]) {
+for (const { name, serve } of KINDS) {
   for (const limit of [100, 1000]) {
-    test(`${kind}: 200 handshakes stall at worker_connections ${limit}, and everybody else is served`, async (t) => {
+    test(`${name}: 200 handshakes stall at worker_connections ${limit}, and everybody else is served`, async (t) => {
       const args = ['--threads', '4', '--worker-connections', String(limit), ...FAR_AWAY];
-      const served = await serve(app, args, { certificate });
+      const served = await serve(args, { certificate });
       await stall(served);
       const beganMs = performance.now();
       assert.equal((await ask(served, '/')).status, 200);
@@ -74,7 +61,8 @@ for (const { kind, serve, app } of [
       await normal.allServed(20, LONG_MS);
       assert.ok(openConnections(served.port) <= limit);
       await normal.stop();
-      const share = await idleShare(served);
+      // That nothing spins can only be seen over a while.
+      const share = await processorShare([served.pid, ...served.childPids()], 1500);
       assert.ok(share < 0.1, `${(share * 100).toFixed(1)} % of a core while nothing happens`);
       t.diagnostic(
         `a newcomer was answered after ${Math.round(newcomerMs)} ms, the slowest of the others in ${Math.round(normal.slowestMs)} ms`,

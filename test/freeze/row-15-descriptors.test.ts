@@ -19,6 +19,7 @@ import {
 import { queuedConnections } from '../support/open-connections.ts';
 import { processorMs } from '../support/processes.ts';
 import { newestWorkerOf, pythonsOf } from './family.ts';
+import { KINDS } from './kinds.ts';
 
 const FEW = { ulimit: '-n 64' };
 /** A quarter of a core: far more than a server needs that waits. */
@@ -35,12 +36,9 @@ async function assertDoesNotSpin(served: Served): Promise<void> {
   }
 }
 
-for (const { name, serve } of [
-  { name: 'WSGI', serve: () => serveWsgi('freezes', ['--threads', '2'], FEW) },
-  { name: 'Node.js', serve: () => serveNode('./freezes.mjs', ['--threads', '2'], FEW) },
-]) {
+for (const { name, serve } of KINDS) {
   test(`${name}: with 64 descriptors accepting pauses and goes on, and everybody is served`, async () => {
-    const served = await serve();
+    const served = await serve(['--threads', '2'], FEW);
     assert.match(
       served.log(),
       /64 files open \(ulimit -n\): accepting will pause at about \d+ conn/,

@@ -2,6 +2,7 @@
 // time they took. Linux only, like the tests that use it.
 
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 interface Stat {
   readonly state: string;
@@ -59,6 +60,14 @@ export function processorMs(pid: number): number {
   const stat = statOf(pid);
   const msPerTick = 10;
   return stat === null ? 0 : (stat.userTicks + stat.systemTicks) * msPerTick;
+}
+
+/** The share of a core that these use within so many milliseconds, all together. */
+export async function processorShare(pids: readonly number[], ms: number): Promise<number> {
+  const used = (): number => pids.reduce((sum, pid) => sum + processorMs(pid), 0);
+  const [usedBefore, beganMs] = [used(), performance.now()];
+  await sleep(ms);
+  return (used() - usedBefore) / (performance.now() - beganMs);
 }
 
 /** The name of the program: "node", "python3". */
