@@ -5,9 +5,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
+import { startGunicorn } from './gunicorn.ts';
 import { eventually, PYTHON, temporaryFolder, WSGI_APPS } from './serving.ts';
 
 /** Each atom of Gunicorn once; the digits of times, and what stands for the process, are masked below. */
@@ -78,17 +78,11 @@ async function lines(log: string): Promise<string[]> {
 test('every atom prints what Gunicorn prints for the same exchange', async (t) => {
   const folder = await temporaryFolder();
   const theirLog = join(folder, 'gunicorn.log');
-  const gunicorn = new Program(t, {
-    command: PYTHON,
-    args: [
-      ...['-m', 'gunicorn', '--bind', '127.0.0.1:0', '-k', 'gthread', '--threads', '2'],
-      ...['--access-logfile', theirLog, '--access-logformat', FORMAT, 'hello:app'],
-    ],
-    cwd: WSGI_APPS,
-  });
-  const [, port] = await gunicorn.line(/Listening at: http:\/\/127\.0\.0\.1:(\d+)/);
-  await gunicorn.line(/Booting worker/);
-  const theirs = await linesOf(t, Number(port), theirLog);
+  const port = await startGunicorn(t, [
+    ...['-k', 'gthread', '--threads', '2'],
+    ...['--access-logfile', theirLog, '--access-logformat', FORMAT, 'hello:app'],
+  ]);
+  const theirs = await linesOf(t, port, theirLog);
 
   const ourLog = join(folder, 'tunicorn.log');
   const server = await startServer(t, {

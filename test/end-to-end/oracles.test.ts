@@ -9,6 +9,7 @@ import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { type Reading, readingOf, readRequest } from '../support/reading.ts';
 import { type GoldenCase, goldenCases } from '../unit/http1/golden-cases.ts';
+import { startGunicorn } from './gunicorn.ts';
 import { eventually, hasRead, PYTHON, WSGI_APPS } from './serving.ts';
 
 const GOOD = 'GET /good HTTP/1.1\r\nHost: good\r\nConnection: close\r\n\r\n';
@@ -24,9 +25,7 @@ const cases = goldenCases().filter(
 assert.ok(cases.length > 400, `${cases.length} cases`);
 
 test('where Gunicorn 20.1 reads otherwise is explained, one by one, and nothing else is', async (t) => {
-  const args = ['-m', 'gunicorn', '-b', '127.0.0.1:0', '-w', '1', '-t', '5', 'tell_request:app'];
-  const server = new Program(t, { command: PYTHON, args, cwd: WSGI_APPS });
-  const port = portIn(await server.line(/Listening at: http:\/\/127\.0\.0\.1:(\d+)/));
+  const port = await startGunicorn(t, ['-w', '1', '-t', '5', 'tell_request:app']);
   const compared = await compareAll(t, port, cases, (client, toHead) => {
     // The client's end tells it that no more comes: what is not a whole request by then is given up. Where it reads
     // on for ever all the same, its own arbiter ends it.
@@ -42,7 +41,7 @@ test('where Waitress 2.1 reads otherwise is explained, one by one, and nothing e
     'print("port", s.effective_port, flush=True); s.run()';
   const compareWith = async (part: readonly GoldenCase[]): Promise<Compared[]> => {
     const server = new Program(t, { command: PYTHON, args: ['-c', script], cwd: WSGI_APPS });
-    const port = portIn(await server.line(/port (\d+)/));
+    const port = Number((await server.line(/port (\d+)/))[1]);
     return compareAll(t, port, part, (client, toHead) => {
       // It drops the answer to a client that has ended. Its one thread works in order: when it has read all, later
       // requests of others have been answered twice and this one has not, it waits for more.
@@ -127,8 +126,4 @@ async function goodAnswer(t: TestContext, port: number): Promise<void> {
   await client.send(GOOD);
   assert.equal((await client.readResponse()).status, 200);
   client.destroy();
-}
-
-function portIn(match: RegExpMatchArray): number {
-  return Number(match[1]);
 }

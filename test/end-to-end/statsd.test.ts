@@ -2,13 +2,12 @@
 // the process, and a statsd that is not there costs metrics and no request.
 
 import assert from 'node:assert/strict';
-import dgram from 'node:dgram';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { Program } from '../support/program.ts';
+import { receiveUdp, receiveUnix } from '../support/datagrams.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
+import { startGunicorn } from './gunicorn.ts';
 import {
   ask,
   eventually,
@@ -55,13 +54,9 @@ class Receiver {
 }
 
 async function overUdp(t: TestContext): Promise<Receiver & { port: number }> {
-  const socket = dgram.createSocket('udp4');
   const receiver = new Receiver();
-  socket.on('message', (bytes) => receiver.read(bytes.toString()));
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.after(() => socket.close());
-  return Object.assign(receiver, { port: socket.address().port });
+  const port = await receiveUdp(t, (datagram) => receiver.read(datagram));
+  return Object.assign(receiver, { port });
 }
 
 async function exchanges(t: TestContext, port: number): Promise<void> {
@@ -80,17 +75,11 @@ const NAMED = ['--statsd-prefix', 'shop', '--dogstatsd-tags', 'stage:test,blue']
 
 test('names, kinds, prefix and tags are those of Gunicorn', async (t) => {
   const theirs = await overUdp(t);
-  const gunicorn = new Program(t, {
-    command: PYTHON,
-    args: [
-      ...['-m', 'gunicorn', '--bind', '127.0.0.1:0', '-k', 'gthread', '--threads', '2'],
-      ...['--statsd-host', `127.0.0.1:${theirs.port}`, ...NAMED, 'endings:app'],
-    ],
-    cwd: WSGI_APPS,
-  });
-  const [, port] = await gunicorn.line(/Listening at: http:\/\/127\.0\.0\.1:(\d+)/);
-  await gunicorn.line(/Booting worker/);
-  await exchanges(t, Number(port));
+  const port = await startGunicorn(t, [
+    ...['-k', 'gthread', '--threads', '2'],
+    ...['--statsd-host', `127.0.0.1:${theirs.port}`, ...NAMED, 'endings:app'],
+  ]);
+  await exchanges(t, port);
   await eventually(
     () => theirs.sum('shop.gunicorn.log.exception') === 1,
     'the exception of Gunicorn',
@@ -136,24 +125,13 @@ test('a Node.js application is measured as well, also what the server answers by
   assert.ok(duration !== undefined && duration.value < 1500, JSON.stringify(duration));
 });
 
-/** Prints each datagram; says "bound" first. */
-const UNIX_RECEIVER = `
-import socket, sys
-inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-inbox.bind(sys.argv[1])
-print("bound", flush=True)
-while True:
-    print(repr(inbox.recv(100000)), flush=True)
-`;
-
 test('a unix socket gets them; one that nobody listens on costs no request', async (t) => {
   const path = join(await temporaryFolder(), 'statsd');
   const server = await serveWsgi('endings:app', ['--statsd-host', `unix://${path}`]);
   assert.equal((await ask(server, '/ok')).status, 200);
   // The arbiter and the worker each.
   await server.server.line(/Cannot send to the unix socket .*statsd: nobody receives there/, 2);
-  const receiver = new Program(t, { command: PYTHON, args: ['-c', UNIX_RECEIVER, path] });
-  await receiver.line(/bound/);
+  const receiver = await receiveUnix(t, path);
   await eventually(async () => {
     assert.equal((await ask(server, '/ok')).status, 200);
     return /gunicorn\.requests:\d+\|c/.test(receiver.log());

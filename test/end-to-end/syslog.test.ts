@@ -2,15 +2,15 @@
 // a syslog that does not read, or is not there, costs lines and no request.
 
 import assert from 'node:assert/strict';
-import dgram from 'node:dgram';
 import { once } from 'node:events';
 import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { receiveUdp, receiveUnix } from '../support/datagrams.ts';
 import { descendantsOf, isAlive } from '../support/processes.ts';
-import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
+import { startGunicorn } from './gunicorn.ts';
 import {
   ask,
   eventually,
@@ -28,13 +28,9 @@ interface Receiver {
 }
 
 async function udpReceiver(t: TestContext): Promise<Receiver> {
-  const socket = dgram.createSocket('udp4');
   const lines: string[] = [];
-  socket.on('message', (bytes) => lines.push(bytes.toString()));
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  t.after(() => socket.close());
-  return { port: socket.address().port, lines };
+  const port = await receiveUdp(t, (datagram) => lines.push(datagram));
+  return { port, lines };
 }
 
 /** Without what differs from run to run: pids and the time of the access log. */
@@ -67,17 +63,8 @@ async function askPort(t: TestContext, port: number): Promise<void> {
 
 test('the lines are those of Gunicorn', async (t) => {
   const theirs = await udpReceiver(t);
-  const gunicorn = new Program(t, {
-    command: PYTHON,
-    args: [
-      ...['-m', 'gunicorn', '--bind', '127.0.0.1:0', '-k', 'gthread'],
-      ...[...options(theirs.port), 'hello:app'],
-    ],
-    cwd: WSGI_APPS,
-  });
-  const [, port] = await gunicorn.line(/Listening at: http:\/\/127\.0\.0\.1:(\d+)/);
-  await gunicorn.line(/Booting worker/);
-  await askPort(t, Number(port));
+  const port = await startGunicorn(t, ['-k', 'gthread', ...options(theirs.port), 'hello:app']);
+  await askPort(t, port);
 
   const ours = await udpReceiver(t);
   const server = await startServer(t, {
@@ -139,20 +126,9 @@ test('a syslog over TCP that does not read costs lines and no request', async (t
   assert.equal((await ask(server, '/')).status, 200);
 });
 
-/** Prints each datagram; says "bound" first. */
-const UNIX_RECEIVER = `
-import socket, sys
-inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-inbox.bind(sys.argv[1])
-print("bound", flush=True)
-while True:
-    print(repr(inbox.recv(100000)), flush=True)
-`;
-
 test('a unix socket gets both logs, and the processes that send end with the server', async (t) => {
   const path = join(await temporaryFolder(), 'log');
-  const receiver = new Program(t, { command: PYTHON, args: ['-c', UNIX_RECEIVER, path] });
-  await receiver.line(/bound/);
+  const receiver = await receiveUnix(t, path);
   const server = await serveWsgi('hello:app', [
     ...['--log-syslog', '--log-syslog-to', `unix://${path}#dgram`],
     ...['--access-logformat', '%(r)s %(s)s'],

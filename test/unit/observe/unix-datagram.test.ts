@@ -7,30 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { UnixDatagrams } from '../../../src/observe/unix-datagram.ts';
+import { receiveUnix } from '../../support/datagrams.ts';
 import { eventually } from '../../support/eventually.ts';
-import { Program } from '../../support/program.ts';
 
 const PYTHON = '/usr/bin/python3';
-
-/** Prints what it receives, a line of repr for each; says "bound" first. */
-const RECEIVER = `
-import socket, sys
-kind, path = sys.argv[1], sys.argv[2]
-path = "\\0" + path[1:] if path.startswith("@") else path
-inbox = socket.socket(socket.AF_UNIX, getattr(socket, kind))
-inbox.bind(path)
-if kind == "SOCK_STREAM":
-    inbox.listen(5)
-print("bound", flush=True)
-if kind == "SOCK_STREAM":
-    inbox = inbox.accept()[0]
-while True:
-    print(repr(inbox.recv(100000)), flush=True)
-`;
-
-function receive(t: TestContext, kind: 'SOCK_DGRAM' | 'SOCK_STREAM', path: string): Program {
-  return new Program(t, { command: PYTHON, args: ['-c', RECEIVER, kind, path] });
-}
 
 function folder(t: TestContext): string {
   const made = fs.mkdtempSync(join(tmpdir(), 'tunicorn-datagram-'));
@@ -50,8 +30,7 @@ for (const [what, name] of [
 ] as const) {
   test(`each datagram arrives whole and in order at ${what}`, async (t) => {
     const path = name(t);
-    const receiver = receive(t, 'SOCK_DGRAM', path);
-    await receiver.line(/bound/);
+    const receiver = await receiveUnix(t, path);
     const sender = open(t, path);
     sender.send('READY=1');
     sender.send('two\nlines, ü');
@@ -62,8 +41,7 @@ for (const [what, name] of [
 
 test('a stream socket gets them one after the other', async (t) => {
   const path = join(folder(t), 'socket');
-  const receiver = receive(t, 'SOCK_STREAM', path);
-  await receiver.line(/bound/);
+  const receiver = await receiveUnix(t, path, 'SOCK_STREAM');
   open(t, path).send('<14>one\0');
   await receiver.line(/b'<14>one\\x00'/);
 });
@@ -76,8 +54,7 @@ test('what nobody receives is counted and told once, and its end with the number
   sender.losses.onRecovered = (message) => told.push(message);
   for (const text of ['1', '2', '3']) sender.send(text);
   await eventually(() => sender.losses.lost === 3, 'three to be lost');
-  const receiver = receive(t, 'SOCK_DGRAM', path);
-  await receiver.line(/bound/);
+  const receiver = await receiveUnix(t, path);
   sender.send('4');
   await receiver.line(/b'4'/);
   await eventually(() => told.length === 2, 'the end to be told');
@@ -87,8 +64,7 @@ test('what nobody receives is counted and told once, and its end with the number
 
 test('a receiver that stands still costs datagrams, never the sender', async (t) => {
   const path = join(folder(t), 'socket');
-  const receiver = receive(t, 'SOCK_DGRAM', path);
-  await receiver.line(/bound/);
+  const receiver = await receiveUnix(t, path);
   process.kill(receiver.pid, 'SIGSTOP');
   const sender = open(t, path);
   const text = 'x'.repeat(10_000);
