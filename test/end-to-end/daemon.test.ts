@@ -9,7 +9,7 @@ import { type TestContext, test } from 'node:test';
 import { soon } from '../support/eventually.ts';
 import { listeningSocket } from '../support/listening-socket.ts';
 import { descendantsOf, isAlive } from '../support/processes.ts';
-import { Program } from '../support/program.ts';
+import { endFamily, Program } from '../support/program.ts';
 import { statusOf } from '../support/raw-client.ts';
 import { commandPath, startServer } from '../support/server.ts';
 import { eventually, NODE_APPS, PYTHON, temporaryFolder, WSGI_APPS } from './serving.ts';
@@ -40,7 +40,7 @@ async function daemon(
     env: { FOLDER: folder },
     inherits,
   });
-  t.after(() => endAll(pidsIn(pidFile)));
+  t.after(() => Promise.all(pidsIn(pidFile).map(endFamily)));
   const { code } = await soon(command.exited, 'the command to come back');
   const text = (): string => (existsSync(log) ? readFileSync(log, 'utf8') : '');
   const port = Number(/Listening at: http:\/\/127\.0\.0\.1:(\d+)/.exec(text())?.[1]);
@@ -51,11 +51,6 @@ function pidsIn(pidFile: string): number[] {
   return [pidFile, `${pidFile}.2`]
     .filter((path) => existsSync(path))
     .map((path) => Number(readFileSync(path, 'utf8')));
-}
-
-async function endAll(pids: readonly number[]): Promise<void> {
-  for (const pid of pids) if (isAlive(pid)) process.kill(pid, 'SIGQUIT');
-  await eventually(() => !pids.some(isAlive), `daemons ${pids.join(', ')} to end`);
 }
 
 /** Of /proc/PID/stat: parent, session and terminal. */

@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { CountingClients } from '../support/counting-clients.ts';
 import { soon } from '../support/eventually.ts';
 import { isAlive } from '../support/processes.ts';
-import { Program } from '../support/program.ts';
+import { endFamily, Program } from '../support/program.ts';
 import { statusOf } from '../support/raw-client.ts';
 import { commandPath, launchServer } from '../support/server.ts';
 import { holdSockets } from '../support/socket-holder.ts';
@@ -54,10 +54,7 @@ test('sockets of systemd are served instead of bind, and stay over reload, resta
   process.kill(second, 'SIGUSR2');
   await program.line(/Worker ready/, ready + 1);
   const next = Number(readFileSync(`${pidFile}.2`, 'utf8'));
-  t.after(async () => {
-    if (isAlive(next)) process.kill(next, 'SIGKILL');
-    await eventually(() => !isAlive(next), 'the new arbiter to end');
-  });
+  t.after(() => endFamily(next));
   const [, listening = ''] = program.log().split('New arbiter started with pid');
   assert.match(listening, new RegExp(`Listening at: http://127\\.0\\.0\\.1:${port},unix:${path} `));
   // Kept from starting the server a third time.

@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { isAlive } from '../support/processes.ts';
+import { endFamily } from '../support/program.ts';
 import { getOnce } from '../support/raw-client.ts';
 import { startServer } from '../support/server.ts';
 import { eventually, PYTHON, temporaryFolder } from './serving.ts';
@@ -59,10 +60,7 @@ for (const { name, app, file, args, text } of KINDS) {
     server.signal('SIGUSR2');
     await server.line(/Worker ready/, 3);
     const next = Number(readFileSync(`${pidFile}.2`, 'utf8'));
-    t.after(async () => {
-      if (isAlive(next)) process.kill(next, 'SIGKILL');
-      await eventually(() => !isAlive(next), 'the new arbiter to end');
-    });
+    t.after(() => endFamily(next));
     server.signal('SIGQUIT');
     await eventually(() => !isAlive(server.pid), 'the old arbiter to end');
     assert.equal(await answer(t, server.port), '3');

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { receiveNotices } from '../support/notify-receiver.ts';
 import { isAlive } from '../support/processes.ts';
+import { endFamily } from '../support/program.ts';
 import { commandPath, startServer } from '../support/server.ts';
 import { eventually, NODE_APPS, ROOT, temporaryFolder } from './serving.ts';
 
@@ -101,10 +102,7 @@ test('after an upgrade the new arbiter is the main process before the old one ha
   server.signal('SIGUSR2');
   await server.line(/Worker ready/, 2);
   const next = Number(readFileSync(`${pidFile}.2`, 'utf8'));
-  t.after(async () => {
-    if (isAlive(next)) process.kill(next, 'SIGKILL');
-    await eventually(() => !isAlive(next), 'the new arbiter to end');
-  });
+  t.after(() => endFamily(next));
   assert.equal([...receiver.log().matchAll(/READY=1/g)].length, 1, 'one of two speaks');
   server.signal('SIGTERM');
   await eventually(() => !isAlive(server.pid), 'the old arbiter to end');

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { soon } from '../support/eventually.ts';
 import { isAlive } from '../support/processes.ts';
+import { endFamily } from '../support/program.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
 import { eventually, NODE_APPS, temporaryFolder } from './serving.ts';
 
@@ -39,15 +40,8 @@ async function upgrade(t: TestContext, { server, pidFile }: Upgradable): Promise
   server.signal('SIGUSR2');
   await server.line(/Worker ready \(pid: \d+\)/, ready + 1);
   const next = pidIn(`${pidFile}.2`);
-  endLater(t, next);
+  t.after(() => endFamily(next));
   return next;
-}
-
-function endLater(t: TestContext, pid: number): void {
-  t.after(async () => {
-    if (isAlive(pid)) process.kill(pid, 'SIGINT');
-    await eventually(() => !isAlive(pid), 'the new arbiter to end');
-  });
 }
 
 /** Evaluated until the file `go` is there. */
@@ -148,7 +142,7 @@ for (const signal of ['SIGQUIT', 'SIGKILL'] as const) {
     writeFileSync(config, WAITING_CONFIG);
     server.signal('SIGUSR2');
     const next = Number((await server.line(/New arbiter started with pid: (\d+)/))[1]);
-    endLater(t, next);
+    t.after(() => endFamily(next));
     await eventually(() => existsSync(at('here')), 'the new arbiter to read its config file');
     server.signal(signal);
     await eventually(() => !isAlive(server.pid), 'the old arbiter to end');

@@ -59,8 +59,7 @@ export class Program {
     // Whoever waits for it hears of a failed start; that nobody waits is no reason to end the test run.
     this.exited.catch(() => undefined);
     t.after(async () => {
-      const family = [this.pid, ...descendantsOf(this.pid)];
-      await this.#endAll(family);
+      await endFamily(this.pid);
       // @types/node 20 does not know `passed` yet; Node.js 20 does.
       if (Reflect.get(t, 'passed') === false)
         t.diagnostic(`output of ${command}:\n${this.#output}`);
@@ -133,15 +132,17 @@ export class Program {
     this.#output += text;
     for (const look of [...this.#waiting]) look();
   }
+}
 
-  async #endAll(family: readonly number[]): Promise<void> {
-    for (const pid of family) {
-      try {
-        if (isAlive(pid)) process.kill(pid, 'SIGKILL');
-      } catch {
-        // It ended between the look and the signal.
-      }
+/** A process and all its descendants, as they are now; for what a program leaves behind, too, like a new arbiter. */
+export async function endFamily(pid: number): Promise<void> {
+  const family = [pid, ...descendantsOf(pid)];
+  for (const each of family) {
+    try {
+      if (isAlive(each)) process.kill(each, 'SIGKILL');
+    } catch {
+      // It ended between the look and the signal.
     }
-    await eventually(() => !family.some(isAlive), `processes ${family.join(', ')} to be gone`);
   }
+  await eventually(() => !family.some(isAlive), `processes ${family.join(', ')} to be gone`);
 }
