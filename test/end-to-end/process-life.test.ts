@@ -2,10 +2,8 @@
 // the others do what was promised and nothing is left behind.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { constants, existsSync, writeSync } from 'node:fs';
-import { mkdtemp, open, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually, soon } from '../support/eventually.ts';
@@ -13,7 +11,7 @@ import { isAlive, nameOf } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
 import { RawClient, statusOf } from '../support/raw-client.ts';
 import { commandPath, launchServer, type Server, startServer } from '../support/server.ts';
-import { NODE_APPS, PYTHON, WSGI_APPS } from './serving.ts';
+import { makeFifo, NODE_APPS, PYTHON, temporaryFolder, WSGI_APPS } from './serving.ts';
 
 const hello = { app: 'hello:app', cwd: WSGI_APPS, args: ['--python', PYTHON] } as const;
 const listener = { app: './listener.mjs', cwd: NODE_APPS } as const;
@@ -84,10 +82,7 @@ test('a client that has sent half a request head does not keep a server that end
 });
 
 test('a request under way is answered before TERM ends the server, new clients are refused', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'process-life-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const fifo = join(folder, 'go');
-  execFileSync('mkfifo', [fifo]);
+  const fifo = await makeFifo();
   const server = await startServer(t, { ...hello, app: 'wait_for_signal:app' });
   const client = await RawClient.connect(t, server.port);
   await client.send(`GET /wait?fifo=${fifo} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
@@ -142,10 +137,8 @@ for (const [app, cwd, code, words] of [
 }
 
 test('a server whose standard error nobody reads any more ends all the same', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'tunicorn-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const [fifo, socket] = [join(folder, 'stderr'), join(folder, 'socket')];
-  execFileSync('mkfifo', [fifo]);
+  const fifo = await makeFifo();
+  const socket = join(await temporaryFolder(), 'socket');
   // Keeps it open, and never reads.
   const reader = await open(fifo, constants.O_RDWR);
   t.after(() => reader.close());
@@ -191,9 +184,7 @@ test('a second server on the same port is told who has it and leaves the first a
 });
 
 test('a unix socket serves beside a TCP port and is gone at the end', async (t) => {
-  const folder = await mkdtemp(join(tmpdir(), 'process-life-'));
-  t.after(() => rm(folder, { recursive: true }));
-  const path = join(folder, 'app.sock');
+  const path = join(await temporaryFolder(), 'app.sock');
   const server = await startServer(t, { ...hello, bind: ['127.0.0.1:0', `unix:${path}`] });
   const client = await RawClient.connect(t, path);
   assert.equal((await client.get('/')).body.toString(), 'Hello, World!');

@@ -3,7 +3,6 @@
 // reload; none handed to the new arbiter.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { copyFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,7 +10,14 @@ import { before, test } from 'node:test';
 import { makeCertificate, type TestCertificate } from '../support/certificates.ts';
 import { isAlive } from '../support/processes.ts';
 import { type Ran, sClient } from '../support/tls-clients.ts';
-import { eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
+import {
+  eventually,
+  makeFifo,
+  type Served,
+  serveNode,
+  serveWsgi,
+  temporaryFolder,
+} from './serving.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
 const VERSIONS = ['-tls1_2', '-tls1_3'] as const;
@@ -112,8 +118,7 @@ test('ssl_min_version 1.3 refuses TLS 1.2; a cipher of TLS 1.3 may be chosen', a
 });
 test('a reload serves the new certificate and closes nothing: a request under way is answered', async () => {
   const own = makeCertificate(folder, 'before');
-  const fifo = join(folder, 'fifo');
-  execFileSync('mkfifo', [fifo]);
+  const fifo = await makeFifo();
   const served = await serveWsgi('wait_for_signal:app', [], { certificate: own });
   const client = await served.connect();
   await client.send(`GET /step?fifo=${fifo} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
