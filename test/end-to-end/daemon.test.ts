@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { soon } from '../support/eventually.ts';
 import { listeningSocket } from '../support/listening-socket.ts';
-import { descendantsOf, isAlive } from '../support/processes.ts';
+import { descendantsOf, isAlive, titleOf } from '../support/processes.ts';
 import { endFamily, Program } from '../support/program.ts';
 import { statusOf } from '../support/raw-client.ts';
 import { commandPath, startServer } from '../support/server.ts';
@@ -58,10 +58,6 @@ function familyOf(pid: number): { parent: number; session: number; terminal: num
   const [, behind = ''] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
   const [, parent, , session, terminal] = behind.split(' ').map(Number);
   return { parent: parent ?? 0, session: session ?? 0, terminal: terminal ?? -1 };
-}
-
-function titleOf(pid: number): string {
-  return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '');
 }
 
 function streamsOf(pid: number): string[] {

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { CountingClients } from '../support/counting-clients.ts';
 import { needsRoot } from '../support/needs-root.ts';
-import { isAlive, sharedAndOwnKiB } from '../support/processes.ts';
+import { isAlive, sharedAndOwnKiB, titleOf } from '../support/processes.ts';
 import { publicCopy } from '../support/public-copy.ts';
 import { getOnce } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
@@ -68,20 +68,19 @@ async function folderWith(files: { readonly [name: string]: string }): Promise<s
   return folder;
 }
 
+const PRELOAD = ['--preload', '--python', PYTHON] as const;
+
+/** A server over this source. */
+async function serve(t: TestContext, source: string, workers = 1): Promise<Server> {
+  const cwd = await folderWith({ 'main.py': source });
+  const args = [...PRELOAD, '-w', String(workers)];
+  return startServer(t, { app: 'main:app', cwd, args, readyWorkers: workers });
+}
+
 describe('--preload', { concurrency: 3 }, () => {
   test('the application is loaded once, workers share its memory, and reloads take it anew', async (t) => {
     const cwd = await folderWith({ 'main.py': APP });
-    const args = [
-      '--preload',
-      '--python',
-      PYTHON,
-      '-w',
-      '3',
-      '-e',
-      'GREETING=hello',
-      '--umask',
-      '027',
-    ];
+    const args = [...PRELOAD, '-w', '3', '-e', 'GREETING=hello', '--umask', '027'];
     const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 3 });
     const preloader = preloaderOf(server);
     const told = await allOf(t, server, 3);
@@ -90,9 +89,7 @@ describe('--preload', { concurrency: 3 }, () => {
       assert.notEqual(pid, preloader);
       assert.equal(rest, `${cwd} hello 23 ${process.getuid?.()} 0`);
     }
-    const titles = [preloader, told[0]?.pid].map((pid) =>
-      readFileSync(`/proc/${pid}/cmdline`, 'latin1').replace(/\0+$/, ''),
-    );
+    const titles = [preloader, told[0]?.pid ?? 0].map(titleOf);
     assert.deepEqual(titles, ['tunicorn: preload [main:app]', 'tunicorn: python [main:app]']);
     const memory = told.map(({ pid }) => sharedAndOwnKiB(pid));
     for (const { shared, own } of memory) {
@@ -125,9 +122,7 @@ describe('--preload', { concurrency: 3 }, () => {
   });
 
   test('reloads lose no request', async (t) => {
-    const cwd = await folderWith({ 'main.py': APP });
-    const args = ['--preload', '--python', PYTHON, '-w', '2'];
-    const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 2 });
+    const server = await serve(t, APP, 2);
     const clients = new CountingClients(server.port, 8);
     t.after(() => clients.stop());
     await eventually(() => clients.answered > 100, 'the clients to be served');
@@ -160,15 +155,7 @@ describe('--preload', { concurrency: 3 }, () => {
   ] as const) {
     test(`an application that ${what} ends the server with exit code ${code}`, async (t) => {
       const cwd = await folderWith({ 'main.py': source });
-      const args = [
-        '--preload',
-        '--python',
-        PYTHON,
-        '-w',
-        '2',
-        '--boot-timeout',
-        source === ENDLESS ? '2' : '30',
-      ];
+      const args = [...PRELOAD, '-w', '2', '--boot-timeout', source === ENDLESS ? '2' : '30'];
       const server = launchServer(t, { app: 'main:app', cwd, args });
       assert.equal((await server.exited).code, code);
       assert.match(server.log(), words);
@@ -176,9 +163,7 @@ describe('--preload', { concurrency: 3 }, () => {
   }
 
   test('the death of the preloading process costs no request; what comes next is forked from another', async (t) => {
-    const cwd = await folderWith({ 'main.py': APP });
-    const args = ['--preload', '--python', PYTHON];
-    const server = await startServer(t, { app: 'main:app', cwd, args });
+    const server = await serve(t, APP);
     const first = await ask(t, server);
     process.kill(first.loadedIn, 'SIGKILL');
     await server.line(
@@ -197,12 +182,7 @@ describe('--preload', { concurrency: 3 }, () => {
   });
 
   test('an arbiter without descriptors for another preloading process goes on, and starts it when there are some', async (t) => {
-    const cwd = await folderWith({ 'main.py': APP });
-    const server = await startServer(t, {
-      app: 'main:app',
-      cwd,
-      args: ['--preload', '--python', PYTHON],
-    });
+    const server = await serve(t, APP);
     const first = await ask(t, server);
     const limit = (soft: number): void => {
       execFileSync('prlimit', ['--pid', `${server.pid}`, `--nofile=${soft}:`]);
@@ -226,9 +206,7 @@ if os.fork() == 0:
     time.sleep(60)
     os._exit(0)
 `;
-    const cwd = await folderWith({ 'main.py': fork + APP });
-    const args = ['--preload', '--python', PYTHON];
-    const server = await startServer(t, { app: 'main:app', cwd, args });
+    const server = await serve(t, fork + APP);
     const endForked = (): void => {
       for (const [, pid] of server.log().matchAll(/^forked (\d+)$/gm)) {
         if (isAlive(Number(pid))) process.kill(Number(pid), 'SIGKILL');
@@ -246,12 +224,7 @@ if os.fork() == 0:
   });
 
   test('while nothing can be forked a worker loads the application itself; one that stands still is replaced', async (t) => {
-    const cwd = await folderWith({ 'main.py': APP });
-    const server = await startServer(t, {
-      app: 'main:app',
-      cwd,
-      args: ['--preload', '--python', PYTHON],
-    });
+    const server = await serve(t, APP);
     const first = await ask(t, server);
     // It is there and does not answer.
     process.kill(first.loadedIn, 'SIGSTOP');
@@ -274,12 +247,7 @@ if os.fork() == 0:
   test('threads that the application has started are told of; they are not forked', async (t) => {
     const thread =
       'import threading\nthreading.Thread(target=threading.Event().wait, name="ticker", daemon=True).start()\n';
-    const cwd = await folderWith({ 'main.py': thread + APP });
-    const server = await startServer(t, {
-      app: 'main:app',
-      cwd,
-      args: ['--preload', '--python', PYTHON],
-    });
+    const server = await serve(t, thread + APP);
     await server.line(/started threads while it was loaded \(ticker\): no worker has them/);
     assert.notEqual((await ask(t, server)).pid, preloaderOf(server));
   });
@@ -288,7 +256,7 @@ if os.fork() == 0:
     const hook =
       'import os\ndef post_fork(server, worker):\n    os.write(1, b"forked %d\\n" % os.getpid())\n';
     const cwd = await folderWith({ 'main.py': APP, 'gunicorn.conf.py': hook });
-    const args = ['--preload', '--python', PYTHON, '-w', '2', '-c', 'gunicorn.conf.py'];
+    const args = [...PRELOAD, '-w', '2', '-c', 'gunicorn.conf.py'];
     const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 2 });
     const forked = [...server.log().matchAll(/^forked (\d+)$/gm)].map((match) => Number(match[1]));
     const told = await allOf(t, server, 2);
@@ -306,7 +274,7 @@ if os.fork() == 0:
 
   test('a change of the source reloads what was loaded ahead, too', async (t) => {
     const cwd = await folderWith({ 'main.py': 'app =' });
-    const args = ['--preload', '--reload', '--python', PYTHON];
+    const args = [...PRELOAD, '--reload'];
     const server = launchServer(t, { app: 'main:app', cwd, args });
     await server.line(/Waiting for a change, because [\s\S]*SyntaxError/);
     server.port = Number((await server.line(/Listening at: \S+?:(\d+) /))[1]);
@@ -327,7 +295,7 @@ if os.fork() == 0:
     async (t) => {
       const cwd = publicCopy(t, ['test/apps/wsgi']);
       writeFileSync(join(cwd, 'main.py'), APP);
-      const args = ['--preload', '--python', PYTHON, '--user', 'www-data', '--initgroups'];
+      const args = [...PRELOAD, '--user', 'www-data', '--initgroups'];
       const commandPath = join(cwd, 'dist/src/cli/main.js');
       const server = await startServer(t, { app: 'main:app', cwd, args, commandPath });
       const { loadedIn, pid, rest } = await ask(t, server);

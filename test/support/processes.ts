@@ -75,6 +75,11 @@ export function nameOf(pid: number): string {
   return readOrEmpty(`/proc/${pid}/comm`).trim();
 }
 
+/** What a process calls itself, in `ps`; empty when it has gone. */
+export function titleOf(pid: number): string {
+  return readOrEmpty(`/proc/${pid}/cmdline`).replace(/\0+$/, '');
+}
+
 function statOf(pid: number): Stat | null {
   const text = readOrEmpty(`/proc/${pid}/stat`);
   if (text === '') return null;
