@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   renameSync,
   statSync,
@@ -14,7 +15,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import { makeCertificate } from '../support/certificates.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { publicCopy } from '../support/public-copy.ts';
@@ -40,22 +41,26 @@ const PRELOADED = {
 };
 type Kind = (typeof KINDS)[number] | typeof PRELOADED;
 
-/** Where the command is, and a folder that is the user's. */
-function makePlaces(t: TestContext, { apps }: Kind): { folder: string; own: string } {
-  const folder = publicCopy(t, [apps]);
+/** Where the command and the applications are. */
+let copy: string;
+
+before((root) => {
+  if (!needsRoot.skip) copy = publicCopy(root as TestContext, ['test/apps']);
+});
+
+/** A folder of the test in there, and in that one which is the user's. */
+function makePlaces(): { folder: string; own: string } {
+  const folder = mkdtempSync(join(copy, 'test-'));
+  chmodSync(folder, 0o755);
   const own = join(folder, 'own');
   mkdirSync(own);
   execFileSync('chown', [USER, own]);
   return { folder, own };
 }
 
-function optionsFor(
-  folder: string,
-  { app, apps, args }: Kind,
-  more: readonly string[],
-): ServerOptions {
-  const commandPath = join(folder, 'dist/src/cli/main.js');
-  return { app, cwd: join(folder, apps), commandPath, args: [...args, '--threads', '2', ...more] };
+function optionsFor({ app, apps, args }: Kind, more: readonly string[]): ServerOptions {
+  const commandPath = join(copy, 'dist/src/cli/main.js');
+  return { app, cwd: join(copy, apps), commandPath, args: [...args, '--threads', '2', ...more] };
 }
 
 async function text(served: Served, path: string): Promise<string> {
@@ -81,12 +86,12 @@ for (const kind of [...KINDS, PRELOADED]) {
     `${kind.name}: under --user nothing of root is left below the arbiter`,
     needsRoot,
     async (t) => {
-      const { folder, own } = makePlaces(t, kind);
+      const { folder, own } = makePlaces();
       const secret = join(folder, 'secret');
       writeFileSync(secret, 'of root', { mode: 0o600 });
       const certificate = makeCertificate(folder);
       const args = ['--user', USER, '--umask', '027', '--tmp-dir', own, ...certificate.args];
-      const server = await startServer(t, optionsFor(folder, kind, args));
+      const server = await startServer(t, optionsFor(kind, args));
       const served = new Served(t, server, certificate.cert);
       assertIsUser(await text(served, '/status'));
       for (const pid of served.childPids())
@@ -111,12 +116,12 @@ for (const kind of KINDS) {
     `${kind.name}: log files and unix sockets are given to the user, and logs are reopened as the user`,
     needsRoot,
     async (t) => {
-      const { folder } = makePlaces(t, kind);
+      const { folder } = makePlaces();
       const [access, errors, socket] = ['access.log', 'error.log', 'app.sock'].map((name) =>
         join(folder, name),
       ) as [string, string, string];
       const args = ['--user', USER, '--umask', '0o27'];
-      const options = optionsFor(folder, kind, [...args, '--access-logfile', access]);
+      const options = optionsFor(kind, [...args, '--access-logfile', access]);
       const logged = [...(options.args ?? []), '--error-logfile', errors];
       const bind = ['127.0.0.1:0', `unix:${socket}`];
       const server = launchServer(t, { ...options, args: logged, bind });
@@ -147,9 +152,8 @@ test(
   needsRoot,
   async (t) => {
     const [kind] = KINDS;
-    const { folder } = makePlaces(t, kind);
     const args = ['--user', USER, '--initgroups'];
-    const served = new Served(t, await startServer(t, optionsFor(folder, kind, args)));
+    const served = new Served(t, await startServer(t, optionsFor(kind, args)));
     // initgroups(3): the groups of the user, its own among them.
     assertIsUser(await text(served, '/status'), `${gid}`);
     for (const pid of served.childPids()) {
@@ -163,7 +167,7 @@ test(
   needsRoot,
   async (t) => {
     const [, kind] = KINDS;
-    const { folder, own } = makePlaces(t, kind);
+    const { folder, own } = makePlaces();
     const [secret, link, pipe] = ['secret', 'own/link', 'own/pipe'].map((name) =>
       join(folder, name),
     ) as [string, string, string];
@@ -178,7 +182,7 @@ test(
       [pipe, /Cannot open the log file .*pipe: it is a pipe or a socket that nobody reads\./],
     ] as const) {
       const args = ['--user', USER, '--error-logfile', path];
-      const server = launchServer(t, optionsFor(folder, kind, args));
+      const server = launchServer(t, optionsFor(kind, args));
       assert.equal((await server.exited).code, 1);
       assert.match(server.log(), says);
     }
@@ -186,7 +190,7 @@ test(
     // A link that comes later, when logs are reopened, is not followed either, and the old file goes on.
     const errors = join(own, 'error.log');
     const args = ['--user', USER, '--error-logfile', errors];
-    const server = launchServer(t, optionsFor(folder, kind, args));
+    const server = launchServer(t, optionsFor(kind, args));
     const has = (path: string, pattern: RegExp) =>
       eventually(() => pattern.test(readFileSync(path, 'utf8')), `${pattern} in ${path}`);
     await has(errors, /Worker ready/);
@@ -219,12 +223,12 @@ for (const [what, code, args, sentence] of [
   });
 }
 
-test('a private key that the starter cannot read is one error', needsRoot, async (t) => {
+test('a private key that the starter cannot read is one error', needsRoot, async () => {
   const [, kind] = KINDS;
-  const { folder } = makePlaces(t, kind);
+  const { folder } = makePlaces();
   const { args, keyfile } = makeCertificate(folder);
   chmodSync(keyfile, 0o600);
-  const { commandPath = '', cwd } = optionsFor(folder, kind, []);
+  const { commandPath = '', cwd } = optionsFor(kind, []);
   const options = { cwd, uid, gid, encoding: 'utf8', stdio: 'pipe' } as const;
   assert.throws(
     () =>
@@ -233,10 +237,9 @@ test('a private key that the starter cannot read is one error', needsRoot, async
   );
 });
 
-test('whoever is not root cannot ask for another user', needsRoot, async (t) => {
+test('whoever is not root cannot ask for another user', needsRoot, async () => {
   const [, kind] = KINDS;
-  const { folder } = makePlaces(t, kind);
-  const { commandPath = '', cwd } = optionsFor(folder, kind, []);
+  const { commandPath = '', cwd } = optionsFor(kind, []);
   const options = { cwd, uid, gid, encoding: 'utf8', stdio: 'pipe' } as const;
   assert.throws(
     () =>
