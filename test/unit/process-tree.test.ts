@@ -12,8 +12,8 @@ import { descendantsOf, isAlive, nameOf } from '../support/processes.ts';
 /** A shell that waits for a shell that waits for a command, and beside it a command in a session of its own. */
 const FAMILY = 'sh -c "sleep 1000; true" & setsid sleep 1001 & wait';
 
-async function startFamily() {
-  const root = spawn('sh', ['-c', FAMILY], { stdio: 'ignore' });
+async function startFamily(detached = false) {
+  const root = spawn('sh', ['-c', FAMILY], { stdio: 'ignore', detached });
   const pid = root.pid ?? 0;
   const sleeps = () => descendantsOf(pid).filter((each) => nameOf(each) === 'sleep');
   await eventually(() => sleeps().length === 2, 'both commands to run');
@@ -50,11 +50,7 @@ test('killDescendants of another process lets that one and its other sessions li
 });
 
 test('killSession ends what a leader that has ended had started, and no other session', async (t) => {
-  const root = spawn('sh', ['-c', FAMILY], { stdio: 'ignore', detached: true });
-  const pid = root.pid ?? 0;
-  const sleeps = () => descendantsOf(pid).filter((each) => nameOf(each) === 'sleep');
-  await eventually(() => sleeps().length === 2, 'both commands to run');
-  const family = descendantsOf(pid);
+  const { root, pid, family } = await startFamily(true);
   t.after(() => {
     for (const each of family) if (isAlive(each)) process.kill(each, 'SIGKILL');
   });

@@ -2,10 +2,8 @@
 // afterwards, so that no worker takes it for its own.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { closeSync, openSync, symlinkSync } from 'node:fs';
 import { mkdtemp, realpath, rm } from 'node:fs/promises';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -13,6 +11,7 @@ import { takeActivation } from '../../../src/arbiter/activation.ts';
 import { bequest, isHeir, takeInheritance } from '../../../src/arbiter/inheritance.ts';
 import { supervisionFor, takeSupervision, unheard } from '../../../src/arbiter/supervisor.ts';
 import { startFolder } from '../../../src/start-folder.ts';
+import { listeningSocket } from '../../support/listening-socket.ts';
 
 const PID = 4711;
 
@@ -42,10 +41,8 @@ test('from 1 to 1024 sockets are taken; without, with none and for another proce
 });
 
 test('a bequest is for who has its sockets, whether its arbiter lives or not', async (t) => {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => server.close());
-  const fd = Number(Reflect.get(Reflect.get(server, '_handle'), 'fd'));
+  const { fd, close } = await listeningSocket();
+  t.after(close);
   const env = bequest([{ bind: '127.0.0.1:80', fd }], true);
   const written = JSON.parse(env['TUNICORN_UPGRADE'] ?? '');
   assert.deepEqual([written.sockets[0][1], written.secret], [3, 4], 'the secret is behind it');
