@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isAlive } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
@@ -14,6 +14,7 @@ import {
   eventually,
   NODE_APPS,
   PYTHON,
+  type Served,
   serveNode,
   temporaryFolder,
   WSGI_APPS,
@@ -41,13 +42,19 @@ const SHORT = ['--threads', '2', '--timeout', '2', '--head-timeout', '2'];
 
 // They mostly wait.
 describe('tunicorn drill', { concurrency: 3 }, () => {
+  /** One that no drill may touch. */
+  let running: Served;
+
+  before(async () => {
+    running = await serveNode('./freezes.mjs', []);
+  });
+
   for (const [kind, cwd, app] of [
     ['a WSGI', WSGI_APPS, 'hello:app'],
     ['a Node.js', NODE_APPS, './freezes.mjs'],
   ] as const) {
     it(`the rows of ${kind} application are told with the setting that held, and nothing outside is touched`, async (t) => {
       const logs = await temporaryFolder();
-      const running = await serveNode('./freezes.mjs', []);
       const outside = [
         ...[
           '--access-logfile',
@@ -142,10 +149,9 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
   });
 
   it('a server that serves has none of the paths of a drill', async () => {
-    const served = await serveNode('./freezes.mjs', []);
     // Nothing on the command line or in the environment gives it a token: any path is the application's.
     for (const token of ['', 'null', 'undefined', 'token']) {
-      const reply = await ask(served, `/-${token}-/exit`);
+      const reply = await ask(running, `/-${token}-/exit`);
       assert.deepEqual([reply.status, reply.body.toString()], [200, 'Hello, World!']);
     }
   });
