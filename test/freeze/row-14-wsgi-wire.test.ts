@@ -3,11 +3,11 @@
 // purpose, and seen to fail: a frame of an unknown kind passed over; no question whether the interpreter runs.
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ask, eventually, type Served } from '../end-to-end/serving.ts';
+import { ask, eventually, type Served, serveWsgi } from '../end-to-end/serving.ts';
 import { isAlive } from '../support/processes.ts';
-import { assertAllGone, pythonsOf, serveFreezes, sleepsOf } from './family.ts';
+import { assertAllGone, commandOf, pythonsOf, serveFreezes } from './family.ts';
 
 const HELLO = 'Hello, World!';
 
@@ -21,16 +21,22 @@ async function assertServes(served: Served): Promise<void> {
   }
 }
 
+/** For tests that cost it a thread each and not the process: whatever came before. */
+let mended: Served;
+
+before(async () => {
+  mended = await serveWsgi('freezes', ARGS);
+});
+
 test('a Python that is stopped is noticed, killed and replaced', async (t) => {
   const served = await serveFreezes(t, 'wsgi', ARGS);
   const [python = 0] = pythonsOf(served);
   const hung = ask(served, '/command');
-  await eventually(() => sleepsOf(served).length === 1, 'the command to run');
-  const commands = sleepsOf(served);
+  const command = await commandOf(served);
   process.kill(python, 'SIGSTOP');
   const during = await Promise.all(['/', '/?again', '/?third'].map((path) => ask(served, path)));
   for (const { status } of during) assert.ok([200, 502, 504].includes(status), `${status}`);
-  await assertAllGone([python, ...commands]);
+  await assertAllGone([python, command]);
   assert.ok([502, 504].includes((await hung).status));
   await assertServes(served);
   assert.equal(pythonsOf(served).length, 1);
@@ -75,24 +81,22 @@ test('a process that lost its control socket is replaced', async (t) => {
   await assertServes(served);
 });
 
-test('a thread that lost its own descriptor is replaced, and its process goes on', async (t) => {
-  const served = await serveFreezes(t, 'wsgi', ARGS);
-  const pythons = pythonsOf(served);
-  assert.equal((await ask(served, '/close-own')).status, 502);
-  await assertServes(served);
-  assert.deepEqual(pythonsOf(served), pythons);
+test('a thread that lost its own descriptor is replaced, and its process goes on', async () => {
+  const pythons = pythonsOf(mended);
+  assert.equal((await ask(mended, '/close-own')).status, 502);
+  await assertServes(mended);
+  assert.deepEqual(pythonsOf(mended), pythons);
 });
 
 for (const what of ['noise', 'text', 'huge', 'kind', 'order', 'head', 'beyond', 'cut']) {
-  test(`garbage (${what}) on a thread's socket pair is no response`, async (t) => {
-    const served = await serveFreezes(t, 'wsgi', ARGS);
-    const [python = 0] = pythonsOf(served);
-    const reply = await ask(served, `/garbage?${what}`);
+  test(`garbage (${what}) on a thread's socket pair is no response`, async () => {
+    const [python = 0] = pythonsOf(mended);
+    const reply = await ask(mended, `/garbage?${what}`);
     // What looks like the beginning of a frame is waited for until `timeout`.
     assert.equal(reply.status, what === 'cut' ? 504 : 502);
-    await assertServes(served);
+    await assertServes(mended);
     // It cost a thread, not the process.
-    assert.deepEqual(pythonsOf(served), [python]);
+    assert.deepEqual(pythonsOf(mended), [python]);
   });
 
   test(`garbage (${what}) on the control pair costs the process and nothing else`, async (t) => {
