@@ -129,9 +129,8 @@ test('a reload serves the new certificate and closes nothing: a request under wa
   copyFileSync(next.keyfile, own.keyfile);
   served.server.signal('SIGHUP');
   await served.server.line(/Reloaded\./);
-  const request = 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
   const fresh = await served.connectSecurely({ ca: next.cert });
-  await fresh.send(request);
+  await fresh.send(GET);
   assert.equal((await fresh.readResponse()).status, 200);
   await assert.rejects(served.connectSecurely({ ca: own.cert }));
 
