@@ -3,11 +3,11 @@
 // purpose, and seen to fail: workers that load for themselves; the old preloading process left behind by a reload.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { CountingClients } from '../support/counting-clients.ts';
+import { takeDescriptors } from '../support/descriptors.ts';
 import { needsRoot } from '../support/needs-root.ts';
 import { isAlive, sharedAndOwnKiB, titleOf } from '../support/processes.ts';
 import { publicCopy } from '../support/public-copy.ts';
@@ -184,16 +184,13 @@ describe('--preload', { concurrency: 3 }, () => {
   test('an arbiter without descriptors for another preloading process goes on, and starts it when there are some', async (t) => {
     const server = await serve(t, APP);
     const first = await ask(t, server);
-    const limit = (soft: number): void => {
-      execFileSync('prlimit', ['--pid', `${server.pid}`, `--nofile=${soft}:`]);
-    };
-    limit(10);
+    const giveBack = takeDescriptors(server.pid);
     process.kill(first.loadedIn, 'SIGKILL');
     await server.line(
       /Preloading process could not load the application again: Cannot run .*EMFILE; the next one is started in \d+ ms/,
     );
     assert.deepEqual(await ask(t, server), first);
-    limit(1000);
+    giveBack();
     await eventually(() => loadsOf(server) === 2, 'another one to load');
     assert.deepEqual(await ask(t, server), first);
   });

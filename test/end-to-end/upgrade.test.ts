@@ -4,11 +4,11 @@
 // long as its parent lives; sockets that it does not want left open.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { takeDescriptors } from '../support/descriptors.ts';
 import { soon } from '../support/eventually.ts';
 import { isAlive } from '../support/processes.ts';
 import { endFamily } from '../support/program.ts';
@@ -186,13 +186,10 @@ test('addresses that the new arbiter does not want are closed at once, and their
 test('an arbiter without descriptors for a new one goes on, and starts it when there are some', async (t) => {
   const both = await upgradable(t);
   const { server } = both;
-  const limit = (soft: number): void => {
-    execFileSync('prlimit', ['--pid', `${server.pid}`, `--nofile=${soft}:`]);
-  };
-  limit(10);
+  const giveBack = takeDescriptors(server.pid);
   server.signal('SIGUSR2');
   await server.line(/The new arbiter could not be started: .*EMFILE.*\. This one goes on\./);
-  limit(1000);
+  giveBack();
   await upgrade(t, both);
   server.signal('SIGTERM');
   await eventually(() => !isAlive(server.pid), 'the old arbiter to end');

@@ -3,7 +3,6 @@
 // hand and seen here: accepting goes on while none is left (clients are dropped); no replacement.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -16,6 +15,7 @@ import {
   serveWsgi,
   temporaryFolder,
 } from '../end-to-end/serving.ts';
+import { takeDescriptors } from '../support/descriptors.ts';
 import { queuedConnections } from '../support/open-connections.ts';
 import { processorMs } from '../support/processes.ts';
 import { newestWorkerOf, pythonsOf } from './family.ts';
@@ -95,15 +95,6 @@ test('a Python without descriptors: the body in a file is told of as what it is,
   await writeFile(gate, '');
   await eventually(async () => (await ask(served, '/', upload)).status === 200, 'it to be read');
 });
-
-/** Takes the descriptors of a process that runs: it keeps what it has and gets no more. Gives them back with the answer. */
-function takeDescriptors(pid: number): () => void {
-  const limit = (soft: number): void => {
-    execFileSync('prlimit', ['--pid', `${pid}`, `--nofile=${soft}:`]);
-  };
-  limit(10);
-  return () => limit(200);
-}
 
 test('a worker that has no descriptors for another Python is replaced itself', async () => {
   const served = await serveWsgi('eats_files', ['--threads', '2'], { ulimit: '-n 200' });

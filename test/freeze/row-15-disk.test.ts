@@ -10,34 +10,17 @@ import {
   eventually,
   makeFifo,
   type Served,
-  serveNode,
   serveWsgi,
   temporaryFolder,
 } from '../end-to-end/serving.ts';
+import { KINDS } from './kinds.ts';
 
 const MIB = 1024 * 1024;
 const BIG = 10 * MIB;
 /** A tenth of a mebibyte more than may be in memory. */
 const UPLOAD = { method: 'POST', body: Buffer.alloc(230_000) };
 /** Blocks of 512 bytes, or of 1024 in some shells: far less than a large response, more than a log of this test. */
-const SMALL_FILES = '-f 200';
-
-const KINDS = [
-  {
-    name: 'WSGI',
-    serve: (args: readonly string[], ulimit?: string) =>
-      serveWsgi('freezes', args, ulimit === undefined ? {} : { ulimit }),
-  },
-  {
-    name: 'Node.js',
-    serve: (args: readonly string[], ulimit?: string) =>
-      serveNode(
-        './freezes.mjs',
-        ['--request-buffering', 'on', ...args],
-        ulimit === undefined ? {} : { ulimit },
-      ),
-  },
-];
+const SMALL_FILES = { ulimit: '-f 200' };
 
 /** A client that lets the server wait before it reads all of a large response. */
 async function readsLate(served: Served): Promise<number> {
@@ -50,9 +33,12 @@ async function readsLate(served: Served): Promise<number> {
 }
 
 for (const { name, serve } of KINDS) {
+  const gathers = name === 'WSGI' ? [] : ['--request-buffering', 'on'];
+  const args = ['--threads', '2', ...gathers];
+
   test(`${name}: without a folder for temporary files uploads get 507 and downloads come whole`, async () => {
     const folder = await temporaryFolder();
-    const served = await serve(['--threads', '2', '--tmp-dir', folder]);
+    const served = await serve([...args, '--tmp-dir', folder]);
     assert.equal((await ask(served, '/', UPLOAD)).status, 200);
     await rename(folder, `${folder}-away`);
     assert.equal((await ask(served, '/', UPLOAD)).status, 507);
@@ -67,7 +53,7 @@ for (const { name, serve } of KINDS) {
 
   test(`${name}: where temporary files take no more uploads get 507 and downloads come whole`, async () => {
     const folder = await temporaryFolder();
-    const served = await serve(['--threads', '2', '--tmp-dir', folder], SMALL_FILES);
+    const served = await serve([...args, '--tmp-dir', folder], SMALL_FILES);
     assert.equal((await ask(served, '/', { method: 'POST', body: Buffer.alloc(MIB) })).status, 507);
     await served.server.line(/Cannot write a temporary file in .*: EFBIG.* \(spool-failed\)/);
     assert.equal(await readsLate(served), BIG);
@@ -76,7 +62,7 @@ for (const { name, serve } of KINDS) {
 }
 
 test('clients that do not read, where no file can be had, give way when others wait for their threads', async () => {
-  const served = await serveWsgi('freezes', ['--threads', '2'], { ulimit: SMALL_FILES });
+  const served = await serveWsgi('freezes', ['--threads', '2'], SMALL_FILES);
   for (let index = 0; index < 4; index++) {
     const client = await served.connect();
     client.pauseReading();
