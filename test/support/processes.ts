@@ -17,8 +17,9 @@ export function isAlive(pid: number): boolean {
   return stat !== null && stat.state !== 'Z' && stat.state !== 'X';
 }
 
-/** The living descendants of a process, children before grandchildren. */
+/** The living descendants of a process, children before grandchildren; none of 0, which stands for no process at all. */
 export function descendantsOf(pid: number): number[] {
+  if (pid === 0) return [];
   const parents = new Map<number, number>();
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
