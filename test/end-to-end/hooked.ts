@@ -59,11 +59,8 @@ export interface Hooked {
 }
 
 /** The config file, and the application web:app. */
-export async function folderWith(config: string): Promise<string> {
-  const folder = await temporaryFolder();
-  writeFileSync(join(folder, 'gunicorn.conf.py'), NOTES + config);
-  writeFileSync(join(folder, 'web.py'), APP);
-  return folder;
+export function folderWith(config: string): Promise<string> {
+  return temporaryFolder({ 'gunicorn.conf.py': NOTES + config, 'web.py': APP });
 }
 
 /** A server with that config file, ready. */

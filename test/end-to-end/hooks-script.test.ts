@@ -25,12 +25,12 @@ function note(hook: string, more: object = {}): void {
 
 const APP = 'export default { fetch: () => new Response(String(process.pid)) };\n';
 
-async function folderOf(config: string): Promise<string> {
-  const folder = await temporaryFolder();
-  writeFileSync(join(folder, 'tunicorn.config.ts'), NOTES + config);
-  writeFileSync(join(folder, 'app.mjs'), APP);
-  writeFileSync(join(folder, 'web.py'), 'def app(environ, start_response):\n    pass\n');
-  return folder;
+function folderOf(config: string): Promise<string> {
+  return temporaryFolder({
+    'tunicorn.config.ts': NOTES + config,
+    'app.mjs': APP,
+    'web.py': 'def app(environ, start_response):\n    pass\n',
+  });
 }
 
 const LIFE = `

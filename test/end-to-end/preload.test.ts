@@ -62,24 +62,18 @@ async function allOf(t: TestContext, server: Server, count: number): Promise<Tol
   return [...found.values()];
 }
 
-async function folderWith(files: { readonly [name: string]: string }): Promise<string> {
-  const folder = await temporaryFolder();
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-  return folder;
-}
-
 const PRELOAD = ['--preload', '--python', PYTHON] as const;
 
 /** A server over this source. */
 async function serve(t: TestContext, source: string, workers = 1): Promise<Server> {
-  const cwd = await folderWith({ 'main.py': source });
+  const cwd = await temporaryFolder({ 'main.py': source });
   const args = [...PRELOAD, '-w', String(workers)];
   return startServer(t, { app: 'main:app', cwd, args, readyWorkers: workers });
 }
 
 describe('--preload', { concurrency: 3 }, () => {
   test('the application is loaded once, workers share its memory, and reloads take it anew', async (t) => {
-    const cwd = await folderWith({ 'main.py': APP });
+    const cwd = await temporaryFolder({ 'main.py': APP });
     const args = [...PRELOAD, '-w', '3', '-e', 'GREETING=hello', '--umask', '027'];
     const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 3 });
     const preloader = preloaderOf(server);
@@ -154,7 +148,7 @@ describe('--preload', { concurrency: 3 }, () => {
     ],
   ] as const) {
     test(`an application that ${what} ends the server with exit code ${code}`, async (t) => {
-      const cwd = await folderWith({ 'main.py': source });
+      const cwd = await temporaryFolder({ 'main.py': source });
       const args = [...PRELOAD, '-w', '2', '--boot-timeout', source === ENDLESS ? '2' : '30'];
       const server = launchServer(t, { app: 'main:app', cwd, args });
       assert.equal((await server.exited).code, code);
@@ -252,7 +246,7 @@ if os.fork() == 0:
   test('the hook post_fork is called in each process that was forked', async (t) => {
     const hook =
       'import os\ndef post_fork(server, worker):\n    os.write(1, b"forked %d\\n" % os.getpid())\n';
-    const cwd = await folderWith({ 'main.py': APP, 'gunicorn.conf.py': hook });
+    const cwd = await temporaryFolder({ 'main.py': APP, 'gunicorn.conf.py': hook });
     const args = [...PRELOAD, '-w', '2', '-c', 'gunicorn.conf.py'];
     const server = await startServer(t, { app: 'main:app', cwd, args, readyWorkers: 2 });
     const forked = [...server.log().matchAll(/^forked (\d+)$/gm)].map((match) => Number(match[1]));
@@ -270,7 +264,7 @@ if os.fork() == 0:
   });
 
   test('a change of the source reloads what was loaded ahead, too', async (t) => {
-    const cwd = await folderWith({ 'main.py': 'app =' });
+    const cwd = await temporaryFolder({ 'main.py': 'app =' });
     const args = [...PRELOAD, '--reload'];
     const server = launchServer(t, { app: 'main:app', cwd, args });
     await server.line(/Waiting for a change, because [\s\S]*SyntaxError/);

@@ -2,7 +2,7 @@
 // looks from outside at what the server has taken in. The clients are the strict ones of test/support.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, type TestContext } from 'node:test';
@@ -213,9 +213,13 @@ export async function runToEnd(
   return { code, output };
 }
 
-export async function temporaryFolder(): Promise<string> {
+/** @param files what is in it, by name */
+export async function temporaryFolder(
+  files: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tunicorn-test-'));
   folders.push(folder);
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   return folder;
 }
 

@@ -1,8 +1,6 @@
 // Gunicorn's settings given to the real command: all of them at their defaults, and wrong ones from each source.
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { RawClient } from '../support/raw-client.ts';
 import { launchServer, startServer } from '../support/server.ts';
@@ -15,12 +13,8 @@ def app(environ, start_response):
     return [b"threads: %r" % environ["wsgi.multithread"]]
 `;
 
-async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
-  const folder = await temporaryFolder();
-  for (const [name, text] of Object.entries({ 'web.py': APP, ...files })) {
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
+function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+  return temporaryFolder({ 'web.py': APP, ...files });
 }
 
 /** As Python writes it. */

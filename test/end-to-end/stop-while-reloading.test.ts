@@ -70,10 +70,8 @@ const CASES: readonly Case[] = [
 describe('SIGTERM', { concurrency: 2 }, () => {
   for (const { where, config, app, script } of CASES) {
     test(`while ${where} for a reload the server ends with 0, and nothing is left`, async (t) => {
-      const cwd = await temporaryFolder();
       const name = script ? 'tunicorn.config.mjs' : 'gunicorn.conf.py';
-      writeFileSync(join(cwd, name), config);
-      writeFileSync(join(cwd, script ? 'app.mjs' : 'web.py'), app);
+      const cwd = await temporaryFolder({ [name]: config, [script ? 'app.mjs' : 'web.py']: app });
       const args = ['-c', name, '--python', PYTHON];
       const server = await startServer(t, { app: script ? './app.mjs' : 'web:app', cwd, args });
       writeFileSync(join(cwd, 'slow'), '');
