@@ -19,5 +19,5 @@ export function withPoolSize(
   threads: number,
 ): NodeJS.ProcessEnv {
   if (app === 'wsgi' || env[NAME] !== undefined) return env;
-  return { ...env, [NAME]: `${Math.min(MOST, FOR_LOOP + FOR_EACH_THREAD * threads)}` };
+  return { ...env, [NAME]: `${Math.min(MOST, FOR_LOOP + FOR_EACH_THREAD * Math.max(1, threads))}` };
 }

@@ -89,6 +89,7 @@ export async function prepare(
     ...fewFiles(settings.threads),
     ...withoutSetpriv(owner),
     ...inVain(settings, app),
+    ...aloneWithoutThreads(settings),
     ...nothingToCapture(settings),
   ];
   const captured = capturesOutput(settings) ? outputs : null;
@@ -126,6 +127,13 @@ function inVain(settings: Settings, app: AppSpec): string[] {
       ? 'a Node.js application, whose threads share their code but no objects'
       : 'this system: it needs Linux';
   return [`preload_app has no effect on ${why}.`];
+}
+
+function aloneWithoutThreads({ threads, workers }: Settings): string[] {
+  if (threads > 0 || workers > 1) return [];
+  return [
+    'Without threads (threads 0) a single worker serves nobody while the application holds its loop: --workers 2 or more is better.',
+  ];
 }
 
 function nothingToCapture(settings: Settings): string[] {

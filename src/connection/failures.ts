@@ -164,6 +164,13 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     remedy:
       'The line says how it ended. A crash is mostly native code; a kill mostly lack of memory.',
   },
+  'app-ended': {
+    status: [],
+    by: '-',
+    meaning:
+      'Without threads (`threads` 0) the application called process.exit, or nobody caught its error: the worker ended, and with it the connections that it had. The next one is started.',
+    remedy: 'Mend the place that the stack shows. With threads only the thread ends.',
+  },
   'thread-memory': {
     status: [502],
     by: 'A',

@@ -69,6 +69,13 @@ export async function resolveSettings(start: Start): Promise<Resolved> {
  * @throws SettingError
  */
 export function checkForApp({ settings, sources }: Resolved, type: 'wsgi' | 'node'): void {
+  if (type === 'wsgi' && settings.threads === 0) {
+    const given = { name: 'threads', value: 0, source: sources.threads } as const;
+    throw badValue(CATALOGUE.threads, given, {
+      rule: '1 or more for a WSGI application; only a Node.js one can run on the loop of its worker',
+      value: 0,
+    });
+  }
   if (type === 'wsgi' && settings.request_buffering === 'off') {
     const value = settings.request_buffering;
     const given = { name: 'request_buffering', value, source: sources.request_buffering } as const;

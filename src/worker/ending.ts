@@ -1,6 +1,6 @@
 // How the worker process ends. process.exit() waits for every thread, and one in native code may never return: so the
 // process exits where all threads have ended, and otherwise kills itself, with its logs written and the arbiter told
-// that this was its end and no accident.
+// that this was its end and no accident. Without threads the application may end the process, too: that is told from our own end.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { flushAll } from '../observe/last-words.ts';
@@ -13,11 +13,24 @@ const LAST_WORDS_MS = 500;
  * less than the arbiter's patience (arbiter/worker-states.ts, quitMs). */
 const LAST_MOMENTS_MS = 700;
 
+const send = process.send?.bind(process);
+let exiting = false;
+
 /** `sent`: called when it is on its way or cannot be sent. */
 export function say(message: ToArbiter, sent: () => void = () => {}): void {
   // The callback takes the error of a channel that has closed: `disconnect` tells the same.
-  if (process.connected) process.send?.(message, undefined, undefined, sent);
+  if (process.connected) send?.(message, undefined, undefined, sent);
   else sent();
+}
+
+/** The process exits, and means to: what listens to that may ask `isExiting`. */
+export function exitNow(exitCode: number): never {
+  exiting = true;
+  process.exit(exitCode);
+}
+
+export function isExiting(): boolean {
+  return exiting;
 }
 
 /** Resolves when it is on its way; when it cannot be sent, after a moment. */
@@ -32,7 +45,7 @@ export function sayLast(message: ToArbiter): Promise<void> {
  */
 export async function endProcess(exitCode: number, ended: Promise<boolean>): Promise<void> {
   killDescendants();
-  if (await Promise.race([ended, pause(LAST_MOMENTS_MS, false)])) process.exit(exitCode);
+  if (await Promise.race([ended, pause(LAST_MOMENTS_MS, false)])) exitNow(exitCode);
   flushAll();
   await sayLast({ kind: 'finished' });
   process.kill(process.pid, 'SIGKILL');

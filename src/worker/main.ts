@@ -9,7 +9,8 @@ import { errorLogOptions } from '../settings/error-log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
-import { endProcess, say, sayLast } from './ending.ts';
+import { endProcess, exitNow, say, sayLast } from './ending.ts';
+import { shareLoop } from './shared-loop.ts';
 import { Worker } from './worker.ts';
 
 const HEARTBEAT_MS = 1000;
@@ -53,6 +54,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts() });
   }, HEARTBEAT_MS);
   heartbeat.unref();
+  if (settings.threads === 0) shareLoop(opened);
   try {
     worker = new Worker({
       settings,
@@ -105,7 +107,7 @@ async function leave(): Promise<void> {
   leaving = true;
   setTimeout(quit, graceMs).unref();
   await worker?.drain();
-  if (await (worker?.stop() ?? true)) process.exit(0);
+  if (await (worker?.stop() ?? true)) exitNow(0);
   quit();
 }
 

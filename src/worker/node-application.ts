@@ -26,6 +26,9 @@ export class NodeApplication implements Application {
   readonly #stuck: StuckThreads<NodeThread>;
   readonly #standstills = new Standstills<NodeThread>();
   readonly #output: Pick<NodeThreadOptions, 'print' | 'pass'>;
+  /** Without threads it is one place, the worker's own loop. */
+  readonly #places: number;
+  readonly #onOwnLoop: boolean;
   /** By place of the pool: one that crashes again and again does not keep the others waiting. */
   readonly #delays = new Map<number, RestartDelay>();
   /** Threads started so far: a replacement has a name of its own. */
@@ -38,8 +41,10 @@ export class NodeApplication implements Application {
     this.#app = app;
     this.#output = threadOutput(options.settings, options.log);
     const { threads, timeout } = options.settings;
+    this.#onOwnLoop = threads === 0;
+    this.#places = Math.max(1, threads);
     this.#stuck = new StuckThreads({
-      threads,
+      threads: this.#places,
       timeoutMs: timeout * 1000,
       replaceMe: (reason) => options.replaceMe(reason, true),
     });
@@ -51,11 +56,10 @@ export class NodeApplication implements Application {
   }
 
   async start(): Promise<void> {
-    const { threads } = this.#options.settings;
     const limit = ownDescriptors.limit();
-    const inTurn = limit !== null && limit < FILES_TO_BOOT * (threads + 1);
+    const inTurn = limit !== null && limit < FILES_TO_BOOT * (this.#places + 1);
     const first: Promise<void>[] = [];
-    for (let number = 1; number <= threads; number++) {
+    for (let number = 1; number <= this.#places; number++) {
       first.push(this.#startThread(number));
       if (inTurn) await first.at(-1);
     }
@@ -105,7 +109,8 @@ export class NodeApplication implements Application {
     const sources = loadedFiles === null ? null : new SourcesPort(loadedFiles);
     const thread = new NodeThread(
       {
-        name: `thread ${this.#started}`,
+        name: this.#onOwnLoop ? 'the loop of its worker' : `thread ${this.#started}`,
+        onOwnLoop: this.#onOwnLoop,
         number,
         app: this.#app,
         concurrency: settings.thread_concurrency,
@@ -167,6 +172,10 @@ export class NodeApplication implements Application {
     for (const known of this.#threads) if (known === thread) this.#forget(known);
     if (this.#stopping) return;
     this.#options.dispatcher.died(thread, failure);
+    if (this.#onOwnLoop) {
+      this.#options.replaceMe('its application is out of reach', false);
+      return;
+    }
     // Threads that are stuck come a `timeout` apart: no crash loop, whatever it is.
     const delayMs = failure.code === 'thread-stuck' ? 0 : this.#delayOf(number).afterDeath();
     if (this.#stuck.mayReplace(number)) this.#replace(number, delayMs);

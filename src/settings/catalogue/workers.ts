@@ -55,14 +55,16 @@ export const workers = {
       kind: 'count',
       unit: 'threads',
       default: 1,
-      min: 1,
+      min: 0,
       max: 1024,
+      zero: 'no thread: a Node.js application runs on the loop of its worker',
       flags: ['--threads'],
       gunicorn: 'same',
       meaning: 'Threads of each worker that run the application.',
       details:
         'A Python thread runs one request at a time; a Node.js thread up to `thread_concurrency` at once. Clients never hold a thread, so count only what the application waits for. ' +
-        'File operations, `dns.lookup`, crypto and zlib of all Node.js threads of a worker share one pool with its logs and temporary files: it gets 16 threads for each of `threads` and 4 more, 128 at most, unless the environment sets UV_THREADPOOL_SIZE.',
+        'File operations, `dns.lookup`, crypto and zlib of all Node.js threads of a worker share one pool with its logs and temporary files: it gets 16 threads for each of `threads` and 4 more, 128 at most, unless the environment sets UV_THREADPOOL_SIZE. ' +
+        '0 is for native addons that refuse threads: code that holds the loop then holds its clients, too, and what ends the application ends its worker ([node.md](node.md#without-threads)).',
     },
     thread_concurrency: {
       kind: 'count',

@@ -1,7 +1,7 @@
 // A Node.js thread as the pool sees it: starts a worker_threads Worker that runs the application, gives it requests in
 // batches, takes back what it has not begun, and ends it when it is stuck. The thread's own side is in guest/.
 
-import { MessageChannel, receiveMessageOnPort, type Worker } from 'node:worker_threads';
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
 import { ToGuest } from '../../../wire/node-thread.ts';
 import type {
@@ -22,7 +22,7 @@ import { type Interruptible, Interruptions } from './interruptions.ts';
 import type { NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
-import { startGuest } from './start-guest.ts';
+import { type Guest, startGuest } from './start-guest.ts';
 import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
@@ -43,7 +43,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly #roster: Roster;
   readonly #backlog = new Backlog();
   readonly #interruptions = new Interruptions(this);
-  #worker: Worker | null = null;
+  #guest: Guest | null = null;
   #state: ThreadState = 'booting';
   /** Stopped or killed from outside: its end is no death that the pool must hear of. */
   #endExpected = false;
@@ -102,9 +102,9 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     return this.#running && this.#endless;
   }
 
-  /** worker_threads' number of the thread; 0 before start. */
+  /** worker_threads' number of the thread; 0 before start, and where there is none. */
   get threadId(): number {
-    return this.#worker?.threadId ?? 0;
+    return this.#guest?.threadId ?? 0;
   }
 
   /**
@@ -118,7 +118,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     const booted = new Promise<void>((resolve, reject) => {
       this.#booting = { resolve, reject };
     });
-    this.#worker = this.#startWorker();
+    this.#guest = this.#start();
     this.#running = true;
     this.#ports.port1.on('message', (batch: unknown) => this.#read(batch));
     return booted;
@@ -172,12 +172,13 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** How long the thread's loop has stood still, by what `poll` saw; an idle loop turns every 100 ms. */
   lastTurnAgeMs(nowMs: number): number {
-    return nowMs - this.#turnedAtMs;
+    // Whoever asks on the same loop sees it turn.
+    return this.#options.onOwnLoop === true ? 0 : nowMs - this.#turnedAtMs;
   }
 
   /** The stack it is in now, from outside; null when it runs native code or is idle and does not pause. */
   stack(): Promise<string | null> {
-    return this.#worker === null ? Promise.resolve(null) : inspectStack(this.#worker.threadId);
+    return this.threadId === 0 ? Promise.resolve(null) : inspectStack(this.threadId);
   }
 
   async interrupt(job: Job): Promise<Finding> {
@@ -208,7 +209,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** Takes nothing more, lets the application finish what it has, and ends. Whoever calls it sets the limit of time. */
   stop(): Promise<void> {
-    if (this.#worker === null || this.#state === 'booting') return this.kill();
+    if (this.#guest === null || this.#state === 'booting') return this.kill();
     this.#endExpected = true;
     this.#outbox.stop();
     this.#outbox.flush();
@@ -248,17 +249,17 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     void this.kill();
   }
 
-  #startWorker(): Worker {
-    const worker = startGuest(this.#options, this.#roster.cells, this.#ports.port2);
-    worker.on('error', (error) => {
-      this.#lastError = error;
+  #start(): Guest {
+    return startGuest(this.#options, this.#roster.cells, this.#ports.port2, {
+      failed: (error) => {
+        this.#lastError = error;
+      },
+      ended: (code) => {
+        this.#running = false;
+        this.#readLastWords();
+        this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError));
+      },
     });
-    worker.on('exit', (code) => {
-      this.#running = false;
-      this.#readLastWords();
-      this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError));
-    });
-    return worker;
   }
 
   #read(batch: unknown): void {
@@ -346,12 +347,12 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** False when the thread had not ended after a second. */
   async #terminate(): Promise<boolean> {
-    if (this.#worker === null || !this.#running) return true;
+    if (this.#guest === null || !this.#running) return true;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<false>((settle) => {
       timer = setTimeout(() => settle(false), TERMINATE_MS);
     });
-    const ended = this.#worker.terminate().then(() => true);
+    const ended = this.#guest.terminate().then(() => true);
     const result = await Promise.race([ended, late]);
     clearTimeout(timer);
     if (!result) this.#endless = true;

@@ -17,6 +17,8 @@ export interface NodeThreadOptions {
   /** Relative application paths are resolved against it; the process should be there already. */
   readonly chdir: string;
   readonly env: NodeJS.ProcessEnv;
+  /** No thread: it runs on the loop of whoever starts it, and ends with its process. */
+  readonly onOwnLoop?: boolean;
   /** Takes what it prints, in whole lines. */
   readonly print?: (stream: OutputStream, lines: string) => void;
   /** Takes what it prints, as it is; without either Node.js writes it where the process prints. */

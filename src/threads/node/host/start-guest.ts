@@ -1,33 +1,80 @@
-// Starts the thread of the system that runs a Node.js application, with what it must know to boot.
+// Starts what runs a Node.js application, with what it must know to boot: a thread of the system or, without threads, the loop
+// that this runs on.
 
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { pathToFileURL } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { type OutputStream, WholeLines } from '../../../observe/whole-lines.ts';
 import type { GuestBoot } from '../../../wire/node-thread.ts';
 import type { Cells } from './cells.ts';
 import type { NodeThreadOptions } from './options.ts';
 
-const GUEST = join(import.meta.dirname, '..', 'guest', 'main.js');
+const GUEST_FOLDER = join(import.meta.dirname, '..', 'guest');
+
+/** What runs the application. */
+export interface Guest {
+  /** worker_threads' number; null: it has no loop of its own, which could stand still by itself, be looked into or be ended. */
+  readonly threadId: number | null;
+  /** Resolves when it has ended. */
+  terminate(): Promise<unknown>;
+}
+
+export interface GuestEvents {
+  /** Nobody caught this; `ended` follows. */
+  failed(error: unknown): void;
+  ended(exitCode: number): void;
+}
 
 /** `port`: the guest's end of the wire. */
-export function startGuest(options: NodeThreadOptions, cells: Cells, port: MessagePort): Worker {
-  const { app, chdir, concurrency, env, name, resourceLimits, sources = null } = options;
-  const workerData: GuestBoot = {
+export function startGuest(
+  options: NodeThreadOptions,
+  cells: Cells,
+  port: MessagePort,
+  events: GuestEvents,
+): Guest {
+  const boot: GuestBoot = {
     port,
     shared: cells.shared,
-    slots: concurrency,
+    slots: options.concurrency,
     begunAt: cells.begunAt,
-    appPath: resolve(chdir, app.path),
-    exportName: app.exportName,
+    appPath: resolve(options.chdir, options.app.path),
+    exportName: options.app.exportName,
     timeoutLimit: options.timeoutLimit ?? 0,
     probe: options.probe ?? null,
-    sources,
+    sources: options.sources ?? null,
     hooks: options.hooks ?? null,
   };
+  return options.onOwnLoop === true ? onThisLoop(boot, events) : inThread(boot, options, events);
+}
+
+/** It ends with the process: until then nobody hears of it any more. */
+function onThisLoop(boot: GuestBoot, events: GuestEvents): Guest {
+  // By its path, as a thread: this side knows nothing of the other but the wire.
+  const runs = import(pathToFileURL(join(GUEST_FOLDER, 'run-guest.js')).href) as Promise<{
+    runGuest(boot: GuestBoot): Promise<void>;
+  }>;
+  runs
+    .then(({ runGuest }) => runGuest(boot))
+    .catch((error: unknown) => {
+      events.failed(error);
+      events.ended(1);
+    });
+  return {
+    threadId: null,
+    terminate: () => {
+      events.ended(0);
+      return Promise.resolve();
+    },
+  };
+}
+
+function inThread(workerData: GuestBoot, options: NodeThreadOptions, events: GuestEvents): Guest {
+  const { env, name, resourceLimits } = options;
+  const { port, sources } = workerData;
   const limits = resourceLimits === undefined ? {} : { resourceLimits };
   const isHeard = options.print !== undefined || options.pass !== undefined;
-  const worker = new Worker(GUEST, {
+  const worker = new Worker(join(GUEST_FOLDER, 'main.js'), {
     name,
     env,
     workerData,
@@ -37,6 +84,8 @@ export function startGuest(options: NodeThreadOptions, cells: Cells, port: Messa
     ...(isHeard ? { stdout: true, stderr: true } : {}),
   });
   for (const stream of ['stdout', 'stderr'] as const) hear(worker[stream], stream, options);
+  worker.on('error', events.failed);
+  worker.on('exit', events.ended);
   return worker;
 }
 
