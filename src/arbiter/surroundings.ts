@@ -86,7 +86,7 @@ export async function prepare(
   const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock(), ticketSecret);
   const warnings = [
     ...ofCertificate,
-    ...fewFiles(settings.threads),
+    ...fewFiles(settings.threads + settings.spare_threads),
     ...withoutSetpriv(owner),
     ...inVain(settings, app),
     ...aloneWithoutThreads(settings),
@@ -121,12 +121,19 @@ export function canPreload({ preload_app: wanted }: Settings, { type }: AppSpec)
 }
 
 function inVain(settings: Settings, app: AppSpec): string[] {
-  if (!settings.preload_app || canPreload(settings, app)) return [];
-  const why =
-    app.type === 'node'
-      ? 'a Node.js application, whose threads share their code but no objects'
-      : 'this system: it needs Linux';
-  return [`preload_app has no effect on ${why}.`];
+  const said: string[] = [];
+  if (settings.preload_app && !canPreload(settings, app)) {
+    const why =
+      app.type === 'node'
+        ? 'a Node.js application, whose threads share their code but no objects'
+        : 'this system: it needs Linux';
+    said.push(`preload_app has no effect on ${why}.`);
+  }
+  if (settings.spare_threads > 0 && (app.type === 'wsgi' || settings.threads === 0)) {
+    const why = app.type === 'wsgi' ? 'on a WSGI application' : 'without threads (threads 0)';
+    said.push(`spare_threads has no effect ${why}.`);
+  }
+  return said;
 }
 
 function aloneWithoutThreads({ threads, workers }: Settings): string[] {

@@ -89,6 +89,12 @@ class Drill {
 
   async run(): Promise<number> {
     const { settings } = this.#resolved;
+    if (settings.threads === 0) {
+      this.#world.err(
+        'Error: a drill plays with threads, and the settings have none (threads 0).\n',
+      );
+      return drillExitCodes.notHeld;
+    }
     const bootMs = await this.#server.start();
     if (bootMs === null) return this.#notServing();
     const { type } = decideApp(settings);

@@ -1,4 +1,5 @@
-// A Node.js application on T worker_threads threads of this process. A thread that dies is replaced; the others go on.
+// A Node.js application on T worker_threads threads of this process, and a few that are spare. A thread that dies is replaced,
+// at once where there is a spare one; the others go on.
 // One that was given up in native code cannot be ended and stays until that returns: how many may gather, and when the
 // whole process has to be replaced, is decided in stuck-threads.ts.
 
@@ -12,6 +13,7 @@ import { SourcesPort } from '../threads/node/host/sources.ts';
 import { Standstills } from '../threads/node/host/standstill.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { standstillLine } from './overdue-line.ts';
+import { Reserve } from './reserve.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 import { StuckThreads } from './stuck-threads.ts';
 import { threadOutput } from './thread-output.ts';
@@ -24,6 +26,7 @@ export class NodeApplication implements Application {
   readonly #app: Extract<AppSpec, { type: 'node' }>;
   readonly #threads = new Set<NodeThread>();
   readonly #stuck: StuckThreads<NodeThread>;
+  readonly #reserve: Reserve<AppThread>;
   readonly #standstills = new Standstills<NodeThread>();
   readonly #output: Pick<NodeThreadOptions, 'print' | 'pass'>;
   /** Without threads it is one place, the worker's own loop. */
@@ -34,6 +37,7 @@ export class NodeApplication implements Application {
   /** Threads started so far: a replacement has a name of its own. */
   #started = 0;
   #startsInVain = 0;
+  #hasSpares = false;
   #stopping = false;
 
   constructor(options: ApplicationOptions, app: Extract<AppSpec, { type: 'node' }>) {
@@ -43,6 +47,7 @@ export class NodeApplication implements Application {
     const { threads, timeout } = options.settings;
     this.#onOwnLoop = threads === 0;
     this.#places = Math.max(1, threads);
+    this.#reserve = new Reserve(this.#places);
     this.#stuck = new StuckThreads({
       threads: this.#places,
       timeoutMs: timeout * 1000,
@@ -67,6 +72,8 @@ export class NodeApplication implements Application {
   }
 
   tick(nowMs: number): void {
+    // Not before: a worker is ready without them, and a check needs none.
+    if (!this.#hasSpares) this.#startSpares();
     for (const thread of this.#threads) thread.poll(nowMs);
     for (const thread of this.#threads) {
       const back =
@@ -98,6 +105,14 @@ export class NodeApplication implements Application {
 
   #allEnded(): boolean {
     return ![...this.#threads, ...this.#stuck.threads].some((thread) => thread.running);
+  }
+
+  /** Their places come behind those that every worker has. */
+  #startSpares(): void {
+    this.#hasSpares = true;
+    if (this.#onOwnLoop) return;
+    const { spare_threads } = this.#options.settings;
+    for (let spare = 1; spare <= spare_threads; spare++) this.#replace(this.#places + spare, 0);
   }
 
   /** @param number which place of the pool it fills */
@@ -152,7 +167,8 @@ export class NodeApplication implements Application {
       return;
     }
     this.#startsInVain = 0;
-    dispatcher.addThread(thread);
+    if (this.#reserve.enter(thread)) dispatcher.addThread(thread);
+    else log.debug(`${thread.name} is loaded and spare`);
   }
 
   /** No request that is past its time holds its loop. */
@@ -172,6 +188,11 @@ export class NodeApplication implements Application {
     for (const known of this.#threads) if (known === thread) this.#forget(known);
     if (this.#stopping) return;
     this.#options.dispatcher.died(thread, failure);
+    const spare = this.#reserve.leave(thread);
+    if (spare !== null) {
+      this.#options.log.info(`${spare.name} was spare and takes the place of ${thread.name}`);
+      this.#options.dispatcher.addThread(spare);
+    }
     if (this.#onOwnLoop) {
       this.#options.replaceMe('its application is out of reach', false);
       return;
@@ -203,6 +224,8 @@ export class NodeApplication implements Application {
   }
 
   #oneInVain(): void {
+    // One that would only be spare is missed by nobody.
+    if (!this.#reserve.isShort) return;
     this.#startsInVain += 1;
     if (this.#startsInVain < STARTS_IN_VAIN) return;
     const serves = this.#options.dispatcher.threads.length > 0;

@@ -66,6 +66,22 @@ export const workers = {
         'File operations, `dns.lookup`, crypto and zlib of all Node.js threads of a worker share one pool with its logs and temporary files: it gets 16 threads for each of `threads` and 4 more, 128 at most, unless the environment sets UV_THREADPOOL_SIZE. ' +
         '0 is for native addons that refuse threads: code that holds the loop then holds its clients, too, and what ends the application ends its worker ([node.md](node.md#without-threads)).',
     },
+    spare_threads: {
+      kind: 'count',
+      unit: 'threads',
+      default: 0,
+      min: 0,
+      max: 64,
+      flags: ['--spare-threads'],
+      gunicorn: 'new',
+      meaning:
+        'Threads of each worker with the application loaded, given nothing until one of the others dies.',
+      details:
+        'Replacing a thread that is stuck or dies then costs no start of the application ([node.md](node.md#spare-threads)). Each takes the memory of one more thread, which is why there are none by default. ' +
+        'The next spare one is loaded afterwards; one that cannot be loaded harms nobody.',
+      doesNot:
+        'It has no effect on WSGI applications, whose threads need no start, nor without threads (`threads` 0).',
+    },
     thread_concurrency: {
       kind: 'count',
       unit: 'requests',
