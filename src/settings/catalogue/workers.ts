@@ -74,8 +74,7 @@ export const workers = {
       max: 64,
       flags: ['--spare-threads'],
       gunicorn: 'new',
-      meaning:
-        'Threads of each worker with the application loaded, given nothing until one of the others dies.',
+      meaning: 'Threads with the application loaded, in reserve for one that dies.',
       details:
         'Replacing a thread that is stuck or dies then costs no start of the application ([node.md](node.md#spare-threads)). Each takes the memory of one more thread, which is why there are none by default. ' +
         'The next spare one is loaded afterwards; one that cannot be loaded harms nobody.',
