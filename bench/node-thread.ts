@@ -31,6 +31,7 @@ const head: RequestHead = {
   host: null,
   minorVersion: 1,
   fields: ['Host', '127.0.0.1:8000', 'User-Agent', 'bench', 'Accept', '*/*'],
+  upgrade: null,
   forwarded: null,
 };
 const body: RequestBody = { kind: 'none' };
@@ -73,6 +74,7 @@ async function measure(app: string): Promise<void> {
     end: next,
     jobOver() {},
     extend: () => 0,
+    upgraded: () => null,
     failed(failure) {
       failures += 1;
       console.error(failure.detail);

@@ -61,7 +61,7 @@ const peer: Peer = {
 };
 const none: RequestBody = { kind: 'none' };
 const line = { method: 'GET', target: '/', path: '/', query: '', host: null, minorVersion: 1 };
-const head = { ...line, forwarded: null };
+const head = { ...line, upgrade: null, forwarded: null };
 
 class LoopJob implements Job {
   readonly head: RequestHead;
@@ -86,6 +86,9 @@ class LoopJob implements Job {
   file(): void {}
   extend(): number {
     return 0;
+  }
+  upgraded(): null {
+    return null;
   }
   end(): void {}
   jobOver(): void {}

@@ -13,6 +13,7 @@ export const SEEN: { readonly [E in Ending]: string } = {
   504: '504',
   'other half': '',
   finish: 'what is owed is still sent, then close',
+  tell: 'the application hears of it, and may go on',
   'close if late': 'the connection closes, if late (see below)',
 };
 

@@ -125,7 +125,7 @@ function givingWay(): string {
 }
 
 function identifier(state: string): string {
-  return state.replaceAll('-', '_');
+  return state.replaceAll(/[- ]/g, '_');
 }
 
 function pairs(): string {

@@ -71,6 +71,10 @@ export interface OpenConnection {
   giveWay(): boolean;
   /** The worker drains: a head that has begun must soon be complete. */
   hurry(): void;
+  /** The application has taken it over. */
+  readonly upgraded: boolean;
+  /** The worker drains: so much later its client is asked to go, if it speaks a protocol that we know words of. */
+  partIn(ms: number): void;
   /** The process ends now: a request under way is answered or cut, and told to the log. */
   stop(failure: Failure): void;
 }

@@ -8,6 +8,7 @@ import { interimHead, lastChunk, planResponse, type ResponsePlan } from '../http
 import { FileRange } from '../spool/file-range.ts';
 import type {
   AppThread,
+  BodySource,
   Failure,
   Job,
   Peer,
@@ -17,15 +18,15 @@ import type {
 import { grantedUntil, overdueNow } from './application-time.ts';
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection, ProbeAnswer } from './effects.ts';
-import { enderOf, WHOLE } from './end-codes.ts';
-import type { Ender } from './failures.ts';
+import { enderOf } from './end-codes.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined, within } from './framing.ts';
-import type { Moments } from './moments.ts';
 import { type Client, Outflow, type OutflowOwner, sendIfRead, WRITE_BYTES } from './outflow.ts';
 import { gaveWayAfter, ownAnswer, probeReply } from './own-answer.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
-import { OWING, type OwingEvent } from './states.ts';
+import type { OwingEvent } from './states.ts';
+import { Told } from './told.ts';
 import type { ConnectionState } from './transition.ts';
+import { Upgraded } from './upgraded.ts';
 
 const EMPTY = Buffer.alloc(0);
 
@@ -39,28 +40,19 @@ export interface ExchangeOwner extends Client, OpenConnection {
   /** May it be kept after the answer that is made now? */
   mayKeepAlive(): boolean;
   readonly deadlines: PairDeadlines;
+  /** The application takes the connection over. Answers what the client sends. */
+  takeOver(): BodySource;
+  /** Of an upgraded connection: our end. */
+  endSending(): void;
   /** The response has left completely. */
   settle(exchange: Exchange, keepAlive: boolean): void;
   /** The response cannot be completed. */
   abandon(reset: boolean): void;
 }
 
-export class Exchange implements Job, OutflowOwner {
-  readonly head: ParsedHead;
-  readonly peer: Peer;
+export class Exchange extends Told implements Job, OutflowOwner {
   readonly body: RequestBody;
   thread: AppThread | null = null;
-  /** Monotonic ms at which the request was complete enough to be handed on, or was refused. */
-  readonly beganMs: number;
-  /** For the access log: "200 OK", the application's field lines, bytes of body without framing. */
-  status = '';
-  replyFields = '';
-  bodyBytes = 0;
-  endCode: string = WHOLE;
-  failureCode = '';
-  isProbe = false;
-  waitedMs = 0;
-  readonly phases: Moments | null;
 
   readonly #context: ConnectionContext;
   /** Gives the request body back. Only when no thread can read it any more: its file is opened by name. */
@@ -74,13 +66,11 @@ export class Exchange implements Job, OutflowOwner {
   #bytesLeft = Number.POSITIVE_INFINITY;
   /** Not overdue before this time of the wheel, ms: the application has asked for more. */
   extendedUntilMs = 0;
-  /** When the application began it, ms of the wheel; 0 while it has not. */
-  startedMs = 0;
-  /** The same, monotonic ms, where its thread told; 0 where not. */
-  #begunAtMs = 0;
   /** The application has said everything. */
   #complete = false;
   #keepAlive = false;
+  /** The application has taken the connection over. */
+  #upgraded: Upgraded | null = null;
 
   constructor(
     connection: ExchangeOwner,
@@ -89,14 +79,11 @@ export class Exchange implements Job, OutflowOwner {
     body: RequestBody,
     releaseBody: (() => void) | null,
   ) {
+    super(head, connection.peerOf(head), context.now(), connection.state.moments);
     this.#releaseBody = releaseBody;
     this.#connection = connection;
     this.#context = context;
-    this.head = head;
     this.body = body;
-    this.peer = connection.peerOf(head);
-    this.beganMs = context.now();
-    this.phases = connection.state.moments;
   }
 
   /** A response head has been made; what follows can only complete or cut it. */
@@ -106,14 +93,18 @@ export class Exchange implements Job, OutflowOwner {
 
   /** The answer is complete, the server's or the application's; bytes of it may be left for the client. */
   get answered(): boolean {
-    return this.#complete;
+    return this.#complete || this.#upgraded !== null;
+  }
+
+  protected get letter(): string {
+    return this.#connection?.state.letter ?? '';
   }
 
   // What a thread tells (Job).
 
   started(atMs = 0): void {
     this.startedMs = this.#context.wheel.nowMs;
-    this.#begunAtMs = atMs;
+    this.begunAtMs = atMs;
     const connection = this.#listening();
     if (connection?.state.owing === 'queued') connection.owe('started');
     if (connection !== null && atMs > 0) this.phases?.startedAt(atMs);
@@ -159,7 +150,17 @@ export class Exchange implements Job, OutflowOwner {
     if (plan !== null) this.#begin(connection, plan);
   }
 
+  upgraded(): BodySource | null {
+    const connection = this.#listening();
+    const isAsked = this.head.upgrade !== null || this.head.method === 'CONNECT';
+    if (!isAsked || connection?.state.reading !== 'complete' || this.#plan !== null) return null;
+    this.#upgraded = new Upgraded(this, connection, this.#context);
+    this.#outflow = this.#upgraded.outflow;
+    return connection.takeOver();
+  }
+
   piece(bytes: Buffer): boolean {
+    if (this.#upgraded !== null) return this.#upgraded.piece(bytes);
     const plan = this.#plan;
     const connection = this.#listening();
     if (connection === null || plan === null) return true;
@@ -198,6 +199,7 @@ export class Exchange implements Job, OutflowOwner {
 
   end(trailers: string): void {
     this.thread = null;
+    this.#upgraded?.end();
     const connection = this.#listening();
     const plan = this.#plan;
     if (connection === null || plan === null) return;
@@ -210,14 +212,15 @@ export class Exchange implements Job, OutflowOwner {
     this.thread = null;
     if (this.#listening() === null) return;
     this.#tellFailed(failure);
-    if (this.#plan === null) this.answerError(failure.status);
-    else this.#cut();
+    if (this.answered || this.#plan !== null) this.#cut();
+    else this.answerError(failure.status);
   }
 
   jobOver(): void {
     this.thread = null;
     this.#releaseBody?.();
     this.#releaseBody = null;
+    if (this.#connection !== null) this.#upgraded?.over();
   }
 
   // What the connection tells.
@@ -234,18 +237,9 @@ export class Exchange implements Job, OutflowOwner {
     return overdueNow(this.#context, setting, this);
   }
 
-  /** Before its response has left whole; the first cause stands. `code`: of its line in the error log, if it has one. */
-  endedBy(ender: Ender, code = '', letter = this.#connection?.state.letter ?? ''): void {
-    if (this.endCode !== WHOLE) return;
-    this.endCode = ender + letter;
-    this.failureCode = code;
-  }
-
-  /** Its connection closes in the state of this letter. Told when whoever has it was asked whether it had begun. */
-  left(letter: string): void {
-    const begun = letter === OWING.queued.letter && this.startedMs > 0;
-    this.endedBy('C', '', begun ? OWING.running.letter : letter);
-    if (begun) this.phases?.begunAt(this.#begunAtMs);
+  /** The worker drains, and it is this upgraded connection's turn. */
+  part(): void {
+    this.#upgraded?.part();
   }
 
   /** The server answers in the application's place. Only before a head was made. */

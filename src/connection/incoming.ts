@@ -4,7 +4,7 @@
 import { type BodyReader, bodyReaderFor } from '../http1/body.ts';
 import { HeadReader, type ParsedHead } from '../http1/head.ts';
 import type { HeadLimits } from '../http1/limits.ts';
-import type { RequestBody } from '../threads/app-thread.ts';
+import type { BodySource, RequestBody } from '../threads/app-thread.ts';
 import { Ahead } from './ahead.ts';
 import type { Beginning } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
@@ -29,6 +29,8 @@ export interface IncomingOwner {
   bodyWaits(): void;
   /** A request can be handed on. `releaseBody`: when no thread can read the body any more. */
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void;
+  /** More has come on an upgraded connection. */
+  upgradedProgressed(): void;
   /** The client waits for `100 Continue`, and its body is about to be read. */
   continueExpected(): void;
   /** A fault of the client. */
@@ -128,6 +130,24 @@ export class Incoming {
     this.#owner.bodyProgressed();
   }
 
+  /** What the client has sent behind the request, and all that comes from here on, is the application's. */
+  takeOver(): BodySource {
+    const intake = new StreamIntake(
+      () => this.resume(),
+      () => {},
+    );
+    this.#intake = intake;
+    const hasRoom = this.#ahead.length === 0 || intake.add(this.#ahead.take());
+    this.#ahead.clear();
+    if (hasRoom) this.resume();
+    return intake;
+  }
+
+  /** Of an upgraded connection: nothing more will come. */
+  end(): void {
+    this.#intake?.end();
+  }
+
   /** The body will never be complete; whoever reads it learns that now. */
   fail(): void {
     this.#intake?.fail();
@@ -169,6 +189,7 @@ export class Incoming {
       if (reading === 'head') at = this.#readHead(chunk, at);
       else if (reading === 'new' || reading === 'keep-alive') this.#owner.read('first byte');
       else if (reading === 'body') at = this.#readBody(chunk, at);
+      else if (reading === 'upgraded') at = this.#passOn(chunk, at);
       else if (reading === 'proxy') at = this.#readProxyHeader(chunk, at);
       else {
         if (reading === 'complete') this.#holdRest(chunk, at, isAhead);
@@ -281,6 +302,13 @@ export class Incoming {
     else if (body.done) this.#bodyComplete();
     else this.#bodyProgressed(at - from);
     return at;
+  }
+
+  #passOn(chunk: Buffer, from: number): number {
+    this.#owner.upgradedProgressed();
+    const piece = from === 0 ? chunk : chunk.subarray(from);
+    if (this.#intake !== null && !this.#intake.add(piece)) this.#pause();
+    return chunk.length;
   }
 
   /** limit_request_body */

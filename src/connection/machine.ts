@@ -5,7 +5,7 @@
 import type { ParsedHead } from '../http1/head.ts';
 import { interimHead } from '../http1/response.ts';
 import { STRANGER, type Standing } from '../proxy/standing.ts';
-import type { Failure, Peer, RequestBody } from '../threads/app-thread.ts';
+import type { BodySource, Failure, Peer, RequestBody } from '../threads/app-thread.ts';
 import { Beginning } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
@@ -14,8 +14,9 @@ import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
 import { Moments } from './moments.ts';
 import { Origin } from './origin.ts';
-import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
+import { ENDED_IN_QUEUE } from './own-answer.ts';
 import { PairDeadlines } from './pair-deadlines.ts';
+import { cutOverdue, oweOverdue, readOverdue, refuseQueued } from './passed-deadlines.ts';
 import { type FirstReading, OWING, type OwingEvent, READING, type ReadingEvent } from './states.ts';
 import { ConnectionState } from './transition.ts';
 
@@ -59,9 +60,9 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#incoming = new Incoming(context, effects, this, headLimits);
     this.beginning = new Beginning(context, this, this.#origin, standing);
     this.deadlines = new PairDeadlines(context, effects, this.state, {
-      readOverdue: () => this.#readOverdue(),
-      oweOverdue: () => this.#oweOverdue(),
-      readsNothing: () => this.#cutOverdue(),
+      readOverdue: () => readOverdue(this),
+      oweOverdue: () => oweOverdue(this, context.requests),
+      readsNothing: () => cutOverdue(this, context.requests),
       readsOn: () => this.#exchange?.clientReads(),
     });
     context.surroundings.idle(this);
@@ -93,7 +94,14 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.state.reading === 'closed' || this.#clientEnded) return;
     this.#clientEnded = true;
     this.#waitsOn = this.#incoming.justHeard;
-    this.#afterClientEnd();
+    if (this.state.reading === 'upgraded') this.#endUpgraded();
+    else this.#afterClientEnd();
+  }
+
+  /** The application hears of the client's end, and may still send what it likes. */
+  #endUpgraded(): void {
+    this.read('client ended');
+    this.#incoming.end();
   }
 
   #afterClientEnd(): void {
@@ -103,8 +111,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     const isOver = !this.#waitsOn && endings.includes('close if late');
     if (isOver || endings.includes('close')) this.#end('close');
     else if (owing === 'running') this.deadlines.clientEnded();
-    else if (owing === 'queued' && this.#context.requests.overloaded)
-      this.#refuseQueued(ENDED_IN_QUEUE);
+    else if (owing === 'queued' && this.#context.requests.overloaded && this.#exchange !== null)
+      refuseQueued(this.#exchange, this.#context.requests, ENDED_IN_QUEUE);
   }
 
   /** What `send` could not hand to the kernel has left this process, or `sendLater` was asked for. */
@@ -117,7 +125,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.deadlines.clientProgressed();
     this.#exchange?.drained();
     // Only now, when the kernel has taken again what it has room for: that much the client has read.
-    if (this.deadlines.readsTooSlowly) this.#cutOverdue();
+    if (this.deadlines.readsTooSlowly) cutOverdue(this, this.#context.requests);
   }
 
   /** The socket is gone, by whatever cause. Called once, last. */
@@ -141,6 +149,14 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   hurry(): void {
     this.deadlines.hurry();
+  }
+
+  get upgraded(): boolean {
+    return this.state.reading === 'upgraded';
+  }
+
+  partIn(ms: number): void {
+    this.deadlines.partIn(ms);
   }
 
   stop(failure: Failure): void {
@@ -184,6 +200,22 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     return !this.#incoming.continueDue && this.#context.surroundings.mayKeepAlive(this);
   }
 
+  /** The application takes the connection over. Answers what the client sends. */
+  takeOver(): BodySource {
+    this.owe('upgraded');
+    this.read('upgraded');
+    const source = this.#incoming.takeOver();
+    if (this.#clientEnded) this.#endUpgraded();
+    else if (this.#context.surroundings.draining) this.deadlines.partIn(0);
+    return source;
+  }
+
+  /** Of an upgraded connection: our end. The client may still send. */
+  endSending(): void {
+    this.owe('application ended');
+    this.#effects.finish();
+  }
+
   /** The response of this exchange has left completely. */
   settle(exchange: Exchange, keepAlive: boolean): void {
     this.owe('settled');
@@ -216,6 +248,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   bodyWaits(): void {
     this.deadlines.bodyWaits();
+  }
+
+  upgradedProgressed(): void {
+    this.deadlines.upgradedProgressed();
   }
 
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void {
@@ -262,7 +298,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   tooSlow(): void {
-    this.#readOverdue();
+    readOverdue(this);
   }
 
   /** One request is done with, the connection stays. */
@@ -346,54 +382,5 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     // Whoever else ended it has told so.
     exchange.left(letter);
     this.#context.surroundings.finished(exchange);
-  }
-
-  // Deadlines.
-
-  #readOverdue(): void {
-    const { reading, owing } = this.state;
-    if (reading === 'closed') return;
-    const ending = READING[reading].whenOverdue;
-    if (ending === 408) this.refuse(408, 'too-slow', `no complete ${reading} in time`);
-    else if (ending === 'reset') this.#end('reset');
-    // In `complete` only the grace of a client that has sent its end can pass, or the time of the disk for the body.
-    else if (ending === 'close' || owing === 'running' || owing === 'nothing') this.#end('close');
-  }
-
-  #oweOverdue(): void {
-    const exchange = this.#exchange;
-    const ending = OWING[this.state.owing].whenOverdue;
-    if (this.deadlines.writingGoesOn) return;
-    if (exchange === null || ending === 'reset') this.#cutOverdue();
-    else if (ending === 503) this.#refuseQueued(WAITED_IN_VAIN);
-    else if (ending === 504) {
-      exchange.endedBy('a', 'overdue');
-      exchange.answerError(504);
-      this.#context.requests.overdue(exchange, exchange.overdue('timeout'));
-    }
-  }
-
-  /** It never runs. */
-  #refuseQueued(failure: Failure): void {
-    const exchange = this.#exchange;
-    if (exchange === null) return;
-    // It may have been started without our having heard: then it runs, and its time counts from now.
-    if (!this.#context.requests.withdraw(exchange, true)) {
-      exchange.started();
-      return;
-    }
-    exchange.jobOver();
-    exchange.failed(failure);
-  }
-
-  /** The client does not read, or the application has not gone on with its response. */
-  #cutOverdue(): void {
-    const exchange = this.#exchange;
-    if (exchange !== null && this.state.owing === 'streaming') {
-      exchange.endedBy('a', 'stream-overdue');
-      this.#context.requests.overdue(exchange, exchange.overdue('stream_timeout'));
-    }
-    exchange?.endedBy('c');
-    this.#end('reset');
   }
 }

@@ -66,6 +66,7 @@ export class Moments implements PhaseTimes {
         this.#started = NEVER;
         return;
       case 'answered':
+      case 'upgraded':
         this.#answered = either(this.#answered, this.#now());
         return;
       case 'settled':

@@ -1,6 +1,7 @@
 // Brings the bytes of one response to the client as fast as it reads. The direct way is to the kernel; what the kernel
 // does not take waits in a spool, and once something waits everything later waits behind it. Knows nothing of HTTP.
 
+import { SpoolBudget } from '../spool/budget.ts';
 import type { ByteSource } from '../spool/byte-source.ts';
 import { recycleReadBuffer } from '../spool/read-buffers.ts';
 import { Spool } from '../spool/spool.ts';
@@ -12,6 +13,8 @@ import type { WaitingResponse } from './stalled.ts';
 export const WRITE_BYTES = 64 * 1024;
 /** Writes of one response in one turn of the loop: 1 MiB, some hundred microseconds. Then others have their turn. */
 const WRITES_PER_TURN = 16;
+
+const NO_DISK = new SpoolBudget(0);
 
 /** The connection, as far as bytes go. */
 export interface Client {
@@ -45,6 +48,7 @@ export class Outflow implements WaitingResponse {
   readonly #client: Client;
   readonly #owner: OutflowOwner;
   readonly #context: ConnectionContext;
+  readonly #budget: SpoolBudget;
   /** What waits, in order: a spool, then perhaps a file. */
   #waiting: ByteSource[] = [];
   #spool: Spool | null = null;
@@ -54,10 +58,16 @@ export class Outflow implements WaitingResponse {
   /** The time of the wheel at which the kernel took something last, or something began to wait. */
   #quietSinceMs = 0;
 
-  constructor(client: Client, owner: OutflowOwner, context: ConnectionContext) {
+  constructor(
+    client: Client,
+    owner: OutflowOwner,
+    context: ConnectionContext,
+    room: 'memory and disk' | 'memory alone' = 'memory and disk',
+  ) {
     this.#client = client;
     this.#owner = owner;
     this.#context = context;
+    this.#budget = room === 'memory alone' ? NO_DISK : context.responseBudget;
   }
 
   /** Nothing waits in this process. */
@@ -134,7 +144,7 @@ export class Outflow implements WaitingResponse {
     const spool = new Spool({
       memoryBytes: this.#context.responseMemoryBytes,
       fileBytes: this.#context.responseSpoolBytes,
-      budget: this.#context.responseBudget,
+      budget: this.#budget,
       directory: this.#context.spoolDirectory,
     });
     spool.onRoom = () => {

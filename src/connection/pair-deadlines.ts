@@ -4,7 +4,7 @@
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { HalfDeadline } from './half-deadline.ts';
-import { OWING, type Owing, READING } from './states.ts';
+import { OWING, type Owing, READING, waitsForClient } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 import { WriteWatch } from './write-watch.ts';
 
@@ -81,12 +81,17 @@ export class PairDeadlines {
     this.#read.armMs(this.#context.halfClosedGraceMs);
   }
 
+  /** The worker drains: so much later it is this upgraded connection's turn. */
+  partIn(ms: number): void {
+    if (this.#state.reading === 'upgraded') this.#read.armMs(Math.max(1, ms));
+  }
+
   // The owing half.
 
   /** It has gone on from `before`. */
   owing(before: Owing): void {
     const { owing } = this.#state;
-    if (owing !== 'writing') {
+    if (!waitsForClient(owing)) {
       this.#writes.end();
       this.#owe.arm(OWING[owing].deadline);
     } else if (before !== owing) this.#writes.begin();
@@ -98,6 +103,12 @@ export class PairDeadlines {
     if (this.#state.owing === 'streaming') this.#owe.arm(OWING.streaming.deadline);
   }
 
+  /** A byte of an upgraded connection, either way. */
+  upgradedProgressed(): void {
+    const { deadline } = OWING[this.#state.owing];
+    if (deadline === 'upgrade_idle_timeout') this.#owe.arm(deadline);
+  }
+
   /** The application has asked for time until then, ms of the wheel. */
   extend(untilMs: number): void {
     this.#owe.extend(untilMs);
@@ -105,7 +116,7 @@ export class PairDeadlines {
 
   /** The client has read something of what waits. */
   clientProgressed(): void {
-    if (this.#state.owing === 'writing') this.#writes.progressed();
+    if (waitsForClient(this.#state.owing)) this.#writes.progressed();
   }
 
   /** The kernel has taken so many bytes for the client. */
@@ -115,11 +126,11 @@ export class PairDeadlines {
 
   /** To be asked when the kernel has just taken what it has room for. */
   get readsTooSlowly(): boolean {
-    return this.#state.owing === 'writing' && this.#writes.tooSlow;
+    return waitsForClient(this.#state.owing) && this.#writes.tooSlow;
   }
 
-  /** The deadline of `writing` passed; true when it was only a part of write_timeout. */
+  /** A deadline of write_timeout passed; true when it was only a part of write_timeout. */
   get writingGoesOn(): boolean {
-    return this.#state.owing === 'writing' && this.#writes.goesOn();
+    return waitsForClient(this.#state.owing) && this.#writes.goesOn();
   }
 }

@@ -13,7 +13,8 @@ export type DeadlineSetting =
   | 'queue_timeout'
   | 'timeout'
   | 'stream_timeout'
-  | 'write_timeout';
+  | 'write_timeout'
+  | 'upgrade_idle_timeout';
 
 /** What bounds the application. It may ask for more time for one request (`Exchange.extend`). */
 export const APPLICATION_TIME: ReadonlySet<DeadlineSetting | OtherHalf> = new Set([
@@ -33,6 +34,7 @@ export type Ending =
   | 504
   | 'other half'
   | 'finish'
+  | 'tell'
   | 'close if late';
 
 /**
@@ -49,12 +51,21 @@ export type Reading =
   | 'head'
   | 'body'
   | 'complete'
+  | 'upgraded'
   | 'keep-alive'
   | 'lingering'
   | 'closed';
 /** How a connection begins: perhaps with a PROXY header, with TLS, or with HTTP. */
 export type FirstReading = 'proxy' | 'handshake' | 'new';
-export type Owing = 'nothing' | 'queued' | 'running' | 'streaming' | 'writing';
+export type Owing =
+  | 'nothing'
+  | 'queued'
+  | 'running'
+  | 'streaming'
+  | 'writing'
+  | 'upgraded'
+  | 'passing on'
+  | 'half closed';
 
 export type ReadingEvent =
   /** A PROXY header has come, or something else that shows that there is none. */
@@ -65,6 +76,10 @@ export type ReadingEvent =
   | 'head without body'
   | 'head with body'
   | 'body complete'
+  /** The application has taken the connection over: what comes is the application's. */
+  | 'upgraded'
+  /** Of an upgraded connection: nothing more will come. */
+  | 'client ended'
   | 'answered, keep'
   | 'answered, next at hand'
   | 'answered, linger'
@@ -77,6 +92,10 @@ export type OwingEvent =
   /** Its thread died, and had not begun it after all. */
   | 'handed back'
   | 'head out'
+  /** The application has taken the connection over, and will send what it likes. */
+  | 'upgraded'
+  /** Of an upgraded connection: the application has sent its end, and the client has it all. */
+  | 'application ended'
   /** The client does not take the bytes as fast as they come. */
   | 'client slower'
   | 'client caught up'
@@ -94,7 +113,8 @@ interface Row<State extends string, Event extends string> {
   readonly progressResets: boolean;
   readonly whenOverdue: Ending;
   /**
-   * The client sent its end (FIN). `finish`: what is owed is still sent, then close. `close if late`: the same for one
+   * The client sent its end (FIN). `finish`: what is owed is still sent, then close. `tell`: that is the application's to know,
+   * which may go on. `close if late`: the same for one
    * right behind what it sent (PROMPT_END_MS); whoever ends later has given up waiting, and is gone.
    */
   readonly whenClientEnds: Ending;
@@ -181,8 +201,19 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
       'answered, keep': 'keep-alive',
       'answered, next at hand': 'head',
       'answered, linger': 'lingering',
+      upgraded: 'upgraded',
       close: 'closed',
     },
+  },
+  upgraded: {
+    waitsFor: 'what the client of an upgraded connection sends',
+    letter: 'U',
+    deadline: 'other half',
+    progressResets: false,
+    whenOverdue: 'other half',
+    whenClientEnds: 'tell',
+    givesWay: false,
+    on: { 'client ended': 'complete', 'answered, linger': 'lingering', close: 'closed' },
   },
   'keep-alive': {
     waitsFor: 'the next request',
@@ -234,7 +265,12 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
     progressResets: true,
     whenOverdue: 504,
     whenClientEnds: 'finish',
-    on: { 'head out': 'streaming', 'handed back': 'queued', answered: 'writing' },
+    on: {
+      'head out': 'streaming',
+      'handed back': 'queued',
+      upgraded: 'upgraded',
+      answered: 'writing',
+    },
   },
   streaming: {
     waitsFor: 'the next piece from the application',
@@ -255,7 +291,43 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
     whenClientEnds: 'finish',
     on: { 'client caught up': 'streaming', answered: 'writing', settled: 'nothing' },
   },
+  upgraded: {
+    waitsFor: 'a byte of an upgraded connection, either way',
+    letter: 'U',
+    deadline: 'upgrade_idle_timeout',
+    progressResets: true,
+    whenOverdue: 'close',
+    whenClientEnds: 'tell',
+    on: {
+      'client slower': 'passing on',
+      'application ended': 'half closed',
+      settled: 'nothing',
+    },
+  },
+  'passing on': {
+    waitsFor: 'the client of an upgraded connection to read',
+    letter: 'W',
+    deadline: 'write_timeout',
+    progressResets: true,
+    whenOverdue: 'reset',
+    whenClientEnds: 'tell',
+    on: { 'client caught up': 'upgraded' },
+  },
+  'half closed': {
+    waitsFor: 'what the client still sends, or its end',
+    letter: 'U',
+    deadline: 'upgrade_idle_timeout',
+    progressResets: true,
+    whenOverdue: 'close',
+    whenClientEnds: 'tell',
+    on: { settled: 'nothing' },
+  },
 };
+
+/** Bytes wait for a client that does not read as fast as they come. */
+export function waitsForClient(owing: Owing): boolean {
+  return owing === 'writing' || owing === 'passing on';
+}
 
 /** The names that people see: logs, the live picture, docs. */
 export type StateName =
@@ -267,6 +339,7 @@ export type StateName =
   | 'queued'
   | 'running'
   | 'writing'
+  | 'upgraded'
   | 'keep-alive'
   | 'lingering';
 
@@ -276,6 +349,9 @@ const OWING_NAME: { readonly [S in Exclude<Owing, 'nothing'>]: StateName } = {
   running: 'running',
   streaming: 'running',
   writing: 'writing',
+  upgraded: 'upgraded',
+  'passing on': 'upgraded',
+  'half closed': 'upgraded',
 };
 const READING_NAME: { readonly [S in Exclude<Reading, 'closed'>]: StateName } = {
   proxy: 'proxy',
@@ -284,6 +360,7 @@ const READING_NAME: { readonly [S in Exclude<Reading, 'closed'>]: StateName } = 
   head: 'head',
   body: 'body',
   complete: 'running',
+  upgraded: 'upgraded',
   'keep-alive': 'keep-alive',
   lingering: 'lingering',
 };
@@ -302,7 +379,18 @@ export const PAIRS: { readonly [S in Exclude<Reading, 'closed'>]: readonly Owing
   new: ['nothing'],
   head: ['nothing', 'writing'],
   body: ['nothing', 'queued', 'running', 'streaming', 'writing'],
-  complete: ['nothing', 'queued', 'running', 'streaming', 'writing'],
+  // The last three: the client of an upgraded connection has ended its half.
+  complete: [
+    'nothing',
+    'queued',
+    'running',
+    'streaming',
+    'writing',
+    'upgraded',
+    'passing on',
+    'half closed',
+  ],
+  upgraded: ['nothing', 'upgraded', 'passing on', 'half closed'],
   'keep-alive': ['nothing'],
   // `writing`: our refusal is on its way, and what else the client sends no longer counts.
   lingering: ['nothing', 'writing'],

@@ -19,8 +19,6 @@ export interface ParsedHead extends RequestHead {
   readonly keepAlive: boolean;
   /** The client waits for `100 Continue` before it sends the body. False when no body follows, and for HTTP/1.0. */
   readonly expectContinue: boolean;
-  /** Value of Upgrade when Connection lists it, else null. Always null for HTTP/1.0. */
-  readonly upgrade: string | null;
 }
 
 /** The fields that steer the connection, as found; judged when all are known, so that their order does not matter. */

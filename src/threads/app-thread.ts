@@ -51,6 +51,8 @@ export interface RequestHead {
   readonly minorVersion: number;
   /** Flat list name, value, name, value in the order and spelling of the client (req.rawHeaders). */
   readonly fields: readonly string[];
+  /** Value of Upgrade when Connection lists it, else null. Always null for HTTP/1.0. */
+  readonly upgrade: string | null;
   /** Null when nobody says it who is believed. */
   readonly forwarded: Forwarded | null;
 }
@@ -127,6 +129,11 @@ export interface Job {
   piece(bytes: Buffer): boolean;
   /** The rest of the body is this range of an open regular file, which the connection reads and closes. */
   file(fd: number, offset: number, length: number): void;
+  /**
+   * The application takes the connection over: every `piece` is raw bytes from here on, and `end` its end (FIN), behind which
+   * the client may still send. Answers what that sends; null where the client has not asked for it.
+   */
+  upgraded(): BodySource | null;
   /**
    * The application asks for more time: the request shall not be overdue before so many ms from now. Never shortens what
    * it has. Answers what was granted, ms; 0 where nothing was, because it is over or its bound is reached.

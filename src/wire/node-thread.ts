@@ -60,10 +60,15 @@ export const ToHost = {
   extend: 13,
   /** level (an index of LOG_LEVELS), text: a line for the error log, from a server hook */
   log: 14,
+  /**
+   * ticket: the application has taken the connection over. `piece` and `body` are raw bytes from here on, `end` and `bodyEnd`
+   * one side's end (FIN), and `bodyDiscard` says that it has hung up.
+   */
+  upgraded: 15,
 } as const;
 
-/** How the body of a request travels. */
-export const BodyKind = { none: 0, bytes: 1, file: 2, stream: 3 } as const;
+/** How the body of a request travels. `upgradable`: there is none, and its client offers to go over to another protocol. */
+export const BodyKind = { none: 0, bytes: 1, file: 2, stream: 3, upgradable: 4 } as const;
 
 /**
  * Bodies up to this many bytes travel inside the batch as latin-1 strings; longer ones in an ArrayBuffer of their own.

@@ -22,6 +22,9 @@ export const DRAIN_GRACE_MS = 500;
 const TURN_MS_MIN = 250;
 const TURN_MS_MAX = 5000;
 const TURN_MS_PER_CONNECTION = 5;
+/** While draining, upgraded connections are asked to go one after the other, so that their clients do not all come back in one
+ * moment: 5 ms apart (200 reconnects a second from each worker), and all within the first half of graceful_timeout. */
+const PART_MS_PER_CONNECTION = 5;
 /** A place that was taken from a client is given to the next one so much later: who counts sockets from outside, and
  * needs a few milliseconds to read the list, sees the old one gone before the new one is there. */
 export const HAND_OVER_MS = 10;
@@ -30,6 +33,8 @@ const STOPPED: Failure = { status: 503, code: 'stopped', detail: 'the worker had
 
 export interface ConnectionsOptions {
   readonly keepAliveMs: number;
+  /** For how long a worker that drains may finish what it has. */
+  readonly gracefulMs: number;
   readonly log: Log;
   /** True while nothing more can be accepted. */
   atLimit(): boolean;
@@ -119,7 +124,15 @@ export class Connections implements Surroundings {
   drain(): void {
     this.#draining = true;
     for (const connection of this.#all) connection.hurry();
+    this.#partUpgraded();
     this.makeRoom();
+  }
+
+  #partUpgraded(): void {
+    const upgraded = [...this.#all].filter((connection) => connection.upgraded);
+    const halfMs = this.#options.gracefulMs / 2;
+    const apartMs = Math.min(PART_MS_PER_CONNECTION, halfMs / upgraded.length);
+    for (const [index, connection] of upgraded.entries()) connection.partIn(index * apartMs);
   }
 
   /** The process is about to end: what is under way ends here. */

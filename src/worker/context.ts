@@ -44,6 +44,7 @@ export function makeContext(
       timeout: settings.timeout * 1000,
       stream_timeout: settings.stream_timeout * 1000,
       write_timeout: settings.write_timeout * 1000,
+      upgrade_idle_timeout: settings.upgrade_idle_timeout * 1000,
     },
     timeoutLimitMs: settings.timeout_limit * 1000,
     bodyMinBytesPerSecond: settings.body_min_rate,

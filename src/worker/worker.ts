@@ -113,6 +113,7 @@ export class Worker {
     const watched = this.#accessLog !== null || log.statsd !== null;
     this.#connections = new Connections({
       keepAliveMs: settings.keepalive * 1000,
+      gracefulMs: settings.graceful_timeout * 1000,
       log,
       atLimit: () => this.#acceptor.atLimit,
       released: (afterMs) => {

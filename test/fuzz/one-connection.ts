@@ -290,6 +290,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
         timeout: ms,
         stream_timeout: ms,
         write_timeout: ms,
+        upgrade_idle_timeout: ms,
       },
       bodyMinBytesPerSecond: 10,
       writeMinBytesPerSecond: 10,

@@ -102,6 +102,7 @@ export class World implements Surroundings, Requests {
     });
     this.connections = new Connections({
       keepAliveMs: 2000,
+      gracefulMs: 4000,
       log: silent,
       atLimit: () => this.open.size >= options.limit,
       released: () => {
@@ -134,6 +135,7 @@ export class World implements Surroundings, Requests {
         timeout: 3000,
         stream_timeout: 3000,
         write_timeout: 2500,
+        upgrade_idle_timeout: 2500,
       },
       timeoutLimitMs: 6000,
       timesPhases: true,

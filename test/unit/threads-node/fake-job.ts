@@ -38,6 +38,8 @@ export interface JobOptions {
   readonly peer?: Peer;
   /** Bytes of pieces the connection takes before it says stop. */
   readonly room?: number;
+  /** Where given, the application may take the connection over, and reads this. */
+  readonly upgrade?: BodySource;
 }
 
 type Ending = 'whole' | 'end' | 'failed';
@@ -59,6 +61,7 @@ export class FakeJob implements Job {
   ending: Ending | null = null;
   room: number;
   isOver = false;
+  readonly #upgrade: BodySource | null;
   #waiting: { test: () => boolean; resolve: () => void }[] = [];
 
   constructor(target: string, options: JobOptions = {}) {
@@ -66,7 +69,9 @@ export class FakeJob implements Job {
       method: options.method ?? 'GET',
       minorVersion: options.minorVersion ?? 1,
       fields: options.fields ?? ['Host', 'example.test'],
+      upgrade: options.upgrade === undefined ? null : 'websocket',
     });
+    this.#upgrade = options.upgrade ?? null;
     this.peer = options.peer ?? peer;
     this.body = options.body ?? { kind: 'none' };
     this.room = options.room ?? Number.POSITIVE_INFINITY;
@@ -115,6 +120,11 @@ export class FakeJob implements Job {
   replyHead(head: ReplyHead): void {
     this.reply = head;
     this.#note('head');
+  }
+
+  upgraded(): BodySource | null {
+    if (this.#upgrade !== null) this.#note('upgraded');
+    return this.#upgrade;
   }
 
   piece(bytes: Buffer): boolean {

@@ -19,6 +19,7 @@ const wire = {
   credit: () => {},
   begunMs: () => 0,
   answered: () => {},
+  upgraded: () => {},
   over: () => {},
 };
 const news = {

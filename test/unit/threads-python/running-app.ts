@@ -75,6 +75,9 @@ export class RecordingJob implements Job {
   handedBack(): void {
     this.#hear('handed back');
   }
+  upgraded(): null {
+    throw new Error('WSGI knows no upgrades');
+  }
   interim(status: string, fields: string): void {
     this.interims.push([status, fields]);
     this.#hear('interim');

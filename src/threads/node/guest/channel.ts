@@ -119,14 +119,14 @@ export class Channel {
   #tell(exchange: Exchange, operation: number, item: Item | undefined): void {
     switch (operation) {
       case ToGuest.body:
-        exchange.inlet?.push(itemToBytes(item as string | ArrayBuffer));
+        exchange.arriving?.push(itemToBytes(item as string | ArrayBuffer));
         break;
       case ToGuest.bodyEnd:
-        exchange.inlet?.end();
+        exchange.arriving?.end();
         if (exchange.phase === 'over') this.#over(exchange);
         break;
       case ToGuest.bodyFailed:
-        exchange.inlet?.fail();
+        exchange.arriving?.fail();
         if (exchange.phase === 'over') this.#over(exchange);
         break;
       case ToGuest.credit:
@@ -159,7 +159,8 @@ export class Channel {
       peer: batch[at + 5] as string,
     };
     const exchange = new this.#exchange(facts, this.outbox, this.#timeoutLimit, this.#over);
-    if (kind !== BodyKind.none) {
+    if (kind === BodyKind.upgradable) exchange.upgradable = true;
+    else if (kind !== BodyKind.none) {
       exchange.inlet = this.#inlet(exchange, kind, batch[at + 7] as string | ArrayBuffer);
     }
     this.#exchanges.set(facts.ticket, exchange);

@@ -41,6 +41,8 @@ export class Exchange {
   readonly facts: RequestFacts;
   /** Null when the request has no body. Set by the channel before the request begins. */
   inlet: Inlet | null = null;
+  /** The client offers to go over to another protocol. Set by the channel. */
+  upgradable = false;
   phase: Phase = 'waiting';
   /** The client has gone, or the request was given up: whatever is said from now on is dropped. */
   gone = false;
@@ -59,6 +61,8 @@ export class Exchange {
   #trailers = '';
   #extension: Extension | null = null;
   #onFinished: (() => void) | null = null;
+  /** What the client sends once the connection was taken over. */
+  #raw: Inlet | null = null;
 
   /** `timeoutLimit`: seconds since its start to which it may be extended. */
   constructor(
@@ -81,6 +85,11 @@ export class Exchange {
   get peer(): WirePeer {
     this.#peer ??= splitPeer(this.facts.peer);
     return this.#peer;
+  }
+
+  /** What comes from the client now. */
+  get arriving(): Inlet | null {
+    return this.#raw ?? this.inlet;
   }
 
   /** Bytes written that have not left the thread. */
@@ -168,6 +177,26 @@ export class Exchange {
     if (this.#queuedBytes === 0 || this.gone) this.#endNow();
   }
 
+  /**
+   * Takes the connection over: what is written from here on are raw bytes, and `end` is our end alone. Answers what the client
+   * sends; null when it is too late.
+   */
+  upgrade(): Inlet | null {
+    if (this.phase !== 'running' || !this.upgradable) return this.#raw;
+    this.phase = 'streaming';
+    this.#raw = this.streamingInlet(BODY_WINDOW);
+    if (!this.gone) this.#outbox.open().push(ToHost.upgraded, this.facts.ticket);
+    return this.#raw;
+  }
+
+  /** Of a connection that was, or could be, taken over: what has left us still reaches the client, then it closes. */
+  hangUp(): void {
+    const raw = this.upgrade();
+    this.#drop();
+    if (this.phase === 'streaming' || this.phase === 'ending') this.#endNow();
+    raw?.discard();
+  }
+
   /** The application failed: 500 when nothing was sent, a cut otherwise. */
   fail(status: 500 | 502, code: string, detail: string): void {
     if (this.phase === 'over') return;
@@ -194,15 +223,15 @@ export class Exchange {
     this.#drop();
     this.#over(this);
     if (this.phase !== 'waiting' && this.phase !== 'over') {
-      this.inlet?.fail();
+      this.arriving?.fail();
       this.side?.gone();
     }
-    this.inlet?.discard();
+    this.arriving?.discard();
     this.phase = 'over';
   }
 
-  /** An inlet for a body that the host sends as it arrives. */
-  streamingInlet(): Inlet {
+  /** An inlet for bytes that the host sends as they arrive. `opening`: as of Inlet; the host has sent some of a body ahead. */
+  streamingInlet(opening = BODY_WINDOW - BODY_AHEAD): Inlet {
     const ticket = this.facts.ticket;
     return new Inlet(
       {
@@ -214,7 +243,7 @@ export class Exchange {
           if (this.phase === 'over') this.#over(this);
         },
       },
-      BODY_WINDOW - BODY_AHEAD,
+      opening,
     );
   }
 
@@ -249,6 +278,7 @@ export class Exchange {
   #finish(): void {
     this.phase = 'over';
     // A body that still arrives and is being read keeps the exchange known to the channel until it is complete.
-    if (this.inlet === null || this.inlet.ended || this.inlet.failed) this.#over(this);
+    const { arriving } = this;
+    if (arriving === null || arriving.ended || arriving.failed) this.#over(this);
   }
 }

@@ -3,6 +3,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { Server } from 'node:http';
 import { extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createJiti, type JitiOptions } from 'jiti';
@@ -12,6 +13,7 @@ export type Fetch = (request: Request, context: object) => unknown;
 
 export type App =
   | { readonly kind: 'listener'; readonly listener: Listener }
+  | { readonly kind: 'server'; readonly server: Server }
   | { readonly kind: 'fetch'; readonly fetch: Fetch };
 
 /** Exit codes are Gunicorn's: 3 the worker failed to boot, 4 the application could not be found in what was loaded. */
@@ -138,6 +140,7 @@ function classify(value: unknown, loaded: unknown, file: string, exportName: str
   if (typeof value === 'function' && !isClass(value)) {
     return { kind: 'listener', listener: value as Listener };
   }
+  if (value instanceof Server) return { kind: 'server', server: value };
   const callback = (value as { callback?: unknown } | null | undefined)?.callback;
   if (typeof callback === 'function') {
     return { kind: 'listener', listener: callback.call(value) as Listener };

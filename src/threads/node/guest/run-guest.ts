@@ -8,7 +8,8 @@ import { fetchBegin } from './fetch/begin.ts';
 import { offerWebClasses } from './fetch/web-classes.ts';
 import type { ThreadHooks } from './hooks.ts';
 import { listenerBegin } from './listener/begin.ts';
-import { LoadError, loadApp, stackOf } from './load-app.ts';
+import { serverBegin } from './listener/server-begin.ts';
+import { type App, LoadError, loadApp, stackOf } from './load-app.ts';
 import { pendingWork } from './pending-work.ts';
 import { Sources } from './sources.ts';
 
@@ -22,7 +23,7 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     await hooks?.postFork();
     sources?.begin();
     const app = await loadApp(boot.appPath, boot.exportName);
-    const begin = app.kind === 'listener' ? listenerBegin(app.listener) : fetchBegin(app.fetch);
+    const begin = beginOf(app);
     sources?.tell();
     await hooks?.postWorkerInit();
     channel.open(await withProbe(boot.probe, begin), () => void stop(channel, hooks), hooks);
@@ -35,6 +36,11 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     // The host ends the thread once it has read this; an open port keeps the thread until then.
     boot.port.on('message', () => {});
   }
+}
+
+function beginOf(app: App): Begin {
+  if (app.kind === 'server') return serverBegin(app.server);
+  return app.kind === 'listener' ? listenerBegin(app.listener) : fetchBegin(app.fetch);
 }
 
 /** Loaded only where there are some. */

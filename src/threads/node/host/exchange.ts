@@ -16,6 +16,8 @@ export interface ExchangeWire {
   begunMs(ticket: number): number;
   /** The job is answered: its place in the thread is free. */
   answered(exchange: HostExchange): void;
+  /** The same; but it goes on, as a connection that the application has taken over. */
+  upgraded(exchange: HostExchange): void;
   /** Job answered and body fed or given up: the thread is done with it. May be said twice. */
   over(exchange: HostExchange): void;
 }
@@ -36,7 +38,7 @@ export class HostExchange {
   /** The application has asked for time until then, monotonic ms; 0 when it has not. */
   extendedUntilMs = 0;
   readonly #wire: ExchangeWire;
-  readonly #source: BodySource | null;
+  #source: BodySource | null;
   #ahead: Buffer | null;
   #bodyCredit = 0;
   #bodyOver: boolean;
@@ -138,6 +140,19 @@ export class HostExchange {
     if (this.#hasHead) throw new WireBroken('an interim response after the response');
     this.start();
     this.job.interim(status, fields);
+  }
+
+  upgraded(): void {
+    if (this.answered) return;
+    if (this.#hasHead || !this.#bodyOver) throw new WireBroken('an upgrade too late');
+    this.start();
+    const source = this.job.upgraded();
+    if (source === null) throw new WireBroken('an upgrade that its client has not asked for');
+    this.#hasHead = true;
+    this.#source = source;
+    this.#bodyOver = false;
+    source.onChange = () => this.#feed();
+    this.#wire.upgraded(this);
   }
 
   piece(bytes: Buffer): void {

@@ -68,6 +68,10 @@ export function readBatch(
         exchange?.endBody();
         at += 2;
         break;
+      case ToHost.upgraded:
+        exchange?.upgraded();
+        at += 2;
+        break;
       default:
         at += readNews(operation, items, at, news);
     }

@@ -34,7 +34,7 @@ export class HostOutbox {
     else if (body.kind === 'stream') {
       if (ahead !== null) item = bytesToItem(ahead, this.#transfers);
       if (complete) kind = BodyKind.bytes;
-    }
+    } else if (head.upgrade !== null || head.method === 'CONNECT') kind = BodyKind.upgradable;
     this.#open().push(
       ToGuest.request,
       ticket,

@@ -14,6 +14,8 @@ export class Roster implements ExchangeWire {
   /** True when a slot became free since it was last lowered. */
   roomMade = false;
   readonly #jobs = new Map<Job, HostExchange>();
+  /** Those that the application has taken over: they keep no place, however long they last. */
+  readonly #upgraded = new Map<Job, HostExchange>();
   readonly #outbox: HostOutbox;
 
   constructor(slots: number, outbox: HostOutbox) {
@@ -48,7 +50,7 @@ export class Roster implements ExchangeWire {
   }
 
   clientGone(job: Job): void {
-    const exchange = this.#jobs.get(job);
+    const exchange = this.#jobs.get(job) ?? this.#upgraded.get(job);
     // An answered one is past its time: its place stays taken until the thread is done with it.
     if (exchange === undefined || exchange.answered) return;
     if (!this.cells.withdraw(exchange.ticket)) {
@@ -67,7 +69,7 @@ export class Roster implements ExchangeWire {
   }
 
   resume(job: Job): void {
-    this.#jobs.get(job)?.resume();
+    (this.#jobs.get(job) ?? this.#upgraded.get(job))?.resume();
   }
 
   /** Finds requests that the thread has begun without a word yet. True: one of the rest was there at the last look. */
@@ -118,6 +120,7 @@ export class Roster implements ExchangeWire {
       else if (this.takeBack(exchange.job)) unstarted.push(exchange.job);
       else exchange.failed(failure);
     }
+    for (const exchange of [...this.#upgraded.values()]) exchange.failed(failure);
     for (const exchange of [...this.exchanges.values()]) exchange.leave();
     return unstarted;
   }
@@ -143,9 +146,15 @@ export class Roster implements ExchangeWire {
   }
 
   answered(exchange: HostExchange): void {
+    this.#upgraded.delete(exchange.job);
     if (!this.#jobs.delete(exchange.job)) return;
     this.cells.release(exchange.ticket);
     this.roomMade = true;
+  }
+
+  upgraded(exchange: HostExchange): void {
+    this.answered(exchange);
+    this.#upgraded.set(exchange.job, exchange);
   }
 
   over(exchange: HostExchange): void {

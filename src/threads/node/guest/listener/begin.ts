@@ -14,9 +14,10 @@ import {
   drainResponse,
 } from './response.ts';
 
-export function listenerBegin(listener: Listener): Begin {
+/** `server`: what the requests' sockets are to name as theirs. */
+export function listenerBegin(listener: Listener, server?: object): Begin {
   return (exchange) => {
-    const pair = new Pair(exchange);
+    const pair = new Pair(exchange, server);
     try {
       const result = listener(pair.request, pair.response);
       if (isPromise(result)) result.then(undefined, (error: unknown) => pair.raised(error));
@@ -33,9 +34,10 @@ class Pair implements SocketOwner {
   readonly #socket: ClientSocket;
   readonly #exchange: Exchange;
 
-  constructor(exchange: Exchange) {
+  constructor(exchange: Exchange, server: object | undefined) {
     this.#exchange = exchange;
     this.#socket = new ClientSocket(exchange);
+    this.#socket.server = server;
     this.#socket.owner = this;
     this.request = buildRequest(exchange, this.#socket);
     this.response = buildResponse(this.request, exchange, this.#socket, () => this.#settled());

@@ -29,6 +29,8 @@ export class ClientSocket extends Duplex implements ExchangeSide {
   owner: SocketOwner | null = null;
   /** Node's own name for the response that a socket carries; its ServerResponse reads it. */
   _httpMessage: unknown = null;
+  /** The application's http.Server, where it has one. */
+  server: object | undefined = undefined;
   readonly connecting = false;
   readonly pending = false;
   #peer: WirePeer | null = null;
@@ -173,7 +175,7 @@ export class ClientSocket extends Duplex implements ExchangeSide {
 
   override _read(): void {}
 
-  override _write(_chunk: unknown, _encoding: string, done: (error: Error) => void): void {
+  override _write(_chunk: unknown, _encoding: string, done: (error?: Error | null) => void): void {
     done(new Error('Raw bytes cannot be written to the socket of a request. Use the response.'));
   }
 

@@ -13,6 +13,7 @@ const kSocket = Symbol('client socket');
 interface Internals {
   _readableState: { readingMore: boolean; resumeScheduled: boolean };
   _consuming: boolean;
+  upgrade: boolean | null;
   _addHeaderLines(fields: string[], count: number): void;
 }
 
@@ -38,6 +39,16 @@ export function buildRequest(exchange: Exchange, socket: ClientSocket): BuiltReq
   request._read = read;
   request._destroy = destroy;
   request.extendTimeout = extendTimeout;
+  return request;
+}
+
+/** Of an 'upgrade' or 'connect': it has no body, and what comes behind it is not its own. */
+export function buildUpgradeRequest(exchange: Exchange, socket: ClientSocket): BuiltRequest {
+  const request = buildRequest(exchange, socket);
+  request.upgrade = true;
+  request.complete = true;
+  request._consuming = true;
+  request.push(null);
   return request;
 }
 

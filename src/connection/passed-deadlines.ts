@@ -1,0 +1,71 @@
+// What becomes of a connection when a deadline of one of its halves has passed: what the tables of states.ts say for the state
+// it is in, the request that it has included.
+
+import type { Failure } from '../threads/app-thread.ts';
+import type { Requests } from './effects.ts';
+import type { Exchange } from './exchange.ts';
+import { WAITED_IN_VAIN } from './own-answer.ts';
+import type { PairDeadlines } from './pair-deadlines.ts';
+import { OWING, READING } from './states.ts';
+import type { ConnectionState } from './transition.ts';
+
+/** The connection whose deadline it is. */
+interface Overdue {
+  readonly state: ConnectionState;
+  readonly deadlines: PairDeadlines;
+  readonly exchange: Exchange | null;
+  refuse(status: number, code: string, detail: string): void;
+  abandon(reset: boolean): void;
+}
+
+export function readOverdue(connection: Overdue): void {
+  const { reading, owing } = connection.state;
+  if (reading === 'closed') return;
+  const ending = READING[reading].whenOverdue;
+  if (ending === 408) connection.refuse(408, 'too-slow', `no complete ${reading} in time`);
+  else if (ending === 'reset') connection.abandon(true);
+  // An upgraded connection has no deadline of its own here but that of a worker that drains.
+  else if (reading === 'upgraded') connection.exchange?.part();
+  // In `complete` only the grace of a client that has sent its end can pass, or the time of the disk for the body.
+  else if (ending === 'close' || owing === 'running' || owing === 'nothing') {
+    connection.abandon(false);
+  }
+}
+
+export function oweOverdue(connection: Overdue, requests: Requests): void {
+  const { exchange } = connection;
+  const ending = OWING[connection.state.owing].whenOverdue;
+  if (connection.deadlines.writingGoesOn) return;
+  if (exchange === null || ending === 'reset') cutOverdue(connection, requests);
+  else if (ending === 503) refuseQueued(exchange, requests, WAITED_IN_VAIN);
+  else if (ending === 504) {
+    exchange.endedBy('a', 'overdue');
+    exchange.answerError(504);
+    requests.overdue(exchange, exchange.overdue('timeout'));
+  } else if (ending === 'close') {
+    exchange.endedBy('c');
+    connection.abandon(false);
+  }
+}
+
+/** It never runs. */
+export function refuseQueued(exchange: Exchange, requests: Requests, failure: Failure): void {
+  // It may have been started without our having heard: then it runs, and its time counts from now.
+  if (!requests.withdraw(exchange, true)) {
+    exchange.started();
+    return;
+  }
+  exchange.jobOver();
+  exchange.failed(failure);
+}
+
+/** The client does not read, or the application has not gone on with its response. */
+export function cutOverdue(connection: Overdue, requests: Requests): void {
+  const { exchange } = connection;
+  if (exchange !== null && connection.state.owing === 'streaming') {
+    exchange.endedBy('a', 'stream-overdue');
+    requests.overdue(exchange, exchange.overdue('stream_timeout'));
+  }
+  exchange?.endedBy('c');
+  connection.abandon(true);
+}
