@@ -132,16 +132,12 @@ export const timeouts = {
         'One that needs more than three quarters of `write_timeout` for that counts as one that reads nothing: with 30 s whoever reads less than some 6 kB a second.',
     },
     upgrade_idle_timeout: {
-      kind: 'seconds',
+      ...deadline,
       default: 300,
-      min: 0,
-      max: LONGEST_SECONDS,
-      zero: 'off',
       flags: ['--upgrade-idle-timeout'],
-      gunicorn: 'new',
-      meaning: 'For a byte of an upgraded connection (WebSocket), either way; then closed.',
+      meaning: 'For a byte of an upgraded connection, either way; then closed.',
       details:
-        'As long as a response may pause (`stream_timeout`): a ping of either side now and then keeps the connection (Socket.IO sends one every 25 s, `ws` none of its own accord), ' +
+        'WebSockets, and whatever else an application takes over. As long as a response may pause (`stream_timeout`): a ping of either side now and then keeps the connection (Socket.IO sends one every 25 s, `ws` none of its own accord), ' +
         'and proxies in front, which often cut after 60 s, want one as well. A client that has vanished without a word is found by it and by nothing else.',
       doesNot:
         'It does not bound how long a connection lasts, nor a client that does not read (`write_timeout`).',
