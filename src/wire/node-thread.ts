@@ -28,11 +28,15 @@ export const ToGuest = {
   interrupt: 7,
   /** Finish what is under way, then end the thread. */
   stop: 8,
+  /** host, port (0: `host` is a path): the server listens there */
+  listening: 9,
+  /** The server stops, and hardly anything is left: the program is told as by SIGTERM. */
+  shutdown: 10,
 } as const;
 
 /** Guest to host. */
 export const ToHost = {
-  /** The application is loaded. */
+  /** where the program wanted to listen (joinAsked): the application is loaded */
   booted: 1,
   /** exit code (3 or 4), message */
   bootFailed: 2,
@@ -65,6 +69,8 @@ export const ToHost = {
    * one side's end (FIN), and `bodyDiscard` says that it has hung up.
    */
   upgraded: 15,
+  /** folder: the process is to change to it, which threads cannot */
+  chdir: 16,
 } as const;
 
 /** How the body of a request travels. `upgradable`: there is none, and its client offers to go over to another protocol. */
@@ -167,6 +173,45 @@ export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
 }
 
+/** Where a server listens; port 0: `host` is the path of a unix socket. */
+export interface BoundAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Where a program wanted to listen. `host` null: on every address. Port 0: on any that is free. */
+export type AskedAddress =
+  | { readonly kind: 'port'; readonly host: string | null; readonly port: number }
+  | { readonly kind: 'path'; readonly path: string };
+
+export function joinAsked(asked: AskedAddress | null): string {
+  if (asked === null) return '';
+  return asked.kind === 'path' ? asked.path : `${asked.port}\n${asked.host ?? ''}`;
+}
+
+export function splitAsked(joined: string): AskedAddress | null {
+  if (joined === '') return null;
+  const [port = '', host] = joined.split('\n');
+  if (host === undefined) return { kind: 'path', path: joined };
+  return { kind: 'port', host: host === '' ? null : host, port: Number(port) };
+}
+
+/** What is made of a program that listens itself. */
+export interface ProgramTerms {
+  /** Where the server listens; null: that goes by the program, and `listening` tells it. */
+  readonly bound: BoundAddress | null;
+  /** The server speaks TLS. */
+  readonly secure: boolean;
+  /** Setting other_listeners. */
+  readonly otherListeners: 'one' | 'every' | 'refuse';
+  /** The thread that listens where one does. */
+  readonly isFirstThread: boolean;
+  /** It is loaded only when it has said process.send('ready'), too. */
+  readonly waitReady: boolean;
+  /** 0, 1, 2 ... over all threads of all workers. */
+  readonly instance: number;
+}
+
 /** What a thread needs to know to boot; travels as its workerData. */
 export interface GuestBoot {
   readonly port: MessagePort;
@@ -185,6 +230,7 @@ export interface GuestBoot {
   readonly sources: MessagePort | null;
   /** Server hooks that run in the thread; null: there are none. */
   readonly hooks: GuestHooks | null;
+  readonly program: ProgramTerms;
 }
 
 export interface GuestHooks extends InnerHooks {

@@ -1,0 +1,50 @@
+// What a program asks for with `server.listen(...)`, in all the forms that Node.js knows (documentation of net.Server,
+// "server.listen()"). What is no address, such as a descriptor, stays unnamed.
+
+import type { AskedAddress } from '../../../../wire/node-thread.ts';
+
+export interface Asked {
+  readonly address: AskedAddress | null;
+  readonly callback: (() => void) | null;
+  readonly signal: AbortSignal | null;
+}
+
+interface ListenOptions {
+  readonly port?: unknown;
+  readonly host?: unknown;
+  readonly path?: unknown;
+  readonly fd?: unknown;
+  readonly signal?: unknown;
+}
+
+/** null: Node.js itself is to say what is wrong with them. */
+export function readListenArguments(args: readonly unknown[]): Asked | null {
+  const last = args.at(-1);
+  const callback = typeof last === 'function' ? (last as () => void) : null;
+  const [first, second] = args;
+  const ofOptions = (options: ListenOptions): Asked | null => {
+    const address = addressOf(options);
+    const signal = options.signal instanceof AbortSignal ? options.signal : null;
+    return address === undefined ? null : { address, callback, signal };
+  };
+  if (typeof first === 'object' && first !== null) return ofOptions(first);
+  if (typeof first === 'string' && portOf(first) === null) return ofOptions({ path: first });
+  const host = typeof second === 'string' ? { host: second } : {};
+  return ofOptions({ port: typeof first === 'function' ? undefined : first, ...host });
+}
+
+/** null: something that has no address; undefined: nothing that Node.js takes. */
+function addressOf({ port, host, path, fd, ...others }: ListenOptions): AskedAddress | null | undefined {
+  if ('_handle' in others || 'handle' in others || typeof fd === 'number') return null;
+  if (typeof path === 'string' && port === undefined) return { kind: 'path', path };
+  const number = portOf(port ?? 0);
+  if (number === null) return undefined;
+  return { kind: 'port', host: typeof host === 'string' && host !== '' ? host : null, port: number };
+}
+
+function portOf(value: unknown): number | null {
+  const isText = typeof value === 'string' && value.trim() !== '';
+  if (typeof value !== 'number' && !isText) return null;
+  const port = Number(value);
+  return Number.isInteger(port) && port >= 0 && port <= 65535 ? port : null;
+}

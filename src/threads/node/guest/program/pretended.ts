@@ -1,0 +1,51 @@
+// A net.Server that listens by its own account while nothing is bound: what node:cluster gives its workers as well (`rr()` in
+// lib/internal/cluster/child.js). `listening`, `address()`, `close()` and their events are as of any other server.
+
+import type { Server } from 'node:net';
+import type { BoundAddress } from '../../../../wire/node-thread.ts';
+
+/** What Node.js's own methods of a server use, which its type does not name. */
+interface Internals {
+  _handle: object | null;
+  _pipeName?: string;
+}
+
+interface Name {
+  address?: string;
+  family?: string;
+  port?: number;
+}
+
+/** `closed` is called once it is to listen no more. `address()` answers what `address` says by then. */
+export function pretend(
+  server: Server,
+  address: () => BoundAddress,
+  closed: () => void,
+): void {
+  const internals = server as unknown as Internals;
+  internals._handle = {
+    close: closed,
+    listen: () => 0,
+    ref: () => {},
+    unref: () => {},
+    getsockname: (name: Name) => {
+      const { host, port } = address();
+      Object.assign(name, { address: host, family: host.includes(':') ? 'IPv6' : 'IPv4', port });
+      return 0;
+    },
+  };
+  const { host, port } = address();
+  if (port === 0 && host.startsWith('/')) internals._pipeName = host;
+}
+
+export function isPretending(server: Server, handle: object | null): boolean {
+  return handle !== null && (server as unknown as Internals)._handle === handle;
+}
+
+/** 'listening', unless it was closed meanwhile. */
+export function sayListening(server: Server): void {
+  const handle = (server as unknown as Internals)._handle;
+  process.nextTick(() => {
+    if ((server as unknown as Internals)._handle === handle && handle !== null) server.emit('listening');
+  });
+}

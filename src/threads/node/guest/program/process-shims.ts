@@ -1,0 +1,121 @@
+// What a program expects of the process that it believes to have for itself, where a thread has it otherwise: its folder, its
+// arguments, the channel to a parent that waits for 'ready', the signal that ends it, and node:cluster, whose primary it is not.
+
+import cluster from 'node:cluster';
+import dgram from 'node:dgram';
+import { EventEmitter } from 'node:events';
+import { realpathSync, statSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import net from 'node:net';
+import { resolve } from 'node:path';
+
+/** How long the I/O loop, which does nothing else while the application boots, may take to change the folder. */
+const CHDIR_MS = 5000;
+
+export interface ProcessTerms {
+  /** The file that was named, with all links resolved or not. */
+  readonly file: string;
+  /** 0, 1, 2 ... over all threads of all workers. */
+  readonly instance: number;
+  /** Asks that the process changes its folder, which a thread cannot. */
+  readonly chdir: (folder: string) => void;
+  /** The program has said that it is ready. */
+  readonly ready: () => void;
+}
+
+/** To be called before the program is loaded. */
+export function shimProcess(terms: ProcessTerms): void {
+  process.argv[1] = terms.file;
+  process.chdir = (folder: string) => changeFolder(folder, terms.chdir);
+  process.send = (message: unknown, ...rest: readonly unknown[]) => {
+    if (message === 'ready') terms.ready();
+    const done = rest.at(-1);
+    if (typeof done === 'function') process.nextTick(() => void done(null));
+    return true;
+  };
+  becomeClusterWorker(terms.instance);
+}
+
+/** The server wants the thread to end: what SIGTERM, and PM2's message, tell a program of its own. */
+export function tellShutdown(): void {
+  process.emit('SIGTERM', 'SIGTERM');
+  process.emit('message', 'shutdown', undefined);
+}
+
+/** All threads of a worker share its folder; a program wants all of them in the same. */
+function changeFolder(folder: string, ask: (folder: string) => void): void {
+  const path = resolve(folder);
+  // As process.chdir says it.
+  if (!statSync(path).isDirectory()) {
+    throw Object.assign(new Error(`ENOTDIR: not a directory, chdir '${folder}'`), {
+      code: 'ENOTDIR',
+      syscall: 'chdir',
+    });
+  }
+  const real = realpathSync(path);
+  if (process.cwd() === real) return;
+  ask(real);
+  const wait = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; waitedMs < CHDIR_MS; waitedMs++) {
+    if (process.cwd() === real) return;
+    Atomics.wait(wait, 0, 0, 1);
+  }
+  throw new Error(`The worker did not change to ${real}. Start the server with --chdir ${real}.`);
+}
+
+/** A program that forks itself with node:cluster must not fork once a thread: here it is a worker already. */
+function becomeClusterWorker(instance: number): void {
+  const worker = Object.assign(new EventEmitter(), {
+    id: instance + 1,
+    process,
+    exitedAfterDisconnect: undefined,
+    isConnected: () => true,
+    isDead: () => false,
+    send: (...args: Parameters<NonNullable<typeof process.send>>) => process.send?.(...args),
+    disconnect() {
+      return worker;
+    },
+    kill: () => process.exit(),
+    destroy: () => process.exit(),
+  });
+  Object.assign(cluster, {
+    isPrimary: false,
+    isMaster: false,
+    isWorker: true,
+    worker,
+    _getServer: bindHere,
+  });
+  for (const name of ['fork', 'workers', 'settings', 'setupPrimary', 'setupMaster'] as const) {
+    Reflect.deleteProperty(cluster, name);
+  }
+  syncBuiltinESMExports();
+}
+
+interface Binding {
+  readonly address: string;
+  readonly port: number;
+  readonly addressType: number | string;
+  readonly fd: number;
+  readonly flags: number;
+}
+
+/** Node.js asks node:cluster for the sockets of its workers; a thread binds those that are really its own by itself. */
+function bindHere(
+  _owner: unknown,
+  { address, port, addressType, fd, flags }: Binding,
+  done: (error: number, handle: unknown) => void,
+): void {
+  const isUdp = typeof addressType === 'string' && addressType.startsWith('udp');
+  const create: unknown = isUdp
+    ? Reflect.get(dgram, '_createSocketHandle')
+    : Reflect.get(net, '_createServerHandle');
+  const handle: unknown = Reflect.apply(create as () => unknown, null, [
+    address,
+    port,
+    addressType,
+    fd,
+    flags,
+  ]);
+  if (typeof handle === 'number') done(handle, null);
+  else done(0, handle);
+}

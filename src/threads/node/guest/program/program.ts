@@ -1,0 +1,181 @@
+// A program that was not written for this server and calls `listen` itself. Its first HTTP server becomes the application and
+// binds nothing; what it listens on beside that is let through in one thread, in all, or not at all (`other_listeners`).
+
+import http from 'node:http';
+import net from 'node:net';
+import tls from 'node:tls';
+import type { AskedAddress, BoundAddress, ProgramTerms } from '../../../../wire/node-thread.ts';
+import { LoadError } from '../load-app.ts';
+import { type Asked, readListenArguments } from './listen-arguments.ts';
+import { pretend, sayListening } from './pretended.ts';
+import { SideListener } from './side-listener.ts';
+
+type Listen = typeof net.Server.prototype.listen;
+
+/** An HTTP server of any kind of Node.js; what HTTP/2 has beside it is not served. */
+export type HttpServer = http.Server;
+
+const UNKNOWN: BoundAddress = { host: '::', port: 0 };
+
+export class Program {
+  readonly #terms: ProgramTerms;
+  readonly #listen: Listen = net.Server.prototype.listen;
+  readonly #sides: SideListener[] = [];
+  readonly #heard: (server: HttpServer) => void;
+  readonly #refused: (error: LoadError) => void;
+  /** Resolves when an HTTP server listens; rejects when it cannot be served, or something beside it may not be. */
+  readonly listening: Promise<HttpServer>;
+  #server: HttpServer | null = null;
+  #failure: LoadError | null = null;
+  #asked: AskedAddress | null = null;
+  #bound: BoundAddress | null;
+
+  constructor(terms: ProgramTerms) {
+    this.#terms = terms;
+    this.#bound = terms.bound;
+    const { promise, resolve, reject } = withResolvers<HttpServer>();
+    this.listening = promise;
+    this.#heard = resolve;
+    this.#refused = reject;
+    // It is asked for where it matters.
+    promise.catch(() => undefined);
+  }
+
+  /** The application, once there is one. */
+  get server(): HttpServer | null {
+    return this.#server;
+  }
+
+  /** Where it wanted to listen; null when it named no address, or has not listened. */
+  get asked(): AskedAddress | null {
+    return this.#asked;
+  }
+
+  /** @throws LoadError when something of it was refused */
+  assertServable(): void {
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** To be called before the program is loaded. */
+  begin(): void {
+    const program = this;
+    net.Server.prototype.listen = function (this: net.Server, ...args: unknown[]): net.Server {
+      const asked = readListenArguments(args);
+      const { _handle } = this as unknown as { readonly _handle: object | null };
+      // What is wrong with it is Node.js's to say.
+      if (asked === null || _handle !== null) return Reflect.apply(program.#listen, this, args);
+      return program.#listens(this, asked, args);
+    } as Listen;
+  }
+
+  /** The server listens there from now on. */
+  bound(address: BoundAddress): void {
+    this.#bound = address;
+    if (this.#server !== null) sayListening(this.#server);
+  }
+
+  /** The thread is to end: others may have what it listened on. */
+  leave(): void {
+    for (const side of this.#sides) side.close();
+  }
+
+  #listens(server: net.Server, asked: Asked, args: readonly unknown[]): net.Server {
+    const { address, callback, signal } = asked;
+    const isFirst = this.#server === null && isHttp(server);
+    if (!isFirst && !this.#isSame(server, address) && this.#isOwn(address)) {
+      return Reflect.apply(this.#listen, server, args);
+    }
+    if (callback !== null) server.once('listening', callback);
+    if (signal?.aborted) process.nextTick(() => server.close());
+    else signal?.addEventListener('abort', () => server.close(), { once: true });
+    if (isFirst) this.#take(server as HttpServer, address);
+    else if (this.#isSame(server, address)) this.#pretend(server);
+    else this.#beside(server, address as AskedAddress);
+    return server;
+  }
+
+  #take(server: HttpServer, address: AskedAddress | null): void {
+    const isSecure = server instanceof tls.Server;
+    if (isSecure && !this.#terms.secure) {
+      this.#fail(
+        'The program listens with TLS of its own, and the server would serve it without. Give the certificate to the server (--certfile, --keyfile), or let the program listen with http.createServer.',
+      );
+    }
+    this.#server = server;
+    this.#asked = address;
+    this.#pretend(server);
+    this.#heard(server);
+  }
+
+  #pretend(server: net.Server): void {
+    const address = (): BoundAddress => this.#bound ?? asBound(this.#asked);
+    pretend(server, address, () => undefined);
+    if (this.#bound !== null) sayListening(server);
+  }
+
+  #beside(server: net.Server, address: AskedAddress): void {
+    const { otherListeners, isFirstThread } = this.#terms;
+    if (otherListeners === 'refuse') {
+      this.#fail(
+        `The program listens on ${describe(address)} beside its application, which other_listeners does not allow. Set it to "one" to let one thread listen there.`,
+      );
+    }
+    this.#sides.push(new SideListener(server, address, isFirstThread));
+    sayListening(server);
+  }
+
+  /** The same address once more, such as Fastify's for ::1 beside 127.0.0.1: its requests come to the first. */
+  #isSame(server: net.Server, address: AskedAddress | null): boolean {
+    const first = this.#asked;
+    if (!isHttp(server) || first === null || address === null) return false;
+    if (first.kind === 'path') return address.kind === 'path' && address.path === first.path;
+    return address.kind === 'port' && address.port === first.port && first.port !== 0;
+  }
+
+  /** Nobody else can want it: any free port, a descriptor. Or it was asked for that every thread listens. */
+  #isOwn(address: AskedAddress | null): boolean {
+    if (this.#terms.otherListeners === 'refuse') return address === null;
+    if (address === null || this.#terms.otherListeners === 'every') return true;
+    return address.kind === 'port' && address.port === 0;
+  }
+
+  #fail(message: string): void {
+    this.#failure ??= new LoadError(4, message);
+    this.#refused(this.#failure);
+  }
+}
+
+/** Node.js's three kinds, and what is made of them. HTTP/2's have the event alone. */
+function isHttp(server: net.Server): boolean {
+  return server instanceof http.Server || server.listenerCount('request') > 0 || isSecureHttp(server);
+}
+
+function isSecureHttp(server: net.Server): boolean {
+  return server instanceof tls.Server && 'closeIdleConnections' in server;
+}
+
+function asBound(asked: AskedAddress | null): BoundAddress {
+  if (asked === null) return UNKNOWN;
+  if (asked.kind === 'path') return { host: asked.path, port: 0 };
+  return { host: asked.host ?? UNKNOWN.host, port: asked.port };
+}
+
+function describe(address: AskedAddress): string {
+  if (address.kind === 'path') return address.path;
+  return address.host === null ? `port ${address.port}` : `${address.host}:${address.port}`;
+}
+
+/** Promise.withResolvers, which Node.js 20 has not. */
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+  reject: (error: Error) => void;
+} {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

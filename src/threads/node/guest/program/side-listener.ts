@@ -1,0 +1,64 @@
+// A server of the program beside its application, for metrics or administration: it really listens, in one thread. Of all
+// threads of all workers whoever binds its address first has it, and another one when that has gone.
+
+import { createServer, type ListenOptions, type Server } from 'node:net';
+import type { AskedAddress, BoundAddress } from '../../../../wire/node-thread.ts';
+import { pretend } from './pretended.ts';
+
+/** Somebody who has the address may leave: we look again so often. */
+const AGAIN_MS = 1000;
+
+/** What can be waited for to pass. */
+const TAKEN = 'EADDRINUSE';
+
+export class SideListener {
+  readonly #server: Server;
+  readonly #where: ListenOptions;
+  /** null while another thread has the address. */
+  #real: Server | null = null;
+  #again: NodeJS.Timeout | null = null;
+  #closed = false;
+
+  /** `isOurTurn`: false for a thread that leaves it to others, and only pretends. */
+  constructor(server: Server, address: AskedAddress, isOurTurn: boolean) {
+    this.#server = server;
+    const { host, ...port } = address.kind === 'port' ? address : { host: null, path: address.path };
+    // Exclusively: node:cluster's primary is somebody else's process.
+    this.#where = { ...port, ...(host === null ? {} : { host }), exclusive: true };
+    const asked: BoundAddress =
+      address.kind === 'path'
+        ? { host: address.path, port: 0 }
+        : { host: address.host ?? '::', port: address.port };
+    pretend(server, () => this.#bound() ?? asked, () => this.close());
+    if (isOurTurn) this.#listen();
+  }
+
+  /** Gives the address to whoever wants it. */
+  close(): void {
+    this.#closed = true;
+    if (this.#again !== null) clearTimeout(this.#again);
+    this.#real?.close();
+    this.#real = null;
+  }
+
+  #listen(): void {
+    const real = createServer((socket) => void this.#server.emit('connection', socket));
+    real.on('error', (error: NodeJS.ErrnoException) => {
+      if (this.#closed) return;
+      if (error.code !== TAKEN) this.#server.emit('error', error);
+      else this.#again = setTimeout(() => this.#listen(), AGAIN_MS).unref();
+    });
+    real.listen(this.#where, () => {
+      if (this.#closed) real.close();
+      else this.#real = real;
+    });
+    real.unref();
+  }
+
+  #bound(): BoundAddress | null {
+    const bound = this.#real?.address() ?? null;
+    if (bound === null) return null;
+    if (typeof bound === 'string') return { host: bound, port: 0 };
+    return { host: bound.address, port: bound.port };
+  }
+}
