@@ -23,7 +23,7 @@ import { besides, PidFile, removeLeft } from './pid-file.ts';
 import { Reload, type Reread } from './reload.ts';
 import type { Deeds } from './signals.ts';
 import { SourceWatch } from './source-watch.ts';
-import { labelsOf, type Stage, type StageOptions, type StageParts } from './stage.ts';
+import type { Stage, StageOptions, StageParts } from './stage.ts';
 import type { Starting } from './starting.ts';
 import { Supervisor } from './supervisor.ts';
 import { hasTerminal } from './terminal.ts';
@@ -66,7 +66,7 @@ export class Arbiter implements Deeds {
     this.#origin = origin;
     const { inheritance } = origin;
     this.#parent = inheritance?.parent ?? null;
-    if (inheritance !== null) this.#tidy = closeAbandoned(inheritance, stage.listeners);
+    if (inheritance !== null) this.#tidy = closeAbandoned(inheritance, stage.sockets.all);
     this.#pidFile = pidFile;
     this.#heir = new Heir(origin.command, options.ticketSecret);
     this.#alarm = new Alarm(monotonicMs, (lateMs) => this.#tick(lateMs));
@@ -127,7 +127,7 @@ export class Arbiter implements Deeds {
     return {
       num_workers: size,
       worker_age: age,
-      listeners: labelsOf(this.#stage),
+      listeners: this.#stage.sockets.labels,
       workers: workers.map((worker) => pictureOf(worker, false)),
     };
   }
@@ -179,11 +179,11 @@ export class Arbiter implements Deeds {
   }
 
   upgrade(): void {
-    const { log, listeners } = this.#stage;
+    const { log, sockets } = this.#stage;
     if (this.#fleet.phase !== 'running') return;
     if (this.#heir.lives) log.warning('USR2 signal ignored. Child exists.');
     else if (this.#parent !== null) log.warning('USR2 signal ignored. Parent exists.');
-    else void this.#beget(listeners);
+    else void this.#beget(sockets.all);
   }
 
   /** pre_exec is called first, as long as that takes; a second signal meanwhile finds nothing else to do. */
@@ -225,7 +225,8 @@ export class Arbiter implements Deeds {
       },
       now: monotonicMs,
       closeListeners: () => {
-        for (const each of this.#stage.listeners) this.#release(each);
+        this.#stage.sockets.close();
+        for (const each of this.#stage.sockets.all) this.#release(each);
       },
       loadedFiles: (files, sinceMs) => this.#sources.loaded(files, sinceMs),
       waitsForMending: () => {

@@ -17,7 +17,7 @@ import { Outputs } from './outputs.ts';
 import { besides, PidFile } from './pid-file.ts';
 import { PreloadError } from './preloaded.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
-import { labelsOf, openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
+import { openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { Starting } from './starting.ts';
 import { enterFolder } from './surroundings.ts';
 import { makeTicketSecret } from './ticket-keys.ts';
@@ -103,7 +103,10 @@ async function begin(
     const inherited = origin.inheritance?.sockets ?? new Map();
     const stage = await prepareStage(settled, { ...parts, stopped }, { inherited }, hooking, log);
     for (const warning of [...origin.warnings, ...stage.warnings]) log.warning(warning);
-    log.info(`Listening at: ${labelsOf(stage).join(',')} (${process.pid})`);
+    const { sockets } = stage;
+    const tell = (): void => log.info(`Listening at: ${sockets.labels.join(',')} (${process.pid})`);
+    if (sockets.addresses === null) sockets.onBound = tell;
+    else tell();
     log.info(`Using worker: ${settled.worker_class}`);
     return { stage, pidFile };
   } catch (error) {

@@ -58,11 +58,13 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
         probe: null,
         hooks: null,
       }),
+      listen: () => Promise.resolve([]),
       listenHandle: () => null,
     };
     const owner: WorkerOwner = {
       now: monotonicMs,
       hello: (worker) => worker.say(worker.generation.startMessage(worker.age)),
+      loaded: () => undefined,
       wantsListener: () => undefined,
       deadlineMoved: () => undefined,
       loadedFiles: () => undefined,

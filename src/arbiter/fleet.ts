@@ -3,6 +3,8 @@
 // and times only through what it is given, so the tests drive it with simulated ones; sockets, signals and the real
 // clock are arbiter.ts's.
 
+import { messageOf } from '../message-of.ts';
+import type { AskedAddress } from '../wire/addresses.ts';
 import type { WorkerCounts } from '../wire/arbiter-worker.ts';
 import { diedOfItsBoot, exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
 import type { FleetParts, Outcome, Renewal } from './fleet-parts.ts';
@@ -165,6 +167,13 @@ export class Fleet implements WorkerOwner {
   }
 
   readonly deadlineMoved = (): void => this.#sleep();
+
+  loaded(worker: WorkerHandle, asked: AskedAddress | null): void {
+    worker.generation.listen(asked).then(
+      (listeners) => worker.say({ kind: 'listeners', listeners }),
+      (error: unknown) => worker.say({ kind: 'cannot-listen', message: messageOf(error) }),
+    );
+  }
 
   wantsListener(worker: WorkerHandle, index: number): void {
     const handle = worker.generation.listenHandle(index);

@@ -1,7 +1,8 @@
 // What the workers of one reading of the settings have in common. A reload makes a new one; workers of the one before
 // keep theirs until they have left, so that nobody is handed a socket or a setting that it did not begin with.
 
-import type { ToWorker } from '../wire/arbiter-worker.ts';
+import type { AskedAddress } from '../wire/addresses.ts';
+import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListenHandle } from './listeners.ts';
 import type { ProcessListener, WorkerHandle, WorkerProcess } from './worker-handle.ts';
 import type { WorkerLimits } from './worker-states.ts';
@@ -29,6 +30,8 @@ export interface Generation {
   readonly lives: WorkerLives | null;
   launch(listener: ProcessListener): WorkerProcess;
   startMessage(age: number): ToWorker;
+  /** Where the workers listen that were told of no listeners: as their application asked for. Rejects with a sentence for people. */
+  listen(asked: AskedAddress | null): Promise<readonly ListenerAddress[]>;
   /** null once that listener is closed. */
   listenHandle(index: number): ListenHandle | null;
 }

@@ -32,7 +32,7 @@ export class ArbiterMetrics {
   }
 
   async #tellBacklog(statsd: Statsd): Promise<void> {
-    const tcp = this.#stage().listeners.filter(({ address, fd }) => address.port > 0 && fd >= 0);
+    const tcp = this.#stage().sockets.all.filter(({ address, fd }) => address.port > 0 && fd >= 0);
     const waiting = await waitingToBeAccepted(tcp.map(({ fd }) => fd));
     if (waiting !== null) statsd.histogram('gunicorn.backlog', waiting);
   }

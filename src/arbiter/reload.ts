@@ -10,7 +10,7 @@ import type { Fleet } from './fleet.ts';
 import type { Hooking } from './hooks/make-hooks.ts';
 import type { Listener } from './listeners.ts';
 import { PreloadError } from './preloaded.ts';
-import { labelsOf, prepareStage, type Stage, type StageParts } from './stage.ts';
+import { prepareStage, type Stage, type StageParts } from './stage.ts';
 import { returnToFolder } from './surroundings.ts';
 
 /** Reads the settings from all their sources, unless that is `stopped`. Rejects with an Error with a sentence for people. */
@@ -127,9 +127,10 @@ export class Reload {
       const { settings, warnings, hooks: file } = await reread(stopped);
       for (const warning of warnings) now.log.warning(warning);
       this.#giveUpTheOneUnderWay();
-      const own = this.#parts.stage().listeners;
+      const { sockets: before } = this.#parts.stage();
+      const present = { own: before.all, before };
       const hooking = this.#hooking(file, settings);
-      const next = await prepareStage(settings, { ...options, stopped }, { own }, hooking);
+      const next = await prepareStage(settings, { ...options, stopped }, present, hooking);
       for (const warning of next.warnings) now.log.warning(warning);
       await this.#announce(next);
       if (fleet.phase === 'running') this.#change(next);
@@ -173,11 +174,11 @@ export class Reload {
       }
       const before = this.#parts.stage();
       this.#parts.adopted(next);
-      next.log.info(`Reloaded. Listening at: ${labelsOf(next).join(',')} (${process.pid})`);
+      next.log.info(`Reloaded. Listening at: ${next.sockets.labels.join(',')} (${process.pid})`);
       before.hooks?.retire();
       before.preloaded?.retire();
       before.log.close();
-      this.#releaseAllBut(next.listeners, before.listeners);
+      this.#releaseAllBut(next.sockets.all, before.sockets.all);
     });
   }
 
@@ -189,7 +190,7 @@ export class Reload {
     if (this.#parts.fleet.phase === 'running') next.preloaded?.retire();
     else next.preloaded?.end();
     next.log.close();
-    this.#releaseAllBut(now.listeners, next.listeners);
+    this.#releaseAllBut(now.sockets.all, next.sockets.all);
     this.#parts.failed([]);
   }
 

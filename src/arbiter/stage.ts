@@ -1,12 +1,12 @@
 // All that one reading of the settings gives an arbiter to work with: its log, its listening sockets, its generation of
 // workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
 
+import { networkInterfaces } from 'node:os';
 import { createLog, type ErrorLog } from '../observe/log.ts';
-import { parseBind } from '../settings/bind.ts';
+import { type BindAddress, parseBind } from '../settings/bind.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
 import { warningsForApp } from '../settings/hooks.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { ListenerAddress } from '../wire/arbiter-worker.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
 import type { PreloadAddress } from '../wire/preload.ts';
 import type { Generation, WorkerLives } from './generation.ts';
@@ -16,6 +16,7 @@ import { bindAll, type Listener, type Present } from './listeners.ts';
 import type { Outputs } from './outputs.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { PreloadError, Preloaded } from './preloaded.ts';
+import { Sockets } from './sockets.ts';
 import { unlessStopped } from './starting.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { workerLimits } from './worker-states.ts';
@@ -42,7 +43,7 @@ export interface StageParts extends StageOptions {
 export interface Stage {
   readonly settings: Settings;
   readonly log: ErrorLog;
-  readonly listeners: readonly Listener[];
+  readonly sockets: Sockets;
   readonly generation: Generation;
   readonly owner: Owner | null;
   /** Server hooks that run beside the arbiter; null: there are none. */
@@ -64,7 +65,7 @@ export function openLog(settings: Settings): ErrorLog {
 export async function prepareStage(
   given: Settings,
   options: StageParts,
-  present: Present,
+  present: Present & { readonly before?: Sockets },
   hooking: Hooking,
   log: ErrorLog | null = null,
 ): Promise<Stage> {
@@ -86,16 +87,25 @@ export async function prepareStage(
     preloaded = await startPreloaded(preloaded, mayFail, opened, stopped);
     const umask = Number.parseInt(settings.umask ?? '0', 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
-    const addresses = (options.activated ?? settings.bind).map(parseBind);
     const making = { umask, owner, sharedBy };
-    const listeners = await bindAll(addresses, scheme, present, making, stopped);
-    const generation = generationOf(settings, surroundings, listeners, {
+    const asked = options.activated ?? settings.bind;
+    // Where nobody says, what there is stays.
+    const names = asked.length > 0 ? asked : namesOf(present);
+    const bind = (to: BindAddress[]): Promise<Listener[]> =>
+      bindAll(to, scheme, present, making, stopped);
+    const sockets = new Sockets(
+      names.length > 0 ? await bind(names.map(parseBind)) : null,
+      scheme,
+      present.before ?? null,
+      (address) => bindAnywhere(address, bind),
+    );
+    const generation = generationOf(settings, surroundings, sockets, {
       preload: preloaded?.address ?? null,
       probe: options.probe ?? null,
       inner: innerHooks(hooking.file, settings, app),
       lives: livesOf(hooks, hooking.current),
     });
-    return { settings, log: opened, listeners, generation, owner, hooks, preloaded, warnings };
+    return { settings, log: opened, sockets, generation, owner, hooks, preloaded, warnings };
   } catch (error) {
     hooks?.close();
     preloaded?.end();
@@ -146,14 +156,9 @@ interface Accessories {
 function generationOf(
   settings: Settings,
   { python, tls, launch }: Surroundings,
-  listeners: readonly Listener[],
+  sockets: Sockets,
   { preload, probe, inner, lives }: Accessories,
 ): Generation {
-  const scheme = tls === null ? 'http:' : 'https:';
-  // A socket that was kept may have had another place in the list, and TLS or not.
-  const addresses = listeners.map(({ address }, index): ListenerAddress => {
-    return { ...address, index, label: address.label.replace(/^https?:/, scheme) };
-  });
   return {
     limits: workerLimits(settings, lastHooksMs(inner)),
     memoryBytesMax: settings.max_worker_memory,
@@ -163,7 +168,7 @@ function generationOf(
       return {
         kind: 'start',
         settings,
-        listeners: addresses,
+        listeners: sockets.addresses,
         age,
         python,
         preload,
@@ -173,12 +178,25 @@ function generationOf(
         hooks: inner === null ? null : { ...inner, age },
       };
     },
-    listenHandle: (index) => listeners[index]?.handle ?? null,
+    listen: (asked) => sockets.listen(asked),
+    listenHandle: (index) => sockets.all[index]?.handle ?? null,
   };
 }
 
-/** "http://127.0.0.1:8000", "unix:/run/app.sock" */
-export function labelsOf({ generation }: Stage): readonly string[] {
-  const message = generation.startMessage(0);
-  return message.kind === 'start' ? message.listeners.map(({ label }) => label) : [];
+function namesOf({ own = [], inherited = new Map() }: Present): readonly string[] {
+  return own.length > 0 ? own.map(({ bind }) => bind) : [...inherited.keys()];
+}
+
+/** A machine without IPv6 has no `::`, which stands for every address. */
+async function bindAnywhere(
+  address: BindAddress,
+  bind: (to: BindAddress[]) => Promise<Listener[]>,
+): Promise<Listener[]> {
+  try {
+    return await bind([address]);
+  } catch (error) {
+    const isAny = address.kind === 'tcp' && address.host === '::';
+    if (!isAny || networkInterfaces()['lo']?.some(({ family }) => family === 'IPv6')) throw error;
+    return bind([{ ...address, host: '0.0.0.0' }]);
+  }
 }

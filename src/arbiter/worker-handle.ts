@@ -2,6 +2,7 @@
 // worker-states.ts and is told the time; what follows from a worker being ready or dead is its owner's business.
 // The worker's own side is worker/main.ts.
 
+import type { AskedAddress } from '../wire/addresses.ts';
 import type { ToArbiter, ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { Generation } from './generation.ts';
 import type { ListenHandle } from './listeners.ts';
@@ -52,6 +53,8 @@ export interface WorkerOwner {
   now(): number;
   /** The process asks for its start message. */
   hello(worker: WorkerHandle): void;
+  /** Its application is loaded and wants to listen there. */
+  loaded(worker: WorkerHandle, asked: AskedAddress | null): void;
   wantsListener(worker: WorkerHandle, index: number): void;
   ready(worker: WorkerHandle): void;
   /** Its application was loaded from these files, since then (wall clock, ms). */
@@ -184,6 +187,9 @@ export class WorkerHandle implements ProcessListener {
         return;
       case 'application':
         this.#application(message.pid, message.alive);
+        return;
+      case 'loaded':
+        this.#owner.loaded(this, message.asked);
         return;
       case 'want-listener':
         this.#owner.wantsListener(this, message.index);

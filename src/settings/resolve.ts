@@ -179,16 +179,18 @@ function settle(layers: readonly Layer[], cwd: string): Pick<Resolved, 'settings
     ]),
   );
   // Each value was checked against the declaration that its type is inferred from; TypeScript cannot follow the loop.
-  const settings = derive(values as unknown as Settings, cwd);
+  const settings = derive(values as unknown as Settings, cwd, given.bind.source === DEFAULT);
   checkTogether(settings, given);
   const sources = Object.fromEntries(chosen.map((one) => [one.name, one.source])) as Sources;
   return { settings: Object.freeze(settings), sources };
 }
 
 /** Values that follow from others. */
-function derive(settings: Settings, cwd: string): Settings {
+function derive(settings: Settings, cwd: string, listensAnywhere: boolean): Settings {
   return {
     ...settings,
+    // A program names its address itself, which is what counts if nobody else names one.
+    bind: listensAnywhere && isNode(settings) ? [] : settings.bind,
     config:
       settings.config === null || settings.config.startsWith('python:')
         ? settings.config
@@ -197,6 +199,11 @@ function derive(settings: Settings, cwd: string): Settings {
     python: /[/\\]/.test(settings.python) ? resolve(cwd, settings.python) : settings.python,
     queue_limit: settings.queue_limit === 0 ? settings.worker_connections : settings.queue_limit,
   };
+}
+
+function isNode({ app, app_type, chdir }: Settings): boolean {
+  if (app === null || app_type === 'wsgi') return false;
+  return app_type === 'node' || looksLikeNodeApp(app, chdir);
 }
 
 /** Rules over more than one setting. */

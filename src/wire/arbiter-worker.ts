@@ -2,6 +2,7 @@
 // handle may travel beside `listener`. Shapes only, no behaviour.
 
 import type { Settings } from '../settings/settings.ts';
+import type { AskedAddress } from './addresses.ts';
 import type { InnerHooks } from './hooks.ts';
 import type { PreloadAddress } from './preload.ts';
 
@@ -37,7 +38,8 @@ export type ToWorker =
   | {
       readonly kind: 'start';
       readonly settings: Settings;
-      readonly listeners: readonly ListenerAddress[];
+      /** null: the application says where, when it is loaded (`loaded`). */
+      readonly listeners: readonly ListenerAddress[] | null;
       /** 1, 2, 3 ... over the life of the arbiter; for logs. */
       readonly age: number;
       /** The real Python executable (never a shim) for a WSGI application; null for a Node.js one. */
@@ -53,6 +55,10 @@ export type ToWorker =
       /** Server hooks that run inside the application; null: there are none. */
       readonly hooks: InnerHooks | null;
     }
+  /** The answer to `loaded`: it is to serve there. */
+  | { readonly kind: 'listeners'; readonly listeners: readonly ListenerAddress[] }
+  /** The answer to `loaded`: where the application wants to listen nobody can; a sentence for people. */
+  | { readonly kind: 'cannot-listen'; readonly message: string }
   /** A duplicate of listening handle `index` travels with this message. */
   | { readonly kind: 'listener'; readonly index: number }
   /** Open all log files anew by their names, after a rotation. */
@@ -87,6 +93,8 @@ export interface WorkerCounts {
 export type ToArbiter =
   /** The process runs and listens to messages; asks for `start`. */
   | { readonly kind: 'hello' }
+  /** The application is loaded, and wants to listen there (null: it does not say): asks for `listeners`. */
+  | { readonly kind: 'loaded'; readonly asked: AskedAddress | null }
   /** Asks for a duplicate of listening handle `index`. */
   | { readonly kind: 'want-listener'; readonly index: number }
   /** A process of its own that runs the application has been started or has ended; none is told of for Node.js. */

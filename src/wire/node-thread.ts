@@ -5,6 +5,7 @@
 // count, so nothing needs a length. Arrays of strings and small integers are what structured clone copies fastest.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { BoundAddress } from './addresses.ts';
 import type { InnerHooks } from './hooks.ts';
 
 /** One element of a batch. ArrayBuffers are transferred, never shared. */
@@ -171,29 +172,6 @@ export function itemToBytes(item: string | ArrayBuffer): Buffer {
 
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
-}
-
-/** Where a server listens; port 0: `host` is the path of a unix socket. */
-export interface BoundAddress {
-  readonly host: string;
-  readonly port: number;
-}
-
-/** Where a program wanted to listen. `host` null: on every address. Port 0: on any that is free. */
-export type AskedAddress =
-  | { readonly kind: 'port'; readonly host: string | null; readonly port: number }
-  | { readonly kind: 'path'; readonly path: string };
-
-export function joinAsked(asked: AskedAddress | null): string {
-  if (asked === null) return '';
-  return asked.kind === 'path' ? asked.path : `${asked.port}\n${asked.host ?? ''}`;
-}
-
-export function splitAsked(joined: string): AskedAddress | null {
-  if (joined === '') return null;
-  const [port = '', host] = joined.split('\n');
-  if (host === undefined) return { kind: 'path', path: joined };
-  return { kind: 'port', host: host === '' ? null : host, port: Number(port) };
 }
 
 /** What is made of a program that listens itself. */

@@ -14,7 +14,6 @@ export interface ListeningHandle {
 }
 
 export interface AcceptorOptions {
-  readonly listeners: number;
   readonly backlog: number;
   /** worker_connections */
   readonly limit: number;
@@ -43,7 +42,7 @@ interface Slot {
 
 export class Acceptor {
   readonly #options: AcceptorOptions;
-  readonly #slots: Slot[];
+  #slots: readonly Slot[] = [];
   #open = 0;
   #most = 0;
   #accepting = false;
@@ -54,12 +53,6 @@ export class Acceptor {
 
   constructor(options: AcceptorOptions) {
     this.#options = options;
-    this.#slots = Array.from({ length: options.listeners }, () => ({
-      active: null,
-      spare: null,
-      asked: false,
-      ticks: 0,
-    }));
   }
 
   /** Connections from accept to close. */
@@ -79,8 +72,14 @@ export class Acceptor {
     return this.#open >= this.#options.limit || !this.#options.room(this.#open);
   }
 
-  /** Resolves when it listens on every address: a client that comes now is not refused. */
-  start(): Promise<void> {
+  /** Resolves when it listens on every one of so many addresses: a client that comes now is not refused. */
+  start(listeners: number): Promise<void> {
+    this.#slots = Array.from({ length: listeners }, () => ({
+      active: null,
+      spare: null,
+      asked: false,
+      ticks: 0,
+    }));
     const listening = new Promise<void>((resolve) => {
       this.#listening = resolve;
     });

@@ -5,6 +5,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { AskedAddress, BoundAddress } from '../wire/addresses.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
 import type { PreloadAddress } from '../wire/preload.ts';
 
@@ -19,6 +20,8 @@ export interface ApplicationOptions {
   readonly probe: string | null;
   /** Server hooks that run where the application does; null: there are none. */
   readonly hooks: InnerHooks | null;
+  /** Where the server listens; null: that goes by the application, and is told with `listening`. */
+  readonly bound: BoundAddress | null;
   readonly dispatcher: Dispatcher;
   readonly log: ErrorLog;
   /**
@@ -37,10 +40,18 @@ export interface ApplicationOptions {
 
 export interface Application {
   /**
-   * Loads the application on every thread and hands the threads to the dispatcher.
+   * Loads the application on every thread and hands the threads to the dispatcher. Resolves with where a program wanted to
+   * listen; null for what does not listen by itself.
    * @throws an error with `exitCode` 3 (it raised) or 4 (there is none) and a message with the traceback
    */
-  start(): Promise<void>;
+  start(): Promise<AskedAddress | null>;
+  /** The server listens there, which was not known before `start`. */
+  listening(address: BoundAddress): void;
+  /**
+   * The server stops, and nobody is left but clients that stay for long: the application may do what it does at its end.
+   * Called at most once, before `stop`.
+   */
+  shutdown(): void;
   /** Processes that run the application beside this one. */
   readonly pids: readonly number[];
   /** Called on every tick of the worker with monotonic milliseconds. */

@@ -7,7 +7,8 @@ import { createLog, type ErrorLog } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
-import type { ToWorker } from '../wire/arbiter-worker.ts';
+import type { AskedAddress } from '../wire/addresses.ts';
+import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
 import { endProcess, exitNow, say, sayLast } from './ending.ts';
 import { shareLoop } from './shared-loop.ts';
@@ -28,6 +29,8 @@ process.on('message', (message: unknown, handle: unknown) => {
   if (!isToWorker(message)) return;
   if (message.kind === 'start') void start(message);
   else if (message.kind === 'listener') worker?.provide(message.index, handle as ListeningHandle);
+  else if (message.kind === 'listeners') void serve(message.listeners);
+  else if (message.kind === 'cannot-listen') void bootFailed(1, message.message);
   else if (message.kind === 'reopen-logs') reopenLogs();
   else if (message.kind === 'drain') void leave();
   else void quitAsTold();
@@ -54,6 +57,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts() });
   }, HEARTBEAT_MS);
   heartbeat.unref();
+  let asked: AskedAddress | null;
   if (settings.threads === 0) shareLoop(opened);
   try {
     worker = new Worker({
@@ -75,14 +79,26 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       replaceMe: (reason, { routine = false, serves = true } = {}) =>
         say({ kind: 'replace-me', reason, graceful: true, routine, serves }),
     });
-    await worker.load();
+    asked = await worker.load();
   } catch (error) {
     await bootFailed(exitCodeOf(error), messageOf(error));
     return;
   }
-  if (!message.check && !leaving) await worker.serve();
-  say({ kind: 'ready', memoryBytes: worker.counts().memoryBytes });
-  if (message.check) await leave();
+  if (message.check) {
+    sayReady(worker);
+    await leave();
+  } else if (message.listeners === null && !leaving) say({ kind: 'loaded', asked });
+  else await serve(message.listeners ?? []);
+}
+
+async function serve(listeners: readonly ListenerAddress[]): Promise<void> {
+  if (worker === null) return;
+  if (!leaving) await worker.serve(listeners);
+  sayReady(worker);
+}
+
+function sayReady(loaded: Worker): void {
+  say({ kind: 'ready', memoryBytes: loaded.counts().memoryBytes });
 }
 
 function reopenLogs(): void {

@@ -11,6 +11,7 @@ import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { NodeThreadOptions } from '../threads/node/host/options.ts';
 import { SourcesPort } from '../threads/node/host/sources.ts';
 import { Standstills } from '../threads/node/host/standstill.ts';
+import type { AskedAddress, BoundAddress } from '../wire/addresses.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { standstillLine } from './overdue-line.ts';
 import { Reserve } from './reserve.ts';
@@ -38,11 +39,14 @@ export class NodeApplication implements Application {
   #started = 0;
   #startsInVain = 0;
   #hasSpares = false;
+  #bound: BoundAddress | null;
+  #asked: AskedAddress | null = null;
   #stopping = false;
 
   constructor(options: ApplicationOptions, app: Extract<AppSpec, { type: 'node' }>) {
     this.#options = options;
     this.#app = app;
+    this.#bound = options.bound;
     this.#output = threadOutput(options.settings, options.log);
     const { threads, timeout } = options.settings;
     this.#onOwnLoop = threads === 0;
@@ -60,7 +64,7 @@ export class NodeApplication implements Application {
     return [];
   }
 
-  async start(): Promise<void> {
+  async start(): Promise<AskedAddress | null> {
     const limit = ownDescriptors.limit();
     const inTurn = limit !== null && limit < FILES_TO_BOOT * (this.#places + 1);
     const first: Promise<void>[] = [];
@@ -69,6 +73,16 @@ export class NodeApplication implements Application {
       if (inTurn) await first.at(-1);
     }
     await Promise.all(first);
+    return this.#asked;
+  }
+
+  listening(address: BoundAddress): void {
+    this.#bound = address;
+    for (const thread of this.#threads) thread.listening(address);
+  }
+
+  shutdown(): void {
+    for (const thread of this.#threads) thread.shutdown();
   }
 
   tick(nowMs: number): void {
@@ -135,6 +149,14 @@ export class NodeApplication implements Application {
         sources: sources?.guest ?? null,
         hooks: hooks === null ? null : { ...hooks, cfg: settings, thread: number },
         timeoutLimit: settings.timeout_limit,
+        program: {
+          bound: this.#bound,
+          secure: settings.certfile !== null,
+          otherListeners: settings.other_listeners,
+          isFirstThread: number === 1,
+          waitReady: settings.wait_ready,
+          instance: number - 1,
+        },
         log,
         ...this.#output,
         // What has begun its response is bounded by the other one, also when `timeout` is off.
@@ -148,7 +170,7 @@ export class NodeApplication implements Application {
     );
     this.#threads.add(thread);
     try {
-      await within(
+      this.#asked = await within(
         settings.boot_timeout,
         thread.start(),
         () => void thread.kill(),

@@ -56,12 +56,18 @@ export class PythonApplication implements Application {
     this.#unheard = new Unheard(options.settings.timeout * 1000);
   }
 
-  async start(): Promise<void> {
+  async start(): Promise<null> {
     const process = this.#make();
     this.#delay.started();
     await this.#started(process);
     this.#serve(process);
+    return null;
   }
+
+  /** WSGI has no word for either. */
+  listening(): void {}
+
+  shutdown(): void {}
 
   get pids(): number[] {
     return [...this.#processes].map(({ pid }) => pid);

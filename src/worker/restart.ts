@@ -39,13 +39,13 @@ const SLOW_SHARE = 0.8;
  * `started`, or a rejection that says so after `seconds` (boot_timeout); `giveUp` is called then. `where` is asked a while
  * before that, and `tell` is told what it answered; it answers an empty text when it does not know.
  */
-export async function within(
+export async function within<T>(
   seconds: number,
-  started: Promise<void>,
+  started: Promise<T>,
   giveUp: () => void,
   where: () => Promise<string>,
   tell: (line: string) => void,
-): Promise<void> {
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const slowMs = Math.round(seconds * SLOW_SHARE * 1000);
   const slow = setTimeout(() => {
@@ -58,7 +58,7 @@ export async function within(
       giveUp();
     }, seconds * 1000);
   });
-  await Promise.race([started, late]).finally(() => {
+  return Promise.race([started, late]).finally(() => {
     clearTimeout(timer);
     clearTimeout(slow);
   });

@@ -19,6 +19,7 @@ import type { Settings } from '../settings/settings.ts';
 import { accessSyslogTarget } from '../settings/syslog.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import { descriptorsToStart } from '../threads/python/spawn.ts';
+import type { AskedAddress } from '../wire/addresses.ts';
 import {
   type ListenerAddress,
   STANDARD_OUTPUT_FD,
@@ -40,10 +41,12 @@ import { Quota } from './quota.ts';
 import { Seldom } from './seldom.ts';
 
 /** What the application has to know comes along. */
-export interface WorkerOptions extends Omit<ApplicationOptions, 'dispatcher' | 'replaceMe'> {
+export interface WorkerOptions
+  extends Omit<ApplicationOptions, 'bound' | 'dispatcher' | 'replaceMe'> {
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
-  readonly listeners: readonly ListenerAddress[];
+  /** Where it listens; null: that goes by the application, and `serve` is told. */
+  readonly listeners: readonly ListenerAddress[] | null;
   /** Asks the arbiter for a duplicate of a listening handle. */
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */
@@ -54,6 +57,7 @@ export interface WorkerOptions extends Omit<ApplicationOptions, 'dispatcher' | '
 
 export class Worker {
   readonly #options: WorkerOptions;
+  #listeners: readonly ListenerAddress[];
   readonly #acceptor: Acceptor;
   readonly #connections: Connections;
   readonly #dispatcher: Dispatcher;
@@ -77,6 +81,7 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = options;
+    this.#listeners = options.listeners ?? [];
     const { settings, log } = options;
     this.#accessLog = openAccessLog(settings, log);
     this.#dispatcher = new Dispatcher({
@@ -97,7 +102,7 @@ export class Worker {
     const { type } = options.app;
     this.#descriptors = new Descriptors(ownDescriptors, {
       forReplacing: forReplacing(type, settings.threads),
-      listeners: options.listeners.length,
+      listeners: options.listeners?.length ?? 1,
     });
     this.#descriptorWatch = new DescriptorWatch({
       descriptors: this.#descriptors,
@@ -133,6 +138,7 @@ export class Worker {
     this.#tlsTerms = makeTlsTerms(options.tls, settings);
     this.#application = makeApplication({
       ...options,
+      bound: this.#listeners[0] ?? null,
       dispatcher: this.#dispatcher,
       replaceMe: (reason, serves) => options.replaceMe(reason, { serves }),
     });
@@ -155,16 +161,19 @@ export class Worker {
     };
   }
 
-  /** Loads the application. Rejects as Application.start does. */
-  load(): Promise<void> {
+  /** Loads the application. Resolves and rejects as Application.start does. */
+  load(): Promise<AskedAddress | null> {
     return this.#application.start();
   }
 
-  /** Accepts from now on; resolves when it does. */
-  serve(): Promise<void> {
+  /** Accepts from now on; resolves when it does. `listeners`: where, if that was not known before. */
+  serve(listeners: readonly ListenerAddress[] = this.#listeners): Promise<void> {
+    const [first] = listeners;
+    if (listeners !== this.#listeners && first !== undefined) this.#application.listening(first);
+    this.#listeners = listeners;
     this.#descriptorWatch.begin(monotonicMs());
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
-    return this.#acceptor.start();
+    return this.#acceptor.start(listeners.length);
   }
 
   /** Of the logs, those that are this worker's own. */
@@ -210,9 +219,8 @@ export class Worker {
   }
 
   #makeAcceptor(): Acceptor {
-    const { settings, listeners, log } = this.#options;
+    const { settings, log } = this.#options;
     return new Acceptor({
-      listeners: listeners.length,
       backlog: settings.backlog,
       limit: settings.worker_connections,
       room: (open) => this.#descriptors.roomFor(open),
@@ -224,7 +232,7 @@ export class Worker {
         log.error(`Cannot accept: ${getSystemErrorName(errno)}. Accepting rests until it can.`);
       },
       listenFailed: (index, errno) => {
-        const label = listeners[index]?.label ?? '';
+        const label = this.#listeners[index]?.label ?? '';
         this.#options.listenFailed(`Cannot listen on ${label}: ${getSystemErrorName(errno)}.`);
       },
     });
@@ -232,7 +240,7 @@ export class Worker {
 
   #accepted(handle: AcceptedHandle, index: number): void {
     this.#descriptors.accepted();
-    const listener = this.#options.listeners[index];
+    const listener = this.#listeners[index];
     const tlsTerms = this.#tlsTerms;
     const peerOf = (address: string, port: number): Peer => ({
       address,

@@ -31,6 +31,28 @@ export const application = {
       details:
         'Needed only where the form misleads: a Python package called `server.js`, for example.',
     },
+    other_listeners: {
+      kind: 'choice',
+      choices: ['one', 'every', 'refuse'],
+      default: 'one',
+      flags: ['--other-listeners'],
+      gunicorn: 'new',
+      meaning: 'What becomes of servers that a Node.js program opens beside its own.',
+      details:
+        'The first HTTP server that a program lets listen is the application; its requests come through the server. Of others, for metrics or ' +
+        'administration, each address is bound by `one` thread (the first of whichever worker comes first; another one when that has gone) and the rest believe that they ' +
+        'listen, by `every` thread, or it is an error (`refuse`). What listens on port 0 always does.',
+      doesNot: 'It has no effect on WSGI applications.',
+    },
+    wait_ready: {
+      kind: 'switch',
+      default: false,
+      flags: ['--wait-ready'],
+      gunicorn: 'new',
+      meaning: "Wait until a Node.js program has said process.send('ready').",
+      details: 'As in PM2. Without it a program is ready when its HTTP server listens.',
+      doesNot: 'A program that never says it is not waited for longer than `boot_timeout`.',
+    },
     chdir: {
       kind: 'text',
       form: 'directory',

@@ -47,6 +47,7 @@ function fail(exitCode: number, message: string): void {
 }
 
 function askForListeners({ listeners }: Start): void {
+  if (listeners === null) throw new Error('no listeners were told');
   unanswered = listeners.length;
   for (const { index } of listeners) say({ kind: 'want-listener', index });
 }

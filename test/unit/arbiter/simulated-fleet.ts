@@ -103,6 +103,7 @@ export class SimulatedFleet {
         return started;
       },
       startMessage: () => ({ kind: 'drain' }),
+      listen: () => Promise.resolve([]),
       listenHandle: () => (this.listenersOpen ? ({} as ListenHandle) : null),
     };
   }

@@ -27,6 +27,7 @@ const news = {
   bootFailed: () => {},
   interrupted: () => {},
   stopped: () => {},
+  chdir: () => {},
   log: () => {},
 };
 

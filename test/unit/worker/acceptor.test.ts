@@ -60,7 +60,6 @@ function start(
   const kernel = new Kernel();
   let wanted = 0;
   const acceptor = new Acceptor({
-    listeners: 1,
     backlog: 10,
     limit,
     room,
@@ -71,7 +70,7 @@ function start(
     acceptFailed: () => {},
     listenFailed: () => assert.fail('listening works here'),
   });
-  acceptor.start();
+  acceptor.start(1);
   return {
     acceptor,
     kernel,
@@ -153,7 +152,6 @@ test('a failing accept rests until it is tried again', () => {
   const kernel = new Kernel();
   let failures = 0;
   const acceptor = new Acceptor({
-    listeners: 1,
     backlog: 10,
     limit: 5,
     room: () => true,
@@ -164,7 +162,7 @@ test('a failing accept rests until it is tried again', () => {
     },
     listenFailed: () => assert.fail('listening works here'),
   });
-  acceptor.start();
+  acceptor.start(1);
   acceptor.provide(0, kernel.duplicate());
   kernel.listening[0]?.onconnection?.(-24, undefined);
   assert.equal(failures, 1);

@@ -32,7 +32,15 @@ test('a thread that has ended when it is heard to be ready is given nothing, and
   const app = { type: 'node', path, exportName: null } as const;
   const application = new NodeApplication(
     {
-      ...{ settings, dispatcher, python: null, preload: null, probe: null, hooks: null },
+      ...{
+        settings,
+        dispatcher,
+        bound: null,
+        python: null,
+        preload: null,
+        probe: null,
+        hooks: null,
+      },
       app,
       log: createLog({ destination: '/dev/null', level: 'error', json: false }),
       loadedFiles: null,

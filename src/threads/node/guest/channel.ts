@@ -3,6 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs, toSharedClock } from '../../../clock.ts';
+import { type AskedAddress, type BoundAddress, joinAsked } from '../../../wire/addresses.ts';
 import {
   BodyKind,
   CellState,
@@ -29,6 +30,18 @@ const TURN_BUDGET_MS = 5;
 
 /** Runs the application for one claimed request. Must not throw. */
 export type Begin = (exchange: Exchange) => void;
+
+/** Hears what concerns the whole thread. */
+export interface ChannelOwner {
+  /** Where the program wanted to listen; null when it did not. */
+  readonly asked: AskedAddress | null;
+  /** The server listens there. */
+  listening(address: BoundAddress): void;
+  /** The program may prepare for its end. */
+  shutdown(): void;
+  /** The thread is to end in peace. */
+  stop(): void;
+}
 
 export class Channel {
   readonly outbox: Outbox;
@@ -63,17 +76,17 @@ export class Channel {
     setInterval(() => this.#turn(), HEARTBEAT_MS).unref();
   }
 
-  /** From here on requests are taken. `onStop` is called when the host wants the thread to end in peace. */
-  open(begin: Begin, onStop: () => void, hooks: ThreadHooks | null): void {
+  /** From here on requests are taken. */
+  open(begin: Begin, hooks: ThreadHooks | null, owner: ChannelOwner): void {
     this.#begin = hooks?.around(begin) ?? begin;
     this.#exchange = hooks?.exchange ?? Exchange;
     if (hooks !== null) this.#onInterrupt = hooks.interrupted;
     this.#port.on('message', (batch: readonly Item[]) => {
       this.#turn();
-      this.#read(batch, onStop);
+      this.#read(batch, owner);
       this.#work();
     });
-    this.outbox.open().push(ToHost.booted);
+    this.outbox.open().push(ToHost.booted, joinAsked(owner.asked));
     this.outbox.flush();
   }
 
@@ -85,9 +98,9 @@ export class Channel {
     });
   }
 
-  /** Sends what is left and lets the thread end. */
-  close(): void {
-    this.outbox.open().push(ToHost.stopped);
+  /** Sends what is left and lets the thread end: at once, or when the application does. */
+  close(endsItself: boolean): void {
+    if (!endsItself) this.outbox.open().push(ToHost.stopped);
     this.outbox.flush();
     this.#port.close();
   }
@@ -96,7 +109,7 @@ export class Channel {
     Atomics.add(this.#cells, TURNS, 1);
   }
 
-  #read(batch: readonly Item[], onStop: () => void): void {
+  #read(batch: readonly Item[], owner: ChannelOwner): void {
     let at = 0;
     while (at < batch.length) {
       const operation = batch[at];
@@ -105,8 +118,14 @@ export class Channel {
         this.#receive(batch, at + 1);
         at += 9;
       } else if (operation === ToGuest.stop) {
-        onStop();
+        owner.stop();
         at += 1;
+      } else if (operation === ToGuest.shutdown) {
+        owner.shutdown();
+        at += 1;
+      } else if (operation === ToGuest.listening) {
+        owner.listening({ host: batch[at + 1] as string, port: batch[at + 2] as number });
+        at += 3;
       } else {
         const exchange = this.#exchanges.get(ticket);
         if (exchange !== undefined) this.#tell(exchange, operation as number, batch[at + 2]);

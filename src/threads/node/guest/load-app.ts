@@ -4,7 +4,8 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { Server } from 'node:http';
-import { extname, join } from 'node:path';
+import { Module } from 'node:module';
+import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createJiti, type JitiOptions } from 'jiti';
 
@@ -28,19 +29,27 @@ export class LoadError extends Error {
 
 const TYPESCRIPT = new Set(['.ts', '.mts', '.cts']);
 
-/** Loads a file, or a folder with package.json, and takes the named or default export as the application. */
-export async function loadApp(path: string, exportName: string | null): Promise<App> {
+/**
+ * Loads a file, or a folder with package.json, as Node.js would with it on its command line, and takes the named or default
+ * export as the application. Answers an error where no name was given and there is none: it may be a program that listens.
+ * @throws LoadError
+ */
+export async function loadApp(path: string, exportName: string | null): Promise<App | LoadError> {
   const file = entryFile(path);
   let loaded: unknown;
   let exported: unknown;
   try {
-    loaded = await importFile(file, { interopDefault: false });
+    loaded = await loadMain(file);
     exported = await pick(loaded, exportName);
   } catch (error) {
     if (error instanceof LoadError) throw error;
     throw new LoadError(3, `Cannot load ${file}.\n${placeOf(error, file)}${stackOf(error)}`);
   }
-  return classify(exported, loaded, file, exportName);
+  const app = classify(exported);
+  if (app !== null) return app;
+  const none = new LoadError(4, noApplication(exported, loaded, file, exportName));
+  if (exportName !== null) throw none;
+  return none;
 }
 
 /** An error's stack, or whatever was thrown, as text. */
@@ -106,6 +115,51 @@ export async function importFile(file: string, options: JitiOptions): Promise<un
   return createJiti(pathToFileURL(file).href, options).import(file);
 }
 
+/** The main module: `require.main` of what is CommonJS. */
+async function loadMain(file: string): Promise<unknown> {
+  if (!isCommonJs(file)) return importFile(file, { interopDefault: false });
+  try {
+    return { default: loadModule(file, null, true) };
+  } catch (error) {
+    if (!isModuleSyntax(error)) throw error;
+    return import(pathToFileURL(file).href);
+  }
+}
+
+/** What `node FILE` does with it; node:module has it for all who start programs, but its type does not. */
+const loadModule = Reflect.get(Module, '_load') as (
+  file: string,
+  parent: null,
+  isMain: boolean,
+) => unknown;
+
+/** As Node.js decides; a file whose package does not say may turn out to be a module. */
+function isCommonJs(file: string): boolean {
+  const extension = extname(file);
+  if (extension === '.cjs') return true;
+  if (extension === '.mjs' || TYPESCRIPT.has(extension)) return false;
+  return packageType(dirname(file)) !== 'module';
+}
+
+/** `type` of the nearest package.json. */
+function packageType(folder: string): unknown {
+  const manifest = join(folder, 'package.json');
+  if (existsSync(manifest))
+    return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: unknown }).type;
+  const parent = dirname(folder);
+  return parent === folder ? undefined : packageType(parent);
+}
+
+/** A module, where CommonJS was to be expected, or one that waits at its top. */
+function isModuleSyntax(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ERR_REQUIRE_ESM' || code === 'ERR_REQUIRE_ASYNC_MODULE') return true;
+  const words =
+    /Cannot use import statement|Unexpected token 'export'|'import\.meta'|await is only valid/;
+  return error instanceof SyntaxError && words.test(error.message);
+}
+
 /** The export itself: promises awaited, a default inside the default (CommonJS compiled from a module) unwrapped. */
 async function pick(loaded: unknown, exportName: string | null): Promise<unknown> {
   if (exportName !== null) return member(loaded, exportName);
@@ -133,7 +187,7 @@ function hasFetch(value: unknown): value is { readonly fetch: Fetch } {
   return typeof (value as { fetch?: unknown }).fetch === 'function';
 }
 
-function classify(value: unknown, loaded: unknown, file: string, exportName: string | null): App {
+function classify(value: unknown): App | null {
   if (hasFetch(value)) {
     return { kind: 'fetch', fetch: (request, context) => value.fetch(request, context) };
   }
@@ -145,7 +199,7 @@ function classify(value: unknown, loaded: unknown, file: string, exportName: str
   if (typeof callback === 'function') {
     return { kind: 'listener', listener: callback.call(value) as Listener };
   }
-  throw new LoadError(4, noApplication(value, loaded, file, exportName));
+  return null;
 }
 
 function isClass(value: object): boolean {
@@ -164,7 +218,7 @@ function noApplication(
     value === undefined
       ? `${file} has no ${wanted}; it exports ${names.length > 0 ? names.join(', ') : 'nothing'}.`
       : `The ${wanted} of ${file} is ${describe(value)}.`;
-  return `${found} An application is a function (req, res), or an object with fetch(request).`;
+  return `${found} An application is a function (req, res), an object with fetch(request), or a program whose HTTP server listens.`;
 }
 
 function describe(value: unknown): string {

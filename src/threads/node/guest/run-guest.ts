@@ -2,6 +2,7 @@
 // until it is stopped. An exception that nobody catches ends the thread, as it ends a process; the host hears of it and replaces
 // the thread.
 
+import type { Server } from 'node:http';
 import { type GuestBoot, ToHost } from '../../../wire/node-thread.ts';
 import { type Begin, Channel } from './channel.ts';
 import { fetchBegin } from './fetch/begin.ts';
@@ -11,31 +12,69 @@ import { listenerBegin } from './listener/begin.ts';
 import { serverBegin } from './listener/server-begin.ts';
 import { type App, LoadError, loadApp, stackOf } from './load-app.ts';
 import { pendingWork } from './pending-work.ts';
+import { Program } from './program/program.ts';
 import { Sources } from './sources.ts';
 
 /** Resolves when the application is loaded, or could not be; the host has been told which. */
 export async function runGuest(boot: GuestBoot): Promise<void> {
   const channel = new Channel(boot);
   const sources = boot.sources === null ? null : new Sources(boot.sources);
-  try {
-    offerWebClasses();
-    const hooks = await hooksOf(boot, channel);
-    await hooks?.postFork();
-    sources?.begin();
-    const app = await loadApp(boot.appPath, boot.exportName);
-    const begin = beginOf(app);
-    sources?.tell();
-    await hooks?.postWorkerInit();
-    channel.open(await withProbe(boot.probe, begin), () => void stop(channel, hooks), hooks);
-  } catch (error) {
+  const failed = (error: unknown): void => {
     const exitCode = error instanceof LoadError ? error.exitCode : 3;
     const message = error instanceof LoadError ? error.message : stackOf(error);
     sources?.tell(message);
     channel.outbox.open().push(ToHost.bootFailed, exitCode, message);
     channel.outbox.flush();
+  };
+  try {
+    offerWebClasses();
+    const hooks = await hooksOf(boot, channel);
+    await hooks?.postFork();
+    sources?.begin();
+    const program = new Program(boot, channel.outbox);
+    const begin = await loadBegin(boot, program, failed);
+    sources?.tell();
+    await hooks?.postWorkerInit();
+    channel.open(await withProbe(boot.probe, begin), hooks, {
+      asked: program.asked,
+      listening: (address) => program.bound(address),
+      shutdown: () => program.shutdown(),
+      stop: () => void stop(channel, program, hooks),
+    });
+  } catch (error) {
+    failed(error);
     // The host ends the thread once it has read this; an open port keeps the thread until then.
     boot.port.on('message', () => {});
   }
+}
+
+/** What answers requests: the program's server, once there is one, else what the file exports. */
+async function loadBegin(
+  boot: GuestBoot,
+  program: Program,
+  failed: (error: unknown) => void,
+): Promise<Begin> {
+  program.begin();
+  const loaded = await loadApp(boot.appPath, boot.exportName);
+  const exported = loaded instanceof LoadError ? null : beginOf(loaded);
+  if (loaded instanceof LoadError) {
+    // Nothing keeps the thread that will never listen.
+    const endsEarly = (exitCode: number): void => void (exitCode === 0 && failed(loaded));
+    process.on('exit', endsEarly);
+    await program.listening;
+    process.off('exit', endsEarly);
+  }
+  await program.servable();
+  let served: Server | null = null;
+  let begin: Begin | null = null;
+  return (exchange) => {
+    // It may begin to listen when its export answers requests already.
+    if (program.server !== served) {
+      served = program.server;
+      begin = served === null ? null : serverBegin(served);
+    }
+    (begin ?? exported)?.(exchange);
+  };
 }
 
 function beginOf(app: App): Begin {
@@ -61,9 +100,11 @@ async function withProbe(token: string | null, begin: Begin): Promise<Begin> {
 }
 
 /** Finishes the requests under way and what the application asked to wait for. The host sets the limit of time. */
-async function stop(channel: Channel, hooks: ThreadHooks | null): Promise<void> {
+async function stop(channel: Channel, program: Program, hooks: ThreadHooks | null): Promise<void> {
+  program.shutdown();
   await channel.drained();
   await pendingWork.settled();
   await hooks?.workerExit();
-  channel.close();
+  // Whoever listens to SIGTERM ends by itself, as Node.js has it.
+  channel.close(program.endsItself);
 }

@@ -2,6 +2,7 @@
 // request that was answered or given up already finds no exchange and is dropped. The application runs in that thread
 // and may have got hold of its port, so nothing is taken for what it should be: what is not is a WireBroken.
 
+import { type AskedAddress, splitAsked } from '../../../wire/addresses.ts';
 import { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import { type Item, itemToBytes, ToHost } from '../../../wire/node-thread.ts';
 import type { Failure } from '../../app-thread.ts';
@@ -10,10 +11,13 @@ import { WireBroken } from './wire-broken.ts';
 
 /** What concerns the thread and not one request. */
 export interface ThreadNews {
-  booted(): void;
+  /** `asked`: where the program wanted to listen; null when it did not. */
+  booted(asked: AskedAddress | null): void;
   bootFailed(exitCode: number, message: string): void;
   interrupted(ticket: number): void;
   stopped(): void;
+  /** The process is to change to this folder. */
+  chdir(folder: string): void;
   log(level: (typeof LOG_LEVELS)[number], text: string): void;
 }
 
@@ -82,8 +86,8 @@ export function readBatch(
 function readNews(operation: number, batch: readonly Item[], at: number, news: ThreadNews): number {
   switch (operation) {
     case ToHost.booted:
-      news.booted();
-      return 1;
+      news.booted(splitAsked(textAt(batch, at + 1)));
+      return 2;
     case ToHost.bootFailed:
       news.bootFailed(amountAt(batch, at + 1), textAt(batch, at + 2));
       return 3;
@@ -93,6 +97,9 @@ function readNews(operation: number, batch: readonly Item[], at: number, news: T
     case ToHost.stopped:
       news.stopped();
       return 1;
+    case ToHost.chdir:
+      news.chdir(textAt(batch, at + 1));
+      return 2;
     case ToHost.log:
       news.log(LOG_LEVELS[amountAt(batch, at + 1)] ?? 'info', textAt(batch, at + 2));
       return 3;

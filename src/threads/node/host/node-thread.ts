@@ -3,6 +3,7 @@
 
 import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
+import type { AskedAddress, BoundAddress } from '../../../wire/addresses.ts';
 import { ToGuest } from '../../../wire/node-thread.ts';
 import type {
   AppThread,
@@ -47,13 +48,17 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   #state: ThreadState = 'booting';
   /** Stopped or killed from outside: its end is no death that the pool must hear of. */
   #endExpected = false;
+  #leaving = false;
   #blocked = false;
   #turns = 0;
   #turnedAtMs = monotonicMs();
   #lastError: unknown = null;
   /** Why we end it ourselves; null while nobody does. */
   #cause: Failure | null = null;
-  #booting: { resolve: () => void; reject: (error: BootError) => void } | null = null;
+  #booting: {
+    resolve: (asked: AskedAddress | null) => void;
+    reject: (error: BootError) => void;
+  } | null = null;
   #ended: Promise<void> = Promise.resolve();
   #sayEnded: () => void = () => {};
   #ending: Promise<Finding> | null = null;
@@ -108,14 +113,14 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   /**
-   * Resolves when the application is loaded. Rejects with a BootError when it cannot be, or when the thread ends first.
+   * Resolves when the application is loaded, with where it wanted to listen, if it is a program that does. Rejects with a BootError when it cannot be, or when the thread ends first.
    * It waits for as long as the application takes: whoever calls it sets the limit, and calls `kill` when it passes.
    */
-  start(): Promise<void> {
+  start(): Promise<AskedAddress | null> {
     this.#ended = new Promise((resolve) => {
       this.#sayEnded = resolve;
     });
-    const booted = new Promise<void>((resolve, reject) => {
+    const booted = new Promise<AskedAddress | null>((resolve, reject) => {
       this.#booting = { resolve, reject };
     });
     this.#guest = this.#start();
@@ -211,9 +216,20 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   stop(): Promise<void> {
     if (this.#guest === null || this.#state === 'booting') return this.kill();
     this.#endExpected = true;
-    this.#outbox.stop();
+    this.#outbox.say(ToGuest.stop);
     this.#outbox.flush();
     return this.#ended;
+  }
+
+  /** The server stops: what the application does at SIGTERM it may do now, and end by itself. */
+  shutdown(): void {
+    this.#leaving = true;
+    this.#outbox.say(ToGuest.shutdown);
+  }
+
+  /** The server has begun to listen, at an address that came from the program itself. */
+  listening(address: BoundAddress): void {
+    this.#outbox.listening(address);
   }
 
   /** Ends at once; its requests hear `failed`. Resolves at the latest after a second, even if native code runs on. */
@@ -224,10 +240,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#bury(this.#cause);
   }
 
-  booted(): void {
+  booted(asked: AskedAddress | null): void {
     this.#onlyWhen(this.#state === 'booting', 'that it has booted');
     this.#state = 'ready';
-    this.#booting?.resolve();
+    this.#booting?.resolve(asked);
     this.#booting = null;
     this.#roster.roomMade = true;
   }
@@ -238,6 +254,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#booting?.reject(new BootError(exitCode === 4 ? 4 : 3, message));
     this.#booting = null;
     void this.kill();
+  }
+
+  chdir(folder: string): void {
+    process.chdir(folder);
   }
 
   interrupted(ticket: number): void {
@@ -256,6 +276,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
       },
       ended: (code) => {
         this.#running = false;
+        this.#endExpected ||= this.#leaving;
         this.#readLastWords();
         this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError));
       },

@@ -4,7 +4,7 @@ import type { MessagePort, ResourceLimits } from 'node:worker_threads';
 import type { Log } from '../../../observe/log.ts';
 import type { OutputStream } from '../../../observe/whole-lines.ts';
 import type { LOG_LEVELS } from '../../../wire/log-levels.ts';
-import type { GuestHooks } from '../../../wire/node-thread.ts';
+import type { GuestHooks, ProgramTerms } from '../../../wire/node-thread.ts';
 
 export interface NodeThreadOptions {
   /** Unique within the worker for ever: "thread 2". */
@@ -32,6 +32,8 @@ export interface NodeThreadOptions {
   readonly probe?: string | null;
   /** Where it is to say from which files the application was loaded; without it it says nothing. */
   readonly sources?: MessagePort | null;
+  /** What is made of a program that listens itself; without it, it listens nowhere in particular. */
+  readonly program?: ProgramTerms;
   /** Seconds since its start to which a request may be extended. Default: none. */
   readonly timeoutLimit?: number;
   /** A loop that has not turned for so many milliseconds when a request is interrupted is stuck. Default 1000. */

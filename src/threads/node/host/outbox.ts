@@ -2,6 +2,7 @@
 // operation in the batch.
 
 import type { MessagePort } from 'node:worker_threads';
+import type { BoundAddress } from '../../../wire/addresses.ts';
 import {
   BodyKind,
   bytesToItem,
@@ -61,8 +62,13 @@ export class HostOutbox {
     this.#open().push(operation, ticket);
   }
 
-  stop(): void {
-    this.#open().push(ToGuest.stop);
+  /** Of the whole thread. */
+  say(operation: typeof ToGuest.stop | typeof ToGuest.shutdown): void {
+    this.#open().push(operation);
+  }
+
+  listening({ host, port }: BoundAddress): void {
+    this.#open().push(ToGuest.listening, host, port);
   }
 
   flush(): void {

@@ -6,11 +6,20 @@ import type { Readable } from 'node:stream';
 import { pathToFileURL } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { type OutputStream, WholeLines } from '../../../observe/whole-lines.ts';
-import type { GuestBoot } from '../../../wire/node-thread.ts';
+import type { GuestBoot, ProgramTerms } from '../../../wire/node-thread.ts';
 import type { Cells } from './cells.ts';
 import type { NodeThreadOptions } from './options.ts';
 
 const GUEST_FOLDER = join(import.meta.dirname, '..', 'guest');
+
+const ALONE: ProgramTerms = {
+  bound: { host: '127.0.0.1', port: 0 },
+  secure: false,
+  otherListeners: 'one',
+  isFirstThread: true,
+  waitReady: false,
+  instance: 0,
+};
 
 /** What runs the application. */
 export interface Guest {
@@ -44,6 +53,7 @@ export function startGuest(
     probe: options.probe ?? null,
     sources: options.sources ?? null,
     hooks: options.hooks ?? null,
+    program: options.program ?? ALONE,
   };
   return options.onOwnLoop === true ? onThisLoop(boot, events) : inThread(boot, options, events);
 }

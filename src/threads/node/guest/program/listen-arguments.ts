@@ -1,7 +1,7 @@
 // What a program asks for with `server.listen(...)`, in all the forms that Node.js knows (documentation of net.Server,
 // "server.listen()"). What is no address, such as a descriptor, stays unnamed.
 
-import type { AskedAddress } from '../../../../wire/node-thread.ts';
+import type { AskedAddress } from '../../../../wire/addresses.ts';
 
 export interface Asked {
   readonly address: AskedAddress | null;
@@ -34,12 +34,22 @@ export function readListenArguments(args: readonly unknown[]): Asked | null {
 }
 
 /** null: something that has no address; undefined: nothing that Node.js takes. */
-function addressOf({ port, host, path, fd, ...others }: ListenOptions): AskedAddress | null | undefined {
+function addressOf({
+  port,
+  host,
+  path,
+  fd,
+  ...others
+}: ListenOptions): AskedAddress | null | undefined {
   if ('_handle' in others || 'handle' in others || typeof fd === 'number') return null;
   if (typeof path === 'string' && port === undefined) return { kind: 'path', path };
   const number = portOf(port ?? 0);
   if (number === null) return undefined;
-  return { kind: 'port', host: typeof host === 'string' && host !== '' ? host : null, port: number };
+  return {
+    kind: 'port',
+    host: typeof host === 'string' && host !== '' ? host : null,
+    port: number,
+  };
 }
 
 function portOf(value: unknown): number | null {

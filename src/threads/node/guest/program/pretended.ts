@@ -2,7 +2,7 @@
 // lib/internal/cluster/child.js). `listening`, `address()`, `close()` and their events are as of any other server.
 
 import type { Server } from 'node:net';
-import type { BoundAddress } from '../../../../wire/node-thread.ts';
+import type { BoundAddress } from '../../../../wire/addresses.ts';
 
 /** What Node.js's own methods of a server use, which its type does not name. */
 interface Internals {
@@ -17,11 +17,7 @@ interface Name {
 }
 
 /** `closed` is called once it is to listen no more. `address()` answers what `address` says by then. */
-export function pretend(
-  server: Server,
-  address: () => BoundAddress,
-  closed: () => void,
-): void {
+export function pretend(server: Server, address: () => BoundAddress, closed: () => void): void {
   const internals = server as unknown as Internals;
   internals._handle = {
     close: closed,
@@ -46,6 +42,7 @@ export function isPretending(server: Server, handle: object | null): boolean {
 export function sayListening(server: Server): void {
   const handle = (server as unknown as Internals)._handle;
   process.nextTick(() => {
-    if ((server as unknown as Internals)._handle === handle && handle !== null) server.emit('listening');
+    if ((server as unknown as Internals)._handle === handle && handle !== null)
+      server.emit('listening');
   });
 }

@@ -4,16 +4,22 @@
 import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
-import type { AskedAddress, BoundAddress, ProgramTerms } from '../../../../wire/node-thread.ts';
+import type { AskedAddress, BoundAddress } from '../../../../wire/addresses.ts';
+import { type GuestBoot, type ProgramTerms, ToHost } from '../../../../wire/node-thread.ts';
 import { LoadError } from '../load-app.ts';
+import type { Outbox } from '../outbox.ts';
 import { type Asked, readListenArguments } from './listen-arguments.ts';
 import { pretend, sayListening } from './pretended.ts';
+import { shimProcess, tellShutdown } from './process-shims.ts';
 import { SideListener } from './side-listener.ts';
 
 type Listen = typeof net.Server.prototype.listen;
 
 /** An HTTP server of any kind of Node.js; what HTTP/2 has beside it is not served. */
 export type HttpServer = http.Server;
+
+/** A program that closes its server to open another does so sooner. */
+const CLOSED_MS = 1000;
 
 const UNKNOWN: BoundAddress = { host: '::', port: 0 };
 
@@ -29,9 +35,17 @@ export class Program {
   #failure: LoadError | null = null;
   #asked: AskedAddress | null = null;
   #bound: BoundAddress | null;
+  #isLeaving = false;
+  /** Without threads the worker listens, too. */
+  readonly #othersWhoListen = process.listenerCount('SIGTERM');
+  readonly #file: string;
+  readonly #outbox: Outbox;
+  readonly #said = withResolvers<void>();
 
-  constructor(terms: ProgramTerms) {
+  constructor({ program: terms, appPath }: GuestBoot, outbox: Outbox) {
     this.#terms = terms;
+    this.#file = appPath;
+    this.#outbox = outbox;
     this.#bound = terms.bound;
     const { promise, resolve, reject } = withResolvers<HttpServer>();
     this.listening = promise;
@@ -51,14 +65,24 @@ export class Program {
     return this.#asked;
   }
 
-  /** @throws LoadError when something of it was refused */
-  assertServable(): void {
+  /** Resolves when it may be given requests. @throws LoadError when something of it was refused */
+  async servable(): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
+    if (this.#terms.waitReady) await this.#said.promise;
   }
 
   /** To be called before the program is loaded. */
   begin(): void {
     const program = this;
+    shimProcess({
+      file: this.#file,
+      instance: this.#terms.instance,
+      ready: this.#said.resolve,
+      chdir: (folder) => {
+        this.#outbox.open().push(ToHost.chdir, folder);
+        this.#outbox.flush();
+      },
+    });
     net.Server.prototype.listen = function (this: net.Server, ...args: unknown[]): net.Server {
       const asked = readListenArguments(args);
       const { _handle } = this as unknown as { readonly _handle: object | null };
@@ -74,9 +98,17 @@ export class Program {
     if (this.#server !== null) sayListening(this.#server);
   }
 
-  /** The thread is to end: others may have what it listened on. */
-  leave(): void {
+  /** It has its own way to end when it is told to. */
+  get endsItself(): boolean {
+    return process.listenerCount('SIGTERM') > this.#othersWhoListen;
+  }
+
+  /** The thread is to end: the program is told, and others may have what it listened on. Means nothing the second time. */
+  shutdown(): void {
+    if (this.#isLeaving) return;
+    this.#isLeaving = true;
     for (const side of this.#sides) side.close();
+    tellShutdown();
   }
 
   #listens(server: net.Server, asked: Asked, args: readonly unknown[]): net.Server {
@@ -109,8 +141,21 @@ export class Program {
 
   #pretend(server: net.Server): void {
     const address = (): BoundAddress => this.#bound ?? asBound(this.#asked);
-    pretend(server, address, () => undefined);
+    pretend(server, address, () => this.#closed(server));
     if (this.#bound !== null) sayListening(server);
+  }
+
+  /** Whether to end is the server's to say: a program that closes its only HTTP server has no use for the thread any more. */
+  #closed(server: net.Server): void {
+    if (server !== this.#server || this.#isLeaving) return;
+    this.#server = null;
+    setTimeout(() => {
+      if (this.#server !== null || this.#isLeaving) return;
+      process.emitWarning(
+        'The program has closed its HTTP server: its thread ends, and another takes its place.',
+      );
+      process.exit(0);
+    }, CLOSED_MS).unref();
   }
 
   #beside(server: net.Server, address: AskedAddress): void {
@@ -120,7 +165,7 @@ export class Program {
         `The program listens on ${describe(address)} beside its application, which other_listeners does not allow. Set it to "one" to let one thread listen there.`,
       );
     }
-    this.#sides.push(new SideListener(server, address, isFirstThread));
+    this.#sides.push(new SideListener(server, address, isFirstThread ? this.#listen : null));
     sayListening(server);
   }
 
@@ -147,7 +192,9 @@ export class Program {
 
 /** Node.js's three kinds, and what is made of them. HTTP/2's have the event alone. */
 function isHttp(server: net.Server): boolean {
-  return server instanceof http.Server || server.listenerCount('request') > 0 || isSecureHttp(server);
+  return (
+    server instanceof http.Server || server.listenerCount('request') > 0 || isSecureHttp(server)
+  );
 }
 
 function isSecureHttp(server: net.Server): boolean {

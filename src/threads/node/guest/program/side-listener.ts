@@ -2,7 +2,7 @@
 // threads of all workers whoever binds its address first has it, and another one when that has gone.
 
 import { createServer, type ListenOptions, type Server } from 'node:net';
-import type { AskedAddress, BoundAddress } from '../../../../wire/node-thread.ts';
+import type { AskedAddress, BoundAddress } from '../../../../wire/addresses.ts';
 import { pretend } from './pretended.ts';
 
 /** Somebody who has the address may leave: we look again so often. */
@@ -19,18 +19,23 @@ export class SideListener {
   #again: NodeJS.Timeout | null = null;
   #closed = false;
 
-  /** `isOurTurn`: false for a thread that leaves it to others, and only pretends. */
-  constructor(server: Server, address: AskedAddress, isOurTurn: boolean) {
+  /** `listen`: Node.js's own; null for a thread that leaves it to others, and only pretends. */
+  constructor(server: Server, address: AskedAddress, listen: Server['listen'] | null) {
     this.#server = server;
-    const { host, ...port } = address.kind === 'port' ? address : { host: null, path: address.path };
+    const { host, ...port } =
+      address.kind === 'port' ? address : { host: null, path: address.path };
     // Exclusively: node:cluster's primary is somebody else's process.
     this.#where = { ...port, ...(host === null ? {} : { host }), exclusive: true };
     const asked: BoundAddress =
       address.kind === 'path'
         ? { host: address.path, port: 0 }
         : { host: address.host ?? '::', port: address.port };
-    pretend(server, () => this.#bound() ?? asked, () => this.close());
-    if (isOurTurn) this.#listen();
+    pretend(
+      server,
+      () => this.#bound() ?? asked,
+      () => this.close(),
+    );
+    if (listen !== null) this.#listen(listen);
   }
 
   /** Gives the address to whoever wants it. */
@@ -41,17 +46,18 @@ export class SideListener {
     this.#real = null;
   }
 
-  #listen(): void {
+  #listen(really: Server['listen']): void {
     const real = createServer((socket) => void this.#server.emit('connection', socket));
     real.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#closed) return;
       if (error.code !== TAKEN) this.#server.emit('error', error);
-      else this.#again = setTimeout(() => this.#listen(), AGAIN_MS).unref();
+      else this.#again = setTimeout(() => this.#listen(really), AGAIN_MS).unref();
     });
-    real.listen(this.#where, () => {
+    const listening = (): void => {
       if (this.#closed) real.close();
       else this.#real = real;
-    });
+    };
+    Reflect.apply(really, real, [this.#where, listening]);
     real.unref();
   }
 
