@@ -80,7 +80,7 @@ describe('loading an application', () => {
     const wrong = await bootError('./forms/no-app.mjs');
     assert.equal(wrong.exitCode, 4);
     assert.match(wrong.message, /default export of .*no-app\.mjs is an object with answer/);
-    assert.match(wrong.message, /function \(req, res\), or an object with fetch/);
+    assert.match(wrong.message, /function \(req, res\), an object with fetch/);
     const missing = await bootError('./forms/no-app.mjs', 'api');
     assert.match(missing.message, /has no export "api"; it exports default, other/);
   });

@@ -24,6 +24,7 @@ import type { NodeThreadOptions } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 import { type Guest, startGuest } from './start-guest.ts';
+import { Turns } from './turns.ts';
 import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
@@ -36,12 +37,15 @@ const STUCK_MS = 1000;
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
+  readonly chdir: ThreadNews['chdir'] = (folder) => process.chdir(folder);
+  readonly interrupted: ThreadNews['interrupted'] = (ticket) => this.#interruptions.aborted(ticket);
   readonly log: ThreadNews['log'] = (level, text) => this.#options.log[level](text);
   readonly #options: NodeThreadOptions;
   readonly #events: ThreadEvents;
   readonly #ports = new MessageChannel();
   readonly #outbox = new HostOutbox(this.#ports.port1);
   readonly #roster: Roster;
+  readonly #turns: Turns;
   readonly #backlog = new Backlog();
   readonly #interruptions = new Interruptions(this);
   #guest: Guest | null = null;
@@ -50,8 +54,6 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   #endExpected = false;
   #leaving = false;
   #blocked = false;
-  #turns = 0;
-  #turnedAtMs = monotonicMs();
   #lastError: unknown = null;
   /** Why we end it ourselves; null while nobody does. */
   #cause: Failure | null = null;
@@ -71,6 +73,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#options = options;
     this.#events = events;
     this.#roster = new Roster(options.concurrency, this.#outbox);
+    this.#turns = new Turns(this.#roster.cells);
   }
 
   get state(): ThreadState {
@@ -153,7 +156,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
    * the loop has turned. `nowMs` as monotonicMs.
    */
   poll(nowMs: number): void {
-    this.#noteTurn(nowMs);
+    this.#turns.look(nowMs);
     this.#backlog.look(this.#roster.startClaimed());
     const stands = this.#state === 'ready' && this.lastTurnAgeMs(nowMs) > BLOCKED_MS;
     if (stands) this.#blocked = true;
@@ -178,7 +181,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   /** How long the thread's loop has stood still, by what `poll` saw; an idle loop turns every 100 ms. */
   lastTurnAgeMs(nowMs: number): number {
     // Whoever asks on the same loop sees it turn.
-    return this.#options.onOwnLoop === true ? 0 : nowMs - this.#turnedAtMs;
+    return this.#options.onOwnLoop === true ? 0 : this.#turns.ageMs(nowMs);
   }
 
   /** The stack it is in now, from outside; null when it runs native code or is idle and does not pause. */
@@ -202,7 +205,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   /** See Interruptible. */
   standstillMs(): number {
     const nowMs = monotonicMs();
-    this.#noteTurn(nowMs);
+    this.#turns.look(nowMs);
     return this.lastTurnAgeMs(nowMs);
   }
 
@@ -256,14 +259,6 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     void this.kill();
   }
 
-  chdir(folder: string): void {
-    process.chdir(folder);
-  }
-
-  interrupted(ticket: number): void {
-    this.#interruptions.aborted(ticket);
-  }
-
   stopped(): void {
     this.#onlyWhen(this.#endExpected, 'that it was stopped');
     void this.kill();
@@ -291,7 +286,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
       this.#endBroken(error);
     }
     if (this.#blocked) {
-      this.#noteTurn(monotonicMs());
+      this.#turns.look(monotonicMs());
       this.#unblock();
     }
     this.#tellRoom();
@@ -337,13 +332,6 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   /** Later, because whoever asked is not done yet; and told, because the thread itself may never say a word again. */
   #tellRoomSoon(): void {
     if (this.#roster.roomMade) setImmediate(() => this.#tellRoom());
-  }
-
-  #noteTurn(nowMs: number): void {
-    const turns = this.#roster.cells.turns;
-    if (turns === this.#turns) return;
-    this.#turns = turns;
-    this.#turnedAtMs = nowMs;
   }
 
   /**
