@@ -6,7 +6,7 @@ const app = {
 
 export default app;
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (process.argv[2] !== undefined) {
   const { serve } = await import('@hono/node-server');
   serve({ fetch: app.fetch, port: Number(process.argv[2]), hostname: '127.0.0.1' });
 }

@@ -7,6 +7,6 @@ export default function app(_req, res) {
   res.end('Hello, World!');
 }
 
-if (import.meta.url === `file://${process.argv[1]}`) {
+if (process.argv[2] !== undefined) {
   http.createServer(app).listen(Number(process.argv[2]), '127.0.0.1');
 }
