@@ -14,13 +14,19 @@ export interface DispatcherEvents {
 }
 
 export class Dispatcher implements ThreadEvents {
-  readonly #pool = new Pool();
+  readonly #pool: Pool;
   readonly #queue: JobQueue;
   readonly #events: DispatcherEvents;
   #given = 0;
 
-  /** `now`: monotonic milliseconds. */
-  constructor(options: { queueLimit: number; now: () => number; events: DispatcherEvents }) {
+  /** `now`: monotonic milliseconds; `atOnce`: how many threads can run at once, because there are cores for them. */
+  constructor(options: {
+    queueLimit: number;
+    now: () => number;
+    events: DispatcherEvents;
+    atOnce?: number;
+  }) {
+    this.#pool = new Pool(options.atOnce ?? 1);
     this.#queue = new JobQueue(options.queueLimit, options.now);
     this.#events = options.events;
   }

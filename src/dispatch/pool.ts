@@ -1,11 +1,19 @@
-// The threads of a worker and which of them is next: the one with most room, and among equals the one used last. Its
-// caches are warm, and a hot Python thread keeps the interpreter lock from bouncing.
+// The threads of a worker and which of them is next. A few that answer quickly are kept busy, and the others are there for
+// when they do not: each thread that runs costs the caches of a core, and what one gathers costs less to send. Otherwise
+// it is the one with most room, and among equals the one used last: its caches are warm, and a hot Python thread keeps
+// the interpreter lock from bouncing.
 
 import type { AppThread } from '../threads/app-thread.ts';
 
 export class Pool {
   /** Most recently used first. */
   readonly #threads: AppThread[] = [];
+  readonly #atOnce: number;
+
+  /** @param atOnce how many can run at once, which is what there are cores for */
+  constructor(atOnce: number) {
+    this.#atOnce = atOnce;
+  }
 
   add(thread: AppThread): void {
     this.#threads.push(thread);
@@ -22,15 +30,24 @@ export class Pool {
 
   /** The thread for the next job; null when none has room. */
   next(): AppThread | null {
+    const lively = this.#mostRoom(this.#atOnce, true);
+    if (lively !== null) return lively;
+    const best = this.#mostRoom(this.#threads.length, false);
+    if (best !== null && best !== this.#threads[0]) this.#toFront(best);
+    return best;
+  }
+
+  /** Of the first so many, and of them perhaps only those that are known to be lively. */
+  #mostRoom(among: number, onlyLively: boolean): AppThread | null {
     let best: AppThread | null = null;
     let bestRoom = 0;
     for (const thread of this.#threads) {
+      if (among-- <= 0) break;
       const room = thread.room;
-      if (room <= bestRoom) continue;
+      if (room <= bestRoom || (onlyLively && thread.lively !== true)) continue;
       best = thread;
       bestRoom = room;
     }
-    if (best !== null && best !== this.#threads[0]) this.#toFront(best);
     return best;
   }
 

@@ -189,6 +189,8 @@ export interface ThreadEvents {
    * has them hear `failed`.
    */
   handedBack?(thread: AppThread, jobs: readonly Job[]): void;
+  /** It has more than one request and has fallen silent: what it has not begun waits behind what it runs. */
+  silent?(thread: AppThread): void;
   /** It is dead; jobs it had have heard `failed` already. */
   died(thread: AppThread, failure: Failure): void;
 }
@@ -203,6 +205,8 @@ export interface AppThread {
   readonly load: number;
   /** How many it can run at once. One that it has keeps no other from running while `load` is less. */
   readonly places: number;
+  /** One more request would not wait long: it has none, or has just answered one. Absent: nobody can say. */
+  readonly lively?: boolean;
   /** Gives it a request. Only when `room` > 0. */
   take(job: Job): void;
   /** Takes a request back. True: it was not started and never will be. False: it has started, and was told so. */

@@ -165,6 +165,7 @@ export class NodeApplication implements Application {
       {
         roomMade: (which) => dispatcher.roomMade(which),
         handedBack: (which, jobs) => dispatcher.handedBack(which, jobs),
+        silent: () => this.#relieve(thread),
         died: (which, failure) => this.#died(which, failure, number),
       },
     );
@@ -191,6 +192,13 @@ export class NodeApplication implements Application {
     this.#startsInVain = 0;
     if (this.#reserve.enter(thread)) dispatcher.addThread(thread);
     else log.debug(`${thread.name} is loaded and spare`);
+  }
+
+  /** Others wait behind what it runs, and somebody is idle. */
+  #relieve(thread: NodeThread): void {
+    const idle = [...this.#threads].some(({ load, room }) => load === 0 && room > 0);
+    if (!idle) return;
+    for (const job of thread.unstarted()) this.#options.dispatcher.giveBack(job);
   }
 
   /** No request that is past its time holds its loop. */

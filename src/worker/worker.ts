@@ -2,6 +2,7 @@
 // runs application code and never waits: the loop belongs to the clients.
 
 import { stat } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
@@ -87,6 +88,7 @@ export class Worker {
     this.#dispatcher = new Dispatcher({
       queueLimit: settings.queue_limit,
       now: monotonicMs,
+      atOnce: Math.max(1, Math.floor(availableParallelism() / settings.workers)),
       events: {
         overdue: (report) => {
           const line = overdueLine(report, settings[report.setting]);

@@ -1,5 +1,5 @@
-// Threads that end in the moment in which they are ready: whoever counts on them gives requests to the dead. Seen to fail
-// when a thread is given to the pool whatever its state.
+// Threads of a Node.js application that cannot be counted on: those that end in the moment in which they are ready (seen
+// to fail when a thread is given to the pool whatever its state), and those that compute while somebody waits.
 
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,6 +12,7 @@ import { NodeApplication } from '../../../src/worker/node-application.ts';
 import { NODE_APPS, temporaryFolder } from '../../end-to-end/serving.ts';
 import { eventually } from '../../support/eventually.ts';
 import { resolveFrom } from '../settings/folder.ts';
+import { FakeJob } from '../threads-node/fake-job.ts';
 
 /** As a loop that has much to do, which reads late and all at once. */
 function standStillUntil(isOver: () => boolean): void {
@@ -22,14 +23,17 @@ function standStillUntil(isOver: () => boolean): void {
   Atomics.wait(cell, 0, 0, 500);
 }
 
-test('a thread that has ended when it is heard to be ready is given nothing, and replaced', async (t) => {
-  const deadly = join(await temporaryFolder(), 'deadly');
-  process.env['DEADLY'] = deadly;
-  const { settings } = await resolveFrom({ argv: ['--threads', '1', './app.mjs'] });
+interface Running {
+  readonly dispatcher: Dispatcher;
+  readonly application: NodeApplication;
+}
+
+async function applicationOf(file: string, threads: number): Promise<Running> {
+  const argv = ['--threads', String(threads), './app.mjs'];
+  const { settings } = await resolveFrom({ argv });
   const events = { overdue: () => {}, threadDied: () => {} };
   const dispatcher = new Dispatcher({ queueLimit: 10, now: monotonicMs, events });
-  const path = join(NODE_APPS, 'ends-once-loaded.mjs');
-  const app = { type: 'node', path, exportName: null } as const;
+  const app = { type: 'node', path: join(NODE_APPS, file), exportName: null } as const;
   const application = new NodeApplication(
     {
       ...{
@@ -49,6 +53,13 @@ test('a thread that has ended when it is heard to be ready is given nothing, and
     },
     app,
   );
+  return { dispatcher, application };
+}
+
+test('a thread that has ended when it is heard to be ready is given nothing, and replaced', async (t) => {
+  const deadly = join(await temporaryFolder(), 'deadly');
+  process.env['DEADLY'] = deadly;
+  const { dispatcher, application } = await applicationOf('ends-once-loaded.mjs', 1);
   t.after(() => application.kill());
   writeFileSync(deadly, '');
   const started = application.start();
@@ -61,4 +72,17 @@ test('a thread that has ended when it is heard to be ready is given nothing, and
     dispatcher.threads.map(({ state }) => state),
     ['ready'],
   );
+});
+
+test('a request behind one that computes is run by an idle thread meanwhile', async (t) => {
+  const { dispatcher, application } = await applicationOf('freezes.mjs', 2);
+  t.after(() => application.kill());
+  await application.start();
+  const [computes, waits] = [new FakeJob('/block?1'), new FakeJob('/')];
+  dispatcher.submit(computes);
+  dispatcher.submit(waits);
+  assert.equal(waits.thread, computes.thread, 'a thread that has just begun is lively');
+  await waits.done();
+  assert.equal(computes.ending, null);
+  assert.notEqual(waits.thread, computes.thread);
 });

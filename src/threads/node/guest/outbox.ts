@@ -5,8 +5,13 @@ import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
 import { bytesToItem, type Item } from '../../../wire/node-thread.ts';
 
-/** A request whose synchronous part takes longer than this is one that others should not wait behind. */
-const SLOW_MS = 1;
+/**
+ * A request whose synchronous part takes longer than this is one that others should not wait behind. Collecting garbage, or
+ * a thread that had to give way to another, takes some of them by itself.
+ */
+const SLOW_MS = 10;
+/** What is finished waits for so long, and for one request, so that others can travel with it. */
+const GATHER_MS = 1;
 /** So many requests after a slow one are each answered by a message of their own. Chosen, not tuned. */
 const WATCHFUL_REQUESTS = 256;
 
@@ -16,6 +21,8 @@ export class Outbox {
   #transfers: ArrayBuffer[] = [];
   #scheduled = false;
   #watchful = 0;
+  /** Since when something is finished that has not left; 0: nothing is. */
+  #gatheringSinceMs = 0;
   /** When the request that began last did, monotonic ms. */
   begunAtMs = 0;
   readonly #flush = (): void => this.flush();
@@ -39,6 +46,7 @@ export class Outbox {
 
   flush(): void {
     this.#scheduled = false;
+    this.#gatheringSinceMs = 0;
     if (this.#batch.length === 0) return;
     const batch = this.#batch;
     const transfers = this.#transfers;
@@ -52,8 +60,9 @@ export class Outbox {
    * next request blocks the loop; where it does not, sending each response alone would cost more than the response.
    */
   beforeRequest(): void {
-    if (this.#watchful > 0 && this.#batch.length > 0) this.flush();
     this.begunAtMs = monotonicMs();
+    if (this.#batch.length === 0) return;
+    if (this.#watchful > 0 || this.begunAtMs - this.#gatheringSinceMs > GATHER_MS) this.flush();
   }
 
   /** Called when the synchronous part of a request is over; answers what time it is. */
@@ -65,6 +74,7 @@ export class Outbox {
     } else if (this.#watchful > 0) {
       this.#watchful -= 1;
     }
+    if (this.#gatheringSinceMs === 0 && this.#batch.length > 0) this.#gatheringSinceMs = now;
     return now;
   }
 }

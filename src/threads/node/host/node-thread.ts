@@ -20,7 +20,7 @@ import { deathOf } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
 import { type Interruptible, Interruptions } from './interruptions.ts';
-import type { NodeThreadOptions } from './options.ts';
+import { type NodeThreadOptions, STUCK_MS } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 import { type Guest, startGuest } from './start-guest.ts';
@@ -29,11 +29,6 @@ import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
 const TERMINATE_MS = 1000;
-/** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
-const BLOCKED_MS = 150;
-
-/** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
-const STUCK_MS = 1000;
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
@@ -72,7 +67,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.name = options.name;
     this.#options = options;
     this.#events = events;
-    this.#roster = new Roster(options.concurrency, this.#outbox);
+    this.#roster = new Roster(options.concurrency, this.#outbox, () => events.silent?.(this));
     this.#turns = new Turns(this.#roster.cells);
   }
 
@@ -93,6 +88,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   get places(): number {
     return this.#options.concurrency;
+  }
+
+  get lively(): boolean {
+    return !this.#backlog.behind && this.#roster.pace.lively;
   }
 
   /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
@@ -158,7 +157,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   poll(nowMs: number): void {
     this.#turns.look(nowMs);
     this.#backlog.look(this.#roster.startClaimed());
-    const stands = this.#state === 'ready' && this.lastTurnAgeMs(nowMs) > BLOCKED_MS;
+    const stands = this.#state === 'ready' && this.#turns.standStill(nowMs);
     if (stands) this.#blocked = true;
     else this.#unblock();
     // What it has begun meanwhile was no answer, and made room all the same.
@@ -279,6 +278,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   #read(batch: unknown): void {
+    this.#roster.pace.heard();
     try {
       readBatch(batch, this.#roster.exchanges, this);
     } catch (error) {

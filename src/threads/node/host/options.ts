@@ -6,6 +6,9 @@ import type { OutputStream } from '../../../observe/whole-lines.ts';
 import type { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import type { GuestHooks, ProgramTerms } from '../../../wire/node-thread.ts';
 
+/** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
+export const STUCK_MS = 1000;
+
 export interface NodeThreadOptions {
   /** Unique within the worker for ever: "thread 2". */
   readonly name: string;

@@ -6,6 +6,7 @@ import type { Failure, Job } from '../../app-thread.ts';
 import { Cells } from './cells.ts';
 import { type ExchangeWire, HostExchange } from './exchange.ts';
 import type { HostOutbox } from './outbox.ts';
+import { Pace } from './pace.ts';
 
 export class Roster implements ExchangeWire {
   readonly cells: Cells;
@@ -17,10 +18,13 @@ export class Roster implements ExchangeWire {
   /** Those that the application has taken over: they keep no place, however long they last. */
   readonly #upgraded = new Map<Job, HostExchange>();
   readonly #outbox: HostOutbox;
+  readonly pace: Pace;
 
-  constructor(slots: number, outbox: HostOutbox) {
+  /** `silent`: what to do when the thread falls silent with more than one. */
+  constructor(slots: number, outbox: HostOutbox, silent: () => void) {
     this.cells = new Cells(slots);
     this.#outbox = outbox;
+    this.pace = new Pace(this, silent);
   }
 
   /** Requests that are not answered yet. */
@@ -29,6 +33,7 @@ export class Roster implements ExchangeWire {
   }
 
   add(job: Job): void {
+    this.pace.given();
     const ticket = this.cells.offer();
     const exchange = new HostExchange(job, ticket, this);
     this.exchanges.set(ticket, exchange);

@@ -3,6 +3,9 @@
 import { monotonicMs } from '../../../clock.ts';
 import type { Cells } from './cells.ts';
 
+/** A loop that turns does so every 100 ms; one that has not for this long is held by what it runs. */
+const BLOCKED_MS = 150;
+
 export class Turns {
   readonly #cells: Cells;
   #seen = 0;
@@ -18,6 +21,11 @@ export class Turns {
     if (turns === this.#seen) return;
     this.#seen = turns;
     this.#seenAtMs = nowMs;
+  }
+
+  /** As far as that is known. */
+  standStill(nowMs: number): boolean {
+    return this.ageMs(nowMs) > BLOCKED_MS;
   }
 
   /** Since the last look that saw a turn, ms. */

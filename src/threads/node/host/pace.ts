@@ -1,0 +1,68 @@
+// Whether a thread answers as fast as it is given requests: then it may have one more while others sleep. When it falls
+// silent in the middle, it computes, and what it has not begun is wanted elsewhere a moment later.
+
+import { monotonicMs } from '../../../clock.ts';
+
+/** A thread with requests is silent when it has said nothing for so many times its usual pause, within these bounds: on a
+ * machine whose cores are all busy every thread pauses now and then, and none of the others would do better. */
+const PAUSES = 4;
+const SILENT_MS_MIN = 3;
+const SILENT_MS_MAX = 25;
+/** Of one pause in the usual one. */
+const WEIGHT = 1 / 8;
+
+export class Pace {
+  readonly #requests: { readonly size: number };
+  readonly #silent: () => void;
+  readonly #now: () => number;
+  #heardMs = 0;
+  #usualMs = 0;
+  #timer: NodeJS.Timeout | null = null;
+
+  /**
+   * @param requests those that the thread has
+   * @param silent called when it has fallen silent with more than one
+   */
+  constructor(
+    requests: { readonly size: number },
+    silent: () => void,
+    now: () => number = monotonicMs,
+  ) {
+    this.#requests = requests;
+    this.#silent = silent;
+    this.#now = now;
+  }
+
+  /** One more than it has is about to be given to it. */
+  given(): void {
+    if (this.#requests.size === 0) this.#heardMs = this.#now();
+    else this.#watch();
+  }
+
+  /** It speaks. */
+  heard(): void {
+    if (this.#requests.size === 0) return;
+    const nowMs = this.#now();
+    const pauseMs = Math.min(SILENT_MS_MAX, nowMs - this.#heardMs);
+    this.#usualMs += (pauseMs - this.#usualMs) * WEIGHT;
+    this.#heardMs = nowMs;
+  }
+
+  get lively(): boolean {
+    return this.#requests.size === 0 || !this.#isSilent();
+  }
+
+  #watch(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      if (this.#requests.size < 2) return;
+      if (this.#isSilent()) this.#silent();
+      else this.#watch();
+    }, SILENT_MS_MIN);
+  }
+
+  #isSilent(): boolean {
+    const bound = Math.max(SILENT_MS_MIN, Math.min(SILENT_MS_MAX, PAUSES * this.#usualMs));
+    return this.#now() - this.#heardMs >= bound;
+  }
+}
