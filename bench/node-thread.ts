@@ -30,6 +30,8 @@ const head: RequestHead = {
   query: '',
   host: null,
   minorVersion: 1,
+  keepAlive: true,
+  expects: false,
   fields: ['Host', '127.0.0.1:8000', 'User-Agent', 'bench', 'Accept', '*/*'],
   upgrade: null,
   forwarded: null,

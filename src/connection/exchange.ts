@@ -213,6 +213,8 @@ export class Exchange extends Told implements Job, OutflowOwner {
     if (this.#listening() === null) return;
     this.#tellFailed(failure);
     if (this.answered || this.#plan !== null) this.#cut();
+    // Its client is to hear nothing, as from a program on node:http that destroys its response.
+    else if (failure.code === 'app-hung-up') this.#connection?.abandon(false);
     else this.answerError(failure.status);
   }
 

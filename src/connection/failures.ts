@@ -119,10 +119,11 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     remedy: 'Mend the application.',
   },
   'app-hung-up': {
-    status: [502],
+    status: [],
     by: 'A',
-    meaning: 'A Node.js application destroyed the socket of its request.',
-    remedy: 'Answer the request instead.',
+    meaning:
+      'A Node.js application destroyed its request, its response or their socket before it had answered: the connection was closed, without an answer where none had begun.',
+    remedy: 'Answer the request instead, where that is not what is wanted.',
   },
   'bad-response': {
     status: [500],

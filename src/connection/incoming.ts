@@ -145,7 +145,7 @@ export class Incoming {
 
   /** Of an upgraded connection: nothing more will come. */
   end(): void {
-    this.#intake?.end();
+    this.#intake?.end([]);
   }
 
   /** The body will never be complete; whoever reads it learns that now. */
@@ -330,13 +330,14 @@ export class Incoming {
   #bodyComplete(): void {
     const intake = this.#intake;
     const answered = this.#answered;
+    const trailers = this.#body?.trailers ?? [];
     this.#body = null;
     this.#answered = false;
     // A gathered body stays ours until a request is made of it: who leaves before takes it along.
     const passedOn = intake instanceof StreamIntake || intake instanceof DiscardIntake;
     if (passedOn) this.#intake = null;
     this.#owner.read('body complete');
-    intake?.end();
+    intake?.end(trailers);
     if (answered) this.#owner.bodyDrained();
     // Its end is still on the way to the disk: that has no deadline but the body's.
     else if (this.#intake !== null && this.#intake === intake) this.#owner.bodyProgressed();

@@ -14,8 +14,8 @@ const DISCARD_BYTES = 1024 * 1024;
 export interface Intake {
   /** Takes a piece, which is only valid during the call. False when the client must wait until `onRoom`. */
   add(piece: Buffer): boolean;
-  /** The body is complete. */
-  end(): void;
+  /** The body is complete. `trailers`: what followed it, for who streams it. */
+  end(trailers: readonly string[]): void;
   /** The body will never be complete. */
   fail(): void;
   /** Gives memory and file back: no thread will read it any more. May be called twice. */
@@ -99,6 +99,7 @@ export class StreamIntake implements Intake, BodySource {
   readonly #room: () => void;
   readonly #asked: () => void;
   onChange: (() => void) | null = null;
+  trailers: readonly string[] = [];
 
   /**
    * @param room called when the client may send again after `add` answered false
@@ -115,8 +116,9 @@ export class StreamIntake implements Intake, BodySource {
     return this.#pieces.bytes < STREAM_BYTES;
   }
 
-  end(): void {
+  end(trailers: readonly string[]): void {
     this.#complete = true;
+    this.trailers = trailers;
     this.onChange?.();
   }
 

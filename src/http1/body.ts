@@ -1,7 +1,7 @@
 // Request bodies as they come in: with a length here, in chunks in chunked.ts. Pieces are views into the buffer that
 // was read, valid only during the call; whoever keeps them copies them.
 
-import { ChunkedReader } from './chunked.ts';
+import { ChunkedReader, NO_TRAILERS } from './chunked.ts';
 import type { ProtocolError } from './errors.ts';
 import type { HeadLimits } from './limits.ts';
 import type { ParsedHead } from './parsed-head.ts';
@@ -16,6 +16,8 @@ export interface BodyReader {
   readonly error: ProtocolError | null;
   /** Body bytes so far, without framing. */
   readonly received: number;
+  /** Flat list name, value, name, value; complete when `done`. */
+  readonly trailers: readonly string[];
 }
 
 /** The reader that `head` calls for; done at once when no body follows. */
@@ -27,6 +29,7 @@ export function bodyReaderFor(head: ParsedHead, limits: HeadLimits): BodyReader 
 /** Exactly `length` bytes. */
 export class LengthReader implements BodyReader {
   readonly error = null;
+  readonly trailers = NO_TRAILERS;
   received = 0;
   private readonly length: number;
 

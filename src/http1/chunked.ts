@@ -29,7 +29,8 @@ const SIZE_DIGITS = 16;
  */
 export const CHUNK_EXTENSION_BYTES = 16_384;
 
-const NO_TRAILERS: readonly string[] = [];
+/** None came, or none can. */
+export const NO_TRAILERS: readonly string[] = [];
 
 /** A BodyReader (body.ts, which imports this file). */
 export class ChunkedReader {

@@ -15,8 +15,6 @@ export interface ParsedHead extends RequestHead {
   readonly chunked: boolean;
   /** True when body bytes follow: chunked, or a Content-Length above 0. */
   readonly hasBody: boolean;
-  /** What the client wants: HTTP/1.1 unless it says close, HTTP/1.0 only if it says keep-alive. */
-  readonly keepAlive: boolean;
   /** The client waits for `100 Continue` before it sends the body. False when no body follows, and for HTTP/1.0. */
   readonly expectContinue: boolean;
 }
@@ -63,6 +61,7 @@ export function combinedHead(
     chunked: meaning.chunked,
     hasBody: meaning.hasBody,
     keepAlive: meaning.keepAlive,
+    expects: meaning.expects,
     expectContinue: meaning.expectContinue,
     upgrade: meaning.upgrade,
     forwarded: meaning.forwarded,
@@ -84,6 +83,7 @@ export function headOfLine(method: string, target: string, minorVersion: number)
     chunked: false,
     hasBody: false,
     keepAlive: false,
+    expects: false,
     expectContinue: false,
     upgrade: null,
     forwarded: null,
@@ -101,7 +101,7 @@ export function understandFields(
 ): FieldsMeaning | ProtocolError {
   const found = steeringFields(fields);
   const wrong =
-    fieldsError(found, minorVersion) ??
+    fieldsError(found, minorVersion, bounds.tolerance.expectations) ??
     framingError(found, minorVersion, bounds.tolerance.dangerousFraming);
   if (wrong !== null) return wrong;
   const forwarded = bounds.forwarding?.understand(fields) ?? null;
@@ -121,8 +121,9 @@ export function understandFields(
     chunked,
     hasBody,
     keepAlive: !dangerous && !found.close && (modern || found.keepAlive),
+    expects: modern && found.expect !== null,
     expectContinue:
-      modern && hasBody && found.expect !== null && expectations(found.expect).length > 0,
+      modern && hasBody && found.expect !== null && expectations(found.expect).some(isContinue),
     upgrade: modern && found.upgradeListed ? found.upgrade : null,
     forwarded,
   };
@@ -238,7 +239,11 @@ function noteConnection(found: Findings, value: string): void {
   }
 }
 
-function fieldsError(found: Findings, minorVersion: number): ProtocolError | null {
+function fieldsError(
+  found: Findings,
+  minorVersion: number,
+  anyExpectation: boolean,
+): ProtocolError | null {
   const { host } = found;
   if (host === null) {
     if (minorVersion > 0) return protocolError('no-host');
@@ -247,8 +252,9 @@ function fieldsError(found: Findings, minorVersion: number): ProtocolError | nul
     if (!isHost(host)) return protocolError('bad-host', quoteText(host));
   }
   if (found.contentTypeCount > 1) return protocolError('repeated-content-type');
-  if (found.expect !== null && !expectations(found.expect).every(isContinue)) {
-    return protocolError('unknown-expectation', quoteText(found.expect));
+  const unknown = found.expect !== null && !expectations(found.expect).every(isContinue);
+  if (unknown && !anyExpectation) {
+    return protocolError('unknown-expectation', quoteText(found.expect ?? ''));
   }
   return null;
 }

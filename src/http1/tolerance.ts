@@ -16,6 +16,8 @@ export interface Tolerance {
   readonly dangerousFraming: boolean;
   /** Fields with an underscore in their name: WSGI cannot tell them from those with a dash. */
   readonly underscores: 'keep' | 'drop' | 'refuse';
+  /** Expectations other than `100-continue`, which the application answers. */
+  readonly expectations: boolean;
 }
 
 export const STRICT: Tolerance = {
@@ -26,4 +28,5 @@ export const STRICT: Tolerance = {
   folding: false,
   dangerousFraming: false,
   underscores: 'keep',
+  expectations: false,
 };

@@ -49,6 +49,10 @@ export interface RequestHead {
   readonly host: string | null;
   /** 0 or 1: HTTP/1.0 or HTTP/1.1. */
   readonly minorVersion: number;
+  /** What the client wants: HTTP/1.1 unless it says close, HTTP/1.0 only if it says keep-alive. */
+  readonly keepAlive: boolean;
+  /** There is an Expect field; always false for HTTP/1.0. */
+  readonly expects: boolean;
   /** Flat list name, value, name, value in the order and spelling of the client (req.rawHeaders). */
   readonly fields: readonly string[];
   /** Value of Upgrade when Connection lists it, else null. Always null for HTTP/1.0. */
@@ -65,6 +69,8 @@ export interface BodySource {
   ask(): void;
   /** True when the body is complete and everything has been taken. */
   readonly ended: boolean;
+  /** Flat list name, value, name, value of what followed the body; complete when it has `ended`. */
+  readonly trailers: readonly string[];
   /** True when the body will never be complete: the client left, was too slow or broke the framing. */
   readonly failed: boolean;
   /** Set by the taker; called whenever bytes arrived, the body ended or it failed. */

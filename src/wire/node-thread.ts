@@ -13,11 +13,11 @@ export type Item = number | string | ArrayBuffer;
 
 /** Host to guest. The items that follow each opcode stand beside it. */
 export const ToGuest = {
-  /** ticket, method, target, minorVersion, fields (joinFields), peer (joinPeer), body kind, body (bytes, or the path of a file) */
+  /** ticket, method, target, version (versionItem), fields (joinFields), peer (joinPeer), body kind, body (bytes, or the path of a file) */
   request: 1,
   /** ticket, bytes */
   body: 2,
-  /** ticket */
+  /** ticket, trailers (joinFields) */
   bodyEnd: 3,
   /** ticket: the body will never be complete */
   bodyFailed: 4,
@@ -116,6 +116,28 @@ export function ticketSlot(ticket: number, slots: number): number {
 export function cellValue(ticket: number, slots: number, state: number): number {
   const generation = Math.floor(ticket / slots) % GENERATIONS;
   return (generation * 4 + state) | 0;
+}
+
+/** What of a head is a number or a yes, as one number: HTTP's minor version, and the two below. */
+export function versionItem(minor: number, keepAlive: boolean, expects: boolean): number {
+  return minor + (keepAlive ? KEEP_ALIVE : 0) + (expects ? EXPECTS : 0);
+}
+
+const KEEP_ALIVE = 2;
+const EXPECTS = 4;
+
+export function minorVersion(item: number): number {
+  return item & 1;
+}
+
+/** The client wants to keep the connection. */
+export function keepsAlive(item: number): boolean {
+  return (item & KEEP_ALIVE) !== 0;
+}
+
+/** There is an Expect field. */
+export function expects(item: number): boolean {
+  return (item & EXPECTS) !== 0;
 }
 
 /** Fields as one string. A field holds neither CR, LF nor NUL (the parser refuses them), so LF can part them. */

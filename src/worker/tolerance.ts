@@ -24,6 +24,8 @@ export function toleranceOf(settings: LooseningSettings, type: 'wsgi' | 'node'):
     folding: settings.permit_obsolete_folding,
     dangerousFraming: settings.tolerate_dangerous_framing,
     underscores: underscoresOf(settings.header_map, type),
+    // A program on node:http may listen for them ('checkExpectation'); where none does its thread says 417.
+    expectations: type === 'node',
   };
 }
 

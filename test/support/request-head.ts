@@ -8,6 +8,13 @@ export function requestHead(target: string, more: Partial<RequestHead> = {}): Re
   const parts = splitTarget(method, target);
   if (parts === null) throw new Error(`${target} is no target of ${method}`);
   const { path, query, authority } = parts;
-  const plain = { minorVersion: 1, fields: [], upgrade: null, forwarded: null };
+  const plain = {
+    minorVersion: 1,
+    keepAlive: true,
+    expects: false,
+    fields: [],
+    upgrade: null,
+    forwarded: null,
+  };
   return { method, target, path, query, host: authority, ...plain, ...more };
 }

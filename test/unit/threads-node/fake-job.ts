@@ -190,6 +190,7 @@ export class FakeJob implements Job {
 export class FakeSource implements BodySource {
   ended = false;
   failed = false;
+  trailers: readonly string[] = [];
   onChange: (() => void) | null = null;
   taken = 0;
   asked = 0;

@@ -308,7 +308,8 @@ test('a request that cannot be given to the application fails, and the thread ta
   const { run } = await startApp(t, APP, { env: { ...process.env, SCRIPT_NAME: '/shop' } });
   const outside = await run(new RecordingJob('/elsewhere'));
   assert.equal(outside.failures[0]?.code, 'outside-script-name');
-  const source = { take: () => null, ask: () => {}, ended: false, failed: false, onChange: null };
+  const none = { ended: false, failed: false, trailers: [], onChange: null };
+  const source = { take: () => null, ask: () => {}, ...none };
   const arriving = await run(new RecordingJob('/shop/count', { body: { kind: 'stream', source } }));
   assert.equal(arriving.failures[0]?.code, 'body-not-complete');
   assert.equal(arriving.over, 1);

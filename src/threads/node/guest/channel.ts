@@ -1,6 +1,7 @@
 // The thread's end of the wire: takes batches apart, claims requests one by one and hands them to the application,
 // and shows by a counter in shared memory that its loop turns. It knows nothing of listeners or fetch.
 
+import { AsyncResource } from 'node:async_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs, toSharedClock } from '../../../clock.ts';
 import { type AskedAddress, type BoundAddress, joinAsked } from '../../../wire/addresses.ts';
@@ -8,10 +9,14 @@ import {
   BodyKind,
   CellState,
   cellValue,
+  expects,
   FIRST_SLOT,
   type GuestBoot,
   type Item,
   itemToBytes,
+  keepsAlive,
+  minorVersion,
+  splitFields,
   ToGuest,
   ToHost,
   TURNS,
@@ -27,6 +32,8 @@ import { Outbox } from './outbox.ts';
 const HEARTBEAT_MS = 100;
 /** A turn begins requests for so long, then lets timers and input have their turn. Chosen, not tuned. */
 const TURN_BUDGET_MS = 5;
+
+const THREE_ITEMS: ReadonlySet<number> = new Set([ToGuest.body, ToGuest.bodyEnd, ToGuest.credit]);
 
 /** Runs the application for one claimed request. Must not throw. */
 export type Begin = (exchange: Exchange) => void;
@@ -128,11 +135,18 @@ export class Channel {
         at += 3;
       } else {
         const exchange = this.#exchanges.get(ticket);
-        if (exchange !== undefined) this.#tell(exchange, operation as number, batch[at + 2]);
+        if (exchange !== undefined) this.#pass(exchange, operation as number, batch[at + 2]);
         else if (operation === ToGuest.interrupt) this.#interrupted(ticket);
-        at += operation === ToGuest.body || operation === ToGuest.credit ? 3 : 2;
+        at += THREE_ITEMS.has(operation as number) ? 3 : 2;
       }
     }
+  }
+
+  /** What becomes of a request happens in its own context, as what its handler began. */
+  #pass(exchange: Exchange, operation: number, item: Item | undefined): void {
+    const { context } = exchange;
+    if (context === null) this.#tell(exchange, operation, item);
+    else context.runInAsyncScope(this.#tell, this, exchange, operation, item);
   }
 
   #tell(exchange: Exchange, operation: number, item: Item | undefined): void {
@@ -141,7 +155,7 @@ export class Channel {
         exchange.arriving?.push(itemToBytes(item as string | ArrayBuffer));
         break;
       case ToGuest.bodyEnd:
-        exchange.arriving?.end();
+        exchange.arriving?.end(splitFields(item as string));
         if (exchange.phase === 'over') this.#over(exchange);
         break;
       case ToGuest.bodyFailed:
@@ -173,7 +187,9 @@ export class Channel {
       ticket: batch[at] as number,
       method: batch[at + 1] as string,
       target: batch[at + 2] as string,
-      minorVersion: batch[at + 3] as number,
+      minorVersion: minorVersion(batch[at + 3] as number),
+      keepAlive: keepsAlive(batch[at + 3] as number),
+      expects: expects(batch[at + 3] as number),
       fields: batch[at + 4] as string,
       peer: batch[at + 5] as string,
     };
@@ -206,7 +222,7 @@ export class Channel {
       this.#begunAt[ticketSlot(exchange.facts.ticket, this.#slots)] = toSharedClock(
         exchange.beganMs,
       );
-      this.#begin?.(exchange);
+      this.#run(exchange);
       if (this.outbox.afterRequest() > until) break;
     }
     if (next >= waiting.length) {
@@ -215,6 +231,17 @@ export class Channel {
     }
     this.#waiting = waiting.slice(next + 1);
     if (this.#waiting.length > 0) setImmediate(this.#beginWaiting);
+  }
+
+  /**
+   * In an asynchronous context of its own, named as by Node's own server: what one request enters (AsyncLocalStorage.enterWith) no
+   * other may find, though they begin in one turn.
+   */
+  #run(exchange: Exchange): void {
+    const begin = this.#begin;
+    if (begin === null) return;
+    exchange.context = new AsyncResource('HTTPINCOMINGMESSAGE');
+    exchange.context.runInAsyncScope(begin, undefined, exchange);
   }
 
   #claim(exchange: Exchange): boolean {

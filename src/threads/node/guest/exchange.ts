@@ -1,10 +1,12 @@
 // One request in the thread and the way back for its response: head, pieces within a window, end. Both kinds of
 // application (listener and fetch) speak to the host through this and through nothing else.
 
+import type { AsyncResource } from 'node:async_hooks';
 import {
   BODY_AHEAD,
   BODY_WINDOW,
   GUEST_HIGH_WATER,
+  type Item,
   PIECE_BYTES,
   RESPONSE_WINDOW,
   splitFields,
@@ -16,6 +18,11 @@ import { checkSeconds, Extension } from './extension.ts';
 import { Inlet } from './inlet.ts';
 import type { Outbox } from './outbox.ts';
 
+const HUNG_UP = {
+  code: 'app-hung-up',
+  detail: 'The application destroyed the socket of its request.',
+};
+
 type Phase = 'waiting' | 'running' | 'streaming' | 'ending' | 'over';
 
 export interface RequestFacts {
@@ -23,6 +30,9 @@ export interface RequestFacts {
   readonly method: string;
   readonly target: string;
   readonly minorVersion: number;
+  /** What the client wants of its connection. */
+  readonly keepAlive: boolean;
+  readonly expects: boolean;
   /** As joinFields made it. */
   readonly fields: string;
   /** As joinPeer made it. */
@@ -50,6 +60,10 @@ export class Exchange {
   side: ExchangeSide | null = null;
   /** When the application began it, monotonic ms. Set by the channel. */
   beganMs = 0;
+  /** In which it runs; null before it does. Set by the channel. */
+  context: AsyncResource | null = null;
+  /** Of the response: its head as the application made it, and the body that was written. */
+  bytesWritten = 0;
   readonly #outbox: Outbox;
   readonly #timeoutLimit: number;
   readonly #over: (exchange: Exchange) => void;
@@ -63,6 +77,8 @@ export class Exchange {
   #onFinished: (() => void) | null = null;
   /** What the client sends once the connection was taken over. */
   #raw: Inlet | null = null;
+  /** Where the whole response stands as long as it has not left the thread. */
+  #unsent: { readonly batch: Item[]; readonly fieldsAt: number } | null = null;
 
   /** `timeoutLimit`: seconds since its start to which it may be extended. */
   constructor(
@@ -95,6 +111,12 @@ export class Exchange {
   /** Bytes written that have not left the thread. */
   get queuedBytes(): number {
     return this.#queuedBytes;
+  }
+
+  /** Of the request: its head, and what was taken of the body. */
+  get bytesRead(): number {
+    const { method, target, fields } = this.facts;
+    return method.length + target.length + fields.length + (this.arriving?.taken ?? 0);
   }
 
   /**
@@ -134,6 +156,8 @@ export class Exchange {
       return;
     }
     const batch = this.#outbox.open();
+    this.bytesWritten += status.length + fields.length + body.length;
+    this.#unsent = { batch, fieldsAt: batch.length + 3 };
     const item = typeof body === 'string' ? body : this.#outbox.bytes(body);
     batch.push(ToHost.whole, this.facts.ticket, status, fields, sendDate ? 1 : 0, item);
     this.#finish();
@@ -143,6 +167,7 @@ export class Exchange {
   head(status: string, fields: string, sendDate: boolean): void {
     if (this.phase !== 'running') return;
     this.phase = 'streaming';
+    this.bytesWritten += status.length + fields.length;
     if (this.gone) return;
     this.#outbox.open().push(ToHost.head, this.facts.ticket, status, fields, sendDate ? 1 : 0);
   }
@@ -151,15 +176,14 @@ export class Exchange {
   write(body: Uint8Array | string): boolean {
     if (this.phase !== 'streaming' || this.gone) return true;
     if (body.length === 0) return true;
-    if (typeof body === 'string' && (this.#queuedBytes > 0 || this.#window <= 0)) {
-      return this.write(Buffer.from(body, 'latin1'));
-    }
-    if (typeof body === 'string') {
+    this.bytesWritten += body.length;
+    const isText = typeof body === 'string';
+    if (isText && this.#queuedBytes === 0 && this.#window > 0) {
       this.#window -= body.length;
       this.#outbox.open().push(ToHost.piece, this.facts.ticket, body);
       return true;
     }
-    this.#queue.push(body);
+    this.#queue.push(isText ? Buffer.from(body, 'latin1') : body);
     this.#queuedBytes += body.length;
     this.#pump();
     return this.#queuedBytes < GUEST_HIGH_WATER;
@@ -205,6 +229,20 @@ export class Exchange {
     }
     this.#drop();
     this.#finish();
+  }
+
+  /**
+   * The application hangs up. What it has answered whole still arrives, and the connection closes behind it; a client that was
+   * answered nothing is told nothing, and one that was answered in part is cut off.
+   */
+  cut(): void {
+    if (this.phase !== 'over') {
+      this.fail(502, HUNG_UP.code, HUNG_UP.detail);
+    } else if (this.#unsent?.batch === this.#outbox.batch) {
+      const { batch, fieldsAt } = this.#unsent;
+      batch[fieldsAt] = `${batch[fieldsAt]}Connection: close\r\n`;
+      this.#unsent = null;
+    }
   }
 
   credit(bytes: number): void {

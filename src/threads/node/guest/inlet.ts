@@ -8,9 +8,15 @@ export interface InletCredit {
   discard(): void;
 }
 
+const NO_TRAILERS: readonly string[] = [];
+
 export class Inlet {
   ended: boolean;
   failed = false;
+  /** Flat list name, value, name, value; complete with the body. */
+  trailers: readonly string[] = NO_TRAILERS;
+  /** Bytes that the application was given. */
+  taken = 0;
   /** Set by the reader; called when bytes arrived, the body ended or failed. */
   onChange: (() => void) | null = null;
   readonly #credit: InletCredit | null;
@@ -36,8 +42,9 @@ export class Inlet {
     this.onChange?.();
   }
 
-  end(): void {
+  end(trailers = NO_TRAILERS): void {
     this.ended = true;
+    this.trailers = trailers;
     this.onChange?.();
   }
 
@@ -50,6 +57,7 @@ export class Inlet {
   /** The next bytes, or null when none are here now. Taking them lets the host send as many more. */
   take(): Buffer | null {
     const bytes = this.#waiting.shift() ?? null;
+    if (bytes !== null) this.taken += bytes.length;
     if (this.#credit !== null && !this.ended) {
       const grant = this.#opening + (bytes?.length ?? 0);
       this.#opening = 0;

@@ -40,6 +40,11 @@ export class Outbox {
     return this.#batch;
   }
 
+  /** What has not left yet; another one once it has. */
+  get batch(): Item[] {
+    return this.#batch;
+  }
+
   bytes(bytes: Uint8Array): string | ArrayBuffer {
     return bytesToItem(bytes, this.#transfers);
   }

@@ -9,7 +9,7 @@ import { WireBroken } from './wire-broken.ts';
 /** What an exchange says to the thread. */
 export interface ExchangeWire {
   body(ticket: number, bytes: Buffer): void;
-  bodyEnd(ticket: number): void;
+  bodyEnd(ticket: number, trailers: readonly string[]): void;
   bodyFailed(ticket: number): void;
   credit(ticket: number, bytes: number): void;
   /** When the thread began it, monotonic ms. */
@@ -61,15 +61,15 @@ export class HostExchange {
     return this.#ahead;
   }
 
-  /** True when the whole of a streaming body is in `ahead`. */
+  /** True when the whole of a streaming body is in `ahead`, and no trailers follow. */
   get bodyComplete(): boolean {
-    return this.#source?.ended === true;
+    return this.#source?.ended === true && this.#source.trailers.length === 0;
   }
 
   /** Begins to watch the body; to be called once the request is in the batch. */
   watchBody(): void {
     if (this.#source === null) return;
-    if (this.#source.ended) {
+    if (this.bodyComplete) {
       this.#bodyOver = true;
       return;
     }
@@ -248,7 +248,7 @@ export class HostExchange {
       this.#bodyCredit -= bytes.length;
       this.#wire.body(this.ticket, bytes);
     }
-    if (source.ended) this.#wire.bodyEnd(this.ticket);
+    if (source.ended) this.#wire.bodyEnd(this.ticket, source.trailers);
     else if (source.failed) this.#wire.bodyFailed(this.ticket);
     else return;
     this.endBody();

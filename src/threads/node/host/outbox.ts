@@ -10,6 +10,7 @@ import {
   joinFields,
   joinPeer,
   ToGuest,
+  versionItem,
 } from '../../../wire/node-thread.ts';
 import type { Job, Peer } from '../../app-thread.ts';
 
@@ -41,7 +42,7 @@ export class HostOutbox {
       ticket,
       head.method,
       head.target,
-      head.minorVersion,
+      versionItem(head.minorVersion, head.keepAlive, head.expects),
       joinFields(head.fields),
       this.#peer(job.peer),
       kind,
@@ -51,6 +52,10 @@ export class HostOutbox {
 
   body(ticket: number, bytes: Buffer): void {
     this.#open().push(ToGuest.body, ticket, bytesToItem(bytes, this.#transfers));
+  }
+
+  bodyEnd(ticket: number, trailers: readonly string[]): void {
+    this.#open().push(ToGuest.bodyEnd, ticket, joinFields(trailers));
   }
 
   credit(ticket: number, bytes: number): void {

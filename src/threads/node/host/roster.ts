@@ -134,8 +134,8 @@ export class Roster implements ExchangeWire {
     this.#outbox.body(ticket, bytes);
   }
 
-  bodyEnd(ticket: number): void {
-    this.#outbox.tell(ToGuest.bodyEnd, ticket);
+  bodyEnd(ticket: number, trailers: readonly string[]): void {
+    this.#outbox.bodyEnd(ticket, trailers);
   }
 
   bodyFailed(ticket: number): void {

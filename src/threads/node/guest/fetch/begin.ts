@@ -3,6 +3,7 @@
 
 import type { Begin } from '../channel.ts';
 import type { Exchange, ExchangeSide } from '../exchange.ts';
+import { refusesExpectation } from '../expectation.ts';
 import { type Fetch, stackOf } from '../load-app.ts';
 import { FetchContext } from './context.ts';
 import { LightRequest } from './light-request.ts';
@@ -27,6 +28,7 @@ class FetchRun implements ExchangeSide, StreamEnds {
   }
 
   run(fetch: Fetch): void {
+    if (refusesExpectation(this.#exchange)) return;
     if (this.#request.tryUrl() === null) {
       this.#exchange.whole('400 Bad Request', '', true, 'The request names no valid URL.', null);
       return;

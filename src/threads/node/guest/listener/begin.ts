@@ -1,25 +1,33 @@
 // Runs a (req, res) listener for one request: builds its request, response and socket, and ties their ends together as
 // Node's own server does. A listener that throws, or whose promise is rejected, is answered with 500.
 
+import type { Server } from 'node:http';
 import type { Begin } from '../channel.ts';
 import type { Exchange } from '../exchange.ts';
+import { refusesExpectation } from '../expectation.ts';
 import { type Listener, stackOf } from '../load-app.ts';
 import { ClientSocket, type SocketOwner } from './client-socket.ts';
-import { aborted, type BuiltRequest, buildRequest, releaseRequest } from './request.ts';
+import { type Observed, Observers } from './observers.ts';
+import { aborted, type BuiltRequest, buildRequest, hasArrived, releaseRequest } from './request.ts';
 import {
   attach,
   type BuiltResponse,
   buildResponse,
   closeResponse,
   drainResponse,
+  type ResponseOwner,
 } from './response.ts';
+import { ServerOptions } from './server-options.ts';
 
-/** `server`: what the requests' sockets are to name as theirs. */
-export function listenerBegin(listener: Listener, server?: object): Begin {
+/** `server`: whose 'request' the listener emits, where there is one. */
+export function listenerBegin(listener: Listener, server?: Server): Begin {
+  const observers = new Observers(listener, server);
+  const options = new ServerOptions(server);
   return (exchange) => {
-    const pair = new Pair(exchange, server);
+    if (server === undefined && refusesExpectation(exchange)) return;
+    const pair = new Pair(exchange, observers, options, server);
     try {
-      const result = listener(pair.request, pair.response);
+      const result = observers.run(pair);
       if (isPromise(result)) result.then(undefined, (error: unknown) => pair.raised(error));
     } catch (error) {
       pair.raised(error);
@@ -28,24 +36,31 @@ export function listenerBegin(listener: Listener, server?: object): Begin {
 }
 
 /** A request and a response that share a socket. */
-class Pair implements SocketOwner {
+class Pair implements SocketOwner, ResponseOwner, Observed {
   readonly request: BuiltRequest;
   readonly response: BuiltResponse;
-  readonly #socket: ClientSocket;
+  readonly socket: ClientSocket;
   readonly #exchange: Exchange;
+  readonly #observers: Observers;
 
-  constructor(exchange: Exchange, server: object | undefined) {
+  constructor(
+    exchange: Exchange,
+    observers: Observers,
+    options: ServerOptions,
+    server: Server | undefined,
+  ) {
     this.#exchange = exchange;
-    this.#socket = new ClientSocket(exchange);
-    this.#socket.server = server;
-    this.#socket.owner = this;
-    this.request = buildRequest(exchange, this.#socket);
-    this.response = buildResponse(this.request, exchange, this.#socket, () => this.#settled());
+    this.#observers = observers;
+    this.socket = new ClientSocket(exchange);
+    this.socket.owner = this;
+    this.socket.server = server;
+    this.request = buildRequest(exchange, this.socket, options);
+    this.response = buildResponse(this.request, exchange, this.socket, this, options);
   }
 
   raised(error: unknown): void {
     this.#exchange.fail(500, 'app-raised', stackOf(error));
-    this.#socket.destroy();
+    this.socket.destroy();
   }
 
   closed(): void {
@@ -57,18 +72,34 @@ class Pair implements SocketOwner {
     drainResponse(this.response);
   }
 
-  timedOut(): boolean {
-    const byRequest = this.request.emit('timeout');
-    return this.response.emit('timeout') || byRequest;
+  /** As Node: a request that has arrived does not time out. */
+  timedOut(socket: ClientSocket): boolean {
+    const byRequest = !hasArrived(this.request) && this.request.emit('timeout', socket);
+    const byResponse = this.response.emit('timeout', socket);
+    const byServer = socket.server?.emit('timeout', socket) === true;
+    return byRequest || byResponse || byServer;
+  }
+
+  /** Somebody could tell when the response closes. */
+  get #isHeard(): boolean {
+    const { response } = this;
+    return response.listenerCount('close') > 0 || response.listenerCount('error') > 0;
+  }
+
+  /** All has left, and 'finish' is about to be emitted. */
+  finishing(): void {
+    this.#observers.finished(this);
+    this.socket.release();
+    attach(this.response, null);
+    releaseRequest(this.request);
+    if (this.#isHeard) process.nextTick(closeResponse, this.response);
   }
 
   /** 'finish' was emitted; 'close' follows a tick later, as from Node. */
-  #settled(): void {
-    this.#socket.release();
-    attach(this.response, null);
-    releaseRequest(this.request);
-    if (this.response.listenerCount('close') > 0) process.nextTick(closeResponse, this.response);
-    else closeResponse(this.response);
+  finished(): void {
+    if (!this.#isHeard) closeResponse(this.response);
+    this.socket.owner = null;
+    this.socket.over();
   }
 }
 

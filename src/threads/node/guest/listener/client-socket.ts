@@ -12,7 +12,12 @@ export interface SocketOwner {
   closed(error: Error | null): void;
   drained(): void;
   /** Emits 'timeout' where somebody listens; false when nobody does. */
-  timedOut(): boolean;
+  timedOut(socket: ClientSocket): boolean;
+}
+
+/** Of an http.Server, what a socket needs. */
+export interface EventSource {
+  emit(event: string, ...args: unknown[]): boolean;
 }
 
 /** What Node.js says of a client that shows none. */
@@ -22,6 +27,8 @@ const OPTIONS = {
   readableHighWaterMark: GUEST_HIGH_WATER,
   writableHighWaterMark: GUEST_HIGH_WATER,
   allowHalfOpen: true,
+  // As of net.Socket: it says whether an error ended it.
+  emitClose: false,
 };
 
 export class ClientSocket extends Duplex implements ExchangeSide {
@@ -30,7 +37,7 @@ export class ClientSocket extends Duplex implements ExchangeSide {
   /** Node's own name for the response that a socket carries; its ServerResponse reads it. */
   _httpMessage: unknown = null;
   /** The application's http.Server, where it has one. */
-  server: object | undefined = undefined;
+  server: EventSource | undefined = undefined;
   readonly connecting = false;
   readonly pending = false;
   #peer: WirePeer | null = null;
@@ -73,8 +80,8 @@ export class ClientSocket extends Duplex implements ExchangeSide {
   }
 
   /** As on a TLSSocket; absent on a plain one, which frameworks test by truth. */
-  get encrypted(): boolean {
-    return this.#addresses.scheme === 'https';
+  get encrypted(): true | undefined {
+    return this.#addresses.scheme === 'https' ? true : undefined;
   }
 
   /** The client has shown a certificate that an authority of ours signed; nobody with a bad one comes this far. */
@@ -99,6 +106,19 @@ export class ClientSocket extends Duplex implements ExchangeSide {
   get #certificate(): X509Certificate | null {
     const { certificate } = this.#addresses;
     return certificate ? new X509Certificate(Buffer.from(certificate, 'base64')) : null;
+  }
+
+  /** As near as the thread can tell: fields and bodies, without what the server adds to them. */
+  get bytesRead(): number {
+    return this.exchange.bytesRead;
+  }
+
+  get bytesWritten(): number {
+    return this.exchange.bytesWritten;
+  }
+
+  get bufferSize(): number {
+    return this.writableLength;
   }
 
   get timeout(): number | undefined {
@@ -128,10 +148,13 @@ export class ClientSocket extends Duplex implements ExchangeSide {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#timeoutMs <= 0 || this.destroyed) return;
-    this.#timer = setTimeout(() => {
-      const heard = this.emit('timeout');
-      if (!this.owner?.timedOut() && !heard) this.destroy();
-    }, this.#timeoutMs).unref();
+    this.#timer = setTimeout(() => this.#timedOut(), this.#timeoutMs).unref();
+  }
+
+  /** Node's own server listens first, and ends a connection whose request, response and server do not. */
+  #timedOut(): void {
+    if (!this.owner?.timedOut(this)) this.destroy();
+    this.emit('timeout');
   }
 
   setNoDelay(): this {
@@ -148,6 +171,22 @@ export class ClientSocket extends Duplex implements ExchangeSide {
 
   unref(): this {
     return this;
+  }
+
+  /** The bytes belong to the parser, says Node. */
+  override setEncoding(_encoding: BufferEncoding): this {
+    throw Object.assign(
+      new Error('Changing the socket encoding is not allowed per RFC7230 Section 3.'),
+      { code: 'ERR_HTTP_SOCKET_ENCODING' },
+    );
+  }
+
+  /** An 'error' that nobody hears ends the connection and not the thread: Node's own server listens, too. */
+  override emit(event: string | symbol, ...values: unknown[]): boolean {
+    if (event !== 'error') return super.emit(event, ...values);
+    const heard = this.listenerCount('error') > 0 && super.emit(event, ...values);
+    this.destroy();
+    return heard;
   }
 
   destroySoon(): void {
@@ -173,7 +212,24 @@ export class ClientSocket extends Duplex implements ExchangeSide {
     this.touch();
   }
 
+  /** All of the request and its response is over. Who waits for the end of the connection waits for nothing else. */
+  over(): void {
+    if (this.listenerCount('close') > 0) this.destroy();
+  }
+
+  /** Tells of the end in a later turn, as Node's. */
+  closing(error: Error | null): void {
+    process.nextTick(closed, this, error);
+  }
+
   override _read(): void {}
+
+  /** The end of the socket is that of the connection, behind the response if there is one. */
+  override end(...given: unknown[]): this {
+    if (this.exchange.phase === 'over') this.exchange.cut();
+    else this.destroy();
+    return super.end(...(given as []));
+  }
 
   override _write(_chunk: unknown, _encoding: string, done: (error?: Error | null) => void): void {
     done(new Error('Raw bytes cannot be written to the socket of a request. Use the response.'));
@@ -181,10 +237,9 @@ export class ClientSocket extends Duplex implements ExchangeSide {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.release();
-    this.exchange.fail(502, 'app-hung-up', 'The application destroyed the socket of its request.');
-    this.owner?.closed(error);
-    // Node's server listens for errors of its sockets, so that one nobody handles ends no process.
-    done(this.listenerCount('error') > 0 ? error : null);
+    this.exchange.cut();
+    done(error);
+    this.closing(error);
   }
 }
 
@@ -196,6 +251,11 @@ Object.defineProperty(ClientSocket.prototype, 'writableLength', {
     return this.exchange.queuedBytes;
   },
 });
+
+function closed(socket: ClientSocket, error: Error | null): void {
+  socket.owner?.closed(error);
+  socket.emit('close', error !== null);
+}
 
 function family(address: string): string | undefined {
   if (address === '') return undefined;

@@ -2,21 +2,18 @@
 // over with the first byte that is written or read; until then the request is one like others, with its deadline and its place
 // in the thread. What the client does not read holds the application back, what the application does not read the client.
 
+import { Duplex } from 'node:stream';
 import { INLINE_BYTES, latin1, PIECE_BYTES } from '../../../../wire/node-thread.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Inlet } from '../inlet.ts';
-import { ClientSocket } from './client-socket.ts';
+import { ClientSocket, type EventSource } from './client-socket.ts';
 import { aborted } from './request.ts';
 
 type Done = (error?: Error | null) => void;
 
-interface EventSource {
-  emit(event: string, ...args: unknown[]): boolean;
-}
-
 export class RawSocket extends ClientSocket {
-  bytesRead = 0;
-  bytesWritten = 0;
+  #bytesRead = 0;
+  #bytesWritten = 0;
   #inlet: Inlet | null = null;
   /** The stream has room. */
   #wants = false;
@@ -31,6 +28,24 @@ export class RawSocket extends ClientSocket {
       drained: () => {},
       timedOut: () => server.emit('timeout', this),
     };
+  }
+
+  override get bytesRead(): number {
+    return this.#bytesRead;
+  }
+
+  override get bytesWritten(): number {
+    return this.#bytesWritten;
+  }
+
+  // A stream like others, where the socket of a response is not.
+
+  override setEncoding(encoding: BufferEncoding): this {
+    return Duplex.prototype.setEncoding.call(this, encoding) as this;
+  }
+
+  override end(...given: unknown[]): this {
+    return (Duplex.prototype.end as (...given: unknown[]) => this).apply(this, given);
   }
 
   override drained(): void {
@@ -82,6 +97,7 @@ export class RawSocket extends ClientSocket {
     this.#written(error ?? aborted());
     // As for the socket of a request: an error that nobody listens for ends no thread.
     done(this.listenerCount('error') > 0 ? error : null);
+    this.closing(error);
   }
 
   #open(): void {
@@ -93,7 +109,7 @@ export class RawSocket extends ClientSocket {
   /** `bytes`: of all that this write brings. */
   #put(data: Buffer | string, bytes: number, done: Done): void {
     this.#open();
-    this.bytesWritten += bytes;
+    this.#bytesWritten += bytes;
     this.touch();
     this.exchange.write(data);
     if (this.exchange.queuedBytes > 0) this.#writing = done;
@@ -118,7 +134,7 @@ export class RawSocket extends ClientSocket {
       const bytes = inlet.take();
       if (bytes === null) break;
       this.touch();
-      this.bytesRead += bytes.length;
+      this.#bytesRead += bytes.length;
       this.#wants = this.push(bytes);
     }
     if (!inlet.done || !this.#wants) return;

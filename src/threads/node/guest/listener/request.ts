@@ -1,13 +1,14 @@
 // Builds the IncomingMessage a listener gets: Node's own class, with its body read from the exchange. What differs from
 // Node's is set on the object itself, because Express gives every request and response a prototype of its own.
 
-import { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
 import type { Exchange } from '../exchange.ts';
 import type { ClientSocket } from './client-socket.ts';
+import type { ServerOptions } from './server-options.ts';
 
 const kExchange = Symbol('exchange');
 const kSocket = Symbol('client socket');
+const kPumped = Symbol('end pushed');
 
 /** Node's internals that a request needs and its type does not name. Held on Node 20 to 24 by the tests. */
 interface Internals {
@@ -21,15 +22,21 @@ export type BuiltRequest = IncomingMessage &
   Internals & {
     [kExchange]: Exchange;
     [kSocket]: ClientSocket;
+    [kPumped]: boolean;
     extendTimeout: (seconds: number) => number;
   };
 
-export function buildRequest(exchange: Exchange, socket: ClientSocket): BuiltRequest {
-  const request = new IncomingMessage(socket as unknown as Socket) as BuiltRequest;
+export function buildRequest(
+  exchange: Exchange,
+  socket: ClientSocket,
+  options: ServerOptions,
+): BuiltRequest {
+  const request = options.newRequest(socket) as BuiltRequest;
   const facts = exchange.facts;
   const fields = exchange.fields;
   request[kExchange] = exchange;
   request[kSocket] = socket;
+  request[kPumped] = false;
   request.method = facts.method;
   request.url = facts.target;
   request.httpVersionMajor = 1;
@@ -43,13 +50,23 @@ export function buildRequest(exchange: Exchange, socket: ClientSocket): BuiltReq
 }
 
 /** Of an 'upgrade' or 'connect': it has no body, and what comes behind it is not its own. */
-export function buildUpgradeRequest(exchange: Exchange, socket: ClientSocket): BuiltRequest {
-  const request = buildRequest(exchange, socket);
+export function buildUpgradeRequest(
+  exchange: Exchange,
+  socket: ClientSocket,
+  options: ServerOptions,
+): BuiltRequest {
+  const request = buildRequest(exchange, socket, options);
   request.upgrade = true;
   request.complete = true;
   request._consuming = true;
   request.push(null);
   return request;
+}
+
+/** All of it has arrived, read or not: what Node calls `complete` once the handler has run. */
+export function hasArrived(request: BuiltRequest): boolean {
+  const inlet = request[kExchange].inlet;
+  return request.complete || inlet === null || inlet.ended;
 }
 
 /** The response is complete: a body that nobody reads is given up, one that is being read goes on. */
@@ -58,10 +75,23 @@ export function releaseRequest(request: BuiltRequest): void {
   const inlet = request[kExchange].inlet;
   if (inlet === null && request.listenerCount('close') + request.listenerCount('end') === 0) return;
   inlet?.discard();
-  request.complete = true;
   request._consuming = true;
-  request.push(null);
+  complete(request);
+  pushEnd(request);
   request.resume();
+}
+
+/** All has arrived. Fields of a request that is complete are its trailers, to Node. */
+function complete(request: BuiltRequest): void {
+  if (request.complete) return;
+  request.complete = true;
+  const trailers = request[kExchange].inlet?.trailers ?? [];
+  if (trailers.length > 0) request._addHeaderLines(trailers as string[], trailers.length);
+}
+
+function pushEnd(request: BuiltRequest): void {
+  request[kPumped] = true;
+  request.push(null);
 }
 
 /** More time for this request: see Exchange.extendTimeout. */
@@ -82,20 +112,27 @@ function read(this: BuiltRequest): void {
 /** Moves what has arrived into the stream, until the stream has enough. Bounded by what one window holds. */
 function pump(request: BuiltRequest): void {
   const inlet = request[kExchange].inlet;
-  if (request.destroyed || request.complete) return;
+  if (request.destroyed || request[kPumped]) return;
   if (inlet?.failed) {
     request.destroy(aborted());
     return;
   }
+  let pushed = false;
   for (let more = inlet !== null; more; ) {
     const bytes = inlet?.take() ?? null;
     if (bytes === null) break;
     request[kSocket].touch();
+    pushed = true;
     more = request.push(bytes);
   }
   if (inlet !== null && !inlet.done) return;
-  request.complete = true;
-  request.push(null);
+  complete(request);
+  // As from Node the last bytes are heard, and what their listener does at once is done, before the end is known: a request
+  // that is paused there hears its end when it goes on.
+  if (pushed || request.readableLength > 0) {
+    request[kPumped] = true;
+    queueMicrotask(() => request.push(null));
+  } else pushEnd(request);
 }
 
 /**

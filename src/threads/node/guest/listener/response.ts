@@ -12,6 +12,7 @@ import type { Exchange } from '../exchange.ts';
 import type { ClientSocket } from './client-socket.ts';
 import { assertOneLine, type Fields, plainFields } from './plain-fields.ts';
 import type { BuiltRequest } from './request.ts';
+import type { ServerOptions } from './server-options.ts';
 
 const kExchange = Symbol('exchange');
 const kSocket = Symbol('client socket');
@@ -19,9 +20,12 @@ const kEnding = Symbol('inside end');
 const kLast = Symbol('last chunk');
 const kFinish = Symbol('finish');
 const kChunked = Symbol('would be chunked');
-const kSettled = Symbol('settled');
+const kHeadText = Symbol('encoding of the head');
+const kInterim = Symbol('begun interim');
+const kOwner = Symbol('owner');
 
 type Callback = (error?: Error | null) => void;
+type HeadText = 'utf8' | 'latin1';
 
 /** Node's internals that a response needs and its type does not name. Held on Node 20 to 24 by the tests. */
 interface Internals {
@@ -30,6 +34,7 @@ interface Internals {
   _trailer: string;
   _closed: boolean;
   _removedConnection: boolean;
+  _last: boolean;
   _storeHeader(firstLine: string, fields: Fields): void;
   _send(data: Chunk, encoding: BufferEncoding | null, callback: Callback | null): boolean;
   _writeRaw(data: Chunk, encoding: BufferEncoding | null, callback: Callback | null): boolean;
@@ -43,7 +48,10 @@ export type BuiltResponse = ServerResponse &
     [kLast]: Chunk | null;
     [kFinish]: Callback | null;
     [kChunked]: boolean;
-    [kSettled]: (() => void) | null;
+    /** Null until Node would have written the head. */
+    [kHeadText]: HeadText | null;
+    [kInterim]: string;
+    [kOwner]: ResponseOwner;
     [flag: symbol]: unknown;
   };
 
@@ -53,23 +61,32 @@ const kNeedDrain = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
   (symbol) => symbol.description === 'kNeedDrain',
 );
 
-/** `settled` is called once the response was handed over whole and 'finish' was emitted. */
+/** Hears that the response has left the thread: before 'finish' is emitted, and after. */
+export interface ResponseOwner {
+  finishing(): void;
+  finished(): void;
+}
+
 export function buildResponse(
   request: BuiltRequest,
   exchange: Exchange,
   socket: ClientSocket,
-  settled: () => void,
+  owner: ResponseOwner,
+  options: ServerOptions,
 ): BuiltResponse {
-  const response = new ServerResponse(request) as unknown as BuiltResponse;
+  const response = options.newResponse(request, socket) as unknown as BuiltResponse;
   response[kExchange] = exchange;
   response[kSocket] = socket;
   response[kEnding] = false;
   response[kLast] = null;
   response[kFinish] = null;
   response[kChunked] = false;
-  response[kSettled] = settled;
+  response[kHeadText] = null;
+  response[kInterim] = '';
+  response[kOwner] = owner;
   // The server decides on keep-alive and says so itself.
   response._removedConnection = true;
+  response.shouldKeepAlive = exchange.facts.keepAlive;
   response._storeHeader = storeHeader;
   response._send = send;
   response._writeRaw = writeInterim;
@@ -113,6 +130,10 @@ function storeHeader(this: BuiltResponse, firstLine: string, fields: Fields): vo
   } finally {
     this.sendDate = sendDate;
   }
+  // Said by a member and not by a field; what the client wants itself needs no word of ours.
+  if (!this.shouldKeepAlive && this[kExchange].facts.keepAlive) {
+    this._header = `${(this._header ?? '').slice(0, -2)}Connection: close\r\n\r\n`;
+  }
   if (!this.chunkedEncoding) return;
   this.chunkedEncoding = false;
   this[kChunked] = true;
@@ -125,6 +146,7 @@ function send(
   encoding: BufferEncoding | null,
   callback: Callback | null,
 ): boolean {
+  this[kHeadText] ??= headText(this, data, encoding);
   if (this[kEnding]) {
     if (data.length > 0) this[kLast] = encodeChunk(data, encoding);
     if (callback) this[kFinish] = callback;
@@ -134,8 +156,18 @@ function send(
   const exchange = this[kExchange];
   const room = data.length === 0 || exchange.write(encodeChunk(data, encoding));
   this[kSocket].touch();
-  if (callback) process.nextTick(callback);
+  if (callback) process.nextTick(callback, null);
   return room;
+}
+
+/** Node writes head and first text in one, in the encoding of that text, and every other head as latin-1. */
+function headText(
+  response: BuiltResponse,
+  data: Chunk,
+  encoding: BufferEncoding | null | undefined,
+): HeadText {
+  const together = typeof data === 'string' && (!response[kChunked] || data === '');
+  return together && (!encoding || encoding === 'utf8') ? 'utf8' : 'latin1';
 }
 
 function end(
@@ -164,7 +196,7 @@ function complete(response: BuiltResponse): void {
   const trailers = response[kChunked] ? response._trailer : '';
   if (!response._headerSent && trailers === '') {
     response._headerSent = true;
-    const { status, fields } = headOf(response._header);
+    const { status, fields } = headOf(response._header, response[kHeadText]);
     exchange.whole(status, fields, response.sendDate, last, settle);
     return;
   }
@@ -176,49 +208,61 @@ function complete(response: BuiltResponse): void {
 function finish(response: BuiltResponse): void {
   const finished = response[kFinish];
   response[kFinish] = null;
+  const owner = response[kOwner];
+  owner.finishing();
   finished?.();
-  response[kSettled]?.();
+  owner.finished();
 }
 
 function sendHead(response: BuiltResponse): void {
   if (response._headerSent || response._header === null) return;
   response._headerSent = true;
-  const { status, fields } = headOf(response._header);
+  const { status, fields } = headOf(response._header, response[kHeadText]);
   response[kExchange].head(status, fields, response.sendDate);
 }
 
 /** Takes "HTTP/1.1 200 OK\r\nName: value\r\n\r\n" apart. */
-function headOf(header: string | null): { status: string; fields: string } {
+function headOf(
+  header: string | null,
+  encoding: HeadText | null,
+): { status: string; fields: string } {
   if (header === null) return { status: '200 OK', fields: '' };
   const lineEnd = header.indexOf('\r\n');
   const fields = header.slice(lineEnd + 2, -2);
-  return { status: header.slice(9, lineEnd), fields: bytesOfText(fields) };
+  return { status: header.slice(9, lineEnd), fields: bytesOfText(fields, encoding) };
 }
 
 /**
- * Fields hold one character per byte, with one exception: beside a known length Node reads the bytes of a
- * Content-Disposition as UTF-8 (node#46528), and what comes of that may need several bytes.
+ * Fields as they leave, one character per byte. As latin-1 they hold nothing else, with one exception: beside a known length Node
+ * reads the bytes of a Content-Disposition as UTF-8 (node#46528), and what comes of that may need several bytes.
  */
-function bytesOfText(fields: string): string {
+function bytesOfText(fields: string, encoding: HeadText | null): string {
+  if (!/[^\0-\x7f]/.test(fields)) return fields;
+  if (encoding === 'utf8') return Buffer.from(fields).toString('latin1');
   return fields.replace(/[^\0-\xff]/g, (character) => Buffer.from(character).toString('latin1'));
 }
 
-/** Node writes 1xx responses, and after our `_send` nothing else, straight to the socket. */
+/** Node writes 1xx responses, and after our `_send` nothing else, straight to the socket; a program may do so in pieces. */
 function writeInterim(
   this: BuiltResponse,
   data: Chunk,
   encoding: BufferEncoding | Callback | null,
   callback: Callback | null,
 ): boolean {
-  const { status, fields } = headOf(String(data));
-  this[kExchange].interim(status, fields);
+  this[kInterim] += String(data);
+  if (this[kInterim].endsWith('\r\n\r\n')) {
+    const { status, fields } = headOf(this[kInterim], 'latin1');
+    this[kInterim] = '';
+    this[kExchange].interim(status, fields);
+  }
   const done = typeof encoding === 'function' ? encoding : callback;
   if (done) process.nextTick(done);
   return true;
 }
 
 function addTrailers(this: BuiltResponse, fields: Fields): void {
-  base.addTrailers.call(this, plainFields(this, fields) as Parameters<typeof base.addTrailers>[0]);
+  const plain = plainFields(this, fields, () => {});
+  base.addTrailers.call(this, plain as Parameters<typeof base.addTrailers>[0]);
 }
 
 /** Node 20 checks only the link: the other fields could carry a line end. */
@@ -227,7 +271,11 @@ function writeEarlyHints(
   hints: Record<string, string | string[]>,
   callback?: () => void,
 ): void {
-  const plain = plainFields(this, hints ?? {}) as typeof hints;
+  if (typeof hints !== 'object' || hints === null) {
+    base.writeEarlyHints.call(this, hints, callback);
+    return;
+  }
+  const plain = plainFields(this, hints) as typeof hints;
   for (const [name, value] of Object.entries(plain)) {
     validateHeaderName(name);
     for (const one of [value].flat()) validateHeaderValue(name, one);

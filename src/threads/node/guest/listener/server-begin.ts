@@ -1,13 +1,16 @@
 // Runs an application that is an http.Server: what Node's own parserOnIncoming does with a request that has come. 'request'
-// as for a listener; 'upgrade' and 'connect' with a socket of raw bytes, where the server listens for them.
+// as for a listener; 'upgrade' and 'connect' with a socket of raw bytes, where the server listens for them; 'checkContinue' and
+// 'checkExpectation' in place of 'request' where the client expects something and the server listens for it.
 
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Begin } from '../channel.ts';
 import type { Exchange } from '../exchange.ts';
-import { stackOf } from '../load-app.ts';
+import { expectationOf } from '../expectation.ts';
+import { type Listener, stackOf } from '../load-app.ts';
 import { listenerBegin } from './begin.ts';
 import { RawSocket } from './raw-socket.ts';
 import { buildUpgradeRequest } from './request.ts';
+import { ServerOptions } from './server-options.ts';
 
 /** Node.js 24 lets the program say which requests it goes over for. */
 interface Asked {
@@ -19,20 +22,49 @@ const NOTHING_AHEAD = Buffer.alloc(0);
 
 export function serverBegin(server: Server): Begin {
   const request = listenerBegin((...pair) => server.emit('request', ...pair), server);
+  const checked = {
+    continue: listenerBegin((...pair) => emitContinue(server, pair), server),
+    unknown: listenerBegin((...pair) => emitExpectation(server, pair), server),
+    nothing: request,
+  };
+  const options = new ServerOptions(server);
   return (exchange) => {
-    if (!exchange.upgradable || !takesOver(server, exchange)) request(exchange);
+    if (exchange.upgradable && takesOver(server, exchange, options)) return;
+    if (exchange.facts.expects) checked[expectationOf(exchange)](exchange);
+    else request(exchange);
   };
 }
 
+type Pair = Parameters<Listener>;
+
+/** Without such a listener 100 is said when the body is read; with one, when the program says so. */
+function emitContinue(server: Server, [request, response]: Pair): void {
+  if (server.listenerCount('checkContinue') === 0) {
+    server.emit('request', request, response);
+    return;
+  }
+  // A response that does not ask for the body ends the connection then, as from Node.
+  Object.assign(response, { _expect_continue: true });
+  server.emit('checkContinue', request, response);
+}
+
+function emitExpectation(server: Server, [request, response]: Pair): void {
+  if (server.listenerCount('checkExpectation') > 0) {
+    server.emit('checkExpectation', request, response);
+    return;
+  }
+  (response as ServerResponse).writeHead(417).end();
+}
+
 /** False when the server wants an upgrade to be a request like others; a CONNECT that nobody listens for closes. */
-function takesOver(server: Server, exchange: Exchange): boolean {
+function takesOver(server: Server, exchange: Exchange, options: ServerOptions): boolean {
   const isConnect = exchange.facts.method === 'CONNECT';
   const { shouldUpgradeCallback } = server as Asked;
   if (!isConnect && shouldUpgradeCallback === undefined && server.listenerCount('upgrade') === 0) {
     return false;
   }
   const socket = new RawSocket(exchange, server);
-  const request = buildUpgradeRequest(exchange, socket);
+  const request = buildUpgradeRequest(exchange, socket, options);
   // What was built is let go: as a request like others it is built again.
   if (!isConnect && shouldUpgradeCallback && !shouldUpgradeCallback.call(server, request)) {
     return false;

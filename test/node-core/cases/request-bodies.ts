@@ -1,0 +1,207 @@
+// The request as a handler reads it: its body in every way, its members, its socket.
+
+import { pipeline } from 'node:stream/promises';
+import { type Case, chunks, hear, LAST_CHUNK, loose, type Peer, post } from '../case.ts';
+
+export const REQUEST_BODIES: readonly Case[] = [
+  {
+    name: 'body-pieces',
+    core: ['request-end', 'client-upload', 'readable-data-event'],
+    asks: 'data events, then end; a length and chunks alike',
+    serve(req, res, note) {
+      let text = '';
+      req.setEncoding('utf8');
+      req.on('data', (piece) => (text += piece));
+      req.on('end', () => {
+        note(`end ${text} ${req.complete} ${req.readableEnded}`);
+        res.writeHead(200).end('hello world\n');
+      });
+    },
+    async play(peer) {
+      await peer.ask(post('Post Body For Test'));
+      await peer.read();
+      await peer.ask({
+        method: 'POST',
+        fields: ['Transfer-Encoding: chunked'],
+        body: `${chunks('a', 'bc')}${LAST_CHUNK}`,
+      });
+      await peer.read();
+    },
+  },
+  {
+    name: 'body-iterated',
+    core: [],
+    asks: 'async iteration of the request, and leaving it early',
+    async serve(req, res, note) {
+      let text = '';
+      for await (const piece of req) text += piece;
+      note(`${text} ${req.destroyed}`);
+      res.end(text);
+    },
+    async play(peer) {
+      await peer.ask(post('iterated'));
+      await peer.read();
+    },
+  },
+  {
+    name: 'body-readable',
+    core: ['readable-data-event', 'response-readable'],
+    asks: 'readable and read()',
+    serve(req, res, note) {
+      req.on('readable', () => {
+        for (let piece = req.read(); piece !== null; piece = req.read()) note(`read ${piece}`);
+      });
+      req.on('end', () => res.end('read'));
+    },
+    async play(peer) {
+      await peer.ask(post('readable'));
+      await peer.read();
+    },
+  },
+  {
+    name: 'body-piped',
+    core: ['pipe-fs', 'header-owstext'],
+    asks: 'req.pipe(res) and stream.pipeline(req, res)',
+    async serve(req, res, note) {
+      await pipeline(req, res);
+      note('piped');
+    },
+    ends: 'piped',
+    async play(peer) {
+      await peer.ask(post('x'.repeat(100_000)));
+      await peer.read();
+    },
+  },
+  {
+    name: 'body-paused',
+    core: ['pause', 'pause-resume-one-end'],
+    asks: 'pause and resume',
+    serve(req, res, note) {
+      req.pause();
+      setTimeout(() => {
+        req.resume();
+        req.setEncoding('utf8');
+        let text = '';
+        req.on('data', (piece) => (text += piece));
+        req.on('end', () => {
+          note(text);
+          res.end('resumed');
+        });
+      }, 10);
+    },
+    async play(peer) {
+      await peer.ask(post('Request Body from Client'));
+      await peer.read();
+    },
+  },
+  {
+    name: 'no-body',
+    core: ['req-res-close', 'server-keepalive-end'],
+    asks: 'a request without a body: complete, end without data',
+    serve(req, res, note) {
+      note(`${req.complete} ${req.readable} ${req.readableEnded} ${req.aborted} ${req.destroyed}`);
+      hear(req, 'req', 'data end close', note);
+      req.on('end', () => res.end('ended'));
+    },
+    ends: 'req close',
+  },
+  {
+    name: 'members',
+    core: ['server', 'test-set-incoming-message-header', 'incoming-message-connection-setter'],
+    asks: 'url, method, headers and connection of a request can be written, as frameworks do',
+    serve(req, res, note) {
+      note(
+        `${req.url} ${req.method} ${req.statusCode} ${req.statusMessage} ${loose(req)['upgrade'] ?? false}`,
+      );
+      req.url = '/rewritten';
+      req.method = 'LOCK';
+      req.headers['x-added'] = 'yes';
+      req.headers = { ...req.headers, key: 'value' };
+      req.trailers = { key: 'value' };
+      note(JSON.stringify([req.url, req.method, req.headers, req.trailers]));
+      note(`${res.req === req} ${res.req.url}`);
+      res.end();
+    },
+  },
+  {
+    name: 'socket-members',
+    core: ['server', 'nodelay', 'keepalive-free'],
+    asks: 'fields and methods of the socket that programs use',
+    serve(req, res, note) {
+      const { socket } = req;
+      note(`${socket.remoteAddress} ${socket.remoteFamily} ${typeof socket.remotePort}`);
+      note(`${socket.localAddress} ${typeof socket.localPort} ${socket.localFamily}`);
+      const address = socket.address() as { address?: string; family?: string; port?: number };
+      note(`${address.address} ${address.family} ${typeof address.port}`);
+      note(`${socket.setNoDelay(true) === socket} ${socket.setKeepAlive(true, 1000) === socket}`);
+      note(`${socket.ref() === socket} ${socket.unref() === socket} ${socket.readyState}`);
+      note(
+        `${socket.connecting} ${socket.pending} ${socket.destroyed} ${loose(socket)['encrypted']}`,
+      );
+      note(`${socket.writable} ${socket.readable} ${socket.allowHalfOpen} ${socket.timeout}`);
+      note(`${typeof socket.bytesRead} ${socket.bytesRead > 0} ${socket.bytesWritten}`);
+      note(`${typeof socket.bufferSize} ${loose(socket)['_httpMessage'] === res}`);
+      note(`${typeof loose(socket)['server']}`);
+      res.end();
+    },
+  },
+  {
+    name: 'listeners-of-nobody',
+    core: ['socket-error-listeners', 'server-unconsume'],
+    asks: 'a program may listen on the socket; what it hears is not the bytes of the request',
+    serve(req, res, note) {
+      hear(req.socket, 'socket', 'error timeout', note);
+      req.socket.once('close', () => note('socket close'));
+      res.end('ok');
+    },
+    async play(peer) {
+      await peer.ask({ fields: ['Connection: close'] });
+      await peer.read();
+      await peer.closed();
+    },
+    ends: 'socket close',
+  },
+  {
+    name: 'host-ipv6',
+    core: ['host-header-ipv6-fail', 'request-host-header', 'host-headers'],
+    asks: 'Host as the client sent it; without one HTTP/1.1 is refused',
+    serve(req, res, note) {
+      note(String(req.headers.host));
+      res.end();
+    },
+    async play(peer: Peer) {
+      await peer.send('GET /host-ipv6 HTTP/1.1\r\nHost: [::1]:8080\r\n\r\n');
+      await peer.read();
+    },
+  },
+  {
+    name: 'target-as-sent',
+    core: ['server', 'invalid-urls', 'url.parse-search'],
+    asks: 'req.url is the target as it was sent: encoded, with its query, absolute',
+    serve(req, res, note) {
+      note(req.url ?? '');
+      res.end();
+    },
+    async play(peer) {
+      await peer.send(
+        'GET /target-as-sent?hello=world&foo=b==ar&x=%20%c3%a9 HTTP/1.1\r\nHost: x\r\n\r\n',
+      );
+      await peer.read();
+    },
+  },
+  {
+    name: 'many-fields',
+    core: ['max-headers-count'],
+    asks: 'up to 100 fields of a request are there (limit_request_fields)',
+    serve(req, res, note) {
+      note(`${Object.keys(req.headers).length} ${req.rawHeaders.length}`);
+      res.end();
+    },
+    async play(peer) {
+      await peer.ask({
+        fields: Array.from({ length: 90 }, (_, index) => `X-Key${index}: ${index}`),
+      });
+      await peer.read();
+    },
+  },
+];
