@@ -1,14 +1,22 @@
 // The program that is run alone and behind the server, an http.Server: one route for each case, one for what its handler has noted, one to see whether a
 // connection is still there.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerOptions,
+  type ServerResponse,
+} from 'node:http';
 import { CASES } from './cases/all.ts';
 import { SERVER_OPTIONS } from './cases/servers.ts';
 
 const byName = new Map(CASES.map((each) => [each.name, each]));
 const notes = new Map<string, string[]>();
 
-export default createServer(SERVER_OPTIONS, (req, res) => void route(req, res));
+const options = SERVER_OPTIONS as unknown as ServerOptions;
+const program: Server = createServer(options, (req, res) => void route(req, res));
+export default program;
 
 function route(req: IncomingMessage, res: ServerResponse): unknown {
   const path = (req.url ?? '').slice(1).split('?')[0] ?? '';

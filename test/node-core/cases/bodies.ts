@@ -1,3 +1,5 @@
+// The body of a response: what may be written, how it is framed, callbacks, ends.
+
 import { type Case, hear, said, thrown } from '../case.ts';
 
 export const BODIES: readonly Case[] = [

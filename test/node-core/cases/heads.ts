@@ -162,7 +162,7 @@ export const HEADS: readonly Case[] = [
       res.setHeader('etag', ['A', 'B']);
       res.removeHeader('date');
       res.writeHead(200, { 'x-res-c': ['HHH', 'III'], 'x-res-d': ['JJJ', 'KKK', 'LLL'] });
-      res.addTrailers({ 'x-res-x': ['XXX', 'YYY'] as never, 'X-Res-Y': 'ZZZ' });
+      res.addTrailers({ 'x-res-x': ['one', 'two'] as never, 'X-Res-Y': 'ZZZ' });
       res.write('BODY');
       res.end();
       note(JSON.stringify([res.getHeaders(), res.getHeaderNames()]));

@@ -16,9 +16,11 @@ export function expectationOf({ facts, fields }: Exchange): Expectation {
   return 'nothing';
 }
 
-/** 417, as from Node's own server: the application does not see the request. True where it is answered so. */
+/** True where nobody knows what is expected: it is answered 417, as by Node's own server. */
 export function refusesExpectation(exchange: Exchange): boolean {
-  if (!exchange.facts.expects || expectationOf(exchange) !== 'unknown') return false;
-  exchange.whole('417 Expectation Failed', '', true, '', null);
+  if (expectationOf(exchange) !== 'unknown') return false;
+  // A client that waits to be told may send its body all the same.
+  const fields = exchange.inlet === null ? '' : 'Connection: close\r\n';
+  exchange.whole('417 Expectation Failed', fields, true, '', null);
   return true;
 }

@@ -2,10 +2,10 @@
 // as for a listener; 'upgrade' and 'connect' with a socket of raw bytes, where the server listens for them; 'checkContinue' and
 // 'checkExpectation' in place of 'request' where the client expects something and the server listens for it.
 
-import type { Server, ServerResponse } from 'node:http';
+import type { Server } from 'node:http';
 import type { Begin } from '../channel.ts';
 import type { Exchange } from '../exchange.ts';
-import { expectationOf } from '../expectation.ts';
+import { expectationOf, refusesExpectation } from '../expectation.ts';
 import { type Listener, stackOf } from '../load-app.ts';
 import { listenerBegin } from './begin.ts';
 import { RawSocket } from './raw-socket.ts';
@@ -24,14 +24,16 @@ export function serverBegin(server: Server): Begin {
   const request = listenerBegin((...pair) => server.emit('request', ...pair), server);
   const checked = {
     continue: listenerBegin((...pair) => emitContinue(server, pair), server),
-    unknown: listenerBegin((...pair) => emitExpectation(server, pair), server),
+    unknown: listenerBegin((...pair) => server.emit('checkExpectation', ...pair), server),
     nothing: request,
   };
   const options = new ServerOptions(server);
   return (exchange) => {
     if (exchange.upgradable && takesOver(server, exchange, options)) return;
-    if (exchange.facts.expects) checked[expectationOf(exchange)](exchange);
-    else request(exchange);
+    if (!exchange.facts.expects) request(exchange);
+    else if (server.listenerCount('checkExpectation') > 0 || !refusesExpectation(exchange)) {
+      checked[expectationOf(exchange)](exchange);
+    }
   };
 }
 
@@ -46,14 +48,6 @@ function emitContinue(server: Server, [request, response]: Pair): void {
   // A response that does not ask for the body ends the connection then, as from Node.
   Object.assign(response, { _expect_continue: true });
   server.emit('checkContinue', request, response);
-}
-
-function emitExpectation(server: Server, [request, response]: Pair): void {
-  if (server.listenerCount('checkExpectation') > 0) {
-    server.emit('checkExpectation', request, response);
-    return;
-  }
-  (response as ServerResponse).writeHead(417).end();
 }
 
 /** False when the server wants an upgrade to be a request like others; a CONNECT that nobody listens for closes. */
