@@ -73,6 +73,8 @@ export interface OpenConnection {
   hurry(): void;
   /** The application has taken it over. */
   readonly upgraded: boolean;
+  /** No end of it is in sight: the application has taken it over, or sends events. */
+  readonly staysLong: boolean;
   /** The worker drains: so much later its client is asked to go, if it speaks a protocol that we know words of. */
   partIn(ms: number): void;
   /** The process ends now: a request under way is answered or cut, and told to the log. */

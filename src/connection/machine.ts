@@ -20,6 +20,9 @@ import { cutOverdue, oweOverdue, readOverdue, refuseQueued } from './passed-dead
 import { type FirstReading, OWING, type OwingEvent, READING, type ReadingEvent } from './states.ts';
 import { ConnectionState } from './transition.ts';
 
+/** HTML, 9.2.5: responses that go on for as long as their client listens. */
+const EVENT_STREAM = /^content-type:[ \t]*text\/event-stream/im;
+
 export class Connection implements ExchangeOwner, IncomingOwner {
   readonly state: ConnectionState;
   /** Monotonic ms of the accept. */
@@ -153,6 +156,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   get upgraded(): boolean {
     return this.state.reading === 'upgraded';
+  }
+
+  get staysLong(): boolean {
+    return this.upgraded || EVENT_STREAM.test(this.#exchange?.replyFields ?? '');
   }
 
   partIn(ms: number): void {

@@ -146,6 +146,12 @@ export class Connections implements Surroundings {
     return this.#draining;
   }
 
+  /** All that are open may stay for as long as they like. */
+  get stayLong(): boolean {
+    for (const connection of this.#all) if (!connection.staysLong) return false;
+    return true;
+  }
+
   mayKeepAlive(connection: OpenConnection): boolean {
     if (this.#draining || this.#options.keepAliveMs <= 0) return false;
     if (!this.#options.atLimit() || this.#context === null) return true;

@@ -79,6 +79,8 @@ export class Worker {
   readonly #gaveWayTold = new Seldom();
   /** Resolves the promise of `drain`. */
   #drained: (() => void) | null = null;
+  /** When the application is told that the server stops, whoever is left, monotonic ms; null: nobody stops it, or it knows. */
+  #shutdownAtMs: number | null = null;
 
   constructor(options: WorkerOptions) {
     this.#options = options;
@@ -197,6 +199,7 @@ export class Worker {
     this.#acceptor.stop();
     this.#health?.drain();
     this.#connections.drain();
+    this.#shutdownAtMs = monotonicMs() + this.#options.settings.graceful_timeout * 500;
     return new Promise((resolve) => {
       this.#drained = resolve;
       this.#checkDrained();
@@ -278,6 +281,7 @@ export class Worker {
     const nowMs = monotonicMs();
     this.#context.wheel.turn(nowMs);
     this.#application.tick(nowMs);
+    if (this.#shutdownAtMs !== null) this.#maybeShutDown(nowMs, this.#shutdownAtMs);
     this.#health?.tick(this.#context.wheel.nowMs);
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
@@ -288,6 +292,13 @@ export class Worker {
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;
     this.#acceptor.retry();
+  }
+
+  /** What it does at its end, such as closing its database, requests under way might still need. */
+  #maybeShutDown(nowMs: number, latestMs: number): void {
+    if (nowMs < latestMs && !this.#connections.stayLong) return;
+    this.#shutdownAtMs = null;
+    this.#application.shutdown();
   }
 
   /** Whoever waits for a thread that waits for its client need not wait for `write_timeout`. */

@@ -18,3 +18,10 @@ export async function listeningSocket(): Promise<ListeningSocket> {
   const { fd } = Reflect.get(server, '_handle') as { fd: number };
   return { port, fd, close: () => server.close() };
 }
+
+/** A port of 127.0.0.1 that nobody listens on, for programs that must be told one. Another may take it meanwhile. */
+export async function freePort(): Promise<number> {
+  const { port, close } = await listeningSocket();
+  close();
+  return port;
+}

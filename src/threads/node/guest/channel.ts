@@ -64,9 +64,11 @@ export class Channel {
   #exchange: typeof Exchange = Exchange;
   #onInterrupt: () => void = () => {};
   #drained: (() => void) | null = null;
+  #onOver: () => void = () => {};
   readonly #over = (exchange: Exchange): void => {
     this.#exchanges.delete(exchange.facts.ticket);
     if (this.#drained !== null && this.#exchanges.size === 0) this.#drained();
+    this.#onOver();
   };
   readonly #beginWaiting = (): void => {
     this.#turn();
@@ -95,6 +97,16 @@ export class Channel {
     });
     this.outbox.open().push(ToHost.booted, joinAsked(owner.asked));
     this.outbox.flush();
+  }
+
+  /** Requests under way. */
+  get underWay(): number {
+    return this.#exchanges.size;
+  }
+
+  /** Called whenever one more is over. */
+  set onOver(listener: () => void) {
+    this.#onOver = listener;
   }
 
   /** Resolves when no request is under way. */

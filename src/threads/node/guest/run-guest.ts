@@ -31,7 +31,7 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     const hooks = await hooksOf(boot, channel);
     await hooks?.postFork();
     sources?.begin();
-    const program = new Program(boot, channel.outbox);
+    const program = new Program(boot, channel);
     const begin = await loadBegin(boot, program, failed);
     sources?.tell();
     await hooks?.postWorkerInit();

@@ -8,6 +8,7 @@ import type { BoundAddress } from '../../../../wire/addresses.ts';
 interface Internals {
   _handle: object | null;
   _pipeName?: string;
+  _emitCloseIfDrained(): void;
 }
 
 interface Name {
@@ -34,8 +35,18 @@ export function pretend(server: Server, address: () => BoundAddress, closed: () 
   if (port === 0 && host.startsWith('/')) internals._pipeName = host;
 }
 
-export function isPretending(server: Server, handle: object | null): boolean {
-  return handle !== null && (server as unknown as Internals)._handle === handle;
+/** What `getConnections` answers, and what `close` waits for: requests, where the connections are another's. */
+export function countConnections(server: Server, count: () => number): void {
+  Object.defineProperty(server, '_connections', {
+    configurable: true,
+    get: count,
+    set: () => undefined,
+  });
+}
+
+/** Emits 'close' where the server was closed and its last request is over. */
+export function closeIfIdle(server: Server): void {
+  (server as unknown as Internals)._emitCloseIfDrained();
 }
 
 /** 'listening', unless it was closed meanwhile. */

@@ -6,10 +6,10 @@ import net from 'node:net';
 import tls from 'node:tls';
 import type { AskedAddress, BoundAddress } from '../../../../wire/addresses.ts';
 import { type GuestBoot, type ProgramTerms, ToHost } from '../../../../wire/node-thread.ts';
+import type { Channel } from '../channel.ts';
 import { LoadError } from '../load-app.ts';
-import type { Outbox } from '../outbox.ts';
 import { type Asked, readListenArguments } from './listen-arguments.ts';
-import { pretend, sayListening } from './pretended.ts';
+import { closeIfIdle, countConnections, pretend, sayListening } from './pretended.ts';
 import { shimProcess, tellShutdown } from './process-shims.ts';
 import { SideListener } from './side-listener.ts';
 
@@ -39,13 +39,16 @@ export class Program {
   /** Without threads the worker listens, too. */
   readonly #othersWhoListen = process.listenerCount('SIGTERM');
   readonly #file: string;
-  readonly #outbox: Outbox;
+  readonly #channel: Channel;
+  /** The server of the program is being closed, which waits for its requests. */
+  #closing: (() => void) | null = null;
   readonly #said = withResolvers<void>();
 
-  constructor({ program: terms, appPath }: GuestBoot, outbox: Outbox) {
+  constructor({ program: terms, appPath }: GuestBoot, channel: Channel) {
     this.#terms = terms;
     this.#file = appPath;
-    this.#outbox = outbox;
+    this.#channel = channel;
+    channel.onOver = () => this.#closing?.();
     this.#bound = terms.bound;
     const { promise, resolve, reject } = withResolvers<HttpServer>();
     this.listening = promise;
@@ -79,8 +82,8 @@ export class Program {
       instance: this.#terms.instance,
       ready: this.#said.resolve,
       chdir: (folder) => {
-        this.#outbox.open().push(ToHost.chdir, folder);
-        this.#outbox.flush();
+        this.#channel.outbox.open().push(ToHost.chdir, folder);
+        this.#channel.outbox.flush();
       },
     });
     net.Server.prototype.listen = function (this: net.Server, ...args: unknown[]): net.Server {
@@ -136,6 +139,7 @@ export class Program {
     this.#server = server;
     this.#asked = address;
     this.#pretend(server);
+    countConnections(server, () => this.#channel.underWay);
     this.#heard(server);
   }
 
@@ -147,7 +151,9 @@ export class Program {
 
   /** Whether to end is the server's to say: a program that closes its only HTTP server has no use for the thread any more. */
   #closed(server: net.Server): void {
-    if (server !== this.#server || this.#isLeaving) return;
+    if (server !== this.#server) return;
+    this.#closing = () => closeIfIdle(server);
+    if (this.#isLeaving) return;
     this.#server = null;
     setTimeout(() => {
       if (this.#server !== null || this.#isLeaving) return;
