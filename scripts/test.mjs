@@ -47,6 +47,7 @@ const ONE_VERSION = [
   'end-to-end/examples',
   'end-to-end/expect',
   'end-to-end/forwarded',
+  'end-to-end/frameworks',
   'end-to-end/health',
   'end-to-end/hooks-python',
   'end-to-end/hooks-requests',

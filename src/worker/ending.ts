@@ -29,6 +29,11 @@ export function exitNow(exitCode: number): never {
   process.exit(exitCode);
 }
 
+/** Without threads: the application may end the process from here on, nothing is left to be lost. */
+export function mayExit(): void {
+  exiting = true;
+}
+
 export function isExiting(): boolean {
   return exiting;
 }

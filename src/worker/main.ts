@@ -10,7 +10,7 @@ import { processTitle, serverName } from '../settings/process-name.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
-import { endProcess, exitNow, say, sayLast } from './ending.ts';
+import { endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
 import { shareLoop } from './shared-loop.ts';
 import { Worker } from './worker.ts';
 
@@ -123,6 +123,7 @@ async function leave(): Promise<void> {
   leaving = true;
   setTimeout(quit, graceMs).unref();
   await worker?.drain();
+  mayExit();
   if (await (worker?.stop() ?? true)) exitNow(0);
   quit();
 }

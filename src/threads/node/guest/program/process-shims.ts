@@ -8,6 +8,7 @@ import { realpathSync, statSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { resolve } from 'node:path';
+import { isMainThread } from 'node:worker_threads';
 
 /** How long the I/O loop, which does nothing else while the application boots, may take to change the folder. */
 const CHDIR_MS = 5000;
@@ -26,7 +27,8 @@ export interface ProcessTerms {
 /** To be called before the program is loaded. */
 export function shimProcess(terms: ProcessTerms): void {
   process.argv[1] = terms.file;
-  process.chdir = (folder: string) => changeFolder(folder, terms.chdir);
+  // Without threads it has no need of it.
+  if (!isMainThread) process.chdir = (folder: string) => changeFolder(folder, terms.chdir);
   process.send = (message: unknown, ...rest: readonly unknown[]) => {
     if (message === 'ready') terms.ready();
     const done = rest.at(-1);
