@@ -9,6 +9,7 @@ import { errorsPage } from '../dist/src/connection/describe-errors.js';
 import { statesPage } from '../dist/src/connection/describe-states.js';
 import { deadlinesTable } from '../dist/src/settings/describe/deadlines.js';
 import { defaultSeconds } from '../dist/src/settings/describe/defaults.js';
+import { fromPm2Page } from '../dist/src/settings/describe/from-pm2.js';
 import { settingsPage } from '../dist/src/settings/describe/page.js';
 import { settingsSchemaText } from '../dist/src/settings/describe/schema.js';
 import { SETTING_ERRORS } from '../dist/src/settings/describe/setting-errors.js';
@@ -26,6 +27,7 @@ const pages = {
       ...applicationDeadlines(),
     ]),
   ),
+  'from-pm2.md': fromPm2Page(),
   'errors.md': errorsPage(SETTING_ERRORS),
 };
 for (const [file, text] of Object.entries(pages)) {

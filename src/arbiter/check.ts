@@ -46,11 +46,12 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
       memoryBytesMax: 0,
       lives: null,
       launch,
-      startMessage: (age) => ({
+      startMessage: (age, place) => ({
         kind: 'start',
         settings,
         listeners: [],
         age,
+        place,
         python,
         preload: null,
         tls,
@@ -63,7 +64,7 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
     };
     const owner: WorkerOwner = {
       now: monotonicMs,
-      hello: (worker) => worker.say(worker.generation.startMessage(worker.age)),
+      hello: (worker) => worker.say(worker.generation.startMessage(worker.age, 0)),
       loaded: () => undefined,
       wantsListener: () => undefined,
       deadlineMoved: () => undefined,

@@ -163,7 +163,7 @@ export class Fleet implements WorkerOwner {
   }
 
   hello(worker: WorkerHandle): void {
-    worker.say(worker.generation.startMessage(worker.age));
+    worker.say(worker.generation.startMessage(worker.age, this.#places.numberOf(worker)));
   }
 
   readonly deadlineMoved = (): void => this.#sleep();

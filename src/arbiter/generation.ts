@@ -29,7 +29,7 @@ export interface Generation {
   readonly memoryBytesMax: number;
   readonly lives: WorkerLives | null;
   launch(listener: ProcessListener): WorkerProcess;
-  startMessage(age: number): ToWorker;
+  startMessage(age: number, place: number): ToWorker;
   /** Where the workers listen that were told of no listeners: as their application asked for. Rejects with a sentence for people. */
   listen(asked: AskedAddress | null): Promise<readonly ListenerAddress[]>;
   /** null once that listener is closed. */

@@ -28,6 +28,14 @@ export class Places {
     return this.#all.find((each) => each.worker === worker);
   }
 
+  /** 0, 1, 2 ...: which place it serves in, or is to; its successor will have the same. */
+  numberOf(worker: WorkerHandle): number {
+    return Math.max(
+      0,
+      this.#all.findIndex(({ tenants }) => tenants.includes(worker)),
+    );
+  }
+
   /** It has lost its place. */
   isLeaver(worker: WorkerHandle): boolean {
     return this.#leavers.has(worker);

@@ -164,12 +164,13 @@ function generationOf(
     memoryBytesMax: settings.max_worker_memory,
     lives,
     launch,
-    startMessage: (age) => {
+    startMessage: (age, place) => {
       return {
         kind: 'start',
         settings,
         listeners: sockets.addresses,
         age,
+        place,
         python,
         preload,
         tls,

@@ -312,6 +312,10 @@ const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string, base: string) => s
       throw new Misfit('HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N', item, error.message);
     }
   },
+  argument(item) {
+    if (item.includes('\0')) throw new Misfit('a text without NUL characters', item);
+    return item;
+  },
   assignment(item) {
     // The name is whatever the kernel takes, which is more than a shell can say.
     if (!/^[^=\0]+=[^\0]*$/.test(item)) throw new Misfit('KEY=VALUE', item);

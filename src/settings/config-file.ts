@@ -12,6 +12,7 @@ import type { Given } from './check.ts';
 import { type Taken, takeApart, takePythonApart, wrongFile } from './config-values.ts';
 import { EVALUATE_MS } from './evaluation.ts';
 import type { HookFile } from './hooks.ts';
+import { isPm2File, type Pm2Choice, takePm2 } from './pm2/read.ts';
 import {
   type Evaluation,
   evaluatePython,
@@ -40,7 +41,10 @@ export interface ConfigFile {
 }
 
 /** What reading a file may need beside its name: a relative path starts at `directory`, `python` evaluates a Python file. */
-export type Reader = Evaluation;
+export interface Reader extends Evaluation {
+  /** What is wanted of a file of PM2. */
+  readonly pm2: Pm2Choice;
+}
 
 /** The name of the config file of a directory; null when there is none. */
 export function findConfigFile(directory: string, mayBePython: boolean): string | null {
@@ -67,7 +71,10 @@ export async function readConfigFile(
   }
   if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
   const exported = await loadConfig(path, name, EVALUATE_MS, reader.signal);
-  const taken = takeApart(exported, name, await readFile(path, 'utf8'));
+  const text = await readFile(path, 'utf8');
+  const taken = isPm2File(exported)
+    ? takePm2(exported, name, text, reader.pm2)
+    : takeApart(exported, name, text);
   return configFile(name, taken, { kind: 'script', where: path }, reader);
 }
 

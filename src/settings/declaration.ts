@@ -115,7 +115,7 @@ export interface TextSetting extends Declared {
   readonly default: string | null;
 }
 
-export type ItemForm = 'address' | 'assignment' | 'network' | 'field name' | 'path';
+export type ItemForm = 'argument' | 'address' | 'assignment' | 'network' | 'field name' | 'path';
 
 export interface ListSetting extends Declared {
   readonly kind: 'list';

@@ -128,10 +128,15 @@ async function configFile(
   if (name === null) return { given: [], hooks: null, warnings: [] };
   // What the file itself says of `python` is for the application: something has to read it first.
   const python = strongest(known, 'python')?.value;
+  const text = (setting: SettingName): string | null => {
+    const value = strongest(known, setting)?.value;
+    return typeof value === 'string' ? value : null;
+  };
   const reader = {
     directory: cwd,
     env,
     python: typeof python === 'string' ? python : 'python3',
+    pm2: { app: text('ecosystem_app'), env: text('ecosystem_env') },
     signal,
   };
   const source = written === null ? null : (asked?.source ?? null);

@@ -42,6 +42,8 @@ export type ToWorker =
       readonly listeners: readonly ListenerAddress[] | null;
       /** 1, 2, 3 ... over the life of the arbiter; for logs. */
       readonly age: number;
+      /** 0, 1, 2 ...: which place of the fleet it has; a worker and its successor have the same. */
+      readonly place: number;
       /** The real Python executable (never a shim) for a WSGI application; null for a Node.js one. */
       readonly python: string | null;
       /** Where its Python can be forked from; null: it loads the application itself. */

@@ -210,6 +210,8 @@ export interface ProgramTerms {
   readonly waitReady: boolean;
   /** 0, 1, 2 ... over all threads of all workers. */
   readonly instance: number;
+  /** What the program finds in process.argv behind its file. */
+  readonly args: readonly string[];
 }
 
 /** What a thread needs to know to boot; travels as its workerData. */

@@ -12,6 +12,8 @@ import type { PreloadAddress } from '../wire/preload.ts';
 export interface ApplicationOptions {
   readonly settings: Settings;
   readonly app: AppSpec;
+  /** 0, 1, 2 ...: which place of the fleet the worker has. */
+  readonly place: number;
   /** The real Python executable; null for Node.js. */
   readonly python: string | null;
   /** Where Pythons can be forked from; null: they load the application. */

@@ -63,6 +63,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     worker = new Worker({
       settings,
       app: decideApp(settings),
+      place: message.place,
       python: message.python,
       preload: message.preload,
       tls: message.tls,

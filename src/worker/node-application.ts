@@ -144,7 +144,7 @@ export class NodeApplication implements Application {
         app: this.#app,
         concurrency: settings.thread_concurrency,
         chdir: settings.chdir,
-        env: process.env,
+        env: this.#environment(number),
         probe: this.#options.probe,
         sources: sources?.guest ?? null,
         hooks: hooks === null ? null : { ...hooks, cfg: settings, thread: number },
@@ -155,7 +155,8 @@ export class NodeApplication implements Application {
           otherListeners: settings.other_listeners,
           isFirstThread: number === 1,
           waitReady: settings.wait_ready,
-          instance: number - 1,
+          instance: this.#instance(number),
+          args: settings.app_args,
         },
         log,
         ...this.#output,
@@ -192,6 +193,21 @@ export class NodeApplication implements Application {
     this.#startsInVain = 0;
     if (this.#reserve.enter(thread)) dispatcher.addThread(thread);
     else log.debug(`${thread.name} is loaded and spare`);
+  }
+
+  /** 0, 1, 2 ... over the threads of all workers, spare ones included. */
+  #instance(number: number): number {
+    const { place, settings } = this.#options;
+    const spares = this.#onOwnLoop ? 0 : settings.spare_threads;
+    return place * (this.#places + spares) + number - 1;
+  }
+
+  /** Without threads it is the worker's own. */
+  #environment(number: number): NodeJS.ProcessEnv {
+    const { instance_var: variable } = this.#options.settings;
+    if (variable === null) return process.env;
+    const told = { [variable]: String(this.#instance(number)) };
+    return this.#onOwnLoop ? Object.assign(process.env, told) : { ...process.env, ...told };
   }
 
   /** Others wait behind what it runs, and somebody is idle. */

@@ -8,8 +8,8 @@ import { Program } from './program.ts';
 export interface ServerOptions {
   /** Options of the command line, without --bind and the application. */
   readonly args?: readonly string[];
-  /** "hello:app", "./app.ts" ... */
-  readonly app: string;
+  /** "hello:app", "./app.ts" ...; absent where a config file names it. */
+  readonly app?: string;
   /** Where the command is given. */
   readonly cwd?: string;
   /** On top of the test's environment. */
@@ -59,7 +59,7 @@ export function launchServer(t: TestContext, options: ServerOptions): Server {
   const { args = [], app, cwd, env, bind = ['127.0.0.1:0'], detached, ulimit } = options;
   const binds = bind.flatMap((address) => ['--bind', address]);
   const main = options.commandPath ?? commandPath;
-  const command = [process.execPath, main, ...binds, ...args, app];
+  const command = [process.execPath, main, ...binds, ...args, ...(app === undefined ? [] : [app])];
   const limited = ['sh', '-c', `ulimit ${ulimit} && exec "$0" "$@"`, ...command];
   const [program = '', ...rest] = ulimit === undefined ? command : limited;
   return new Server(t, {

@@ -44,6 +44,31 @@ export const application = {
         'listen, by `every` thread, or it is an error (`refuse`). What listens on port 0 always does.',
       doesNot: 'It has no effect on WSGI applications.',
     },
+    app_args: {
+      kind: 'list',
+      form: 'argument',
+      default: [],
+      flags: ['--app-arg'],
+      placeholder: 'TEXT',
+      gunicorn: 'new',
+      meaning: 'An argument for a Node.js program; repeatable.',
+      details:
+        'The program finds them in `process.argv`, behind its own file. One that begins with a dash is written `--app-arg=--seed`.',
+      doesNot: 'It has no effect on WSGI applications.',
+    },
+    instance_var: {
+      kind: 'text',
+      form: 'not empty',
+      default: null,
+      flags: ['--instance-var'],
+      placeholder: 'NAME',
+      gunicorn: 'new',
+      meaning: 'The environment variable that tells a Node.js thread which one it is.',
+      details:
+        'It holds 0, 1, 2 ... over the threads of all workers, spare ones included, so that just one of them sends mail at midnight. With the config file of PM2 it is NODE_APP_INSTANCE. A worker that is replaced, and the ' +
+        'one that takes over, have the same numbers for a moment.',
+      doesNot: 'It has no effect on WSGI applications.',
+    },
     wait_ready: {
       kind: 'switch',
       default: false,

@@ -19,7 +19,31 @@ export const config = {
         'Without it, the first of `tunicorn.config.ts`, `.mts`, `.js`, `.mjs`, `.cjs`, `.json` and `gunicorn.conf.py` that is in ' +
         'the start directory is read (the last one not for a Node.js application). A TypeScript or JavaScript file exports its ' +
         'settings: `export default { workers: 4 }`. A Python file sets them by name, as for Gunicorn; the Python of `--python` (flag or ' +
-        'environment) evaluates it, `python:package.module` names a module instead of a file, and names that are no settings are its own. Its server hooks are called as hooks.md tells.',
+        'environment) evaluates it, `python:package.module` names a module instead of a file, and names that are no settings are its own. The ecosystem.config.js of PM2 is known by its `apps` or `script` ([from-pm2.md](from-pm2.md)). Its server hooks are called as hooks.md tells.',
+    },
+    ecosystem_app: {
+      kind: 'text',
+      form: 'not empty',
+      default: null,
+      flags: ['--ecosystem-app'],
+      placeholder: 'NAME',
+      inFile: false,
+      gunicorn: 'new',
+      meaning: "Which app of PM2's ecosystem.config.js is served.",
+      details:
+        'Needed only where the file has several. It is given with `--config` and read as [from-pm2.md](from-pm2.md) tells.',
+    },
+    ecosystem_env: {
+      kind: 'text',
+      form: 'not empty',
+      default: null,
+      environment: [{ name: 'NODE_ENV' }],
+      flags: ['--ecosystem-env'],
+      placeholder: 'NAME',
+      inFile: false,
+      gunicorn: 'new',
+      meaning: "Whose env_NAME of PM2's ecosystem.config.js is added to env.",
+      details: "PM2's `--env`, which is Gunicorn's for `raw_env` here.",
     },
     check_config: {
       kind: 'switch',

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { CATALOGUE, SECTIONS, SETTING_NAMES } from '../../../src/settings/catalogue.ts';
+import { fromPm2Page } from '../../../src/settings/describe/from-pm2.ts';
 import { helpText } from '../../../src/settings/describe/help.ts';
 import { settingsPage } from '../../../src/settings/describe/page.ts';
 import { printedConfig } from '../../../src/settings/describe/print-config.ts';
@@ -24,6 +25,10 @@ describe('the files in docs', () => {
 
   it('settings.schema.json is what the catalogue says (npm run docs)', () => {
     assert.equal(docs('settings.schema.json'), settingsSchemaText());
+  });
+
+  it('from-pm2.md is what the table of PM2 keys says (npm run docs)', () => {
+    assert.equal(docs('from-pm2.md'), fromPm2Page());
   });
 });
 
@@ -79,7 +84,8 @@ describe('the schema', () => {
   it('has every setting that may stand in a file, and no other', () => {
     const { properties, additionalProperties } = settingsSchema();
     assert.ok(typeof properties === 'object' && properties !== null);
-    const expected = SETTING_NAMES.filter((name) => name !== 'config');
+    const expected = SETTING_NAMES.filter((name) => CATALOGUE[name].inFile !== false);
+    assert.ok(!expected.includes('config'));
     assert.deepEqual(Object.keys(properties).sort(), ['$schema', 'wsgi_app', ...expected].sort());
     assert.equal(additionalProperties, false);
   });

@@ -43,6 +43,7 @@ async function applicationOf(file: string, threads: number): Promise<Running> {
         python: null,
         preload: null,
         probe: null,
+        place: 0,
         hooks: null,
       },
       app,

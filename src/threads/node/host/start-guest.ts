@@ -19,6 +19,7 @@ const ALONE: ProgramTerms = {
   isFirstThread: true,
   waitReady: false,
   instance: 0,
+  args: [],
 };
 
 /** What runs the application. */

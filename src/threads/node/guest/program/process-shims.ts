@@ -16,6 +16,8 @@ const CHDIR_MS = 5000;
 export interface ProcessTerms {
   /** The file that was named, with all links resolved or not. */
   readonly file: string;
+  /** What stands behind it on the program's command line. */
+  readonly args: readonly string[];
   /** 0, 1, 2 ... over all threads of all workers. */
   readonly instance: number;
   /** Asks that the process changes its folder, which a thread cannot. */
@@ -26,7 +28,7 @@ export interface ProcessTerms {
 
 /** To be called before the program is loaded. */
 export function shimProcess(terms: ProcessTerms): void {
-  process.argv[1] = terms.file;
+  process.argv.splice(1, Infinity, terms.file, ...terms.args);
   // Without threads it has no need of it.
   if (!isMainThread) process.chdir = (folder: string) => changeFolder(folder, terms.chdir);
   process.send = (message: unknown, ...rest: readonly unknown[]) => {

@@ -80,6 +80,7 @@ export class Program {
     shimProcess({
       file: this.#file,
       instance: this.#terms.instance,
+      args: this.#terms.args,
       ready: this.#said.resolve,
       chdir: (folder) => {
         this.#channel.outbox.open().push(ToHost.chdir, folder);
@@ -98,7 +99,8 @@ export class Program {
   /** The server listens there from now on. */
   bound(address: BoundAddress): void {
     this.#bound = address;
-    if (this.#server !== null) sayListening(this.#server);
+    // One that is waited for says `ready` when it listens: it has believed so since it asked.
+    if (this.#server !== null && !this.#terms.waitReady) sayListening(this.#server);
   }
 
   /** It has its own way to end when it is told to. */
@@ -146,7 +148,7 @@ export class Program {
   #pretend(server: net.Server): void {
     const address = (): BoundAddress => this.#bound ?? asBound(this.#asked);
     pretend(server, address, () => this.#closed(server));
-    if (this.#bound !== null) sayListening(server);
+    if (this.#bound !== null || this.#terms.waitReady) sayListening(server);
   }
 
   /** Whether to end is the server's to say: a program that closes its only HTTP server has no use for the thread any more. */
