@@ -367,6 +367,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
 
   #end(how: 'close' | 'reset'): void {
     if (this.state.reading === 'closed') return;
+    // To an application that has the connection our close looks like an end of its client, and not like a fault.
+    if (how === 'close' && this.state.reading === 'upgraded') this.#incoming.end();
     this.#forget();
     // Closing waits until what was written has left, and this client may never read: it has no deadline any more.
     if (how === 'close' && this.#unsentBytes === 0) this.#effects.close();

@@ -261,7 +261,7 @@ export class Exchange {
     this.#drop();
     this.#over(this);
     if (this.phase !== 'waiting' && this.phase !== 'over') {
-      this.arriving?.fail();
+      this.inlet?.fail();
       this.side?.gone();
     }
     this.arriving?.discard();
