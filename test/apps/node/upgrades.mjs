@@ -1,5 +1,6 @@
 // An http.Server that takes connections over: WebSockets of `ws` (/echo), raw protocols of all manners, CONNECT, and refusals.
 import { createServer } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
 
@@ -10,6 +11,7 @@ const server = createServer((request, response) => {
   if (request.url === '/seen') response.end(JSON.stringify(seen));
   else if (request.url === '/slow') setTimeout(() => response.end('slow'), 300);
   else if (request.url === '/thread') response.end(String(threadId));
+  else if (request.url === '/pid') response.end(String(process.pid));
   else response.end(`${request.method} ${request.url}: no upgrade`);
 });
 server.shouldUpgradeCallback = (request) => request.headers['x-no-upgrade'] === undefined;
@@ -23,6 +25,15 @@ echo.on('connection', (socket) => {
     if (String(data) === 'spin') for (;;);
     socket.send(data, { binary: isBinary });
   });
+});
+/** Sends the first frame of a message at once, and the others once a second has gone by. */
+const fragments = new WebSocketServer({ noServer: true });
+fragments.on('connection', async (socket) => {
+  socket.send('one ', { fin: false });
+  await sleep(1500);
+  socket.send('two ', { fin: false });
+  await sleep(500);
+  socket.send('three');
 });
 const refusing = new WebSocketServer({ noServer: true, verifyClient: () => false });
 
@@ -91,8 +102,9 @@ const raw = {
 
 server.on('upgrade', (request, socket, head) => {
   const path = request.url.slice(1);
-  if (path === 'echo') {
-    echo.handleUpgrade(request, socket, head, (each) => echo.emit('connection', each, request));
+  const sockets = { echo, fragments }[path];
+  if (sockets) {
+    sockets.handleUpgrade(request, socket, head, (each) => sockets.emit('connection', each));
   } else if (path === 'refuse') refusing.handleUpgrade(request, socket, head, () => {});
   else if (path === 'destroy') socket.destroy();
   else if (path === 'write-destroy') {
