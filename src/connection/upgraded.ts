@@ -91,7 +91,7 @@ export class Upgraded implements OutflowOwner {
   /** @param evenInMessage only the end of a frame is waited for */
   #tellIfMay(evenInMessage: boolean): boolean {
     const { frames } = this.#reply;
-    if (frames === null || frames.closed || !frames.atBoundary) return false;
+    if (this.#ended || frames === null || frames.closed || !frames.atBoundary) return false;
     if (frames.inMessage && !evenInMessage) return false;
     this.#parting = 'told';
     this.outflow.put(closeFrame(GOING_AWAY));

@@ -20,6 +20,10 @@ const PROBE = 'GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n';
 const PROBE_BODY = `${PROBE.slice(0, -2)}Content-Length: 4\r\n\r\nbody`;
 const HUGE = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n';
 
+/** Behind it, in the same segment, what is a request only if the connection is not taken over. */
+const OFFER = `${GET.slice(0, -2)}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+const UPGRADE = OFFER + GET;
+
 const who = fc.nat(7);
 const size = fc.constantFrom(0, 1, 100, 5000, 80_000);
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -45,6 +49,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         GET + GET,
         POST + GET,
         CHUNKED + GET,
+        UPGRADE,
+        UPGRADE,
       ),
       cut: fc.nat(100),
     }),
@@ -73,6 +79,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         'finish',
         'fail',
       ),
+      who,
+      size,
+    }) as fc.Arbitrary<Step>,
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constantFrom('upgrade', 'upgrade', 'say', 'say', 'half', 'hang up', 'take'),
       who,
       size,
     }) as fc.Arbitrary<Step>,
@@ -180,6 +194,8 @@ for (const [name, options] of Object.entries({
 // - idle connections that do not give way at the limit or while draining, in a handshake or after it
 // - a handshake that is done and leaves no deadline for the first byte; a draining worker that waits for half a head
 // - a pause of our own loop that expires the others' deadlines
+// - an upgraded connection: its place not given back, our close frame behind the application's end or twice, the end of either
+//   half not passed on, its thread not told that its client has gone, the connection kept when its thread was done with it (150)
 // - a question about health given to a thread as well; ready while draining or without a thread, not ready with a free one
 // Not for these runs: a wheel that fires early (deadlines.test.ts), a spool that keeps its file (socket.test.ts), a socket
 // that says twice that it has closed.

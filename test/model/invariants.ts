@@ -3,11 +3,12 @@
 
 import assert from 'node:assert/strict';
 import type { Connection } from '../../src/connection/machine.ts';
-import { OWING, READING } from '../../src/connection/states.ts';
+import { OWING, READING, waitsForClient } from '../../src/connection/states.ts';
 import { headOfLine } from '../../src/http1/parsed-head.ts';
 import type { Job } from '../../src/threads/app-thread.ts';
 import type { SimClient } from './client.ts';
 import type { SimThread } from './thread.ts';
+import { checkUpgraded, GOING_AWAY } from './upgrades.ts';
 import { QUEUE_LIMIT, type World } from './world.ts';
 
 const READY = headOfLine('GET', '/readyz', 1);
@@ -42,6 +43,7 @@ export function checkWorld(world: World): void {
   checkQueue(world);
   checkWaiting(world);
   checkHealth(world);
+  checkUpgraded(world);
 }
 
 function checkQueue(world: World): void {
@@ -96,7 +98,11 @@ function checkConnection(world: World, connection: Connection, client: SimClient
   );
   assert.ok(connection.deadlines.isSet, `a deadline is set in ${reading}, ${owing}`);
   const waits = client.waitingBytes > 0 || client.wantsTurn;
-  if (owing === 'writing') assert.ok(waits, 'what is written waits for the client and nobody else');
+  const told = client.received.indexOf(GOING_AWAY);
+  const after = client.received.length - told - GOING_AWAY.length;
+  assert.ok(told < 0 || after === 0, 'nothing follows our close frame');
+  if (waitsForClient(owing))
+    assert.ok(waits, 'what is written waits for the client and nobody else');
   const isProbe = connection.exchange?.isProbe === true;
   assert.ok(!isProbe || owing === 'writing', 'a question about health waits for its client only');
   const answered = connection.exchange?.thread === null;

@@ -8,6 +8,7 @@ import { READING } from '../../src/connection/states.ts';
 import type { Job, RequestBody } from '../../src/threads/app-thread.ts';
 import { ADDRESSES, version2 } from '../support/proxy-header.ts';
 import { checkWorld } from './invariants.ts';
+import { type UpgradeStep, upgradeStep } from './upgrades.ts';
 import { type SimClient, type SimThread, World } from './world.ts';
 
 export type Step =
@@ -20,6 +21,7 @@ export type Step =
       who: number;
       size: number;
     }
+  | UpgradeStep
   | { do: 'die' | 'lose' | 'block' | 'turn'; thread: number }
   | { do: 'gain' }
   | { do: 'replace' }
@@ -44,6 +46,7 @@ export class Run {
     else if (next.do === 'gain') this.#gain();
     else if (next.do === 'replace') this.#replace();
     else if ('thread' in next) this.#thread(next.do, next.thread);
+    else if (isUpgradeStep(next)) upgradeStep(world, next);
     else if ('size' in next) this.#answer(next.do, next.who, next.size);
     else this.#client(next);
     world.settleSockets();
@@ -87,6 +90,9 @@ export class Run {
         assertBodyOver(job.body);
         job.jobOver();
         thread.leave(job);
+      }
+      for (const source of thread.upgraded.values()) {
+        assertBodyOver({ kind: 'stream', source });
       }
     }
     for (const { body } of world.submitted) {
@@ -179,6 +185,7 @@ export class Run {
     if (what === 'whole' && !began) job.whole(head, Buffer.alloc(size, 'w'));
     else if (what === 'head' && !began) {
       begunHeads.add(job);
+      thread.answering.add(job);
       job.replyHead(head);
       return;
     } else if (what === 'piece' && began) {
@@ -255,6 +262,10 @@ function introduce(
   if (header === BAD_HEADER) client.sends('PO');
   if (options.tls) connection.beginning.proxyBytes(bytes, 0);
   else connection.bytes(bytes);
+}
+
+function isUpgradeStep(step: Step): step is UpgradeStep {
+  return ['upgrade', 'say', 'half', 'hang up', 'take'].includes(step.do);
 }
 
 /** One message of the client's TLS handshake: its hello, then what completes it. */

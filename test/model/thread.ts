@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import type {
   AppThread,
+  BodySource,
   Failure,
   Finding,
   Job,
@@ -25,6 +26,10 @@ export class SimThread implements AppThread {
   readonly told = new Set<Job>();
   /** Running jobs that it makes no more of until it hears `resume`. */
   readonly waiting = new Set<Job>();
+  /** Connections that it has taken over, and what their clients send. They take no place. */
+  readonly upgraded = new Map<Job, BodySource>();
+  /** Jobs whose response has begun. */
+  readonly answering = new Set<Job>();
   /** Its loop stands still: it takes nothing. */
   blocked = false;
   readonly capacity: number;
@@ -82,8 +87,17 @@ export class SimThread implements AppThread {
   }
 
   clientGone(job: Job): void {
-    assert.ok(this.jobs.includes(job), 'a thread hears only of jobs that it has');
+    const has = this.jobs.includes(job) || this.upgraded.has(job);
+    assert.ok(has, 'a thread hears only of jobs that it has');
     this.told.add(job);
+    this.waiting.delete(job);
+    if (this.upgraded.delete(job)) job.jobOver();
+  }
+
+  /** It takes the connection of this job over. */
+  upgrade(job: Job, source: BodySource): void {
+    this.leave(job);
+    this.upgraded.set(job, source);
   }
 
   resume(job: Job): void {
@@ -120,6 +134,11 @@ export class SimThread implements AppThread {
       job.failed(failure);
       job.jobOver();
     }
+    for (const job of [...this.upgraded.keys()]) {
+      job.failed(failure);
+      job.jobOver();
+    }
+    this.upgraded.clear();
     const unstarted = jobs.filter((one) => !this.claimed.has(one));
     this.events.handedBack?.(this, unstarted);
     this.events.died(this, failure);
