@@ -17,15 +17,17 @@ const server = createServer((request, response) => {
 server.shouldUpgradeCallback = (request) => request.headers['x-no-upgrade'] === undefined;
 
 const echo = new WebSocketServer({ noServer: true, maxPayload: 32 * 1024 * 1024 });
-echo.on('connection', (socket) => {
-  socket.on('error', () => {});
-  socket.on('close', (code) => (seen.closed = code));
-  socket.on('message', (data, isBinary) => {
-    if (String(data) === 'exit') process.exit(7);
-    if (String(data) === 'spin') for (;;);
-    socket.send(data, { binary: isBinary });
+const deflate = new WebSocketServer({ noServer: true, perMessageDeflate: true });
+for (const sockets of [echo, deflate]) {
+  sockets.on('connection', (socket) => {
+    socket.on('error', () => {});
+    socket.on('message', (data, isBinary) => {
+      if (String(data) === 'exit') process.exit(7);
+      if (String(data) === 'spin') for (;;);
+      socket.send(data, { binary: isBinary });
+    });
   });
-});
+}
 /** Sends the first frame of a message at once, and the others once a second has gone by. */
 const fragments = new WebSocketServer({ noServer: true });
 fragments.on('connection', async (socket) => {
@@ -102,7 +104,7 @@ const raw = {
 
 server.on('upgrade', (request, socket, head) => {
   const path = request.url.slice(1);
-  const sockets = { echo, fragments }[path];
+  const sockets = { echo, deflate, fragments }[path];
   if (sockets) {
     sockets.handleUpgrade(request, socket, head, (each) => sockets.emit('connection', each));
   } else if (path === 'refuse') refusing.handleUpgrade(request, socket, head, () => {});

@@ -1,0 +1,136 @@
+// Byte sequences that are UTF-8 or nearly so, after Markus Kuhn's "UTF-8 decoder capability and stress test", which Autobahn's
+// sections 6.5 to 6.23 play: one list for each section.
+
+function bytes(...each: readonly number[]): Buffer {
+  return Buffer.from(each);
+}
+
+/** All of these, in one. */
+function joined(all: readonly Buffer[]): Buffer {
+  return Buffer.concat(all);
+}
+
+/** What each byte of a range gives, one behind the other. */
+function range(from: number, to: number, make: (byte: number) => number[]): Buffer {
+  const each = Array.from({ length: to - from + 1 }, (_, index) => make(from + index));
+  return bytes(...each.flat());
+}
+
+const VALID = ['hello$world', 'hello¢world', 'hello€world', 'hello𤭢world', 'κόσμε'];
+
+const FIRST = [bytes(0), bytes(0xc2, 0x80), bytes(0xe0, 0xa0, 0x80), bytes(0xf0, 0x90, 0x80, 0x80)];
+const FIRST_TOO_LONG = [
+  bytes(0xf8, 0x88, 0x80, 0x80, 0x80),
+  bytes(0xfc, 0x84, 0x80, 0x80, 0x80, 0x80),
+];
+const LAST = [
+  bytes(0x7f),
+  bytes(0xdf, 0xbf),
+  bytes(0xef, 0xbf, 0xbf),
+  bytes(0xf4, 0x8f, 0xbf, 0xbf),
+];
+const LAST_TOO_LONG = [
+  bytes(0xf7, 0xbf, 0xbf, 0xbf),
+  bytes(0xfb, 0xbf, 0xbf, 0xbf, 0xbf),
+  bytes(0xfd, 0xbf, 0xbf, 0xbf, 0xbf, 0xbf),
+];
+const BOUNDARIES = [
+  bytes(0xed, 0x9f, 0xbf),
+  bytes(0xee, 0x80, 0x80),
+  bytes(0xef, 0xbf, 0xbd),
+  bytes(0xf4, 0x8f, 0xbf, 0xbf),
+  bytes(0xf4, 0x90, 0x80, 0x80),
+];
+const ONLY_CONTINUATIONS = [
+  bytes(0x80),
+  bytes(0xbf),
+  ...[2, 3, 4, 5, 6].map((length) => Buffer.alloc(length, bytes(0x80, 0xbf))),
+  range(0x80, 0xbe, (byte) => [byte]),
+];
+const LONELY = (
+  [
+    [0xc0, 0xde],
+    [0xe0, 0xee],
+    [0xf0, 0xf6],
+    [0xf8, 0xfa],
+    [0xfc, 0xfc],
+  ] as const
+).map(([from, to]) => range(from, to, (byte) => [byte, 0x20]));
+const ONE_MISSING = [
+  bytes(0xc0),
+  bytes(0xe0, 0x80),
+  bytes(0xf0, 0x80, 0x80),
+  bytes(0xf8, 0x80, 0x80, 0x80),
+  bytes(0xfc, 0x80, 0x80, 0x80, 0x80),
+  bytes(0xdf),
+  bytes(0xef, 0xbf),
+  bytes(0xf7, 0xbf, 0xbf),
+  bytes(0xfb, 0xbf, 0xbf, 0xbf),
+  bytes(0xfd, 0xbf, 0xbf, 0xbf, 0xbf),
+];
+const IMPOSSIBLE = [bytes(0xfe), bytes(0xff), bytes(0xfe, 0xfe, 0xff, 0xff)];
+const LONG_SLASH = [
+  bytes(0xc0, 0xaf),
+  bytes(0xe0, 0x80, 0xaf),
+  bytes(0xf0, 0x80, 0x80, 0xaf),
+  bytes(0xf8, 0x80, 0x80, 0x80, 0xaf),
+  bytes(0xfc, 0x80, 0x80, 0x80, 0x80, 0xaf),
+];
+const LONGEST = [
+  bytes(0xc1, 0xbf),
+  bytes(0xe0, 0x9f, 0xbf),
+  bytes(0xf0, 0x8f, 0xbf, 0xbf),
+  bytes(0xf8, 0x87, 0xbf, 0xbf, 0xbf),
+  bytes(0xfc, 0x83, 0xbf, 0xbf, 0xbf, 0xbf),
+];
+const LONG_NUL = [0xc0, 0xe0, 0xf0, 0xf8, 0xfc].map((first, index) =>
+  bytes(first, ...Array<number>(index + 1).fill(0x80)),
+);
+const HIGH = [
+  bytes(0xed, 0xa0, 0x80),
+  bytes(0xed, 0xad, 0xbf),
+  bytes(0xed, 0xae, 0x80),
+  bytes(0xed, 0xaf, 0xbf),
+];
+const SURROGATES = [
+  ...HIGH,
+  bytes(0xed, 0xb0, 0x80),
+  bytes(0xed, 0xbe, 0x80),
+  bytes(0xed, 0xbf, 0xbf),
+];
+const PAIRS = HIGH.flatMap((high) =>
+  [bytes(0xed, 0xb0, 0x80), bytes(0xed, 0xbf, 0xbf)].map((low) => joined([high, low])),
+);
+
+/** U+FFFE, U+FFFF, and the last two of every plane: no characters, and valid all the same. */
+const NONCHARACTERS = Array.from({ length: 17 }, (_, plane) => [
+  Buffer.from(String.fromCodePoint(plane * 0x10000 + 0xfffe)),
+  Buffer.from(String.fromCodePoint(plane * 0x10000 + 0xffff)),
+]).flat();
+const SPECIALS = [0xfff9, 0xfffa, 0xfffb, 0xfffc, 0xfffd, 0xfffe, 0xffff].map((code) =>
+  Buffer.from(String.fromCodePoint(code)),
+);
+
+const GREEK = Buffer.from('κόσμε');
+
+export const UTF8: readonly (readonly Buffer[])[] = [
+  VALID.map((text) => Buffer.from(text)),
+  Array.from(GREEK, (_, index) => GREEK.subarray(0, index + 1)),
+  FIRST,
+  FIRST_TOO_LONG,
+  LAST,
+  LAST_TOO_LONG,
+  BOUNDARIES,
+  ONLY_CONTINUATIONS,
+  LONELY,
+  ONE_MISSING,
+  [joined(ONE_MISSING)],
+  IMPOSSIBLE,
+  LONG_SLASH,
+  LONGEST,
+  LONG_NUL,
+  SURROGATES,
+  PAIRS,
+  NONCHARACTERS,
+  SPECIALS,
+];
