@@ -8,6 +8,7 @@ import { Module } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { createJiti, type JitiOptions } from 'jiti';
+import type { AskedAddress } from '../../../wire/addresses.ts';
 
 export type Listener = (request: object, response: object) => unknown;
 export type Fetch = (request: Request, context: object) => unknown;
@@ -15,7 +16,8 @@ export type Fetch = (request: Request, context: object) => unknown;
 export type App =
   | { readonly kind: 'listener'; readonly listener: Listener }
   | { readonly kind: 'server'; readonly server: Server }
-  | { readonly kind: 'fetch'; readonly fetch: Fetch };
+  /** `asked`: where it wants to listen, by `port` and `hostname` beside `fetch`, as Bun and Deno have it. */
+  | { readonly kind: 'fetch'; readonly fetch: Fetch; readonly asked: AskedAddress | null };
 
 /** Exit codes are Gunicorn's: 3 the worker failed to boot, 4 the application could not be found in what was loaded. */
 export class LoadError extends Error {
@@ -189,7 +191,8 @@ function hasFetch(value: unknown): value is { readonly fetch: Fetch } {
 
 function classify(value: unknown): App | null {
   if (hasFetch(value)) {
-    return { kind: 'fetch', fetch: (request, context) => value.fetch(request, context) };
+    const fetch: Fetch = (request, context) => value.fetch(request, context);
+    return { kind: 'fetch', fetch, asked: addressOf(value) };
   }
   if (typeof value === 'function' && !isClass(value)) {
     return { kind: 'listener', listener: value as Listener };
@@ -200,6 +203,13 @@ function classify(value: unknown): App | null {
     return { kind: 'listener', listener: callback.call(value) as Listener };
   }
   return null;
+}
+
+function addressOf(value: object): AskedAddress | null {
+  const { port, hostname } = value as { readonly port?: unknown; readonly hostname?: unknown };
+  const number = port === undefined || port === '' ? Number.NaN : Number(port);
+  if (!Number.isInteger(number) || number < 0 || number > 65535) return null;
+  return { kind: 'port', host: typeof hostname === 'string' ? hostname : null, port: number };
 }
 
 function isClass(value: object): boolean {

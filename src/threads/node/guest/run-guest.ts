@@ -3,6 +3,7 @@
 // the thread.
 
 import type { Server } from 'node:http';
+import type { AskedAddress } from '../../../wire/addresses.ts';
 import { type GuestBoot, ToHost } from '../../../wire/node-thread.ts';
 import { type Begin, Channel } from './channel.ts';
 import { fetchBegin } from './fetch/begin.ts';
@@ -32,11 +33,11 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     await hooks?.postFork();
     sources?.begin();
     const program = new Program(boot, channel);
-    const begin = await loadBegin(boot, program, failed);
+    const { begin, asked } = await loadBegin(boot, program, failed);
     sources?.tell();
     await hooks?.postWorkerInit();
     channel.open(await withProbe(boot.probe, begin), hooks, {
-      asked: program.asked,
+      asked,
       listening: (address) => program.bound(address),
       shutdown: () => program.shutdown(),
       stop: () => void stop(channel, program, hooks),
@@ -53,7 +54,7 @@ async function loadBegin(
   boot: GuestBoot,
   program: Program,
   failed: (error: unknown) => void,
-): Promise<Begin> {
+): Promise<{ begin: Begin; asked: AskedAddress | null }> {
   program.begin();
   const loaded = await loadApp(boot.appPath, boot.exportName);
   const exported = loaded instanceof LoadError ? null : beginOf(loaded);
@@ -66,15 +67,20 @@ async function loadBegin(
   }
   await program.servable();
   let served: Server | null = null;
-  let begin: Begin | null = null;
-  return (exchange) => {
+  let ofServer: Begin | null = null;
+  const begin: Begin = (exchange) => {
     // It may begin to listen when its export answers requests already.
     if (program.server !== served) {
       served = program.server;
-      begin = served === null ? null : serverBegin(served);
+      ofServer = served === null ? null : serverBegin(served);
     }
-    (begin ?? exported)?.(exchange);
+    (ofServer ?? exported)?.(exchange);
   };
+  return { begin, asked: program.server === null ? askedBy(loaded) : program.asked };
+}
+
+function askedBy(loaded: App | LoadError): AskedAddress | null {
+  return 'asked' in loaded ? loaded.asked : null;
 }
 
 function beginOf(app: App): Begin {

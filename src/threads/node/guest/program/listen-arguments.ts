@@ -34,16 +34,12 @@ export function readListenArguments(args: readonly unknown[]): Asked | null {
 }
 
 /** null: something that has no address; undefined: nothing that Node.js takes. */
-function addressOf({
-  port,
-  host,
-  path,
-  fd,
-  ...others
-}: ListenOptions): AskedAddress | null | undefined {
-  if ('_handle' in others || 'handle' in others || typeof fd === 'number') return null;
+function addressOf(options: ListenOptions): AskedAddress | null | undefined {
+  const { port, host, path, fd } = options;
+  if ('_handle' in options || 'handle' in options || typeof fd === 'number') return null;
   if (typeof path === 'string' && port === undefined) return { kind: 'path', path };
-  const number = portOf(port ?? 0);
+  // One that is undefined stands for any; one that is not there is forgotten.
+  const number = 'port' in options ? portOf(port ?? 0) : null;
   if (number === null) return undefined;
   return {
     kind: 'port',

@@ -140,6 +140,11 @@ export class Program {
     }
     this.#server = server;
     this.#asked = address;
+    if (this.#terms.bound === null && this.#bound !== null && !this.#isBound(address)) {
+      process.emitWarning(
+        `The program listens only now: what it exports is served at port ${this.#bound.port} already. Give --bind, or export nothing.`,
+      );
+    }
     this.#pretend(server);
     countConnections(server, () => this.#channel.underWay);
     this.#heard(server);
@@ -175,6 +180,10 @@ export class Program {
     }
     this.#sides.push(new SideListener(server, address, isFirstThread ? this.#listen : null));
     sayListening(server);
+  }
+
+  #isBound(address: AskedAddress | null): boolean {
+    return address?.kind === 'port' && address.port === this.#bound?.port;
   }
 
   /** The same address once more, such as Fastify's for ::1 beside 127.0.0.1: its requests come to the first. */

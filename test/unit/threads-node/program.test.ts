@@ -1,0 +1,141 @@
+// Programs that call `listen`, in a real thread: every form of its arguments (Node.js itself says what they mean), where a program
+// wanted to listen, and servers that close or come late. Tried on purpose, and seen to fail: a path taken for a port.
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, describe, it } from 'node:test';
+import { readListenArguments } from '../../../src/threads/node/guest/program/listen-arguments.ts';
+import type { AskedAddress } from '../../../src/wire/addresses.ts';
+import { eventually } from '../../support/eventually.ts';
+import { killAll, makeThread } from './fake-job.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'tunicorn-programs-'));
+after(() => rmSync(folder, { recursive: true }));
+afterEach(killAll);
+
+function written(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Where Node.js listens when it is asked so. */
+async function listensAt(args: readonly unknown[]): Promise<net.AddressInfo | string | null> {
+  const server = net.createServer();
+  Reflect.apply(server.listen, server, args);
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return address;
+}
+
+const callback = (): void => {};
+const path = join(folder, 'listens.sock');
+
+for (const args of [
+  [],
+  [callback],
+  [0],
+  ['0', callback],
+  [undefined, '127.0.0.1'],
+  [null, '127.0.0.1', 10],
+  [0, '127.0.0.1', callback],
+  [0, '127.0.0.1', 10, callback],
+  [{ port: 0 }],
+  [{ port: '0', host: '127.0.0.1', backlog: 5 }, callback],
+  [{ path }],
+  [path, callback],
+  [path, 5, callback],
+] as readonly unknown[][]) {
+  it(`listen(${args.map((each) => (typeof each === 'function' ? 'callback' : JSON.stringify(each))).join(', ')}) is read as Node.js reads it`, async () => {
+    const asked = readListenArguments(args);
+    const meant = await listensAt(args);
+    assert.equal(asked?.callback ?? null, args.includes(callback) ? callback : null);
+    const address = asked?.address;
+    if (typeof meant === 'string') assert.deepEqual(address, { kind: 'path', path: meant });
+    else if (meant?.address === '::')
+      assert.deepEqual(address, { kind: 'port', host: null, port: 0 });
+    else assert.deepEqual(address, { kind: 'port', host: meant?.address, port: 0 });
+  });
+}
+
+for (const args of [
+  [-1],
+  [65_536],
+  [{ port: 1.5 }],
+  [{ host: '::1', port: 'http' }],
+  [{}],
+] as const) {
+  it(`listen(${JSON.stringify(args[0])}) is an error of Node.js's own or none of ours`, () => {
+    const server = net.createServer();
+    let failure: unknown = null;
+    try {
+      Reflect.apply(server.listen, server, args);
+    } catch (error) {
+      failure = error;
+    }
+    server.close();
+    assert.equal(readListenArguments(args) === null, failure !== null);
+  });
+}
+
+describe('a program in a thread', () => {
+  for (const [name, text, asked] of [
+    [
+      'on-a-port.mjs',
+      `import http from 'node:http';
+       http.createServer((_, res) => res.end('on a port')).listen(3000);`,
+      { kind: 'port', host: null, port: 3000 },
+    ],
+    [
+      'on-a-path.cjs',
+      `require('node:http').createServer((_, res) => res.end('on a path')).listen('/run/app.sock');`,
+      { kind: 'path', path: '/run/app.sock' },
+    ],
+    [
+      'later.mjs',
+      `import http from 'node:http';
+       setTimeout(() => http.createServer((_, res) => res.end('later')).listen(3000, '::1'), 50);`,
+      { kind: 'port', host: '::1', port: 3000 },
+    ],
+    [
+      'export-with-port.mjs',
+      `export default { port: '3001', hostname: 'localhost', fetch: () => new Response('export with port') };`,
+      { kind: 'port', host: 'localhost', port: 3001 },
+    ],
+    ['export.mjs', `export default (_, res) => res.end('export');`, null],
+    [
+      'closes-and-opens.mjs',
+      `import http from 'node:http';
+       const first = http.createServer().listen(3000, () => first.close(() => {
+         http.createServer((_, res) => res.end('closes and opens')).listen(3000);
+       }));
+       await new Promise((done) => setTimeout(done, 50));`,
+      { kind: 'port', host: null, port: 3000 },
+    ],
+  ] as readonly [string, string, AskedAddress | null][]) {
+    it(`${name} is served, and says where it wants to listen`, async () => {
+      const { thread, run } = makeThread(written(name, text));
+      assert.deepEqual(await thread.start(), asked);
+      assert.equal((await run('/').done()).text, name.replace(/\.\w+$/, '').replaceAll('-', ' '));
+    });
+  }
+
+  it('that closes its server for good ends its thread, and nothing is lost', async () => {
+    const app = written(
+      'closes.mjs',
+      `import http from 'node:http';
+       const server = http.createServer((_, res) => res.end('closing', () => server.close()));
+       server.listen(3000);`,
+    );
+    const { thread, run, deaths } = makeThread(app);
+    await thread.start();
+    assert.equal((await run('/').done()).text, 'closing');
+    await eventually(() => thread.state === 'dead', 'the thread to have ended');
+    assert.equal(deaths.length, 1);
+  });
+});
