@@ -1,5 +1,5 @@
 // Writes the pages that are made from the code (`npm run docs`): the settings, their schema, the states of a connection,
-// the errors. Tests hold each page against what this would write.
+// the errors, what a program on node:http can rely on. Tests hold each page against what this would write.
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -14,6 +14,7 @@ import { settingsPage } from '../dist/src/settings/describe/page.js';
 import { settingsSchemaText } from '../dist/src/settings/describe/schema.js';
 import { SETTING_ERRORS } from '../dist/src/settings/describe/setting-errors.js';
 import { applicationDeadlines, limitDeadlines } from '../dist/src/worker/describe-deadlines.js';
+import { nodeHttpPage } from '../dist/test/node-core/page.js';
 
 const pages = {
   'settings.md': settingsPage(),
@@ -29,6 +30,7 @@ const pages = {
   ),
   'from-pm2.md': fromPm2Page(),
   'errors.md': errorsPage(SETTING_ERRORS),
+  'node-http.md': nodeHttpPage(),
 };
 for (const [file, text] of Object.entries(pages)) {
   const path = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));

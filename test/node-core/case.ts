@@ -49,6 +49,8 @@ export interface Case {
   readonly anyOrder?: boolean;
   /** Why it is not as in node:http. The test fails when it is after all. */
   readonly differs?: string;
+  /** From this major version of Node.js on it does as we do. */
+  readonly until?: number;
 }
 
 /** Runs it and says what it threw: code and message. */

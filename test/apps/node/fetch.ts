@@ -1,6 +1,7 @@
 // An object with fetch(request), in TypeScript, with one path for each thing that such applications do.
 
 import { readFile } from 'node:fs/promises';
+import { subtleties } from './fetch-subtleties.ts';
 
 enum Mark {
   // An enum is TypeScript that must be compiled: taking the types out would not be enough.
@@ -91,7 +92,7 @@ export default {
       case '/aborted':
         return Response.json(aborted);
       default:
-        return new Response('nothing here', { status: 404 });
+        return subtleties(request, url);
     }
   },
 };

@@ -195,6 +195,7 @@ export const BODIES: readonly Case[] = [
       res.writeHead(200, { 'a-header': 'a-value' });
       res.uncork();
       note(`${res.writableCorked}`);
+      res.uncork();
       res.write('x');
       res.end('asd');
       note(`${res.writableCorked} ${res.writableCorked === res.socket?.writableCorked}`);

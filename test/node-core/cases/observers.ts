@@ -135,6 +135,7 @@ export const OBSERVERS: readonly Case[] = [
     asks: 'AsyncLocalStorage.enterWith in a handler',
     differs:
       'in node:http the next request of the same connection finds what was entered; here no other request does',
+    until: 24,
     serve(req, res, note) {
       note(`${contexts.getStore()}`);
       contexts.enterWith(`entered by ${req.url}`);

@@ -183,7 +183,7 @@ export class Channel {
       case ToGuest.interrupt:
         this.#interrupted(exchange.facts.ticket);
         this.#onInterrupt();
-        exchange.abandon();
+        exchange.abandon(true);
         break;
     }
   }

@@ -41,8 +41,8 @@ export interface RequestFacts {
 
 /** The application's side of an exchange: hears what the client does. */
 export interface ExchangeSide {
-  /** Called once: the client has gone, or the request was given up. */
-  gone(): void;
+  /** Called once: the client has gone, or the request was given up; `overdue`: because its time is up. */
+  gone(overdue: boolean): void;
   /** All that was written has left the thread; more may be written. */
   drained(): void;
 }
@@ -255,14 +255,14 @@ export class Exchange {
   }
 
   /** The client has gone, or nobody waits for the response any more. */
-  abandon(): void {
+  abandon(overdue = false): void {
     if (this.gone) return;
     this.gone = true;
     this.#drop();
     this.#over(this);
     if (this.phase !== 'waiting' && this.phase !== 'over') {
       this.inlet?.fail();
-      this.side?.gone();
+      this.side?.gone(overdue);
     }
     this.arriving?.discard();
     this.phase = 'over';

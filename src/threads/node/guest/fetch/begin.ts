@@ -43,8 +43,8 @@ class FetchRun implements ExchangeSide, StreamEnds {
     }
   }
 
-  gone(): void {
-    this.#request.abort();
+  gone(overdue: boolean): void {
+    this.#request.abort(overdue);
     this.onGone?.();
     this.drained();
   }

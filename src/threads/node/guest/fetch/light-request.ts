@@ -16,6 +16,7 @@ export class LightRequest {
   #url: string | null = null;
   #headers: Headers | null = null;
   #controller: AbortController | null = null;
+  #reason: DOMException | null = null;
   #native: Request | null = null;
   #body: BodyReader | null;
 
@@ -115,8 +116,22 @@ export class LightRequest {
     return this.#url;
   }
 
-  abort(): void {
-    this.#controller?.abort(new DOMException('The client has gone.', 'AbortError'));
+  /** `overdue`: as AbortSignal.timeout() says it. */
+  abort(overdue = false): void {
+    this.#reason ??= overdue
+      ? new DOMException('The request is overdue.', 'TimeoutError')
+      : new DOMException('The client has gone.', 'AbortError');
+    this.#controller?.abort(this.#reason);
+  }
+
+  /** What a request to somebody else is made from: without the fields that belong to this connection (RFC 9110, 7.6.1). */
+  get onward(): Request {
+    const request = this.materialize();
+    const names = this.#exchange.fields.filter((_, at) => at % 2 === 0);
+    if (!names.some((name) => HOP_BY_HOP.has(name.toLowerCase()))) return request;
+    const headers = new Headers(request.headers);
+    for (const name of HOP_BY_HOP) headers.delete(name);
+    return new NativeRequest(request, { headers });
   }
 
   /** The response is complete: a body that nobody reads is given up. */
@@ -141,6 +156,17 @@ export class LightRequest {
   }
 }
 
+/** Of one connection; Node's fetch takes none of them but the first. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'expect',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** What else a Request has: asked of the native one, which knows the defaults. */
 const REST = [
   'cache',
@@ -162,7 +188,8 @@ export function requestClass(native: Native): Native {
   NativeRequest = native;
   class WebRequest extends native {
     constructor(input: ConstructorParameters<Native>[0], init?: NativeInit) {
-      super(input instanceof LightRequest ? input.materialize() : input, init);
+      const onward = init instanceof LightRequest ? (init.onward as NativeInit) : init;
+      super(input instanceof LightRequest ? input.materialize() : input, onward);
     }
   }
   standInFor(WebRequest, native);

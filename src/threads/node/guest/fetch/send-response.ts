@@ -34,7 +34,7 @@ export function sendResponse(
     throw new TypeError('fetch answered a Response whose body was already read.');
   }
   const status = statusLine(response.status, response.statusText);
-  const fields = fieldLines(response.headers);
+  const fields = fieldLines(isDecoded(response) ? withoutCoding(response) : response.headers);
   const body = response.body as ReadableStream<Uint8Array> | null;
   if (body === null || exchange.facts.method === 'HEAD') {
     exchange.whole(status, fields, true, '', null);
@@ -62,6 +62,7 @@ async function stream(
   ends: StreamEnds,
 ): Promise<void> {
   ends.onGone = () => void reader.cancel().catch(() => undefined);
+  if (exchange.gone) ends.onGone();
   const first = await reader.read();
   if (first.done) {
     exchange.whole(status, fields, true, '', null);
@@ -84,6 +85,18 @@ async function stream(
   }
   ends.onGone = null;
   exchange.end('', null);
+}
+
+/** What fetch has answered is decoded by then, but its fields still speak of the body as it was sent. */
+function isDecoded(response: Response): boolean {
+  return response.url !== '' && response.headers.has('content-encoding') && response.body !== null;
+}
+
+function withoutCoding(response: Response): Headers {
+  const headers = new Headers(response.headers);
+  headers.delete('content-encoding');
+  headers.delete('content-length');
+  return headers;
 }
 
 function drained(ends: StreamEnds): Promise<void> {

@@ -40,7 +40,10 @@ export function installWebClasses(): WebClasses {
     Request: requestClass(NativeRequest),
     Response: responseClass(NativeResponse),
     fetch: (input, init) =>
-      nativeFetch(input instanceof LightRequest ? input.materialize() : input, init),
+      nativeFetch(
+        input instanceof LightRequest ? input.onward : input,
+        init instanceof LightRequest ? init.onward : init,
+      ),
   };
   Object.defineProperty(installed.fetch, 'name', { value: 'fetch' });
   for (const [name, value] of Object.entries(installed)) define(name, value);
