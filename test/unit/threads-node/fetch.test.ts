@@ -185,7 +185,15 @@ describe('a fetch application and its thread', () => {
     await app.run('/hello').done();
     app.thread.clientGone(job);
     await app.run('/hello').done();
-    assert.deepEqual(await app.seen('hang'), ['aborted']);
+    assert.deepEqual(await app.seen('hang'), ['AbortError']);
+  });
+
+  it('hears by its signal that the time of a request is up', async () => {
+    const job = app.run('/hang');
+    await app.run('/hello').done();
+    const { case: found } = await app.thread.interrupt(job);
+    assert.equal(found, 'asynchronous');
+    assert.equal((await app.seen('hang')).at(-1), 'TimeoutError');
   });
 
   it('may let work outlive its response, for which stopping waits', async () => {

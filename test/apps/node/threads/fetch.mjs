@@ -156,7 +156,7 @@ const routes = {
   '/empty': () => new Response(null, { status: 204 }),
   '/hello': () => new Response('Gr\u00fc\u00dfe'),
   '/hang': (request) => {
-    request.signal.addEventListener('abort', () => note('hang', 'aborted'));
+    request.signal.addEventListener('abort', () => note('hang', request.signal.reason.name));
     return new Promise(() => {});
   },
   '/seen': (request) => Response.json(seen.get(request.headers.get('x-key')) ?? []),

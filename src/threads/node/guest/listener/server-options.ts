@@ -49,9 +49,8 @@ export class ServerOptions {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
     });
-    if (this.#uniqueHeaders !== null) {
-      Object.assign(response, { [this.#uniqueHeaders]: server[this.#uniqueHeaders] });
-    }
+    const unique = this.#uniqueHeaders && server[this.#uniqueHeaders];
+    if (unique) Object.assign(response, { [this.#uniqueHeaders as symbol]: unique });
     return response;
   }
 }
