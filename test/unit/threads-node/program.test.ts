@@ -125,6 +125,25 @@ describe('a program in a thread', () => {
     });
   }
 
+  for (const [what, manifest] of [
+    [
+      'the start script',
+      { main: 'index.js', scripts: { start: 'NODE_ENV=production node --trace-warnings app.js' } },
+    ],
+    ['nothing, as npm start does', { name: 'nameless' }],
+  ] as const) {
+    it(`is found in a folder by ${what}`, async () => {
+      const text = `require('node:http').createServer((_, res) => res.end('found')).listen(3000);`;
+      const name = 'scripts' in manifest ? 'app.js' : 'server.js';
+      const path = mkdtempSync(join(folder, 'folder-'));
+      writeFileSync(join(path, 'package.json'), JSON.stringify(manifest));
+      writeFileSync(join(path, name), text);
+      const { thread, run } = makeThread(path);
+      await thread.start();
+      assert.equal((await run('/').done()).text, 'found');
+    });
+  }
+
   it('that closes its server for good ends its thread, and nothing is lost', async () => {
     const app = written(
       'closes.mjs',

@@ -80,22 +80,40 @@ function entryFile(path: string): string {
   if (!existsSync(manifest)) {
     throw new LoadError(3, `Cannot load ${path}: the folder has no package.json. Name a file.`);
   }
-  const entry = manifestEntry(manifest);
-  const file = join(path, entry);
-  if (existsSync(file)) return file;
-  throw new LoadError(3, `Cannot load ${path}: ${entry}, named by its package.json, is missing.`);
+  const entries = manifestEntries(manifest);
+  const entry = entries.find((each) => existsSync(join(path, each)));
+  if (entry !== undefined) return join(path, entry);
+  throw new LoadError(
+    3,
+    `Cannot load ${path}: ${entries[0]}, named by its package.json, is missing.`,
+  );
 }
 
-function manifestEntry(manifest: string): string {
+/** What is tried in turn: many have a `main` that npm has written and nobody has made, and say it in `scripts` alone. */
+function manifestEntries(manifest: string): readonly [string, ...string[]] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(readFileSync(manifest, 'utf8'));
   } catch (error) {
     throw new LoadError(3, `Cannot read ${manifest}: ${String(error)}`);
   }
-  const { exports, main } = (parsed ?? {}) as { exports?: unknown; main?: unknown };
-  return exportsEntry(exports) ?? (typeof main === 'string' ? main : 'index.js');
+  const { exports, main, scripts } = (parsed ?? {}) as {
+    readonly exports?: unknown;
+    readonly main?: unknown;
+    readonly scripts?: { readonly start?: unknown };
+  };
+  const { start } = scripts ?? {};
+  const named = [
+    exportsEntry(exports),
+    typeof main === 'string' ? main : null,
+    typeof start === 'string' ? STARTS_NODE.exec(start)?.[1] : null,
+  ].filter((each) => typeof each === 'string');
+  const [first = 'index.js', ...others] = named;
+  return [first, ...others, 'index.js', 'server.js'];
 }
+
+/** "node server.js", as `npm start` has it; that is server.js, too, where nothing is said (npm-scripts, "npm start"). */
+const STARTS_NODE = /^(?:\w+=\S* )*node (?:-\S+ )*([^-\s]\S*)$/;
 
 /** The entry of `exports` for "." under the conditions node, import, require and default, in the order of the file. */
 function exportsEntry(exports: unknown): string | null {
