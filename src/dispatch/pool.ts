@@ -1,7 +1,7 @@
 // The threads of a worker and which of them is next. A few that answer quickly are kept busy, and the others are there for
 // when they do not: each thread that runs costs the caches of a core, and what one gathers costs less to send. Otherwise
-// it is the one with most room, and among equals the one used last: its caches are warm, and a hot Python thread keeps
-// the interpreter lock from bouncing.
+// it is the one with most room, before all that something holds, and among equals the one used last: its caches are warm,
+// and a hot Python thread keeps the interpreter lock from bouncing.
 
 import type { AppThread } from '../threads/app-thread.ts';
 
@@ -30,21 +30,22 @@ export class Pool {
 
   /** The thread for the next job; null when none has room. */
   next(): AppThread | null {
-    const lively = this.#mostRoom(this.#atOnce, true);
+    const lively = this.#mostRoom(this.#atOnce, (thread) => thread.lively === true);
     if (lively !== null) return lively;
-    const best = this.#mostRoom(this.#threads.length, false);
+    const all = this.#threads.length;
+    const best = this.#mostRoom(all, (thread) => thread.held !== true) ?? this.#mostRoom(all);
     if (best !== null && best !== this.#threads[0]) this.#toFront(best);
     return best;
   }
 
-  /** Of the first so many, and of them perhaps only those that are known to be lively. */
-  #mostRoom(among: number, onlyLively: boolean): AppThread | null {
+  /** Of the first so many. */
+  #mostRoom(among: number, fits: (thread: AppThread) => boolean = () => true): AppThread | null {
     let best: AppThread | null = null;
     let bestRoom = 0;
     for (const thread of this.#threads) {
       if (among-- <= 0) break;
       const room = thread.room;
-      if (room <= bestRoom || (onlyLively && thread.lively !== true)) continue;
+      if (room <= bestRoom || !fits(thread)) continue;
       best = thread;
       bestRoom = room;
     }

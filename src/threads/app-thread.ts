@@ -211,6 +211,11 @@ export interface AppThread {
   readonly load: number;
   /** How many it can run at once. One that it has keeps no other from running while `load` is less. */
   readonly places: number;
+  /**
+   * Something holds it while a request waits in it that it has not begun: others are better off elsewhere. Absent where
+   * that is seen to in another way.
+   */
+  readonly held?: boolean;
   /** One more request would not wait long: it has none, or has just answered one. Absent: nobody can say. */
   readonly lively?: boolean;
   /** Gives it a request. Only when `room` > 0. */

@@ -7,6 +7,7 @@ import { messageOf } from '../message-of.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
+import { AHEAD_WHEN_BEHIND } from '../threads/node/host/backlog.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { NodeThreadOptions } from '../threads/node/host/options.ts';
 import { SourcesPort } from '../threads/node/host/sources.ts';
@@ -164,7 +165,7 @@ export class NodeApplication implements Application {
         stuckAfterMs: (settings.timeout || settings.stream_timeout) * 1000,
       },
       {
-        roomMade: (which) => dispatcher.roomMade(which),
+        roomMade: (which) => this.#roomMade(which),
         handedBack: (which, jobs) => dispatcher.handedBack(which, jobs),
         silent: () => this.#relieve(thread),
         died: (which, failure) => this.#died(which, failure, number),
@@ -208,6 +209,16 @@ export class NodeApplication implements Application {
     if (variable === null) return process.env;
     const told = { [variable]: String(this.#instance(number)) };
     return this.#onOwnLoop ? Object.assign(process.env, told) : { ...process.env, ...told };
+  }
+
+  /** It, or whoever else goes on, may also have what waits behind requests that hold others. */
+  #roomMade(which: AppThread): void {
+    this.#options.dispatcher.roomMade(which);
+    for (const thread of this.#threads) {
+      if (!thread.held) continue;
+      const first = thread.unstarted().slice(0, AHEAD_WHEN_BEHIND);
+      for (const job of first) this.#options.dispatcher.giveBack(job);
+    }
   }
 
   /** Others wait behind what it runs, and somebody is idle. */

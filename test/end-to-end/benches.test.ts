@@ -17,6 +17,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     /\| WSGI \| upload \| 4 \| [\d.]+ \| equal \| arbiter \d+, worker \d+, Python \d+ \| 0 \|\n(.*equal.*\| 0 \|\n){3}/,
   ],
   [
+    'blocked',
+    ['--rounds', '1', '--seconds', '0.3', '--only', 'wait'],
+    /\| wait \| 90 % \| node:cluster, 4 \| [\d.]+ \| [\d.]+ \| /,
+  ],
+  [
     'limit',
     ['--rounds', '1', '--seconds', '0.2', '--count-seconds', '0.5'],
     /\| 64 \| \d+ \| [\d.]+ \|\n\nclients served: \d+ of 64; most connections open at once: \d+\n/,
@@ -58,7 +63,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 ];
 
 /** What the benches share; not run by itself. */
-const PARTS = ['contenders', 'freeze-process-rows', 'freeze-servers', 'load'];
+const PARTS = ['contenders', 'freeze-process-rows', 'freeze-servers', 'load', 'open-loop'];
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
 

@@ -90,6 +90,8 @@ export const workers = {
       flags: ['--thread-concurrency'],
       gunicorn: 'new',
       meaning: 'Requests that one Node.js thread may run at once.',
+      details:
+        'As many as `worker_connections` has connections, because requests that wait for something else cost a thread nothing. Less protects what stands behind the application; whoever has no place waits in the queue ([node.md](node.md#how-many-at-once)).',
       doesNot: 'It has no effect on WSGI applications.',
     },
     worker_connections: {

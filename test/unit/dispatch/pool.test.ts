@@ -9,6 +9,7 @@ interface Fake {
   readonly name: string;
   room: number;
   lively?: boolean;
+  held?: boolean;
 }
 
 function poolOf(atOnce: number, threads: readonly Fake[]): Pool {
@@ -72,4 +73,15 @@ test('threads that cannot say it share by room, the one used last first', () => 
   b.room = 0;
   a.room = 0;
   assert.equal(pool.next(), null);
+});
+
+test('a thread that something holds comes after all that go on, and is better than none', () => {
+  const [a, b] = [
+    { name: 'a', room: 9, held: true },
+    { name: 'b', room: 1 },
+  ];
+  const pool = poolOf(1, [a, b]);
+  assert.equal(pool.next()?.name, 'b');
+  b.room = 0;
+  assert.equal(pool.next()?.name, 'a');
 });

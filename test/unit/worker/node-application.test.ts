@@ -87,3 +87,32 @@ test('a request behind one that computes is run by an idle thread meanwhile', as
   assert.equal(computes.ending, null);
   assert.notEqual(waits.thread, computes.thread);
 });
+
+// Nobody calls `tick` once they have begun, which would see to it 150 ms later.
+test('what waits behind requests that hold their threads is begun by the first thread that goes on', async (t) => {
+  const { application, dispatcher } = await applicationOf('freezes.mjs', 2);
+  t.after(() => application.kill());
+  await application.start();
+  const submit = (target: string): FakeJob => {
+    const job = new FakeJob(target);
+    dispatcher.submit(job);
+    return job;
+  };
+  const long = submit('/block?5');
+  await eventually(() => long.thread?.lively === false, 'it to fall silent');
+  const short = submit('/block?0.5');
+  assert.notEqual(short.thread, long.thread);
+  await eventually(() => short.thread?.lively === false, 'it to fall silent');
+  const trivial = Array.from({ length: 4 }, () => submit('/'));
+  assert.ok(trivial.some(({ thread }) => thread === long.thread));
+  await eventually(() => {
+    application.tick(monotonicMs());
+    return [long, short].every(({ log }) => log.includes('started'));
+  }, 'both to begin');
+  await Promise.all([short, ...trivial].map((job) => job.done()));
+  assert.equal(long.ending, null);
+  // Nobody is given more while it is held, however little it has.
+  const next = submit('/');
+  assert.equal((await next.done()).text, 'Hello, World!');
+  assert.equal(long.ending, null);
+});

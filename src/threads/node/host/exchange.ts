@@ -31,6 +31,7 @@ const takenAhead = new WeakMap<Job, Buffer>();
 export class HostExchange {
   readonly job: Job;
   readonly ticket: number;
+  readonly givenAtMs = monotonicMs();
   started = false;
   answered = false;
   /** It had not begun when the roster looked last. */

@@ -24,7 +24,6 @@ import { type NodeThreadOptions, STUCK_MS } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 import { type Guest, startGuest } from './start-guest.ts';
-import { Turns } from './turns.ts';
 import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
@@ -40,7 +39,6 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly #ports = new MessageChannel();
   readonly #outbox = new HostOutbox(this.#ports.port1);
   readonly #roster: Roster;
-  readonly #turns: Turns;
   readonly #backlog = new Backlog();
   readonly #interruptions = new Interruptions(this);
   #guest: Guest | null = null;
@@ -68,7 +66,6 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#options = options;
     this.#events = events;
     this.#roster = new Roster(options.concurrency, this.#outbox, () => events.silent?.(this));
-    this.#turns = new Turns(this.#roster.cells);
   }
 
   get state(): ThreadState {
@@ -94,6 +91,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     return !this.#backlog.behind && this.#roster.pace.lively;
   }
 
+  get held(): boolean {
+    return this.#options.onOwnLoop !== true && this.#roster.held;
+  }
+
   /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
   get blocked(): boolean {
     return this.#blocked;
@@ -107,11 +108,6 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   /** It was ended in vain and still runs: native code that may never return. It would hold up the process's exit. */
   get endless(): boolean {
     return this.#running && this.#endless;
-  }
-
-  /** worker_threads' number of the thread; 0 before start, and where there is none. */
-  get threadId(): number {
-    return this.#guest?.threadId ?? 0;
   }
 
   /**
@@ -155,9 +151,9 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
    * the loop has turned. `nowMs` as monotonicMs.
    */
   poll(nowMs: number): void {
-    this.#turns.look(nowMs);
+    this.#roster.turns.look(nowMs);
     this.#backlog.look(this.#roster.startClaimed());
-    const stands = this.#state === 'ready' && this.#turns.standStill(nowMs);
+    const stands = this.#state === 'ready' && this.#roster.turns.standStill(nowMs);
     if (stands) this.#blocked = true;
     else this.#unblock();
     // What it has begun meanwhile was no answer, and made room all the same.
@@ -180,12 +176,13 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   /** How long the thread's loop has stood still, by what `poll` saw; an idle loop turns every 100 ms. */
   lastTurnAgeMs(nowMs: number): number {
     // Whoever asks on the same loop sees it turn.
-    return this.#options.onOwnLoop === true ? 0 : this.#turns.ageMs(nowMs);
+    return this.#options.onOwnLoop === true ? 0 : this.#roster.turns.ageMs(nowMs);
   }
 
   /** The stack it is in now, from outside; null when it runs native code or is idle and does not pause. */
   stack(): Promise<string | null> {
-    return this.threadId === 0 ? Promise.resolve(null) : inspectStack(this.threadId);
+    const { threadId = null } = this.#guest ?? {};
+    return threadId === null ? Promise.resolve(null) : inspectStack(threadId);
   }
 
   async interrupt(job: Job): Promise<Finding> {
@@ -204,7 +201,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   /** See Interruptible. */
   standstillMs(): number {
     const nowMs = monotonicMs();
-    this.#turns.look(nowMs);
+    this.#roster.turns.look(nowMs);
     return this.lastTurnAgeMs(nowMs);
   }
 
@@ -278,7 +275,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   #read(batch: unknown): void {
-    this.#roster.pace.heard();
+    this.#roster.heard();
     try {
       readBatch(batch, this.#roster.exchanges, this);
     } catch (error) {
@@ -286,7 +283,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
       this.#endBroken(error);
     }
     if (this.#blocked) {
-      this.#turns.look(monotonicMs());
+      this.#roster.turns.look(monotonicMs());
       this.#unblock();
     }
     this.#tellRoom();

@@ -1,12 +1,17 @@
 // The requests that one Node.js thread has: which job holds which ticket and slot, who has begun, and how each leaves:
 // answered, taken back, its client gone, or with the death of the thread. A slot is given back exactly once.
 
+import { monotonicMs } from '../../../clock.ts';
 import { ToGuest } from '../../../wire/node-thread.ts';
 import type { Failure, Job } from '../../app-thread.ts';
 import { Cells } from './cells.ts';
 import { type ExchangeWire, HostExchange } from './exchange.ts';
 import type { HostOutbox } from './outbox.ts';
 import { Pace } from './pace.ts';
+import { Turns } from './turns.ts';
+
+/** So many that wait no more are kept before the list is cut: not for each one alone. */
+const GIVEN_KEPT = 64;
 
 export class Roster implements ExchangeWire {
   readonly cells: Cells;
@@ -19,12 +24,17 @@ export class Roster implements ExchangeWire {
   readonly #upgraded = new Map<Job, HostExchange>();
   readonly #outbox: HostOutbox;
   readonly pace: Pace;
+  readonly turns: Turns;
+  /** In the order in which they were given, which is that in which they begin; from `#next` on they may be waiting. */
+  #given: HostExchange[] = [];
+  #next = 0;
 
   /** `silent`: what to do when the thread falls silent with more than one. */
   constructor(slots: number, outbox: HostOutbox, silent: () => void) {
     this.cells = new Cells(slots);
     this.#outbox = outbox;
     this.pace = new Pace(this, silent);
+    this.turns = new Turns(this.cells);
   }
 
   /** Requests that are not answered yet. */
@@ -40,6 +50,33 @@ export class Roster implements ExchangeWire {
     this.#jobs.set(job, exchange);
     this.#outbox.request(ticket, job, exchange.ahead, exchange.bodyComplete);
     exchange.watchBody();
+    this.#given.push(exchange);
+  }
+
+  /** See AppThread. */
+  get held(): boolean {
+    return this.turns.areHeld(this.#waitingSinceMs());
+  }
+
+  /** The thread speaks. */
+  heard(): void {
+    this.pace.heard();
+    this.turns.heard(monotonicMs());
+  }
+
+  /** Of the oldest that waits, monotonic ms; null: none does. Looks at each one that it passes once. */
+  #waitingSinceMs(): number | null {
+    for (; this.#next < this.#given.length; this.#next++) {
+      const exchange = this.#given[this.#next] as HostExchange;
+      const isOver = exchange.started || exchange.answered;
+      if (!isOver && !this.cells.claimed(exchange.ticket)) break;
+    }
+    const oldest = this.#given[this.#next];
+    if (oldest === undefined || this.#next > GIVEN_KEPT) {
+      this.#given = this.#given.slice(this.#next);
+      this.#next = 0;
+    }
+    return oldest?.givenAtMs ?? null;
   }
 
   takeBack(job: Job): boolean {
