@@ -181,7 +181,9 @@ export class Arbiter implements Deeds {
   upgrade(): void {
     const { log, sockets } = this.#stage;
     if (this.#fleet.phase !== 'running') return;
-    if (this.#heir.lives) log.warning('USR2 signal ignored. Child exists.');
+    if (sockets.addresses === null) {
+      log.warning('USR2 signal ignored. Where to listen is known when the application is loaded.');
+    } else if (this.#heir.lives) log.warning('USR2 signal ignored. Child exists.');
     else if (this.#parent !== null) log.warning('USR2 signal ignored. Parent exists.');
     else void this.#beget(sockets.all);
   }

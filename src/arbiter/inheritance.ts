@@ -92,9 +92,21 @@ export function closeAbandoned(
 function bequestIn(env: NodeJS.ProcessEnv): Bequest | null {
   const text = env[VARIABLE];
   if (text === undefined) return null;
-  const found = JSON.parse(text) as Bequest;
-  const isOurs = found.sockets.every(([, fd, inode]) => inode !== null && inodeOf(fd) === inode);
-  return isOurs && found.sockets.length > 0 ? found : null;
+  const found = bequestOf(text);
+  const isOurs = found?.sockets.every(([, fd, inode]) => inode !== null && inodeOf(fd) === inode);
+  return isOurs && found !== null && found.sockets.length > 0 ? found : null;
+}
+
+/** null: an arbiter has not written that. */
+function bequestOf(text: string): Bequest | null {
+  try {
+    const found = JSON.parse(text) as Partial<Bequest> | null;
+    return Array.isArray(found?.sockets) && found.sockets.every(Array.isArray)
+      ? (found as Bequest)
+      : null;
+  } catch {
+    return null;
+  }
 }
 
 /** null: no open socket. */

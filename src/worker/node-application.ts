@@ -74,7 +74,22 @@ export class NodeApplication implements Application {
       if (inTurn) await first.at(-1);
     }
     await Promise.all(first);
+    this.#tellIfMoved();
     return this.#asked;
+  }
+
+  /** After a reload of a program that names another address: what clients know stays. */
+  #tellIfMoved(): void {
+    const { settings, log } = this.#options;
+    const { host, port } = this.#bound ?? { host: '', port: 0 };
+    if (settings.bind.length > 0 || host === '' || this.#asked === null) return;
+    const stays =
+      this.#asked.kind === 'path' ? this.#asked.path === host : this.#asked.port === port;
+    if (stays || (this.#asked.kind === 'port' && this.#asked.port === 0)) return;
+    const asked = this.#asked.kind === 'path' ? this.#asked.path : `port ${this.#asked.port}`;
+    log.warning(
+      `The program wants to listen on ${asked} now; a reload keeps the address that there is. Start the server anew to move it.`,
+    );
   }
 
   listening(address: BoundAddress): void {

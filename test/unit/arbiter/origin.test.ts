@@ -56,6 +56,9 @@ test('a bequest is for who has its sockets, whether its arbiter lives or not', a
   for (const other of [secret, 1, 1_000_000]) assert.ok(!isHeir(has(other)), String(other));
   const strangers = has(secret);
   assert.equal(takeInheritance(strangers), null);
+  for (const text of ['', '{', 'null', '1', '{}', '{"sockets":[1]}']) {
+    assert.equal(takeInheritance({ TUNICORN_UPGRADE: text }), null, text);
+  }
   assert.deepEqual(strangers, {});
   const mine = has(fd);
   assert.ok(isHeir(mine));
