@@ -180,7 +180,7 @@ export class Exchange {
     const isText = typeof body === 'string';
     if (isText && this.#queuedBytes === 0 && this.#window > 0) {
       this.#window -= body.length;
-      this.#outbox.open().push(ToHost.piece, this.facts.ticket, body);
+      this.#send(body);
       return true;
     }
     this.#queue.push(isText ? Buffer.from(body, 'latin1') : body);
@@ -208,7 +208,7 @@ export class Exchange {
   upgrade(): Inlet | null {
     if (this.phase !== 'running' || !this.upgradable) return this.#raw;
     this.phase = 'streaming';
-    this.#raw = this.streamingInlet(BODY_WINDOW);
+    this.#raw = this.streamingInlet(BODY_WINDOW, BODY_WINDOW / 4);
     if (!this.gone) this.#outbox.open().push(ToHost.upgraded, this.facts.ticket);
     return this.#raw;
   }
@@ -268,8 +268,8 @@ export class Exchange {
     this.phase = 'over';
   }
 
-  /** An inlet for bytes that the host sends as they arrive. `opening`: as of Inlet; the host has sent some of a body ahead. */
-  streamingInlet(opening = BODY_WINDOW - BODY_AHEAD): Inlet {
+  /** An inlet for bytes that the host sends as they arrive. As of Inlet; the host has sent some of a body ahead. */
+  streamingInlet(opening = BODY_WINDOW - BODY_AHEAD, batch = 0): Inlet {
     const ticket = this.facts.ticket;
     return new Inlet(
       {
@@ -282,6 +282,7 @@ export class Exchange {
         },
       },
       opening,
+      batch,
     );
   }
 
@@ -294,9 +295,13 @@ export class Exchange {
       else this.#queue[0] = first.subarray(PIECE_BYTES);
       this.#queuedBytes -= piece.length;
       this.#window -= piece.length;
-      const batch = this.#outbox.open();
-      batch.push(ToHost.piece, this.facts.ticket, this.#outbox.bytes(piece));
+      this.#send(this.#outbox.bytes(piece));
     }
+  }
+
+  #send(item: string | ArrayBuffer): void {
+    if (this.#raw === null) this.#outbox.piece(this.facts.ticket, item);
+    else this.#outbox.joinedPiece(this.facts.ticket, item);
   }
 
   #endNow(): void {

@@ -21,14 +21,19 @@ export class Inlet {
   onChange: (() => void) | null = null;
   readonly #credit: InletCredit | null;
   readonly #waiting: Buffer[] = [];
-  /** How much more the host is told at once when reading begins. */
-  #opening: number;
+  /** What the host may send more, and has not been told: when reading begins, the opening. */
+  #due: number;
+  readonly #batch: number;
   #discarded = false;
 
-  /** `credit` is null for a body that is complete already; `opening` is granted when the application starts to read. */
-  constructor(credit: InletCredit | null, opening: number) {
+  /**
+   * `credit` is null for a body that is complete already; `opening` is granted when the application starts to read. What it
+   * takes then is granted again once it is more than `batch`.
+   */
+  constructor(credit: InletCredit | null, opening: number, batch = 0) {
     this.#credit = credit;
-    this.#opening = opening;
+    this.#due = opening;
+    this.#batch = batch;
     this.ended = credit === null;
   }
 
@@ -59,9 +64,11 @@ export class Inlet {
     const bytes = this.#waiting.shift() ?? null;
     if (bytes !== null) this.taken += bytes.length;
     if (this.#credit !== null && !this.ended) {
-      const grant = this.#opening + (bytes?.length ?? 0);
-      this.#opening = 0;
-      if (grant > 0) this.#credit.grant(grant);
+      this.#due += bytes?.length ?? 0;
+      if (this.#due > this.#batch) {
+        this.#credit.grant(this.#due);
+        this.#due = 0;
+      }
     }
     return bytes;
   }

@@ -3,7 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
-import { bytesToItem, type Item } from '../../../wire/node-thread.ts';
+import { bytesToItem, INLINE_BYTES, type Item, ToHost } from '../../../wire/node-thread.ts';
 
 /**
  * A request whose synchronous part takes longer than this is one that others should not wait behind. Collecting garbage, or
@@ -12,6 +12,8 @@ import { bytesToItem, type Item } from '../../../wire/node-thread.ts';
 const SLOW_MS = 10;
 /** What is finished waits for so long, and for one request, so that others can travel with it. */
 const GATHER_MS = 1;
+/** Of the operation `piece`: itself, the ticket, the bytes. */
+const PIECE_ITEMS = 3;
 /** So many requests after a slow one are each answered by a message of their own. Chosen, not tuned. */
 const WATCHFUL_REQUESTS = 256;
 
@@ -43,6 +45,26 @@ export class Outbox {
   /** What has not left yet; another one once it has. */
   get batch(): Item[] {
     return this.#batch;
+  }
+
+  /** Where the piece stands that was pushed last; of no use once something else was. */
+  #pieceAt = -1;
+
+  piece(ticket: number, item: string | ArrayBuffer): void {
+    const batch = this.open();
+    this.#pieceAt = batch.length;
+    batch.push(ToHost.piece, ticket, item);
+  }
+
+  /** The same for bytes that need not arrive as they were written: small ones in turn are one piece, and one write of the loop. */
+  joinedPiece(ticket: number, item: string | ArrayBuffer): void {
+    const batch = this.#batch;
+    const at = this.#pieceAt;
+    const last =
+      batch.length === at + PIECE_ITEMS && batch[at + 1] === ticket ? batch[at + 2] : null;
+    const areTexts = typeof last === 'string' && typeof item === 'string';
+    if (areTexts && last.length + item.length <= INLINE_BYTES) batch[at + 2] = last + item;
+    else this.piece(ticket, item);
   }
 
   bytes(bytes: Uint8Array): string | ArrayBuffer {
