@@ -73,7 +73,7 @@ export interface OpenConnection {
   hurry(): void;
   /** The application has taken it over. */
   readonly upgraded: boolean;
-  /** No end of it is in sight: the application has taken it over, or sends events. */
+  /** No end of it is in sight: the application has taken it over for what has no words for a parting, or sends events. */
   readonly staysLong: boolean;
   /** The worker drains: so much later its client is asked to go, if it speaks a protocol that we know words of. */
   partIn(ms: number): void;

@@ -239,9 +239,9 @@ export class Exchange extends Told implements Job, OutflowOwner {
     return overdueNow(this.#context, setting, this);
   }
 
-  /** The worker drains, and it is this upgraded connection's turn. */
-  part(): void {
-    this.#upgraded?.part();
+  /** What it is now that the application has taken the connection over; null while it is a request like others. */
+  get takenOver(): Upgraded | null {
+    return this.#upgraded;
   }
 
   /** The server answers in the application's place. Only before a head was made. */

@@ -159,7 +159,9 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   get staysLong(): boolean {
-    return this.upgraded || EVENT_STREAM.test(this.#exchange?.replyFields ?? '');
+    const exchange = this.#exchange;
+    if (this.upgraded) return exchange?.takenOver?.mayPart !== true;
+    return EVENT_STREAM.test(exchange?.replyFields ?? '');
   }
 
   partIn(ms: number): void {

@@ -25,7 +25,7 @@ export function readOverdue(connection: Overdue): void {
   if (ending === 408) connection.refuse(408, 'too-slow', `no complete ${reading} in time`);
   else if (ending === 'reset') connection.abandon(true);
   // An upgraded connection has no deadline of its own here but that of a worker that drains.
-  else if (reading === 'upgraded') connection.exchange?.part();
+  else if (reading === 'upgraded') connection.exchange?.takenOver?.part();
   // In `complete` only the grace of a client that has sent its end can pass, or the time of the disk for the body.
   else if (ending === 'close' || owing === 'running' || owing === 'nothing') {
     connection.abandon(false);

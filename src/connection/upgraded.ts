@@ -76,10 +76,15 @@ export class Upgraded implements OutflowOwner {
 
   // What the worker wants.
 
+  /** Its client can be told to go. */
+  get mayPart(): boolean {
+    return this.#reply.mayBeWebSocket;
+  }
+
   /** To be called when its moment has come, and PARTING_MS later. */
   part(): void {
     if (this.#parting === 'no') {
-      if (!this.#reply.mayBeWebSocket) return;
+      if (!this.mayPart) return;
       this.#parting = 'wanted';
       if (!this.#tellIfMay(false)) this.#connection.deadlines.partIn(PARTING_MS);
     } else if (this.#parting === 'told' || !this.#tellIfMay(true)) {

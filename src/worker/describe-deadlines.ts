@@ -2,6 +2,7 @@
 // long it is patient with its threads and its Python process.
 
 import { PROMPT_END_MS } from '../connection/states.ts';
+import { PARTING_MS } from '../connection/upgraded.ts';
 import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
 import { DRAIN_GRACE_MS, GREETED_GRACE_MS, HAND_OVER_MS, IDLE_GRACE_MS } from './connections.ts';
 import { DRAIN_HEAD_MS, HALF_CLOSED_GRACE_MS } from './context.ts';
@@ -46,6 +47,19 @@ export function limitDeadlines(): readonly DeadlineRow[] {
       waitsFor: 'a complete request head',
       bound: fixedMs(DRAIN_HEAD_MS),
       seen: '408, then close',
+    },
+    {
+      who: 'worker, draining: WebSocket',
+      waitsFor:
+        'its turn to be told, in the first half of `graceful_timeout`; then for the end of a message',
+      bound: fixedMs(PARTING_MS),
+      seen: 'a close frame, 1001',
+    },
+    {
+      who: 'worker, draining: WebSocket that was told',
+      waitsFor: "the client's close",
+      bound: fixedMs(PARTING_MS),
+      seen: 'the connection closes',
     },
   ];
 }

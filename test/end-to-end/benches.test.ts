@@ -59,6 +59,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--reloads', '1', '--clients', '4', '--only', 'reloads'],
     /\| 1 reloads \| \d+ s \| \d{2,} \| \d+ \| 0 \| none \|/,
   ],
+  [
+    'websocket',
+    ['--rounds', '1', '--seconds', '0.2', '--connections', '4'],
+    /\| 16 \| node:http alone \| \d+ \| 1\.00 \| [\d.]+ \| [\d.]+ \|/,
+  ],
   ['spool', ['--mib', '8', '--responses', '50'], /4 MiB, read buffers left to the collector: \d+/],
 ];
 

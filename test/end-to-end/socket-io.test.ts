@@ -20,6 +20,7 @@ after(() => {
 
 async function connect(transports: string[]): Promise<Socket> {
   const socket = io(`http://127.0.0.1:${served.port}`, { transports, forceNew: true });
+  assert.equal(transportOf(socket), transports[0]);
   sockets.push(socket);
   await new Promise<void>((resolve) => socket.once('connect', resolve));
   return socket;
@@ -31,7 +32,6 @@ function transportOf(socket: Socket): string {
 
 test('a client begins with polling and goes over to a WebSocket, with every kind of message', async () => {
   const socket = await connect(['polling', 'websocket']);
-  assert.equal(transportOf(socket), 'polling');
   await eventually(() => transportOf(socket) === 'websocket', 'the upgrade');
   assert.equal(await socket.emitWithAck('hello', 'world'), 'hello world by websocket');
   const bytes = Buffer.alloc(300_000, 'abc');
@@ -52,9 +52,13 @@ test('a reload has its clients come back to the next worker by themselves', asyn
   const socket = await connect(['polling', 'websocket']);
   await eventually(() => transportOf(socket) === 'websocket', 'the upgrade');
   const before = await socket.emitWithAck('pid');
-  const left = new Promise<string>((resolve) => socket.once('disconnect', resolve));
+  const left = new Promise<unknown[]>((resolve) => {
+    socket.once('disconnect', (...why) => resolve(why));
+  });
   process.kill(served.pid, 'SIGHUP');
-  assert.equal(await left, 'transport close');
+  const [reason, { context }] = (await left) as [string, { context: { code: number } }];
+  // Before the program hears SIGTERM, at which it ends at once.
+  assert.deepEqual([reason, context.code], ['transport close', 1001]);
   await new Promise<void>((resolve) => socket.once('connect', resolve));
   assert.notEqual(await socket.emitWithAck('pid'), before);
 });

@@ -13,4 +13,6 @@ io.on('connection', (socket) => {
   socket.on('pid', (answer) => answer(process.pid));
 });
 
+process.on('SIGTERM', () => process.exit(0));
+
 httpServer.listen(3000);
