@@ -66,6 +66,8 @@ export class Incoming {
   #answered = false;
   /** The client waits for `100 Continue` before it sends the body, and has not been told. */
   #continueDue = false;
+  /** Hands on a request of which more is being read in this very call. */
+  #due: (() => void) | null = null;
 
   constructor(
     context: ConnectionContext,
@@ -165,6 +167,7 @@ export class Incoming {
     this.#ahead.clear();
     this.#more = false;
     this.#body = null;
+    this.#due = null;
     this.#answered = false;
     // Gathering: no exchange knows of it yet. Streaming: its exchange releases it, and twice does no harm.
     if (!(this.#intake instanceof StreamIntake)) this.#intake?.release();
@@ -197,6 +200,7 @@ export class Incoming {
       }
     }
     this.#more = false;
+    this.#handOn();
   }
 
   /** Bytes that looked like a header until one came that is none begin the first request. */
@@ -261,9 +265,21 @@ export class Incoming {
       () => this.#askForBody(),
     );
     this.#intake = intake;
-    this.#owner.request(head, { kind: 'stream', source: intake }, () => this.#letGo(intake));
-    // Until the application asks, it is not the client's time.
-    if (this.#continueDue && this.#owner.state.reading === 'body') this.#owner.bodyWaits();
+    this.#due = () => {
+      this.#owner.request(head, { kind: 'stream', source: intake }, () => this.#letGo(intake));
+      // Until the application asks, it is not the client's time.
+      if (this.#continueDue && this.#owner.state.reading === 'body') this.#owner.bodyWaits();
+    };
+    // What came with the head goes with the request: a small body costs its thread no question then.
+    if (!this.#more) this.#handOn();
+  }
+
+  /** Hands on the request whose body streams, if it was not refused meanwhile. */
+  #handOn(): void {
+    const due = this.#due;
+    this.#due = null;
+    const { reading } = this.#owner.state;
+    if (reading === 'body' || reading === 'complete') due?.();
   }
 
   /** The body is about to be read: a client that waits to be told is told, and its time begins. */
@@ -338,6 +354,7 @@ export class Incoming {
     if (passedOn) this.#intake = null;
     this.#owner.read('body complete');
     intake?.end(trailers);
+    this.#handOn();
     if (answered) this.#owner.bodyDrained();
     // Its end is still on the way to the disk: that has no deadline but the body's.
     else if (this.#intake !== null && this.#intake === intake) this.#owner.bodyProgressed();

@@ -123,6 +123,16 @@ for (const path of ['/throw', '/reject']) {
   });
 }
 
+test('a promise that is rejected after its response is in the error log, and the connection and the thread go on', async () => {
+  const client = await server.connect();
+  for (const _ of [1, 2]) assert.equal((await client.get('/reject-late?secret')).status, 200);
+  await eventually(() =>
+    /Error after the response to GET \/reject-late was complete/.test(server.log()),
+  );
+  assert.match(server.log(), /rejected late on purpose[\s\S]*listener\.mjs/);
+  assert.doesNotMatch(server.log(), /secret/);
+});
+
 test('an exception after the head cuts the response off so that the client can tell', async () => {
   const client = await server.connect();
   await client.send('GET /throw-late HTTP/1.1\r\nHost: x\r\n\r\n');

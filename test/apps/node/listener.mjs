@@ -74,6 +74,10 @@ const views = {
   '/reject': async () => {
     throw new Error('rejected on purpose');
   },
+  '/reject-late': async (_req, res) => {
+    res.end('answered');
+    throw new Error('rejected late on purpose');
+  },
   '/throw-late': (_req, res) => {
     res.write('begun');
     throw new Error('thrown after the head');

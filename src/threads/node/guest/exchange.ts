@@ -2,6 +2,7 @@
 // application (listener and fetch) speak to the host through this and through nothing else.
 
 import type { AsyncResource } from 'node:async_hooks';
+import { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import {
   BODY_AHEAD,
   BODY_WINDOW,
@@ -223,7 +224,10 @@ export class Exchange {
 
   /** The application failed: 500 when nothing was sent, a cut otherwise. */
   fail(status: 500 | 502, code: string, detail: string): void {
-    if (this.phase === 'over') return;
+    if (this.phase === 'over') {
+      if (code === 'app-raised' && !this.gone) this.#tellLate(detail);
+      return;
+    }
     if (!this.gone) {
       this.#outbox.open().push(ToHost.failed, this.facts.ticket, status, code, detail);
     }
@@ -243,6 +247,14 @@ export class Exchange {
       batch[fieldsAt] = `${batch[fieldsAt]}Connection: close\r\n`;
       this.#unsent = null;
     }
+  }
+
+  /** Its response is complete, so that no request's line in the log can tell of it. */
+  #tellLate(detail: string): void {
+    const { method, target } = this.facts;
+    const request = `${method} ${target.split('?', 1)[0]}`;
+    const text = `Error after the response to ${request} was complete.\n${detail}`;
+    this.#outbox.open().push(ToHost.log, LOG_LEVELS.indexOf('error'), text);
   }
 
   credit(bytes: number): void {

@@ -59,8 +59,9 @@ class Pair implements SocketOwner, ResponseOwner, Observed {
   }
 
   raised(error: unknown): void {
+    const late = this.#exchange.phase === 'over';
     this.#exchange.fail(500, 'app-raised', stackOf(error));
-    this.socket.destroy();
+    if (!late) this.socket.destroy();
   }
 
   closed(): void {
