@@ -7,7 +7,7 @@ import { Server } from 'node:http';
 import { Module } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createJiti, type JitiOptions } from 'jiti';
+import type { JitiOptions } from 'jiti';
 import type { AskedAddress } from '../../../wire/addresses.ts';
 
 export type Listener = (request: object, response: object) => unknown;
@@ -132,6 +132,8 @@ function exportsEntry(exports: unknown): string | null {
 /** TypeScript always goes through jiti: enums and the like work, and alike on every Node.js. */
 export async function importFile(file: string, options: JitiOptions): Promise<unknown> {
   if (!TYPESCRIPT.has(extname(file))) return import(pathToFileURL(file).href);
+  // Loaded only now: it brings a compiler along.
+  const { createJiti } = await import('jiti');
   return createJiti(pathToFileURL(file).href, options).import(file);
 }
 
