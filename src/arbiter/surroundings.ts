@@ -8,6 +8,7 @@ import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
 import { capturesOutput } from '../settings/error-log.ts';
+import { isLoopback, parseInspectAddress } from '../settings/inspect.ts';
 import { variablesIn } from '../settings/raw-env.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { TlsMaterial } from '../wire/arbiter-worker.ts';
@@ -90,6 +91,7 @@ export async function prepare(
     ...withoutSetpriv(owner),
     ...inVain(settings, app),
     ...aloneWithoutThreads(settings),
+    ...openToAll(settings),
     ...nothingToCapture(settings),
   ];
   const captured = capturesOutput(settings) ? outputs : null;
@@ -133,7 +135,19 @@ function inVain(settings: Settings, app: AppSpec): string[] {
     const why = app.type === 'wsgi' ? 'on a WSGI application' : 'without threads (threads 0)';
     said.push(`spare_threads has no effect ${why}.`);
   }
+  if (settings.inspect !== null && (app.type === 'wsgi' || settings.threads === 0)) {
+    const why = app.type === 'wsgi' ? 'on a WSGI application' : 'without threads (threads 0)';
+    said.push(`inspect has no effect ${why}.`);
+  }
   return said;
+}
+
+function openToAll({ inspect }: Settings): string[] {
+  const address = inspect === null ? null : parseInspectAddress(inspect);
+  if (address === null || isLoopback(address)) return [];
+  return [
+    `inspect: whoever reaches ${address.host}:${address.port} can run any code as this server. 127.0.0.1 is reached from this machine alone.`,
+  ];
 }
 
 function aloneWithoutThreads({ threads, workers }: Settings): string[] {

@@ -18,6 +18,7 @@ import {
   type Setting,
   type TextSetting,
 } from './declaration.ts';
+import { parseInspectAddress } from './inspect.ts';
 import { NetworkError, parseNetwork } from './networks.ts';
 import { expressionOf, isPattern } from './path-pattern.ts';
 import { either, quote, SettingError } from './setting-error.ts';
@@ -213,6 +214,9 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   if (setting.form === 'cipher list') checkCiphers(value);
   if (setting.form === 'statsd address' && parseStatsdAddress(value) === null) {
     throw new Misfit('HOST:PORT, [IPV6]:PORT or unix://PATH', value);
+  }
+  if (setting.form === 'inspect address' && parseInspectAddress(value) === null) {
+    throw new Misfit('HOST:PORT, [IPV6]:PORT, HOST or PORT', value);
   }
   // What is in it is looked at by whoever reads it.
   if (setting.form === 'PEM file') return resolve(base, value);

@@ -120,8 +120,12 @@ class ArgumentReader {
   /** A flag that can stand alone does so unless a word follows that it knows: what follows may be APP. */
   #bare(target: FlagMeaning['target']): string | null {
     const setting = target === 'help' || target === 'version' ? null : CATALOGUE[target];
-    if (setting?.kind !== 'choice' || setting.bare === undefined) return null;
+    const canBe = setting?.kind === 'choice' || setting?.kind === 'text';
+    if (!canBe || setting.bare === undefined) return null;
     const next = this.#words[this.#next]?.toLowerCase() ?? '';
+    // An address of a debugger has a port, or is one: whatever else follows is APP.
+    if (setting.kind === 'text')
+      return /^([a-z0-9.-]+:|\[.+\]:)?\d+$/.test(next) ? null : setting.bare;
     const isKnown = setting.choices.includes(next) || Object.hasOwn(setting.synonyms ?? {}, next);
     return isKnown ? null : setting.bare;
   }

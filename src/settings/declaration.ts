@@ -93,6 +93,7 @@ export type TextForm =
   | 'log file'
   | 'syslog address'
   | 'statsd address'
+  | 'inspect address'
   | 'PEM file'
   | 'cipher list'
   | 'user'
@@ -111,6 +112,8 @@ export function isNumberForm(form: TextForm): form is NumberForm {
 export interface TextSetting extends Declared {
   readonly kind: 'text';
   readonly form: TextForm;
+  /** What the flag stands for without a value. */
+  readonly bare?: string;
   /** null: not set. */
   readonly default: string | null;
 }

@@ -72,6 +72,8 @@ export const ToHost = {
   upgraded: 15,
   /** folder: the process is to change to it, which threads cannot */
   chdir: 16,
+  /** url: the inspector of the thread listens there */
+  debuggable: 17,
 } as const;
 
 /** How the body of a request travels. `upgradable`: there is none, and its client offers to go over to another protocol. */
@@ -230,6 +232,8 @@ export interface GuestBoot {
   readonly probe: string | null;
   /** Where to say from which files the application was loaded (SourcesNews); null: nowhere. */
   readonly sources: MessagePort | null;
+  /** It opens its inspector and says where. */
+  readonly debuggable: boolean;
   /** Server hooks that run in the thread; null: there are none. */
   readonly hooks: GuestHooks | null;
   readonly program: ProgramTerms;

@@ -19,6 +19,9 @@ export const HALF_CLOSED_GRACE_MS = 2000;
  * and sent again included; head_timeout would keep the worker for long. */
 export const DRAIN_HEAD_MS = 2000;
 
+/** An hour at one breakpoint, and many of them. */
+const DEBUGGED_MS = 86_400_000;
+
 /** @param type decides whether bodies are gathered first when `request_buffering` is auto */
 export function makeContext(
   settings: Settings,
@@ -46,7 +49,8 @@ export function makeContext(
       write_timeout: settings.write_timeout * 1000,
       upgrade_idle_timeout: settings.upgrade_idle_timeout * 1000,
     },
-    timeoutLimitMs: settings.timeout_limit * 1000,
+    // Whoever debugs takes the time that it takes.
+    timeoutLimitMs: settings.inspect === null ? settings.timeout_limit * 1000 : DEBUGGED_MS,
     bodyMinBytesPerSecond: settings.body_min_rate,
     writeMinBytesPerSecond: settings.write_min_rate,
     bodyBytesMax: settings.limit_request_body,

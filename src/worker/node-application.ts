@@ -6,6 +6,7 @@
 import { messageOf } from '../message-of.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
+import { parseInspectAddress } from '../settings/inspect.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { AHEAD_WHEN_BEHIND } from '../threads/node/host/backlog.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
@@ -14,6 +15,7 @@ import { SourcesPort } from '../threads/node/host/sources.ts';
 import { Standstills } from '../threads/node/host/standstill.ts';
 import type { AskedAddress, BoundAddress } from '../wire/addresses.ts';
 import type { Application, ApplicationOptions } from './application.ts';
+import { DebugDoor } from './debug-door.ts';
 import { standstillLine } from './overdue-line.ts';
 import { Reserve } from './reserve.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
@@ -39,7 +41,8 @@ export class NodeApplication implements Application {
   /** Threads started so far: a replacement has a name of its own. */
   #started = 0;
   #startsInVain = 0;
-  #hasSpares = false;
+  readonly #door: DebugDoor | null;
+  #serves = false;
   #bound: BoundAddress | null;
   #asked: AskedAddress | null = null;
   #stopping = false;
@@ -49,6 +52,7 @@ export class NodeApplication implements Application {
     this.#app = app;
     this.#bound = options.bound;
     this.#output = threadOutput(options.settings, options.log);
+    this.#door = doorOf(options);
     const { threads, timeout } = options.settings;
     this.#onOwnLoop = threads === 0;
     this.#places = Math.max(1, threads);
@@ -102,8 +106,8 @@ export class NodeApplication implements Application {
   }
 
   tick(nowMs: number): void {
-    // Not before: a worker is ready without them, and a check needs none.
-    if (!this.#hasSpares) this.#startSpares();
+    // Not before: a worker is ready without all that, and a check needs none.
+    if (!this.#serves) this.#beginToServe();
     for (const thread of this.#threads) thread.poll(nowMs);
     for (const thread of this.#threads) {
       const back =
@@ -118,6 +122,7 @@ export class NodeApplication implements Application {
 
   async stop(): Promise<boolean> {
     this.#stopping = true;
+    this.#door?.close();
     await Promise.all([...this.#threads].map((thread) => thread.stop()));
     return this.#allEnded();
   }
@@ -128,6 +133,7 @@ export class NodeApplication implements Application {
 
   async kill(): Promise<boolean> {
     this.#stopping = true;
+    this.#door?.close();
     const known = [...this.#threads, ...this.#stuck.threads];
     await Promise.all(known.map((thread) => thread.kill()));
     return this.#allEnded();
@@ -137,9 +143,10 @@ export class NodeApplication implements Application {
     return ![...this.#threads, ...this.#stuck.threads].some((thread) => thread.running);
   }
 
-  /** Their places come behind those that every worker has. */
-  #startSpares(): void {
-    this.#hasSpares = true;
+  /** The places of spare threads come behind those that every worker has. */
+  #beginToServe(): void {
+    this.#serves = true;
+    this.#door?.open();
     if (this.#onOwnLoop) return;
     const { spare_threads } = this.#options.settings;
     for (let spare = 1; spare <= spare_threads; spare++) this.#replace(this.#places + spare, 0);
@@ -163,6 +170,7 @@ export class NodeApplication implements Application {
         env: this.#environment(number),
         probe: this.#options.probe,
         sources: sources?.guest ?? null,
+        debugging: number === 1 ? this.#door : null,
         hooks: hooks === null ? null : { ...hooks, cfg: settings, thread: number },
         timeoutLimit: settings.timeout_limit,
         program: {
@@ -309,6 +317,14 @@ export class NodeApplication implements Application {
     this.#delays.set(number, known);
     return known;
   }
+}
+
+/** There is one address: the first worker has it. */
+function doorOf({ settings, place, log }: ApplicationOptions): DebugDoor | null {
+  const { inspect, threads } = settings;
+  const address = inspect === null ? null : parseInspectAddress(inspect);
+  const isWanted = address !== null && place === 0 && threads > 0;
+  return isWanted ? new DebugDoor(address, log) : null;
 }
 
 /** Of a thread that waits the inspector sees Node.js's own timers at most. */

@@ -48,5 +48,20 @@ export const development = {
       details:
         'In a folder and behind `*` names that begin with a dot, `node_modules` and `__pycache__` do not count. Relative paths start at the start directory.',
     },
+    inspect: {
+      kind: 'text',
+      form: 'inspect address',
+      default: null,
+      bare: '127.0.0.1:9229',
+      flags: ['--inspect'],
+      placeholder: '[HOST:PORT]',
+      gunicorn: 'new',
+      meaning: 'Lets debuggers into one thread of a Node.js application.',
+      details:
+        'The first thread of the first worker, or whichever takes its place, under the same address ([node.md](node.md#debugging)). While a debugger is connected, that thread is never taken for stuck and its requests are not overdue; other threads serve. ' +
+        'A word behind the flag that has no port is APP.',
+      doesNot:
+        'It asks nobody for a password: whoever reaches the address can run any code. It has no effect on WSGI applications, nor without threads (`threads` 0).',
+    },
   },
 } as const satisfies Section;

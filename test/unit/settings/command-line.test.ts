@@ -43,7 +43,7 @@ describe('a command line', () => {
         const gathers = kind === 'list' && setting.separator === undefined;
         const value = gathers ? ['x'] : 'x';
         assert.deepEqual(parse(`${flag}=x`), { [name]: value });
-        const standsAlone = setting.kind === 'choice' && setting.bare !== undefined;
+        const standsAlone = 'bare' in setting && setting.bare !== undefined;
         if (!standsAlone) assert.deepEqual(parse(flag, 'x'), { [name]: value });
       }
     }

@@ -24,6 +24,7 @@ const wire = {
 };
 const news = {
   booted: () => {},
+  debuggable: () => {},
   bootFailed: () => {},
   interrupted: () => {},
   stopped: () => {},

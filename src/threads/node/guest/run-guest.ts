@@ -28,6 +28,7 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     channel.outbox.flush();
   };
   try {
+    if (boot.debuggable) await openInspector(channel);
     offerWebClasses();
     const hooks = await hooksOf(boot, channel);
     await hooks?.postFork();
@@ -96,6 +97,12 @@ async function hooksOf(
   if (told === null) return null;
   const { loadHooks } = await import('./hooks.ts');
   return loadHooks(told, outbox);
+}
+
+/** Loaded only where somebody may debug. */
+async function openInspector({ outbox }: Channel): Promise<void> {
+  const debuggable = await import('./debuggable.ts');
+  debuggable.openInspector(outbox);
 }
 
 /** While a drill runs its paths stand before the application. */

@@ -1,6 +1,7 @@
-// Why a thread ended that nobody ended, in words: for the log, and for the requests that it had begun.
+// Why a thread ended that nobody ended, in words: for the log, and for the requests that it had begun. Those that it had not
+// begun are handed back.
 
-import type { Failure } from '../../app-thread.ts';
+import type { AppThread, Failure, Job, ThreadEvents } from '../../app-thread.ts';
 
 /** The exit code of Node.js when a module's top-level await was never settled. */
 const UNSETTLED = 13;
@@ -26,4 +27,19 @@ export function deathOf(name: string, exitCode: number, error: unknown): Failure
     ...died,
     detail: `${name} died of an error that nobody caught.\n${stack ?? String(error)}`,
   };
+}
+
+/** What a thread had not begun when it ended. A pool that takes nothing back has its jobs hear of the failure. */
+export function handBack(
+  events: ThreadEvents,
+  thread: AppThread,
+  jobs: readonly Job[],
+  failure: Failure,
+): void {
+  events.handedBack?.(thread, jobs);
+  if (events.handedBack !== undefined) return;
+  for (const job of jobs) {
+    job.started();
+    job.failed(failure);
+  }
 }

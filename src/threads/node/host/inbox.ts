@@ -12,6 +12,7 @@ import { WireBroken } from './wire-broken.ts';
 /** What concerns the thread and not one request. */
 export interface ThreadNews {
   /** `asked`: where the program wanted to listen; null when it did not. */
+  debuggable(url: string): void;
   booted(asked: AskedAddress | null): void;
   bootFailed(exitCode: number, message: string): void;
   interrupted(ticket: number): void;
@@ -99,6 +100,9 @@ function readNews(operation: number, batch: readonly Item[], at: number, news: T
       return 1;
     case ToHost.chdir:
       news.chdir(textAt(batch, at + 1));
+      return 2;
+    case ToHost.debuggable:
+      news.debuggable(textAt(batch, at + 1));
       return 2;
     case ToHost.log:
       news.log(LOG_LEVELS[amountAt(batch, at + 1)] ?? 'info', textAt(batch, at + 2));

@@ -16,7 +16,7 @@ import type {
 import { BootError } from '../../boot-error.ts';
 import { finding } from '../../finding.ts';
 import { AHEAD_WHEN_BEHIND, Backlog } from './backlog.ts';
-import { deathOf } from './death.ts';
+import { deathOf, handBack } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
 import { type Interruptible, Interruptions } from './interruptions.ts';
@@ -28,10 +28,14 @@ import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
 const TERMINATE_MS = 1000;
+/** So long do requests have from the last look at which a debugger was there. */
+const DEBUG_MS = 5000;
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
   readonly chdir: ThreadNews['chdir'] = (folder) => process.chdir(folder);
+  readonly debuggable: ThreadNews['debuggable'] = (url) =>
+    this.#options.debugging?.leadTo(this.name, url);
   readonly interrupted: ThreadNews['interrupted'] = (ticket) => this.#interruptions.aborted(ticket);
   readonly log: ThreadNews['log'] = (level, text) => this.#options.log[level](text);
   readonly #options: NodeThreadOptions;
@@ -95,6 +99,10 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     return this.#options.onOwnLoop !== true && this.#roster.held;
   }
 
+  get #isDebugged(): boolean {
+    return this.#options.debugging?.isEntered === true;
+  }
+
   /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
   get blocked(): boolean {
     return this.#blocked;
@@ -152,6 +160,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
    */
   poll(nowMs: number): void {
     this.#roster.turns.look(nowMs);
+    if (this.#isDebugged) this.#roster.extend(DEBUG_MS);
     this.#backlog.look(this.#roster.startClaimed());
     const stands = this.#state === 'ready' && this.#roster.turns.standStill(nowMs);
     if (stands) this.#blocked = true;
@@ -207,6 +216,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** See Interruptible. */
   isStuck(standstillMs: number, laterMs = 0): boolean {
+    if (this.#isDebugged) return false;
     if (standstillMs - laterMs < (this.#options.stuckAfterMs ?? STUCK_MS)) return false;
     return monotonicMs() - laterMs >= this.#roster.extendedUntilMs;
   }
@@ -373,7 +383,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#booting?.reject(new BootError(3, failure.detail));
     this.#booting = null;
     const unstarted = this.#roster.empty(failure);
-    if (unstarted.length > 0) this.#handBack(unstarted, failure);
+    if (unstarted.length > 0) handBack(this.#events, this, unstarted, failure);
     if (!silent) this.#events.died(this, failure);
   }
 
@@ -384,14 +394,5 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#giveUp(failure);
     if (this.#ending === null) this.#interruptions.endAll(finding('ended'));
     this.#sayEnded();
-  }
-
-  #handBack(jobs: readonly Job[], failure: Failure): void {
-    this.#events.handedBack?.(this, jobs);
-    if (this.#events.handedBack !== undefined) return;
-    for (const job of jobs) {
-      job.started();
-      job.failed(failure);
-    }
   }
 }

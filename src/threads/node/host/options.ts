@@ -9,6 +9,13 @@ import type { GuestHooks, ProgramTerms } from '../../../wire/node-thread.ts';
 /** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
 export const STUCK_MS = 1000;
 
+export interface Debugging {
+  /** Somebody debugs: then a thread that stands still is not stuck, and its requests have time. */
+  readonly isEntered: boolean;
+  /** The inspector of the thread of this name listens there. */
+  leadTo(thread: string, url: string): void;
+}
+
 export interface NodeThreadOptions {
   /** Unique within the worker for ever: "thread 2". */
   readonly name: string;
@@ -22,6 +29,8 @@ export interface NodeThreadOptions {
   readonly env: NodeJS.ProcessEnv;
   /** No thread: it runs on the loop of whoever starts it, and ends with its process. */
   readonly onOwnLoop?: boolean;
+  /** It can be debugged; without it it cannot. */
+  readonly debugging?: Debugging | null;
   /** Takes what it prints, in whole lines. */
   readonly print?: (stream: OutputStream, lines: string) => void;
   /** Takes what it prints, as it is; without either Node.js writes it where the process prints. */

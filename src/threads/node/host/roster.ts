@@ -126,6 +126,13 @@ export class Roster implements ExchangeWire {
     return late;
   }
 
+  /** Gives all that it has begun more time. */
+  extend(ms: number): void {
+    for (const exchange of this.#jobs.values()) {
+      if (exchange.started && !exchange.answered) exchange.extend(ms);
+    }
+  }
+
   /** Requests that the thread has not begun by now. Looks at all that it has. */
   waiting(): number {
     let waiting = 0;

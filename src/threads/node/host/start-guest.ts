@@ -53,10 +53,15 @@ export function startGuest(
     timeoutLimit: options.timeoutLimit ?? 0,
     probe: options.probe ?? null,
     sources: options.sources ?? null,
+    debuggable: isDebuggable(options),
     hooks: options.hooks ?? null,
     program: options.program ?? ALONE,
   };
   return options.onOwnLoop === true ? onThisLoop(boot, events) : inThread(boot, options, events);
+}
+
+function isDebuggable({ debugging = null }: NodeThreadOptions): boolean {
+  return debugging !== null;
 }
 
 /** It ends with the process: until then nobody hears of it any more. */
@@ -91,6 +96,8 @@ function inThread(workerData: GuestBoot, options: NodeThreadOptions, events: Gue
     workerData,
     transferList: sources === null ? [port] : [port, sources],
     ...limits,
+    // Else Node.js prints where it listens itself, which is no address for anybody.
+    ...(isDebuggable(options) ? { execArgv: ['--inspect-publish-uid=http'] } : {}),
     // Else Node.js writes it, from this loop, and what nobody reads waits here without a bound.
     ...(isHeard ? { stdout: true, stderr: true } : {}),
   });

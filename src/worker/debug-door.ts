@@ -1,0 +1,96 @@
+// Where debuggers come in (`inspect`): listens at the address of the setting and passes every connection on to the inspector of
+// the thread that is debugged now. So the address stays when that thread is replaced, and it is known whether somebody
+// debugs: a thread that stands still at a breakpoint is not stuck.
+
+import net from 'node:net';
+import type { Log } from '../observe/log.ts';
+import type { InspectAddress } from '../settings/inspect.ts';
+
+/** While the address is taken, by the worker before this one perhaps, it is tried again so often. */
+const AGAIN_MS = 500;
+
+/** Of a thread that can be debugged. */
+interface Inspected {
+  readonly thread: string;
+  readonly port: number;
+  /** What a debugger is told: /UUID. */
+  readonly path: string;
+}
+
+export class DebugDoor {
+  readonly #address: InspectAddress;
+  readonly #log: Log;
+  readonly #server = net.createServer((client) => this.#pass(client));
+  /** Those that debug: connections that have become WebSockets, and others for as long as a page is asked for. */
+  readonly #clients = new Set<net.Socket>();
+  #inspected: Inspected | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #isTold = false;
+
+  constructor(address: InspectAddress, log: Log) {
+    this.#address = address;
+    this.#log = log;
+    this.#server.on('listening', () => this.#tell());
+    this.#server.on('error', (error: NodeJS.ErrnoException) => this.#refused(error));
+  }
+
+  /** Somebody debugs. */
+  get isEntered(): boolean {
+    return this.#clients.size > 0;
+  }
+
+  open(): void {
+    this.#server.listen(this.#address.port, this.#address.host);
+  }
+
+  /** From now on this thread is debugged. `url`: of its inspector, as it says. */
+  leadTo(thread: string, url: string): void {
+    const found = /^ws:\/\/127\.0\.0\.1:(\d+)(\/[\w-]+)$/.exec(url);
+    if (found === null) return;
+    for (const client of this.#clients) client.destroy();
+    this.#inspected = { thread, port: Number(found[1]), path: found[2] ?? '' };
+    if (this.#server.listening) this.#tell();
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#server.close();
+    for (const client of this.#clients) client.destroy();
+  }
+
+  #pass(client: net.Socket): void {
+    client.on('error', () => client.destroy());
+    if (this.#inspected === null) {
+      client.destroy();
+      return;
+    }
+    const inspector = net.connect(this.#inspected.port, '127.0.0.1');
+    this.#clients.add(client);
+    inspector.on('error', () => client.destroy());
+    inspector.on('close', () => client.destroy());
+    client.on('close', () => {
+      this.#clients.delete(client);
+      inspector.destroy();
+    });
+    client.pipe(inspector).pipe(client);
+  }
+
+  #tell(): void {
+    const address = this.#server.address();
+    if (this.#inspected === null || address === null || typeof address === 'string') return;
+    const { thread, path } = this.#inspected;
+    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    this.#log.info(`Debugger listening on ws://${host}:${address.port}${path} for ${thread}`);
+  }
+
+  #refused({ code, message }: NodeJS.ErrnoException): void {
+    if (!this.#isTold) {
+      const { host, port } = this.#address;
+      const hope = code === 'EADDRINUSE' ? ' Tried again until it is free.' : '';
+      this.#log.warning(`Nobody can debug at ${host}:${port}: ${message}.${hope}`);
+    }
+    this.#isTold = true;
+    if (code !== 'EADDRINUSE') return;
+    this.#timer = setTimeout(() => this.open(), AGAIN_MS);
+  }
+}
