@@ -26,23 +26,35 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Starts a server in `cwd` and waits until it answers a request; what it prints is shown only if it does not. */
+export interface StartOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly patienceMs?: number;
+}
+
+/** How often it is asked whether it answers. */
+const ASK_MS = 50;
+
+/**
+ * Starts a server in `cwd` and waits until it answers a request; what it prints is shown only if it does not. A command
+ * that has ended with 0 may have started one behind.
+ */
 export async function start(
   command: readonly string[],
   cwd: string,
   port: number,
   scheme: Scheme = 'http',
+  { env = process.env, patienceMs = 10_000 }: StartOptions = {},
 ): Promise<Running> {
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   child.stdout.on('data', (text) => (output = (output + text).slice(-4000)));
   child.stderr.on('data', (text) => (output = (output + text).slice(-4000)));
   child.on('error', (error) => (output += error.message));
-  for (let turn = 0; turn < 200; turn++) {
-    if (child.exitCode !== null) break;
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += ASK_MS) {
+    if (child.exitCode !== null && child.exitCode !== 0) break;
     if (await answers(port, scheme)) return { pid: child.pid ?? 0, port, stop: () => stop(child) };
-    await sleep(50);
+    await sleep(ASK_MS);
   }
   await stop(child);
   throw new Error(`${command.join(' ')} did not answer:\n${output}`);
@@ -51,29 +63,31 @@ export async function start(
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  const family = childrenOf(child.pid ?? 0);
+  const family = startedBy(child.pid ?? 0);
   child.kill('SIGTERM');
-  const late = setTimeout(() => {
-    for (const pid of [child.pid ?? 0, ...family]) killIfThere(pid);
-  }, 4000);
+  const late = setTimeout(() => killIfThere(child.pid ?? 0), 4000);
   await ended;
   clearTimeout(late);
+  // What it left behind, such as processes that never look up.
+  for (const pid of family) killIfThere(pid);
 }
 
-function childrenOf(pid: number): number[] {
+/** All processes below that one. */
+export function startedBy(pid: number): number[] {
   try {
     const text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
     return text
       .trim()
       .split(/\s+/)
       .map(Number)
-      .flatMap((child) => [child, ...childrenOf(child)]);
+      .flatMap((child) => [child, ...startedBy(child)]);
   } catch {
     return [];
   }
 }
 
-function killIfThere(pid: number): void {
+/** SIGKILL. */
+export function killIfThere(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {

@@ -2,7 +2,7 @@
 // mypy, and the clients and the proxies that others wrote; and for CI a Node.js 24. As root on Debian it comes from Debian's packages,
 // elsewhere the Python part from a virtual environment in .venv.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { arch, platform } from 'node:os';
 import { root, run, runAndCapture } from './run-step.mjs';
 
@@ -119,6 +119,32 @@ function fetchAbsent(absent) {
 }
 
 /**
+ * Modules that something is compared with, beside ours: in a folder of their own under node_modules/.cache.
+ * @returns {{ path: string | null, missing: string }} the folder that has their node_modules, or why there is none.
+ */
+export function getModules(name, specs) {
+  const path = `${root}node_modules/.cache/${name}`;
+  const absent = specs.filter((spec) => {
+    const [, module, version] = /^(.+)@(.+)$/.exec(spec);
+    const manifest = `${path}/node_modules/${module}/package.json`;
+    if (!existsSync(manifest)) return true;
+    return JSON.parse(readFileSync(manifest, 'utf8')).version !== version;
+  });
+  if (absent.length === 0) return { path, missing: '' };
+  installInto(path, specs);
+  const missing = existsSync(`${path}/node_modules`)
+    ? ''
+    : `npm could not install ${specs.join(' ')}`;
+  return { path: missing === '' ? path : null, missing };
+}
+
+/** Scripts of packages are not run. */
+function installInto(folder, specs) {
+  const quiet = ['--no-save', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts'];
+  run('npm', ['install', '--prefix', folder, ...quiet, ...specs]);
+}
+
+/**
  * Node.js 24 from npm, kept under node_modules/.cache so that `npm ci` stays small and nothing is committed.
  * @returns {{ path: string | null, missing: string }} where it is, or why it is not.
  */
@@ -129,16 +155,7 @@ export function getNode24() {
   const folder = `${root}node_modules/.cache/${spec.replace('@', '-')}`;
   const path = `${folder}/node_modules/${spec.split('@')[0]}/bin/node`;
   if (!existsSync(path)) {
-    run('npm', [
-      'install',
-      '--prefix',
-      folder,
-      '--no-save',
-      '--no-audit',
-      '--no-fund',
-      '--no-package-lock',
-      spec,
-    ]);
+    installInto(folder, [spec]);
   }
   if (!runAndCapture(path, ['--version']).text.startsWith('v24.')) {
     return { path: null, missing: `Node.js 24: ${spec} could not be installed` };

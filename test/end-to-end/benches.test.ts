@@ -41,6 +41,14 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--workers', '1', '--mib', '8', '--seconds', '0.1', '--python', PYTHON],
     /\| --preload \| 2 \| \d+ MiB \| \d+ MiB \| \d+ \|/,
   ],
+  [
+    'mixed',
+    [
+      ...['--only', 'n', '--rounds', '1', '--seconds', '1', '--warm-seconds', '0.2'],
+      ...['--hello-seconds', '0.2', '--stuck-seconds', '0', '--threads', '2'],
+    ],
+    /\| Tunicorn, 2 workers x 2 threads \| [\d.]+ \|.*\n\| node:cluster, .*\n(.*\n)*\| node:cluster \| [\d.]+ \|/,
+  ],
   ['node-thread', ['', '0.1'], /hello-fetch\.mjs: \d+ requests\/s, .* 0 failures/],
   ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
   ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],
@@ -68,7 +76,10 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 ];
 
 /** What the benches share; not run by itself. */
-const PARTS = ['contenders', 'freeze-process-rows', 'freeze-servers', 'load', 'open-loop'];
+const PARTS = [
+  ...['contenders', 'freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
+  ...['open-loop', 'stuck'],
+];
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
 
