@@ -1,12 +1,13 @@
-// The threads of a worker and which of them is next. A few that answer quickly are kept busy, and the others are there for
-// when they do not: each thread that runs costs the caches of a core, and what one gathers costs less to send. Otherwise
-// it is the one with most room, before all that something holds, and among equals the one used last: its caches are warm,
-// and a hot Python thread keeps the interpreter lock from bouncing.
+// The threads of a worker and which of them is next. A few that answer quickly are kept busy, always the same ones, and the
+// others are there for when they do not: each thread that runs compiles the application for itself and costs the caches of
+// a core, and what one gathers costs less to send. Where none is quick it is the one with most room, before all that
+// something holds. Threads that cannot say how quick they are, Python's, take turns by room, and among equals it is the one
+// used last: its caches are warm, and a hot one keeps the interpreter lock from bouncing.
 
 import type { AppThread } from '../threads/app-thread.ts';
 
 export class Pool {
-  /** Most recently used first. */
+  /** In the order they came; those that cannot say whether they are lively, the one used last first. */
   readonly #threads: AppThread[] = [];
   readonly #atOnce: number;
 
@@ -30,29 +31,34 @@ export class Pool {
 
   /** The thread for the next job; null when none has room. */
   next(): AppThread | null {
-    const lively = this.#mostRoom(this.#atOnce, (thread) => thread.lively === true);
+    const lively = this.#mostRoom((thread) => thread.lively === true, this.#atOnce);
     if (lively !== null) return lively;
-    const all = this.#threads.length;
-    const best = this.#mostRoom(all, (thread) => thread.held !== true) ?? this.#mostRoom(all);
-    if (best !== null && best !== this.#threads[0]) this.#toFront(best);
+    const best = this.#mostRoom((thread) => thread.held !== true) ?? this.#mostRoom(() => true);
+    if (best !== null && best.lively === undefined) this.#toFront(best);
     return best;
   }
 
-  /** Of the first so many. */
-  #mostRoom(among: number, fits: (thread: AppThread) => boolean = () => true): AppThread | null {
+  /** Of the first so many that fit. */
+  #mostRoom(
+    fits: (thread: AppThread) => boolean,
+    among: number = this.#threads.length,
+  ): AppThread | null {
     let best: AppThread | null = null;
     let bestRoom = 0;
+    let seen = 0;
     for (const thread of this.#threads) {
-      if (among-- <= 0) break;
       const room = thread.room;
-      if (room <= bestRoom || !fits(thread)) continue;
-      best = thread;
-      bestRoom = room;
+      if (room === 0 || !fits(thread)) continue;
+      if (room > bestRoom) best = thread;
+      bestRoom = Math.max(bestRoom, room);
+      seen += 1;
+      if (seen === among) break;
     }
     return best;
   }
 
   #toFront(thread: AppThread): void {
+    if (thread === this.#threads[0]) return;
     this.remove(thread);
     this.#threads.unshift(thread);
   }

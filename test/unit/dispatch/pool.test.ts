@@ -38,17 +38,24 @@ test('of as many lively ones as there are cores for, the one with most room is n
   assert.equal(poolOf(2, threads).next()?.name, 'b');
 });
 
-test('when it falls silent the one with most room is next, and stays it', () => {
+test('when it falls silent the next lively one is next, until it speaks again', () => {
   const [a, b, c]: [Fake, Fake, Fake] = [
     { name: 'a', room: 9, lively: false },
     { name: 'b', room: 9, lively: true },
     { name: 'c', room: 10, lively: true },
   ];
   const pool = poolOf(1, [a, b, c]);
-  assert.equal(pool.next()?.name, 'c');
+  assert.deepEqual(names(pool, 2), ['b', 'b']);
   a.lively = true;
-  c.room = 8;
-  assert.equal(pool.next()?.name, 'c');
+  assert.equal(pool.next()?.name, 'a');
+});
+
+test('when none is lively the one with most room is next', () => {
+  const threads = [
+    { name: 'a', room: 8, lively: false },
+    { name: 'b', room: 9, lively: false },
+  ];
+  assert.deepEqual(names(poolOf(1, threads), 2), ['b', 'b']);
 });
 
 test('a lively thread without room is none', () => {

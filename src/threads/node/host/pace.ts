@@ -8,8 +8,9 @@ import { monotonicMs } from '../../../clock.ts';
 const PAUSES = 4;
 const SILENT_MS_MIN = 3;
 const SILENT_MS_MAX = 25;
-/** Of one pause in the usual one. */
+/** Of one pause in the usual one, and the longest that counts: one request that computes changes little. */
 const WEIGHT = 1 / 8;
+const PAUSE_MS_MAX = SILENT_MS_MAX / PAUSES;
 
 export class Pace {
   readonly #requests: { readonly size: number };
@@ -43,7 +44,7 @@ export class Pace {
   heard(): void {
     if (this.#requests.size === 0) return;
     const nowMs = this.#now();
-    const pauseMs = Math.min(SILENT_MS_MAX, nowMs - this.#heardMs);
+    const pauseMs = Math.min(PAUSE_MS_MAX, nowMs - this.#heardMs);
     this.#usualMs += (pauseMs - this.#usualMs) * WEIGHT;
     this.#heardMs = nowMs;
   }
@@ -62,7 +63,7 @@ export class Pace {
   }
 
   #isSilent(): boolean {
-    const bound = Math.max(SILENT_MS_MIN, Math.min(SILENT_MS_MAX, PAUSES * this.#usualMs));
+    const bound = Math.max(SILENT_MS_MIN, PAUSES * this.#usualMs);
     return this.#now() - this.#heardMs >= bound;
   }
 }
