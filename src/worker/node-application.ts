@@ -82,6 +82,15 @@ export class NodeApplication implements Application {
     return this.#asked;
   }
 
+  /** It was looked at by who asks, who waits for it and tells the application when it does not come. */
+  #enterFolder(folder: string): void {
+    try {
+      process.chdir(folder);
+    } catch (error) {
+      this.#options.log.warning(`The folder ${folder} cannot be entered: ${messageOf(error)}.`);
+    }
+  }
+
   /** After a reload of a program that names another address: what clients know stays. */
   #tellIfMoved(): void {
     const { settings, log } = this.#options;
@@ -173,6 +182,7 @@ export class NodeApplication implements Application {
         debugging: number === 1 ? this.#door : null,
         hooks: hooks === null ? null : { ...hooks, cfg: settings, thread: number },
         timeoutLimit: settings.timeout_limit,
+        enterFolder: (folder) => this.#enterFolder(folder),
         program: {
           bound: this.#bound,
           secure: settings.certfile !== null,

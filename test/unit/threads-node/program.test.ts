@@ -3,13 +3,14 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { readListenArguments } from '../../../src/threads/node/guest/program/listen-arguments.ts';
 import type { AskedAddress } from '../../../src/wire/addresses.ts';
+import type { ProgramTerms } from '../../../src/wire/node-thread.ts';
 import { eventually } from '../../support/eventually.ts';
 import { killAll, makeThread } from './fake-job.ts';
 
@@ -83,6 +84,17 @@ for (const args of [
   });
 }
 
+/** Nobody has said where to listen. */
+const ASKED: ProgramTerms = {
+  bound: null,
+  secure: false,
+  otherListeners: 'one',
+  isFirstThread: true,
+  waitReady: false,
+  instance: 0,
+  args: [],
+};
+
 describe('a program in a thread', () => {
   for (const [name, text, asked] of [
     [
@@ -107,6 +119,20 @@ describe('a program in a thread', () => {
       `export default { port: '3001', hostname: 'localhost', fetch: () => new Response('export with port') };`,
       { kind: 'port', host: 'localhost', port: 3001 },
     ],
+    [
+      'awaits-listening.mjs',
+      `import http from 'node:http';
+       const server = http.createServer((_, res) => res.end('awaits listening'));
+       await new Promise((listening) => server.listen({ port: 3000 }, listening));`,
+      { kind: 'port', host: null, port: 3000 },
+    ],
+    [
+      'awaits-any-port.mjs',
+      `import http from 'node:http';
+       const server = http.createServer((_, res) => res.end('awaits any port'));
+       await new Promise((listening) => server.listen(0, listening));`,
+      { kind: 'port', host: null, port: 0 },
+    ],
     ['export.mjs', `export default (_, res) => res.end('export');`, null],
     [
       'closes-and-opens.mjs',
@@ -119,7 +145,7 @@ describe('a program in a thread', () => {
     ],
   ] as readonly [string, string, AskedAddress | null][]) {
     it(`${name} is served, and says where it wants to listen`, async () => {
-      const { thread, run } = makeThread(written(name, text));
+      const { thread, run } = makeThread(written(name, text), { program: ASKED });
       assert.deepEqual(await thread.start(), asked);
       assert.equal((await run('/').done()).text, name.replace(/\.\w+$/, '').replaceAll('-', ' '));
     });
@@ -144,17 +170,54 @@ describe('a program in a thread', () => {
     });
   }
 
-  it('that closes its server for good ends its thread, and nothing is lost', async () => {
+  it('that closes its server answers what comes all the same, until another listens', async () => {
+    const app = written(
+      'closes-for-a-while.mjs',
+      `import http from 'node:http';
+       const server = http.createServer((_, res) => res.end('first')).listen(3000);
+       const next = http.createServer((_, res) => res.end('second'));
+       server.on('listening', () => server.close(() => setTimeout(() => next.listen(3000), 300)));`,
+    );
+    const { thread, run } = makeThread(app);
+    await thread.start();
+    assert.equal((await run('/').done()).text, 'first');
+    await eventually(async () => (await run('/').done()).text === 'second', 'the second server');
+  });
+
+  it('that closes its server for good ends its thread once its requests are over', async () => {
     const app = written(
       'closes.mjs',
       `import http from 'node:http';
-       const server = http.createServer((_, res) => res.end('closing', () => server.close()));
+       const server = http.createServer((_, res) => {
+         server.close(() => console.log('closed'));
+         setTimeout(() => res.end('at last'), 1300);
+       });
        server.listen(3000);`,
     );
-    const { thread, run, deaths } = makeThread(app);
+    let printed = '';
+    const { thread, run, deaths } = makeThread(app, { print: (_, lines) => (printed += lines) });
     await thread.start();
-    assert.equal((await run('/').done()).text, 'closing');
+    assert.equal((await run('/').done()).text, 'at last');
     await eventually(() => thread.state === 'dead', 'the thread to have ended');
+    assert.match(printed, /^closed$/m);
     assert.equal(deaths.length, 1);
+  });
+
+  it('is told at once that a folder cannot be entered, and changes into another', async () => {
+    const app = written(
+      'enters.mjs',
+      `import http from 'node:http';
+       const errors = [];
+       for (const name of ['${folder}/none', '${folder}/enters.mjs']) {
+         try { process.chdir(name); } catch (error) { errors.push(error.code); }
+       }
+       process.chdir('${folder}');
+       http.createServer((_, res) => res.end(errors.concat(process.cwd()).join())).listen(3000);`,
+    );
+    const before = process.cwd();
+    const { thread, run } = makeThread(app, { enterFolder: (to) => process.chdir(to) });
+    await thread.start();
+    assert.equal((await run('/').done()).text, `ENOENT,ENOTDIR,${realpathSync(folder)}`);
+    process.chdir(before);
   });
 });

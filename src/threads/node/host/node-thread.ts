@@ -33,7 +33,7 @@ const DEBUG_MS = 5000;
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
-  readonly chdir: ThreadNews['chdir'] = (folder) => process.chdir(folder);
+  readonly chdir: ThreadNews['chdir'] = (folder) => this.#options.enterFolder?.(folder);
   readonly debuggable: ThreadNews['debuggable'] = (url) =>
     this.#options.debugging?.leadTo(this.name, url);
   readonly interrupted: ThreadNews['interrupted'] = (ticket) => this.#interruptions.aborted(ticket);

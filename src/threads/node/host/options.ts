@@ -44,6 +44,8 @@ export interface NodeThreadOptions {
   readonly probe?: string | null;
   /** Where it is to say from which files the application was loaded; without it it says nothing. */
   readonly sources?: MessagePort | null;
+  /** Changes the folder of the process, which a thread has asked for; must not throw. Without it nothing happens. */
+  readonly enterFolder?: (folder: string) => void;
   /** What is made of a program that listens itself; without it, it listens nowhere in particular. */
   readonly program?: ProgramTerms;
   /** Seconds since its start to which a request may be extended. Default: none. */

@@ -4,7 +4,7 @@
 import cluster from 'node:cluster';
 import dgram from 'node:dgram';
 import { EventEmitter } from 'node:events';
-import { realpathSync, statSync } from 'node:fs';
+import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { resolve } from 'node:path';
@@ -56,6 +56,7 @@ function changeFolder(folder: string, ask: (folder: string) => void): void {
       syscall: 'chdir',
     });
   }
+  accessSync(path, constants.X_OK);
   const real = realpathSync(path);
   if (process.cwd() === real) return;
   ask(real);

@@ -18,6 +18,9 @@ type Listen = typeof net.Server.prototype.listen;
 /** An HTTP server of any kind of Node.js; what HTTP/2 has beside it is not served. */
 export type HttpServer = http.Server;
 
+/** A program that asked for any free port is told which, or after so long that it listens. */
+const PORT_MS = 500;
+
 /** A program that closes its server to open another does so sooner. */
 const CLOSED_MS = 1000;
 
@@ -36,19 +39,22 @@ export class Program {
   #asked: AskedAddress | null = null;
   #bound: BoundAddress | null;
   #isLeaving = false;
+  /** Tells a server that waits for its port that it listens. */
+  #sayWhere: () => void = () => undefined;
   /** Without threads the worker listens, too. */
   readonly #othersWhoListen = process.listenerCount('SIGTERM');
   readonly #file: string;
   readonly #channel: Channel;
-  /** The server of the program is being closed, which waits for its requests. */
-  #closing: (() => void) | null = null;
+  /** The program has closed its server. It goes on with that as long as no other listens. */
+  #isClosed = false;
+  #isUseless = false;
   readonly #said = withResolvers<void>();
 
   constructor({ program: terms, appPath }: GuestBoot, channel: Channel) {
     this.#terms = terms;
     this.#file = appPath;
     this.#channel = channel;
-    channel.onOver = () => this.#closing?.();
+    channel.onOver = () => this.#requestOver();
     this.#bound = terms.bound;
     const { promise, resolve, reject } = withResolvers<HttpServer>();
     this.listening = promise;
@@ -99,8 +105,7 @@ export class Program {
   /** The server listens there from now on. */
   bound(address: BoundAddress): void {
     this.#bound = address;
-    // One that is waited for says `ready` when it listens: it has believed so since it asked.
-    if (this.#server !== null && !this.#terms.waitReady) sayListening(this.#server);
+    this.#sayWhere();
   }
 
   /** It has its own way to end when it is told to. */
@@ -118,7 +123,7 @@ export class Program {
 
   #listens(server: net.Server, asked: Asked, args: readonly unknown[]): net.Server {
     const { address, callback, signal } = asked;
-    const isFirst = this.#server === null && isHttp(server);
+    const isFirst = (this.#server === null || this.#isClosed) && isHttp(server);
     if (!isFirst && !this.#isSame(server, address) && this.#isOwn(address)) {
       return Reflect.apply(this.#listen, server, args);
     }
@@ -139,6 +144,7 @@ export class Program {
       );
     }
     this.#server = server;
+    this.#isClosed = false;
     this.#asked = address;
     if (this.#terms.bound === null && this.#bound !== null && !this.#isBound(address)) {
       process.emitWarning(
@@ -153,22 +159,49 @@ export class Program {
   #pretend(server: net.Server): void {
     const address = (): BoundAddress => this.#bound ?? asBound(this.#asked);
     pretend(server, address, () => this.#closed(server));
-    if (this.#bound !== null || this.#terms.waitReady) sayListening(server);
+    const isKnown = this.#bound !== null || address().port !== 0 || address().host.startsWith('/');
+    if (isKnown) {
+      sayListening(server);
+      return;
+    }
+    // Which port it is given is known when it is loaded, and it may be loaded only when it listens.
+    const isLate = setTimeout(() => this.#sayWhere(), PORT_MS);
+    this.#sayWhere = () => {
+      clearTimeout(isLate);
+      this.#sayWhere = () => undefined;
+      sayListening(server);
+    };
   }
 
-  /** Whether to end is the server's to say: a program that closes its only HTTP server has no use for the thread any more. */
+  /** What it had begun, and what comes before another server listens, it still answers. */
   #closed(server: net.Server): void {
-    if (server !== this.#server) return;
-    this.#closing = () => closeIfIdle(server);
-    if (this.#isLeaving) return;
-    this.#server = null;
-    setTimeout(() => {
-      if (this.#server !== null || this.#isLeaving) return;
-      process.emitWarning(
-        'The program has closed its HTTP server: its thread ends, and another takes its place.',
-      );
-      process.exit(0);
-    }, CLOSED_MS).unref();
+    if (server !== this.#server || this.#isClosed) return;
+    this.#isClosed = true;
+    if (!this.#isLeaving) setTimeout(() => this.#useless(), CLOSED_MS).unref();
+  }
+
+  /** Whether to end is the server's to say: a program without an HTTP server has no use for its thread any more. */
+  #useless(): void {
+    if (!this.#isClosed || this.#isLeaving) return;
+    process.emitWarning(
+      'The program has closed its HTTP server: its thread ends once it runs no request, and another takes its place.',
+    );
+    this.#isUseless = true;
+    this.#endIfUseless();
+  }
+
+  #requestOver(): void {
+    if (this.#isClosed && this.#server !== null) closeIfIdle(this.#server);
+    this.#endIfUseless();
+  }
+
+  #endIfUseless(): void {
+    if (!this.#isUseless || !this.#isClosed || this.#channel.underWay > 0) return;
+    // Behind its 'close', and behind the last answer.
+    setImmediate(() => {
+      this.#channel.outbox.flush();
+      if (this.#channel.underWay === 0) process.exit(0);
+    });
   }
 
   #beside(server: net.Server, address: AskedAddress): void {
