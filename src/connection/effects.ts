@@ -96,6 +96,8 @@ export interface LoggedExchange {
   readonly beganMs: number;
   /** Refused: ms since its first byte. */
   readonly waitedMs: number;
+  /** What it became when the application took its connection over; null: it was a request like others. */
+  readonly takenOver: object | null;
   /** It was a question about the server's health. */
   readonly isProbe: boolean;
   /** Who ended it and in which state, in two characters (end-codes.ts). */

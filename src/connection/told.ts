@@ -33,6 +33,8 @@ export abstract class Told implements LoggedExchange {
     this.phases = phases;
   }
 
+  abstract get takenOver(): object | null;
+
   /** Of the state that its connection is in now; empty when it has none any more. */
   protected abstract get letter(): string;
 

@@ -61,9 +61,11 @@ export class Statsd {
     return this.#carrier.losses;
   }
 
-  /** A request is over. `status` as the access log has it, empty when nothing was answered; `durationMs` too. */
-  exchange(status: string, durationMs: number): void {
-    this.#client.timing('gunicorn.request.duration', Math.round(durationMs * 1000) / 1000);
+  /** A request is over. `status` as the access log has it, empty when nothing was answered; `durationMs` too, null for what is none. */
+  exchange(status: string, durationMs: number | null): void {
+    if (durationMs !== null) {
+      this.#client.timing('gunicorn.request.duration', Math.round(durationMs * 1000) / 1000);
+    }
     this.#requests += 1;
     const code = Number.parseInt(status, 10);
     if (!Number.isNaN(code)) this.#statuses.set(code, (this.#statuses.get(code) ?? 0) + 1);

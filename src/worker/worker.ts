@@ -316,7 +316,9 @@ export class Worker {
 
   #finished(exchange: LoggedExchange): void {
     const durationMs = monotonicMs() - exchange.beganMs + exchange.waitedMs;
-    this.#options.log.statsd?.exchange(exchange.status, durationMs);
+    // For how long a connection was open that the application took over says nothing of how fast it answers.
+    const answeredMs = exchange.takenOver === null ? durationMs : null;
+    this.#options.log.statsd?.exchange(exchange.status, answeredMs);
     this.#accessLog?.write({
       peer: exchange.peer,
       head: exchange.head,

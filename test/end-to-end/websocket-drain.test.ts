@@ -1,4 +1,4 @@
-// Upgraded connections when the worker is full and when it drains: none is closed early for others, a WebSocket's client is told
+// Upgraded connections, here with TLS, when the worker is full and when it drains: none is closed early for others, a WebSocket's client is told
 // 1001 between two messages and comes back to the next worker, and what cannot be told ends at graceful_timeout.
 
 import assert from 'node:assert/strict';
@@ -6,22 +6,27 @@ import { once } from 'node:events';
 import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { ask, eventually, type Served, serveNode } from './serving.ts';
+import { makeCertificate, type TestCertificate } from '../support/certificates.ts';
+import { ask, eventually, type Served, serveNode, temporaryFolder } from './serving.ts';
 
 const LIMIT = 50;
 const GRACEFUL_SECONDS = 8;
 
 let served: Served;
+let certificate: TestCertificate;
 
 before(async () => {
-  served = await serveNode('upgrades.mjs', [
+  certificate = makeCertificate(await temporaryFolder());
+  const args = [
     ...['--workers', '1', '--threads', '1', '--worker-connections', String(LIMIT)],
     ...['--graceful-timeout', String(GRACEFUL_SECONDS)],
-  ]);
+  ];
+  served = await serveNode('upgrades.mjs', args, { certificate });
 });
 
 async function open(path: string): Promise<WebSocket> {
-  const socket = new WebSocket(`ws://127.0.0.1:${served.port}${path}`);
+  const url = `wss://127.0.0.1:${served.port}${path}`;
+  const socket = new WebSocket(url, { ca: certificate.cert });
   await once(socket, 'open');
   return socket;
 }

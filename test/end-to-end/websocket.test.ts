@@ -5,9 +5,10 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { before, test } from 'node:test';
+import { before, type TestContext, test } from 'node:test';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { WebSocket } from 'ws';
+import { receiveUdp } from '../support/datagrams.ts';
 import {
   ask,
   eventually,
@@ -23,8 +24,10 @@ const MEGABYTE = 1024 * 1024;
 
 let served: Served;
 let logFile: string;
+const metrics: string[] = [];
 
-before(async () => {
+before(async (context) => {
+  const port = await receiveUdp(context as TestContext, (datagram) => metrics.push(datagram));
   const short = ['--timeout', '1', '--upgrade-idle-timeout', '3', '--write-timeout', '2'];
   logFile = join(await temporaryFolder(), 'access.log');
   const log = ['--access-logfile', logFile, '--access-logformat', '%(r)s|%(s)s|%(B)s|%(end)s'];
@@ -32,6 +35,7 @@ before(async () => {
     ...['--threads', '1', '--thread-concurrency', '2'],
     ...short,
     ...log,
+    ...['--statsd-host', `127.0.0.1:${port}`],
   ]);
 });
 
@@ -72,6 +76,8 @@ test('an echo by ws, unmodified on both sides, closes as it does without us', as
   const [code, reason] = await once(socket, 'close');
   assert.deepEqual([code, String(reason)], [4321, 'enough']);
   await untilLogged(/^GET \/echo HTTP\/1\.1\|101\|\d+\|--$/m);
+  await eventually(() => /status\.101:1/.test(metrics.join()), 'the metrics of statsd');
+  assert.ok(!/duration/.test(metrics.join()), 'how long it was open is no duration of a request');
 });
 
 test("undici's WebSocket is served as well, and large messages pass whole", async () => {

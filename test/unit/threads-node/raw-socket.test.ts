@@ -2,18 +2,22 @@
 // memory while one side does not read, how each half ends, and what it hears when its client has gone.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { before, test } from 'node:test';
 import fc from 'fast-check';
 import { monotonicMs } from '../../../src/clock.ts';
 import { BODY_WINDOW, PIECE_BYTES, RESPONSE_WINDOW } from '../../../src/wire/node-thread.ts';
 import { eventually } from '../../support/eventually.ts';
-import { type FakeJob, FakeSource, type Started, startThread } from './fake-job.ts';
+import { apps, type FakeJob, FakeSource, type Started, startThread } from './fake-job.ts';
 
 const HEAD = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\n\r\n';
 
 let app: Started;
 before(async () => {
-  app = await startThread('./server.mjs');
+  const where = join(apps, 'post-request.mjs');
+  const about = { folder: apps, timeout: 1, ppid: 1, age: 1, num_workers: 1, cfg: {}, thread: 1 };
+  const hooks = { kind: 'script', where, names: ['post_request'], ...about } as const;
+  app = await startThread('./server.mjs', { hooks });
 });
 
 function upgrade(path: string, room?: number): { job: FakeJob; source: FakeSource } {
@@ -22,9 +26,9 @@ function upgrade(path: string, room?: number): { job: FakeJob; source: FakeSourc
   return { job, source };
 }
 
-async function seen(): Promise<string[]> {
+async function seen(): Promise<unknown[]> {
   const job = await app.run('/seen').done();
-  return JSON.parse(job.text) as string[];
+  return JSON.parse(job.text) as unknown[];
 }
 
 test('the connection is taken over with the first byte, and has no place in the thread from then on', async () => {
@@ -88,6 +92,15 @@ test('a connection that takes nothing holds the application back after a window,
   }
   assert.equal(job.bytes.length, HEAD.length + 64 * 64 * 1024);
   source.end();
+});
+
+test('a server hook is told of the answer that the application wrote itself', async () => {
+  const { job, source } = upgrade('/told');
+  await job.done();
+  source.end();
+  await eventually(() => job.isOver, 'both halves to be over');
+  const told = ['101 Switching Protocols', HEAD.length + 4, [['Upgrade', 'raw']]];
+  assert.deepEqual(await seen(), told);
 });
 
 for (const [how, go, expected] of [

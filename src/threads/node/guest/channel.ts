@@ -168,11 +168,11 @@ export class Channel {
         break;
       case ToGuest.bodyEnd:
         exchange.arriving?.end(splitFields(item as string));
-        if (exchange.phase === 'over') this.#over(exchange);
+        exchange.bodyOver();
         break;
       case ToGuest.bodyFailed:
         exchange.arriving?.fail();
-        if (exchange.phase === 'over') this.#over(exchange);
+        exchange.bodyOver();
         break;
       case ToGuest.credit:
         exchange.credit(item as number);

@@ -280,6 +280,11 @@ export class Exchange {
     this.phase = 'over';
   }
 
+  /** Nothing more comes of the body: where the answer was complete before, so is everything. */
+  bodyOver(): void {
+    if (this.phase === 'over') this.#over(this);
+  }
+
   /** An inlet for bytes that the host sends as they arrive. As of Inlet; the host has sent some of a body ahead. */
   streamingInlet(opening = BODY_WINDOW - BODY_AHEAD, batch = 0): Inlet {
     const ticket = this.facts.ticket;

@@ -12,6 +12,9 @@ import type { Outbox } from './outbox.ts';
 type Hook = (...args: unknown[]) => unknown;
 type Level = (typeof LOG_LEVELS)[number];
 
+/** The head of an answer as it goes over the wire: status and fields. */
+const ANSWER = /^HTTP\/1\.[01] (\d{3}[^\r\n]*)\r\n((?:[^\r\n]+\r\n)*)/;
+
 /** What a config file imports by the name of the package. */
 const TYPES = '../../../settings/define-config.js';
 
@@ -99,10 +102,18 @@ class HookedExchange extends Exchange {
   }
 
   override write(body: Uint8Array | string): boolean {
+    if (this.phase === 'streaming' && this.status === null) this.#beginRaw(body);
     const isNew = this.phase === 'streaming' && !this.gone;
     // A text that cannot leave at once comes back as bytes.
     if (isNew && (typeof body !== 'string' || this.queuedBytes === 0)) this.sent += body.length;
     return super.write(body);
+  }
+
+  /** The application has taken the connection over, and writes its answer itself. */
+  #beginRaw(body: Uint8Array | string): void {
+    const text = typeof body === 'string' ? body : Buffer.from(body).toString('latin1');
+    const [, status, lines = ''] = ANSWER.exec(text) ?? [];
+    if (status !== undefined) this.#begin(status, lines);
   }
 
   #begin(status: string, fields: string): void {

@@ -1,7 +1,9 @@
 // An http.Server whose raw sockets do what their path says.
 import { createServer } from 'node:http';
 
+/** Its hooks add to it. */
 const seen = [];
+globalThis.seen = seen;
 const server = createServer((_request, response) => response.end(JSON.stringify(seen.splice(0))));
 const head = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: raw\r\n\r\n';
 
@@ -12,7 +14,8 @@ server.on('upgrade', ({ url }, socket) => {
     return;
   }
   socket.write(head);
-  if (url === '/again') socket.pipe(socket);
+  if (url === '/told') socket.end('told');
+  else if (url === '/again') socket.pipe(socket);
   else if (url === '/paused') socket.once('data', () => socket.pause());
   else if (url === '/gone') {
     socket.resume();
