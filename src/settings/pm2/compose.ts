@@ -11,6 +11,8 @@ import type { Pm2App } from './read.ts';
 const INSTANCE_VARIABLE = 'NODE_APP_INSTANCE';
 /** boot_timeout by default, in ms: a shorter listen_timeout of PM2 means nothing here. */
 const BOOT_TIMEOUT_MS = 60_000;
+/** Where Node.js opens its inspector unless told otherwise. */
+const INSPECTOR = '127.0.0.1:9229';
 /** What starts other programs. They would run beside the server, not in it. */
 const STARTERS = /^(npm|npx|pnpm|yarn|bun|bunx|deno|bash|sh|python3?)$/;
 
@@ -102,35 +104,39 @@ function environment(app: Pm2App, give: Give, remarks: string[]): void {
     ...(app.values.get('env_*') as object | undefined),
     ...(port === undefined ? {} : { PORT: String(port) }),
   };
-  const flags = nodeFlags(app, remarks);
+  const flags = nodeFlags(app, give, remarks);
   if (flags.length > 0) {
     const before = variables['NODE_OPTIONS'] ?? process.env['NODE_OPTIONS'] ?? '';
     variables['NODE_OPTIONS'] = [before, ...flags].filter((flag) => flag !== '').join(' ');
   }
   const pairs = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  const key = (['env', 'env_*', 'node_args', 'port'] as const).find((one) => app.values.has(one));
+  if (pairs.length === 0) return;
+  const key = (['env', 'env_*', 'node_args', 'port', 'source_map_support'] as const).find((one) =>
+    app.values.has(one),
+  );
   if (key !== undefined) give('raw_env', pairs, key);
 }
 
 /** What Node.js is started with, as far as NODE_OPTIONS can say it. */
-function nodeFlags(app: Pm2App, remarks: string[]): readonly string[] {
+function nodeFlags(app: Pm2App, give: Give, remarks: string[]): readonly string[] {
+  const said = app.values.get('source_map_support') === true ? ['--enable-source-maps'] : [];
   const words = app.values.get('node_args');
-  if (!Array.isArray(words)) return [];
+  if (!Array.isArray(words)) return said;
   // PM2 takes lists whose items hold several.
   const flags = (words as readonly string[]).flatMap((word) => shellSplit(word, 'node_args'));
-  const said: string[] = [];
   let isSaid = false;
   for (const flag of flags) {
-    const [name = ''] = flag.split('=');
+    const [name = '', value = INSPECTOR] = flag.split('=');
     // What does not begin with a dash is the value of the flag before.
     if (name.startsWith('-')) isSaid = canBeSaid(name);
     if (isSaid) said.push(/[\s"\\]/.test(flag) ? JSON.stringify(flag) : flag);
+    else if (name === '--inspect') give('inspect', value, 'node_args');
     else remarks.push(`node_args: ${flag} has no effect: NODE_OPTIONS cannot say it to a thread.`);
   }
   return said;
 }
 
-/** A thread cannot have an inspector at the port of all others. */
+/** An inspector for each thread would be one port for all of them. */
 function canBeSaid(name: string): boolean {
   return !name.startsWith('--inspect') && process.allowedNodeEnvironmentFlags.has(name);
 }

@@ -91,8 +91,8 @@ export const PM2_KEYS = {
     form: 'words',
     aliases: ['interpreterArgs', 'interpreter_args'],
     fate: 'read',
-    settings: ['raw_env'],
-    here: 'Added to NODE_OPTIONS of the workers, so that each thread has its heap of --max-old-space-size. What NODE_OPTIONS cannot say is named.',
+    settings: ['raw_env', 'inspect'],
+    here: 'Added to NODE_OPTIONS of the workers, so that each thread has its heap of --max-old-space-size. --inspect is the setting. What NODE_OPTIONS cannot say is named.',
   },
   exec_interpreter: {
     form: 'text',
@@ -211,9 +211,10 @@ export const PM2_KEYS = {
   },
   source_map_support: {
     form: 'switch',
-    fate: 'moot',
-    quiet: [true],
-    here: 'node_args: --enable-source-maps has the stacks of the source.',
+    fate: 'read',
+    settings: ['raw_env'],
+    quiet: [false],
+    here: '`true` adds --enable-source-maps to NODE_OPTIONS.',
   },
   disable_source_map_support: {
     form: 'switch',

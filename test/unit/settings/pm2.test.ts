@@ -63,7 +63,8 @@ describe('the table of PM2 keys', () => {
       instances: 6,
       env: { A: '1' },
       port: 3000,
-      node_args: '--max-old-space-size=256',
+      node_args: '--max-old-space-size=256 --inspect=9230',
+      source_map_support: true,
       max_memory_restart: '300M',
       kill_timeout: 5000,
       wait_ready: true,
@@ -162,9 +163,10 @@ describe('values of PM2', () => {
       node_args: '--cpu-prof --inspect=9229 --trace-warnings',
     });
     assert.deepEqual(settings['raw_env'], ['NODE_OPTIONS=--trace-warnings']);
+    assert.equal(settings['inspect'], '9229');
     assert.deepEqual(
       warnings.map((warning) => warning.replace(/ has no effect.*/, '')),
-      ['node_args: --cpu-prof', 'node_args: --inspect=9229'],
+      ['node_args: --cpu-prof'],
     );
   });
 
