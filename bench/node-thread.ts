@@ -31,7 +31,7 @@ const head: RequestHead = {
   host: null,
   minorVersion: 1,
   keepAlive: true,
-  expects: false,
+  expects: 'nothing' as const,
   fields: ['Host', '127.0.0.1:8000', 'User-Agent', 'bench', 'Accept', '*/*'],
   upgrade: null,
   forwarded: null,

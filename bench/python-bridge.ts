@@ -61,7 +61,13 @@ const peer: Peer = {
 };
 const none: RequestBody = { kind: 'none' };
 const line = { method: 'GET', target: '/', path: '/', query: '', host: null, minorVersion: 1 };
-const head = { ...line, keepAlive: true, expects: false, upgrade: null, forwarded: null };
+const head = {
+  ...line,
+  keepAlive: true,
+  expects: 'nothing' as const,
+  upgrade: null,
+  forwarded: null,
+};
 
 class LoopJob implements Job {
   readonly head: RequestHead;

@@ -2,7 +2,7 @@
 // that needs more than one byte at a time is here. Where two readings are possible the request is refused, because the
 // proxy in front may have taken the other one.
 
-import type { RequestHead } from '../threads/app-thread.ts';
+import type { Expectation, RequestHead } from '../threads/app-thread.ts';
 import type { ProtocolError } from './errors.ts';
 import { protocolError, quoteText } from './errors.ts';
 import type { Bounds } from './limits.ts';
@@ -83,7 +83,7 @@ export function headOfLine(method: string, target: string, minorVersion: number)
     chunked: false,
     hasBody: false,
     keepAlive: false,
-    expects: false,
+    expects: 'nothing',
     expectContinue: false,
     upgrade: null,
     forwarded: null,
@@ -113,6 +113,7 @@ export function understandFields(
   const dangerous = both || (chunked && !modern);
   const contentLength = found.contentLength === null || both ? -1 : Number(found.contentLength);
   const hasBody = chunked || contentLength > 0;
+  const expects = modern ? expectationOf(found.expect) : 'nothing';
   return {
     minorVersion,
     fields: both ? withoutLength(fields) : fields,
@@ -121,9 +122,8 @@ export function understandFields(
     chunked,
     hasBody,
     keepAlive: !dangerous && !found.close && (modern || found.keepAlive),
-    expects: modern && found.expect !== null,
-    expectContinue:
-      modern && hasBody && found.expect !== null && expectations(found.expect).some(isContinue),
+    expects,
+    expectContinue: expects === 'continue' && hasBody,
     upgrade: modern && found.upgradeListed ? found.upgrade : null,
     forwarded,
   };
@@ -252,20 +252,18 @@ function fieldsError(
     if (!isHost(host)) return protocolError('bad-host', quoteText(host));
   }
   if (found.contentTypeCount > 1) return protocolError('repeated-content-type');
-  const unknown = found.expect !== null && !expectations(found.expect).every(isContinue);
-  if (unknown && !anyExpectation) {
+  if (!anyExpectation && expectationOf(found.expect) === 'other') {
     return protocolError('unknown-expectation', quoteText(found.expect ?? ''));
   }
   return null;
 }
 
-/** RFC 9110, 5.6.1.2: empty members of a list are none. */
-function expectations(value: string): string[] {
-  return listMembers(value).filter((member) => member !== '');
-}
-
-function isContinue(expectation: string): boolean {
-  return expectation === '100-continue';
+function expectationOf(value: string | null): Expectation {
+  if (value === null) return 'nothing';
+  // RFC 9110, 5.6.1.2: empty members of a list are none.
+  const members = listMembers(value).filter((member) => member !== '');
+  if (members.length === 0) return 'nothing';
+  return members.every((member) => member === '100-continue') ? 'continue' : 'other';
 }
 
 function framingError(

@@ -51,8 +51,8 @@ export interface RequestHead {
   readonly minorVersion: number;
   /** What the client wants: HTTP/1.1 unless it says close, HTTP/1.0 only if it says keep-alive. */
   readonly keepAlive: boolean;
-  /** There is an Expect field; always false for HTTP/1.0. */
-  readonly expects: boolean;
+  /** What the client expects of the server (Expect); always nothing for HTTP/1.0. */
+  readonly expects: Expectation;
   /** Flat list name, value, name, value in the order and spelling of the client (req.rawHeaders). */
   readonly fields: readonly string[];
   /** Value of Upgrade when Connection lists it, else null. Always null for HTTP/1.0. */
@@ -60,6 +60,9 @@ export interface RequestHead {
   /** Null when nobody says it who is believed. */
   readonly forwarded: Forwarded | null;
 }
+
+/** RFC 9110, 10.1.1: `100-continue`, or anything else, alone or beside it. */
+export type Expectation = 'nothing' | 'continue' | 'other';
 
 /** A body that streams while the request runs. One consumer takes, one producer feeds. */
 export interface BodySource {

@@ -120,13 +120,20 @@ export function cellValue(ticket: number, slots: number, state: number): number 
   return (generation * 4 + state) | 0;
 }
 
-/** What of a head is a number or a yes, as one number: HTTP's minor version, and the two below. */
-export function versionItem(minor: number, keepAlive: boolean, expects: boolean): number {
-  return minor + (keepAlive ? KEEP_ALIVE : 0) + (expects ? EXPECTS : 0);
+/** As RequestHead says it. Their places in this list travel. */
+const EXPECTATIONS = ['nothing', 'continue', 'other'] as const;
+
+/** What of a head is a number or one of few words, as one number: HTTP's minor version, and the two below. */
+export function versionItem(
+  minor: number,
+  keepAlive: boolean,
+  expects: (typeof EXPECTATIONS)[number],
+): number {
+  return minor + (keepAlive ? KEEP_ALIVE : 0) + EXPECTATION * EXPECTATIONS.indexOf(expects);
 }
 
 const KEEP_ALIVE = 2;
-const EXPECTS = 4;
+const EXPECTATION = 4;
 
 export function minorVersion(item: number): number {
   return item & 1;
@@ -137,9 +144,8 @@ export function keepsAlive(item: number): boolean {
   return (item & KEEP_ALIVE) !== 0;
 }
 
-/** There is an Expect field. */
-export function expects(item: number): boolean {
-  return (item & EXPECTS) !== 0;
+export function expectation(item: number): (typeof EXPECTATIONS)[number] {
+  return EXPECTATIONS[Math.floor(item / EXPECTATION)] ?? 'nothing';
 }
 
 /** Fields as one string. A field holds neither CR, LF nor NUL (the parser refuses them), so LF can part them. */

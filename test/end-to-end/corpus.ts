@@ -100,7 +100,9 @@ async function checkRefusal(client: RawClient, status: number): Promise<void> {
   const response = await client.readResponse();
   assert.equal(response.status, status);
   assert.equal(response.field('connection'), 'close');
-  assert.match(response.body.toString(), /^<html>/, 'a short page of ours');
+  // The thread of a Node.js application says 417 with as few words as node:http.
+  const page = status === 417 ? /^(<html>|$)/ : /^<html>/;
+  assert.match(response.body.toString(), page, 'a short page of ours');
 }
 
 function storyOf(events: readonly string[]): Story {

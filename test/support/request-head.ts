@@ -11,7 +11,7 @@ export function requestHead(target: string, more: Partial<RequestHead> = {}): Re
   const plain = {
     minorVersion: 1,
     keepAlive: true,
-    expects: false,
+    expects: 'nothing' as const,
     fields: [],
     upgrade: null,
     forwarded: null,

@@ -165,6 +165,7 @@ export const SERVERS: readonly Case[] = [
     name: 'expectation-unheard',
     core: ['expect-handling'],
     asks: 'an expectation that nobody knows is answered 417, and the program does not see the request',
+    differs: 'here the connection closes behind it, as behind any refusal',
     serve(_req, res, note) {
       note('the handler ran');
       res.end();

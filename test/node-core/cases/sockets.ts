@@ -133,7 +133,7 @@ export const SOCKETS: readonly Case[] = [
     differs:
       'node:http ends its side, too, and the answer is lost unless server.httpAllowHalfOpen is set; here the client gets its answer',
     serve(_req, res) {
-      setTimeout(() => res.end('late'), SLOW_MS);
+      setTimeout(() => res.end('late'), 200);
     },
     async play(peer) {
       await peer.ask();

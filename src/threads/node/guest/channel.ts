@@ -9,7 +9,7 @@ import {
   BodyKind,
   CellState,
   cellValue,
-  expects,
+  expectation,
   FIRST_SLOT,
   type GuestBoot,
   type Item,
@@ -201,7 +201,7 @@ export class Channel {
       target: batch[at + 2] as string,
       minorVersion: minorVersion(batch[at + 3] as number),
       keepAlive: keepsAlive(batch[at + 3] as number),
-      expects: expects(batch[at + 3] as number),
+      expects: expectation(batch[at + 3] as number),
       fields: batch[at + 4] as string,
       peer: batch[at + 5] as string,
     };

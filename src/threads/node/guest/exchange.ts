@@ -33,7 +33,7 @@ export interface RequestFacts {
   readonly minorVersion: number;
   /** What the client wants of its connection. */
   readonly keepAlive: boolean;
-  readonly expects: boolean;
+  readonly expects: 'nothing' | 'continue' | 'other';
   /** As joinFields made it. */
   readonly fields: string;
   /** As joinPeer made it. */

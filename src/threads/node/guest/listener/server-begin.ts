@@ -5,7 +5,7 @@
 import type { Server } from 'node:http';
 import type { Begin } from '../channel.ts';
 import type { Exchange } from '../exchange.ts';
-import { expectationOf, refusesExpectation } from '../expectation.ts';
+import { refusesExpectation } from '../expectation.ts';
 import { type Listener, stackOf } from '../load-app.ts';
 import { listenerBegin } from './begin.ts';
 import { RawSocket } from './raw-socket.ts';
@@ -24,16 +24,15 @@ export function serverBegin(server: Server): Begin {
   const request = listenerBegin((...pair) => server.emit('request', ...pair), server);
   const checked = {
     continue: listenerBegin((...pair) => emitContinue(server, pair), server),
-    unknown: listenerBegin((...pair) => server.emit('checkExpectation', ...pair), server),
+    other: listenerBegin((...pair) => server.emit('checkExpectation', ...pair), server),
     nothing: request,
   };
   const options = new ServerOptions(server);
   return (exchange) => {
     if (exchange.upgradable && takesOver(server, exchange, options)) return;
-    if (!exchange.facts.expects) request(exchange);
-    else if (server.listenerCount('checkExpectation') > 0 || !refusesExpectation(exchange)) {
-      checked[expectationOf(exchange)](exchange);
-    }
+    const { expects } = exchange.facts;
+    const isHeard = expects !== 'other' || server.listenerCount('checkExpectation') > 0;
+    if (isHeard || !refusesExpectation(exchange)) checked[expects](exchange);
   };
 }
 
