@@ -9,7 +9,7 @@ import type { Listener } from './listeners.ts';
 export class Sockets {
   readonly #bind: (address: BindAddress) => Promise<readonly Listener[]>;
   readonly #scheme: 'http' | 'https';
-  readonly #before: Sockets | null;
+  #before: Sockets | null;
   #listeners: readonly Listener[] | null;
   #binding: Promise<readonly ListenerAddress[]> | null = null;
   #closed = false;
@@ -27,7 +27,7 @@ export class Sockets {
   ) {
     this.#listeners = listeners;
     this.#scheme = scheme;
-    this.#before = before;
+    this.#before = listeners === null ? before : null;
     this.#bind = bind;
   }
 
@@ -73,6 +73,7 @@ export class Sockets {
     if (this.#listeners === null) {
       await this.#before?.listen(asked);
       const made = this.#before?.all ?? (await this.#bind(bindOf(asked)));
+      this.#before = null;
       if (this.#closed) {
         for (const each of made) each.close();
         throw new Error('The server stops.');

@@ -51,7 +51,7 @@ if (cluster.isPrimary) {
   }
 
   process.on('message', (message) => console.log(`program ${threadId} got ${message}`));
-  process.on('SIGTERM', () => {
+  process.once('SIGTERM', () => {
     console.log(`program ${threadId} got SIGTERM`);
     server.close(() => {
       console.log(`program ${threadId} is closed`);

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -133,6 +133,13 @@ describe('a program in a thread', () => {
        await new Promise((listening) => server.listen(0, listening));`,
       { kind: 'port', host: null, port: 0 },
     ],
+    [
+      'two-hosts.cjs',
+      `const http = require('node:http');
+       const listens = (host) => new Promise((done) => http.createServer((_, res) => res.end('two hosts')).listen(3000, host, done));
+       module.exports = listens('127.0.0.1').then(() => listens('::1')).then(() => (_, res) => res.end('no'));`,
+      { kind: 'port', host: '127.0.0.1', port: 3000 },
+    ],
     ['export.mjs', `export default (_, res) => res.end('export');`, null],
     [
       'closes-and-opens.mjs',
@@ -154,7 +161,7 @@ describe('a program in a thread', () => {
   for (const [what, manifest] of [
     [
       'the start script',
-      { main: 'index.js', scripts: { start: 'NODE_ENV=production node --trace-warnings app.js' } },
+      { main: 'index.js', scripts: { start: 'NODE_ENV=production node --trace-warnings app' } },
     ],
     ['nothing, as npm start does', { name: 'nameless' }],
   ] as const) {
@@ -169,6 +176,17 @@ describe('a program in a thread', () => {
       assert.equal((await run('/').done()).text, 'found');
     });
   }
+
+  it('is run once, also when it fails in the middle', async () => {
+    const marks = join(folder, 'marks');
+    const app = written(
+      'fails-late.js',
+      `require('node:fs').appendFileSync('${marks}', 'x');
+       require('${written('broken.cjs', 'export const wrong = 1;')}');`,
+    );
+    await assert.rejects(makeThread(app).thread.start(), /Unexpected token 'export'/);
+    assert.equal(readFileSync(marks, 'utf8'), 'x');
+  });
 
   it('that closes its server answers what comes all the same, until another listens', async () => {
     const app = written(

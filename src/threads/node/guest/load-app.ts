@@ -4,9 +4,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { Server } from 'node:http';
-import { Module } from 'node:module';
+import { createRequire, Module } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
 import type { JitiOptions } from 'jiti';
 import type { AskedAddress } from '../../../wire/addresses.ts';
 
@@ -81,12 +82,21 @@ function entryFile(path: string): string {
     throw new LoadError(3, `Cannot load ${path}: the folder has no package.json. Name a file.`);
   }
   const entries = manifestEntries(manifest);
-  const entry = entries.find((each) => existsSync(join(path, each)));
-  if (entry !== undefined) return join(path, entry);
-  throw new LoadError(
-    3,
-    `Cannot load ${path}: ${entries[0]}, named by its package.json, is missing.`,
-  );
+  for (const entry of entries) {
+    const file = resolved(join(path, entry), manifest);
+    if (file !== null) return file;
+  }
+  const named = `${entries[0]}, named by its package.json,`;
+  throw new LoadError(3, `Cannot load ${path}: ${named} is missing.`);
+}
+
+/** As Node.js takes a name without its extension, or a folder; null when nothing is there. */
+function resolved(path: string, manifest: string): string | null {
+  try {
+    return createRequire(manifest).resolve(path);
+  } catch {
+    return null;
+  }
 }
 
 /** What is tried in turn: many have a `main` that npm has written and nobody has made, and say it in `scripts` alone. */
@@ -113,7 +123,7 @@ function manifestEntries(manifest: string): readonly [string, ...string[]] {
 }
 
 /** "node server.js", as `npm start` has it; that is server.js, too, where nothing is said (npm-scripts, "npm start"). */
-const STARTS_NODE = /^(?:\w+=\S* )*node (?:-\S+ )*([^-\s]\S*)$/;
+const STARTS_NODE = /^(?:\w+=\S* )*node (?:-\S+ )*([^-\s]\S*)/;
 
 /** The entry of `exports` for "." under the conditions node, import, require and default, in the order of the file. */
 function exportsEntry(exports: unknown): string | null {
@@ -140,12 +150,7 @@ export async function importFile(file: string, options: JitiOptions): Promise<un
 /** The main module: `require.main` of what is CommonJS. */
 async function loadMain(file: string): Promise<unknown> {
   if (!isCommonJs(file)) return importFile(file, { interopDefault: false });
-  try {
-    return { default: loadModule(file, null, true) };
-  } catch (error) {
-    if (!isModuleSyntax(error)) throw error;
-    return import(pathToFileURL(file).href);
-  }
+  return { default: loadModule(file, null, true) };
 }
 
 /** What `node FILE` does with it; node:module has it for all who start programs, but its type does not. */
@@ -160,7 +165,21 @@ function isCommonJs(file: string): boolean {
   const extension = extname(file);
   if (extension === '.cjs') return true;
   if (extension === '.mjs' || TYPESCRIPT.has(extension)) return false;
-  return packageType(dirname(file)) !== 'module';
+  const type = packageType(dirname(file));
+  return type === 'commonjs' || (type !== 'module' && !isModuleSyntax(file));
+}
+
+/** Looked at before it runs, so that it runs once. */
+function isModuleSyntax(file: string): boolean {
+  const source = readFileSync(file, 'utf8').replace(/^#!.*/, '');
+  try {
+    new Script(Module.wrap(source), { filename: file });
+    return false;
+  } catch (error) {
+    const words =
+      /Cannot use import statement|Unexpected token 'export'|'import\.meta'|await is only valid/;
+    return error instanceof SyntaxError && words.test(error.message);
+  }
 }
 
 /** `type` of the nearest package.json. */
@@ -170,16 +189,6 @@ function packageType(folder: string): unknown {
     return (JSON.parse(readFileSync(manifest, 'utf8')) as { type?: unknown }).type;
   const parent = dirname(folder);
   return parent === folder ? undefined : packageType(parent);
-}
-
-/** A module, where CommonJS was to be expected, or one that waits at its top. */
-function isModuleSyntax(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ERR_REQUIRE_ESM' || code === 'ERR_REQUIRE_ASYNC_MODULE') return true;
-  const words =
-    /Cannot use import statement|Unexpected token 'export'|'import\.meta'|await is only valid/;
-  return error instanceof SyntaxError && words.test(error.message);
 }
 
 /** The export itself: promises awaited, a default inside the default (CommonJS compiled from a module) unwrapped. */

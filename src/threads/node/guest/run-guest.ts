@@ -16,6 +16,9 @@ import { pendingWork } from './pending-work.ts';
 import { Program } from './program/program.ts';
 import { Sources } from './sources.ts';
 
+/** A program that does not listen so long after its file was loaded may never do, and somebody waits for it. */
+const SILENT_MS = 5000;
+
 /** Resolves when the application is loaded, or could not be; the host has been told which. */
 export async function runGuest(boot: GuestBoot): Promise<void> {
   const channel = new Channel(boot);
@@ -63,7 +66,9 @@ async function loadBegin(
     // Nothing keeps the thread that will never listen.
     const endsEarly = (exitCode: number): void => void (exitCode === 0 && failed(loaded));
     process.on('exit', endsEarly);
+    const late = setTimeout(() => process.emitWarning(loaded.message), SILENT_MS).unref();
     await program.listening;
+    clearTimeout(late);
     process.off('exit', endsEarly);
   }
   await program.servable();

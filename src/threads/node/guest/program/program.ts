@@ -39,8 +39,9 @@ export class Program {
   #asked: AskedAddress | null = null;
   #bound: BoundAddress | null;
   #isLeaving = false;
-  /** Tells a server that waits for its port that it listens. */
-  #sayWhere: () => void = () => undefined;
+  #endsItself = false;
+  /** Servers that wait for their port. */
+  readonly #portless = new Set<net.Server>();
   /** Without threads the worker listens, too. */
   readonly #othersWhoListen = process.listenerCount('SIGTERM');
   readonly #file: string;
@@ -110,7 +111,7 @@ export class Program {
 
   /** It has its own way to end when it is told to. */
   get endsItself(): boolean {
-    return process.listenerCount('SIGTERM') > this.#othersWhoListen;
+    return this.#endsItself;
   }
 
   /** The thread is to end: the program is told, and others may have what it listened on. Means nothing the second time. */
@@ -118,6 +119,8 @@ export class Program {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     for (const side of this.#sides) side.close();
+    // Before it is called: it may be there for once.
+    this.#endsItself = process.listenerCount('SIGTERM') > this.#othersWhoListen;
     tellShutdown();
   }
 
@@ -165,12 +168,13 @@ export class Program {
       return;
     }
     // Which port it is given is known when it is loaded, and it may be loaded only when it listens.
-    const isLate = setTimeout(() => this.#sayWhere(), PORT_MS);
-    this.#sayWhere = () => {
-      clearTimeout(isLate);
-      this.#sayWhere = () => undefined;
-      sayListening(server);
-    };
+    this.#portless.add(server);
+    setTimeout(() => this.#sayWhere(), PORT_MS);
+  }
+
+  #sayWhere(): void {
+    for (const server of this.#portless) sayListening(server);
+    this.#portless.clear();
   }
 
   /** What it had begun, and what comes before another server listens, it still answers. */
