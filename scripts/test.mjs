@@ -66,6 +66,7 @@ const ONE_VERSION = [
   'end-to-end/rights',
   'end-to-end/settings',
   'end-to-end/sockets',
+  'end-to-end/spare-threads',
   'end-to-end/statsd',
   'end-to-end/syslog',
   'end-to-end/systemd',

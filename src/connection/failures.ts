@@ -163,7 +163,7 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     meaning:
       'The thread, or the Python process, that ran the request ended: process.exit, an error that nobody caught, a crash, a kill. It is replaced.',
     remedy:
-      'The line says how it ended. A crash is mostly native code; a kill mostly lack of memory.',
+      'The line says how it ended and, for Node.js, what it ran: the latest first, because nobody can say which of them the error belongs to. A crash is mostly native code; a kill mostly lack of memory.',
   },
   'app-ended': {
     status: [],

@@ -221,6 +221,8 @@ export interface AppThread {
   readonly held?: boolean;
   /** One more request would not wait long: it has none, or has just answered one. Absent: nobody can say. */
   readonly lively?: boolean;
+  /** What it runs now, in words that follow "it ended". Absent: others tell that. */
+  underWay?(): string;
   /** Gives it a request. Only when `room` > 0. */
   take(job: Job): void;
   /** Takes a request back. True: it was not started and never will be. False: it has started, and was told so. */

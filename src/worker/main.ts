@@ -58,7 +58,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   }, HEARTBEAT_MS);
   heartbeat.unref();
   let asked: AskedAddress | null;
-  if (settings.threads === 0) shareLoop(opened);
+  if (settings.threads === 0) shareLoop(opened, () => worker?.underWay() ?? '');
   try {
     worker = new Worker({
       settings,

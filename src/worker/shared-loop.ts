@@ -6,8 +6,9 @@ import type { Log } from '../observe/log.ts';
 import { killDescendants } from '../process-tree.ts';
 import { exitNow, isExiting } from './ending.ts';
 
-/** To be called before the application is loaded. */
-export function shareLoop(log: Log): void {
+/** To be called before the application is loaded. `underWay`: as a worker's. */
+export function shareLoop(log: Log, underWay: () => string): void {
+  const ran = (): string => (underWay() === '' ? '' : `, ${underWay()}`);
   // The channel to the arbiter: an application with a `process.send` takes its parent for one that listens to it.
   for (const name of ['send', 'disconnect']) Reflect.deleteProperty(process, name);
   // Before any listener of the application, which may catch it as anywhere.
@@ -16,7 +17,7 @@ export function shareLoop(log: Log): void {
       process.listenerCount('uncaughtException') > 0 ||
       process.hasUncaughtExceptionCaptureCallback();
     if (isCaught || isExiting()) return;
-    log.critical(`The application let an error go that nobody caught.\n${inspect(error)}`, {
+    log.critical(`The application let an error go that nobody caught${ran()}.\n${inspect(error)}`, {
       code: 'app-ended',
     });
     killDescendants();
@@ -24,6 +25,8 @@ export function shareLoop(log: Log): void {
   });
   process.on('exit', (exitCode) => {
     if (isExiting()) return;
-    log.critical(`The application called process.exit(${exitCode}).`, { code: 'app-ended' });
+    log.critical(`The application called process.exit(${exitCode})${ran()}.`, {
+      code: 'app-ended',
+    });
   });
 }

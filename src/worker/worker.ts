@@ -165,6 +165,11 @@ export class Worker {
     };
   }
 
+  /** What the application runs now, in words that follow "it ended"; empty where others tell that. */
+  underWay(): string {
+    return this.#dispatcher.threads.map((thread) => thread.underWay?.() ?? '').join('; ');
+  }
+
   /** Loads the application. Resolves and rejects as Application.start does. */
   load(): Promise<AskedAddress | null> {
     return this.#application.start();

@@ -76,9 +76,18 @@ test('without threads an error that the application catches ends nothing', async
 });
 
 for (const [path, told] of [
-  ['/throw', /nobody caught\. \(app-ended\)\nError: asked to, in a callback\n.*loop-only\.mjs:\d+/],
-  ['/reject', /nobody caught\. \(app-ended\)\nError: asked to, in a promise\n.*loop-only\.mjs:\d+/],
-  ['/exit', /The application called process\.exit\(7\)\. \(app-ended\)/],
+  [
+    '/throw',
+    /nobody caught, while it ran GET \/throw for 0\.\d s\. \(app-ended\)\nError: asked to, in a callback\n.*loop-only\.mjs:\d+/,
+  ],
+  [
+    '/reject',
+    /nobody caught, while it ran GET \/reject for 0\.\d s\. \(app-ended\)\nError: asked to, in a promise\n.*loop-only\.mjs:\d+/,
+  ],
+  [
+    '/exit',
+    /The application called process\.exit\(7\), while it ran GET \/exit for 0\.\d s\. \(app-ended\)/,
+  ],
 ] as const) {
   test(`without threads ${path} ends the worker, which is told, and the next one serves`, async () => {
     await assert.rejects(ask(server, path), /closed where|reset/);

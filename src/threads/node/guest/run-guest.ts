@@ -14,6 +14,7 @@ import { serverBegin } from './listener/server-begin.ts';
 import { type App, LoadError, loadApp, stackOf } from './load-app.ts';
 import { pendingWork } from './pending-work.ts';
 import { Program } from './program/program.ts';
+import { useSourceMaps } from './source-maps.ts';
 import { Sources } from './sources.ts';
 
 /** A program that does not listen so long after its file was loaded may never do, and somebody waits for it. */
@@ -36,6 +37,7 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     const hooks = await hooksOf(boot, channel);
     await hooks?.postFork();
     sources?.begin();
+    useSourceMaps();
     const program = new Program(boot, channel);
     const { begin, asked } = await loadBegin(boot, program, failed);
     sources?.tell();

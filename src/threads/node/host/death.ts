@@ -1,31 +1,32 @@
 // Why a thread ended that nobody ended, in words: for the log, and for the requests that it had begun. Those that it had not
 // begun are handed back.
 
+import { inspect } from 'node:util';
 import type { AppThread, Failure, Job, ThreadEvents } from '../../app-thread.ts';
 
 /** The exit code of Node.js when a module's top-level await was never settled. */
 const UNSETTLED = 13;
 
-/** `error` is what nobody caught; null when the application ended the thread itself. */
-export function deathOf(name: string, exitCode: number, error: unknown): Failure {
+/** `error` is what nobody caught; null when the application ended the thread itself. `ran`: underWayInWords. */
+export function deathOf(name: string, exitCode: number, error: unknown, ran: string): Failure {
   const died = { status: 502, code: 'thread-died' } as const;
   if (error === null) {
     // Node.js's own code for a loop that has nothing left to wait for.
     const or = exitCode === UNSETTLED ? ', or a top-level await in it waits for ever' : '';
-    const detail = `${name} ended: the application called process.exit(${exitCode})${or}.`;
+    const detail = `${name} ended: the application called process.exit(${exitCode})${or}, ${ran}.`;
     return { ...died, detail };
   }
-  const { code, stack } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  const { code } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') {
     return {
       ...died,
       code: 'thread-memory',
-      detail: `${name} ran out of memory: ${String(error)}`,
+      detail: `${name} ran out of memory, ${ran}: ${String(error)}`,
     };
   }
   return {
     ...died,
-    detail: `${name} died of an error that nobody caught.\n${stack ?? String(error)}`,
+    detail: `${name} died of an error that nobody caught, ${ran}.\n${inspect(error)}`,
   };
 }
 

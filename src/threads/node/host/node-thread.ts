@@ -24,6 +24,7 @@ import { type NodeThreadOptions, STUCK_MS } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 import { type Guest, startGuest } from './start-guest.ts';
+import { underWayInWords } from './under-way.ts';
 import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
@@ -38,6 +39,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#options.debugging?.leadTo(this.name, url);
   readonly interrupted: ThreadNews['interrupted'] = (ticket) => this.#interruptions.aborted(ticket);
   readonly log: ThreadNews['log'] = (level, text) => this.#options.log[level](text);
+  readonly underWay = (): string => underWayInWords(this.#roster.underWay(monotonicMs()));
   readonly #options: NodeThreadOptions;
   readonly #events: ThreadEvents;
   readonly #ports = new MessageChannel();
@@ -279,7 +281,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
         this.#running = false;
         this.#endExpected ||= this.#leaving;
         this.#readLastWords();
-        this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError));
+        this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError, this.underWay()));
       },
     });
   }

@@ -9,6 +9,7 @@ import { type ExchangeWire, HostExchange } from './exchange.ts';
 import type { HostOutbox } from './outbox.ts';
 import { Pace } from './pace.ts';
 import { Turns } from './turns.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** So many that wait no more are kept before the list is cut: not for each one alone. */
 const GIVEN_KEPT = 64;
@@ -124,6 +125,16 @@ export class Roster implements ExchangeWire {
       else exchange.seenWaiting = true;
     }
     return late;
+  }
+
+  /** What has begun and is not answered. */
+  underWay(nowMs: number): UnderWay[] {
+    const found: UnderWay[] = [];
+    for (const { started, answered, ticket, job } of this.#jobs.values()) {
+      if (answered || !(started || this.cells.claimed(ticket))) continue;
+      found.push({ head: job.head, ageMs: nowMs - this.begunMs(ticket) });
+    }
+    return found;
   }
 
   /** Gives all that it has begun more time. */
