@@ -1,7 +1,7 @@
 // The servers of bench/mixed, each with the same program and the same number of workers: how each is started on a port,
 // and how it is ended with all that it has started. What is not installed is left out by name.
 
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os, { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -121,7 +121,7 @@ export function mixedServers(folder: Folder, options: MixedOptions): readonly Mi
     },
     {
       name: 'Watt',
-      shape: `${workers} workers`,
+      shape: `${workers} workers, on its Node.js ${versionOf(newerNode)}`,
       missing:
         watt === null
           ? 'wattpm is not installed'
@@ -135,6 +135,11 @@ export function mixedServers(folder: Folder, options: MixedOptions): readonly Mi
         }),
     },
   ];
+}
+
+function versionOf(node: string | null): string {
+  if (node === null) return '24';
+  return execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().replace('v', '');
 }
 
 type Launch = (
