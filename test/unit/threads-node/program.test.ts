@@ -12,6 +12,7 @@ import { readListenArguments } from '../../../src/threads/node/guest/program/lis
 import type { AskedAddress } from '../../../src/wire/addresses.ts';
 import type { ProgramTerms } from '../../../src/wire/node-thread.ts';
 import { eventually } from '../../support/eventually.ts';
+import { freePort } from '../../support/listening-socket.ts';
 import { killAll, makeThread } from './fake-job.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tunicorn-programs-'));
@@ -134,10 +135,12 @@ describe('a program in a thread', () => {
       { kind: 'port', host: null, port: 0 },
     ],
     [
-      'two-hosts.cjs',
-      `const http = require('node:http');
-       const listens = (host) => new Promise((done) => http.createServer((_, res) => res.end('two hosts')).listen(3000, host, done));
-       module.exports = listens('127.0.0.1').then(() => listens('::1')).then(() => (_, res) => res.end('no'));`,
+      'two-hosts.mjs',
+      `import http from 'node:http';
+       const listener = (_, res) => res.end('two hosts');
+       for (const host of ['127.0.0.1', '::1']) {
+         await new Promise((done) => http.createServer(listener).listen(3000, host, done));
+       }`,
       { kind: 'port', host: '127.0.0.1', port: 3000 },
     ],
     ['export.mjs', `export default (_, res) => res.end('export');`, null],
@@ -207,7 +210,8 @@ describe('a program in a thread', () => {
       'closes.mjs',
       `import http from 'node:http';
        const server = http.createServer((_, res) => {
-         server.close(() => console.log('closed'));
+         server.on('close', () => console.log('closed'));
+         server.close();
          setTimeout(() => res.end('at last'), 1300);
        });
        server.listen(3000);`,
@@ -217,8 +221,62 @@ describe('a program in a thread', () => {
     await thread.start();
     assert.equal((await run('/').done()).text, 'at last');
     await eventually(() => thread.state === 'dead', 'the thread to have ended');
-    assert.match(printed, /^closed$/m);
+    assert.deepEqual(printed.match(/^closed$/gm), ['closed']);
     assert.equal(deaths.length, 1);
+  });
+
+  for (const [what, text, terms] of [
+    [
+      'an exported listener is the application, and a server of others beside it is not',
+      `import http from 'node:http';
+       export default (_, res) => res.end('application');
+       http.createServer((_, res) => res.end('metrics')).listen(PORT, '127.0.0.1');`,
+      ASKED,
+    ],
+    [
+      'the server of the port that the server was told is the application, and one that listened before is not',
+      `import http from 'node:http';
+       http.createServer((_, res) => res.end('metrics')).listen(PORT, '127.0.0.1');
+       http.createServer((_, res) => res.end('application')).listen(3000);`,
+      { ...ASKED, bound: { host: '127.0.0.1', port: 3000 } },
+    ],
+    [
+      'an exported Express-like application is served by its own server, with what is fixed to that',
+      `import http from 'node:http';
+       const app = (_, res) => res.end('no');
+       const server = http.createServer(app).listen(3000);
+       server.prependListener('request', (_, res) => res.end('application'));
+       http.createServer((_, res) => res.end('metrics')).listen(PORT, '127.0.0.1');
+       export default app;`,
+      ASKED,
+    ],
+  ] as const) {
+    it(what, async () => {
+      const port = await freePort();
+      const app = written('beside.mjs', text.replace('PORT', String(port)));
+      const { thread, run } = makeThread(app, { program: terms });
+      await thread.start();
+      assert.equal((await run('/').done()).text, 'application');
+      await eventually(async () => {
+        const reply = await fetch(`http://127.0.0.1:${port}/`).catch(() => null);
+        return (await reply?.text()) === 'metrics';
+      }, 'the metrics');
+    });
+  }
+
+  it('is refused a server beside it as Node.js refuses an address, where it comes after the boot', async () => {
+    const app = written(
+      'refused-later.mjs',
+      `import http from 'node:http';
+       let refused = '';
+       const server = http.createServer((_, res) => {
+         const other = http.createServer().on('error', (error) => res.end(error.message)).listen(9090);
+       }).listen(3000);`,
+    );
+    const program = { ...ASKED, otherListeners: 'refuse' } as const;
+    const { thread, run } = makeThread(app, { program });
+    await thread.start();
+    assert.match((await run('/').done()).text, /port 9090 .* other_listeners does not allow/);
   });
 
   it('is told at once that a folder cannot be entered, and changes into another', async () => {

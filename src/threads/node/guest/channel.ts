@@ -66,7 +66,8 @@ export class Channel {
   #drained: (() => void) | null = null;
   #onOver: () => void = () => {};
   readonly #over = (exchange: Exchange): void => {
-    this.#exchanges.delete(exchange.facts.ticket);
+    // One that is given up may say so more than once.
+    if (!this.#exchanges.delete(exchange.facts.ticket)) return;
     if (this.#drained !== null && this.#exchanges.size === 0) this.#drained();
     this.#onOver();
   };

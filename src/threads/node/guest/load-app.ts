@@ -15,7 +15,8 @@ export type Listener = (request: object, response: object) => unknown;
 export type Fetch = (request: Request, context: object) => unknown;
 
 export type App =
-  | { readonly kind: 'listener'; readonly listener: Listener }
+  /** `isExport`: the listener itself is exported, and not what it is made from. */
+  | { readonly kind: 'listener'; readonly listener: Listener; readonly isExport: boolean }
   | { readonly kind: 'server'; readonly server: Server }
   /** `asked`: where it wants to listen, by `port` and `hostname` beside `fetch`, as Bun and Deno have it. */
   | { readonly kind: 'fetch'; readonly fetch: Fetch; readonly asked: AskedAddress | null };
@@ -224,12 +225,12 @@ function classify(value: unknown): App | null {
     return { kind: 'fetch', fetch, asked: addressOf(value) };
   }
   if (typeof value === 'function' && !isClass(value)) {
-    return { kind: 'listener', listener: value as Listener };
+    return { kind: 'listener', listener: value as Listener, isExport: true };
   }
   if (value instanceof Server) return { kind: 'server', server: value };
   const callback = (value as { callback?: unknown } | null | undefined)?.callback;
   if (typeof callback === 'function') {
-    return { kind: 'listener', listener: callback.call(value) as Listener };
+    return { kind: 'listener', listener: callback.call(value) as Listener, isExport: false };
   }
   return null;
 }

@@ -63,7 +63,9 @@ async function loadBegin(
 ): Promise<{ begin: Begin; asked: AskedAddress | null }> {
   program.begin();
   const loaded = await loadApp(boot.appPath, boot.exportName);
-  const exported = loaded instanceof LoadError ? null : beginOf(loaded);
+  const app = loaded instanceof LoadError ? null : loaded;
+  program.settle(app);
+  const exported = app === null ? null : beginOf(app);
   if (loaded instanceof LoadError) {
     // Nothing keeps the thread that will never listen.
     const endsEarly = (exitCode: number): void => void (exitCode === 0 && failed(loaded));

@@ -5,9 +5,10 @@ import http from 'node:http';
 import net from 'node:net';
 import tls from 'node:tls';
 import type { AskedAddress, BoundAddress } from '../../../../wire/addresses.ts';
+import { LOG_LEVELS } from '../../../../wire/log-levels.ts';
 import { type GuestBoot, type ProgramTerms, ToHost } from '../../../../wire/node-thread.ts';
 import type { Channel } from '../channel.ts';
-import { LoadError } from '../load-app.ts';
+import { type App, LoadError } from '../load-app.ts';
 import { type Asked, readListenArguments } from './listen-arguments.ts';
 import { closeIfIdle, countConnections, pretend, sayListening } from './pretended.ts';
 import { shimProcess, tellShutdown } from './process-shims.ts';
@@ -49,6 +50,12 @@ export class Program {
   /** The program has closed its server. It goes on with that as long as no other listens. */
   #isClosed = false;
   #isUseless = false;
+  #hasSaidClosed = false;
+  /** What the file exports, once it is loaded. */
+  #loaded: { readonly exported: App | null } | null = null;
+  /** It is given requests. */
+  #isServed = false;
+  readonly #besides: AskedAddress[] = [];
   readonly #said = withResolvers<void>();
 
   constructor({ program: terms, appPath }: GuestBoot, channel: Channel) {
@@ -79,6 +86,7 @@ export class Program {
   async servable(): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     if (this.#terms.waitReady) await this.#said.promise;
+    this.#isServed = true;
   }
 
   /** To be called before the program is loaded. */
@@ -126,7 +134,7 @@ export class Program {
 
   #listens(server: net.Server, asked: Asked, args: readonly unknown[]): net.Server {
     const { address, callback, signal } = asked;
-    const isFirst = (this.#server === null || this.#isClosed) && isHttp(server);
+    const isFirst = isHttp(server) && this.#isApplication(server as HttpServer, address);
     if (!isFirst && !this.#isSame(server, address) && this.#isOwn(address)) {
       return Reflect.apply(this.#listen, server, args);
     }
@@ -135,18 +143,69 @@ export class Program {
     else signal?.addEventListener('abort', () => server.close(), { once: true });
     if (isFirst) this.#take(server as HttpServer, address);
     else if (this.#isSame(server, address)) this.#pretend(server);
-    else this.#beside(server, address as AskedAddress);
+    else this.#beside(server, address as AskedAddress, true);
     return server;
+  }
+
+  /** The first, and what the file exports counts more; the one with the port that the server was told counts most. */
+  #isApplication(server: HttpServer, address: AskedAddress | null): boolean {
+    if (this.#loaded !== null && !belongs(server, this.#loaded.exported)) return false;
+    if (this.#server === null || this.#isClosed) return true;
+    const isBetter = this.#terms.bound !== null && this.#isBound(address);
+    if (this.#loaded !== null || this.#isBound(this.#asked) || !isBetter) return false;
+    this.#demote(this.#server);
+    return true;
+  }
+
+  /**
+   * The file is loaded, and exports this application or none. What listens by then and is another server than that goes beside it.
+   * @throws LoadError when that is not allowed
+   */
+  settle(exported: App | null): void {
+    this.#loaded = { exported };
+    const server = this.#server;
+    if (server !== null && !belongs(server, exported)) this.#demote(server);
+    if (this.#failure !== null) throw this.#failure;
+    this.#tell(exported);
+  }
+
+  /** It believes to be the application, and is not: it listens where it wanted to. */
+  #demote(server: HttpServer): void {
+    const address = this.#asked;
+    this.#server = null;
+    this.#asked = null;
+    const mustSay = this.#portless.delete(server);
+    Reflect.deleteProperty(server, '_connections');
+    if (address !== null) this.#beside(server, address, mustSay);
+  }
+
+  /** Which is which, where there are several. */
+  #tell(exported: App | null): void {
+    if (!this.#terms.isFirstThread) return;
+    const where = this.#asked === null ? 'what the file exports' : describe(this.#asked);
+    const others = this.#besides.map(describe).join(', ');
+    if (others !== '') {
+      this.#log(`The application is ${where}; beside it listens ${others} (other_listeners).`);
+    } else if (this.#server !== null && exported !== null && exported.kind !== 'server') {
+      this.#log(`The program listens, on ${where}: its server is the application.`);
+    }
+  }
+
+  #log(text: string): void {
+    this.#channel.outbox.open().push(ToHost.log, LOG_LEVELS.indexOf('info'), text);
   }
 
   #take(server: HttpServer, address: AskedAddress | null): void {
     const isSecure = server instanceof tls.Server;
     if (isSecure && !this.#terms.secure) {
-      this.#fail(
+      this.#refuse(
+        server,
         'The program listens with TLS of its own, and the server would serve it without. Give the certificate to the server (--certfile, --keyfile), or let the program listen with http.createServer.',
       );
+      return;
     }
     this.#server = server;
+    this.#hasSaidClosed = false;
     this.#isClosed = false;
     this.#asked = address;
     if (this.#terms.bound === null && this.#bound !== null && !this.#isBound(address)) {
@@ -181,6 +240,8 @@ export class Program {
   #closed(server: net.Server): void {
     if (server !== this.#server || this.#isClosed) return;
     this.#isClosed = true;
+    // Then Node.js says it by itself.
+    this.#hasSaidClosed = this.#channel.underWay === 0;
     if (!this.#isLeaving) setTimeout(() => this.#useless(), CLOSED_MS).unref();
   }
 
@@ -195,7 +256,10 @@ export class Program {
   }
 
   #requestOver(): void {
-    if (this.#isClosed && this.#server !== null) closeIfIdle(this.#server);
+    if (this.#isClosed && !this.#hasSaidClosed && this.#channel.underWay === 0) {
+      this.#hasSaidClosed = true;
+      if (this.#server !== null) closeIfIdle(this.#server);
+    }
     this.#endIfUseless();
   }
 
@@ -208,15 +272,18 @@ export class Program {
     });
   }
 
-  #beside(server: net.Server, address: AskedAddress): void {
+  #beside(server: net.Server, address: AskedAddress, mustSay: boolean): void {
     const { otherListeners, isFirstThread } = this.#terms;
     if (otherListeners === 'refuse') {
-      this.#fail(
+      this.#refuse(
+        server,
         `The program listens on ${describe(address)} beside its application, which other_listeners does not allow. Set it to "one" to let one thread listen there.`,
       );
+      return;
     }
+    this.#besides.push(address);
     this.#sides.push(new SideListener(server, address, isFirstThread ? this.#listen : null));
-    sayListening(server);
+    if (mustSay) sayListening(server);
   }
 
   #isBound(address: AskedAddress | null): boolean {
@@ -238,9 +305,14 @@ export class Program {
     return address.kind === 'port' && address.port === 0;
   }
 
-  #fail(message: string): void {
-    this.#failure ??= new LoadError(4, message);
-    this.#refused(this.#failure);
+  /** While it boots that ends the start; later it is an error of that server, as of any that cannot listen. */
+  #refuse(server: net.Server, message: string): void {
+    const error = new LoadError(4, message);
+    if (this.#isServed) process.nextTick(() => server.emit('error', error));
+    else {
+      this.#failure ??= error;
+      this.#refused(error);
+    }
   }
 }
 
@@ -249,6 +321,13 @@ function isHttp(server: net.Server): boolean {
   return (
     server instanceof http.Server || server.listenerCount('request') > 0 || isSecureHttp(server)
   );
+}
+
+/** Whether a server that listens is what the file exports. What is made from an export cannot be told from it: it is taken for that. */
+function belongs(server: HttpServer, exported: App | null): boolean {
+  if (exported?.kind === 'server') return exported.server === server;
+  if (exported?.kind !== 'listener' || !exported.isExport) return true;
+  return server.listeners('request').includes(exported.listener);
 }
 
 function isSecureHttp(server: net.Server): boolean {
