@@ -11,8 +11,10 @@ import {
   BODY_AHEAD,
   BODY_WINDOW,
   INLINE_BYTES,
+  PIECE_BYTES,
   RESPONSE_WINDOW,
 } from '../../../src/wire/node-thread.ts';
+import { eventually } from '../../support/eventually.ts';
 import { FakeSource, type Started, startThread } from './fake-job.ts';
 
 let app: Started;
@@ -86,6 +88,17 @@ describe('a request body', () => {
     assert.ok(source.taken <= BODY_AHEAD);
     source.end();
     assert.equal((await job.done()).text, String(20 * BODY_WINDOW));
+  });
+
+  it('of which the application has paused leaves all but a window with the connection', async () => {
+    const source = new FakeSource();
+    const job = app.run('/pause', { method: 'POST', body: { kind: 'stream', source } });
+    for (let i = 0; i < 40; i++) source.feed(noise(PIECE_BYTES));
+    await eventually(() => source.taken >= BODY_WINDOW, 'the window to be used');
+    await app.run('/unread').done();
+    await app.run('/unread').done();
+    assert.ok(source.taken <= BODY_WINDOW + 2 * PIECE_BYTES, `${source.taken} bytes were taken`);
+    app.thread.clientGone(job);
   });
 
   it('is given up when the response is complete and nobody read it', async () => {

@@ -42,6 +42,9 @@ const routes = {
     req.on('end', () => res.end(String(length)));
   },
   '/unread': (_req, res) => res.end('not read'),
+  '/pause': (req) => {
+    req.on('data', () => req.pause());
+  },
   '/respond-then-read': (req, res) => {
     res.end('early');
     let length = 0;

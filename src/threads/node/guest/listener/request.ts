@@ -9,6 +9,7 @@ import type { ServerOptions } from './server-options.ts';
 const kExchange = Symbol('exchange');
 const kSocket = Symbol('client socket');
 const kPumped = Symbol('end pushed');
+const kWants = Symbol('has room');
 
 /** Node's internals that a request needs and its type does not name. Held on Node 20 to 24 by the tests. */
 interface Internals {
@@ -23,6 +24,7 @@ export type BuiltRequest = IncomingMessage &
     [kExchange]: Exchange;
     [kSocket]: ClientSocket;
     [kPumped]: boolean;
+    [kWants]: boolean;
     extendTimeout: (seconds: number) => number;
   };
 
@@ -37,6 +39,7 @@ export function buildRequest(
   request[kExchange] = exchange;
   request[kSocket] = socket;
   request[kPumped] = false;
+  request[kWants] = false;
   request.method = facts.method;
   request.url = facts.target;
   request.httpVersionMajor = 1;
@@ -59,7 +62,7 @@ export function buildUpgradeRequest(
   request.upgrade = true;
   request.complete = true;
   request._consuming = true;
-  request.push(null);
+  pushEnd(request);
   return request;
 }
 
@@ -106,10 +109,11 @@ function read(this: BuiltRequest): void {
     const inlet = this[kExchange].inlet;
     if (inlet !== null) inlet.onChange = () => pump(this);
   }
+  this[kWants] = true;
   pump(this);
 }
 
-/** Moves what has arrived into the stream, until the stream has enough. Bounded by what one window holds. */
+/** Moves what has arrived into the stream, until the stream has enough: taking more would let the client send more. */
 function pump(request: BuiltRequest): void {
   const inlet = request[kExchange].inlet;
   if (request.destroyed || request[kPumped]) return;
@@ -118,12 +122,12 @@ function pump(request: BuiltRequest): void {
     return;
   }
   let pushed = false;
-  for (let more = inlet !== null; more; ) {
+  while (request[kWants]) {
     const bytes = inlet?.take() ?? null;
     if (bytes === null) break;
     request[kSocket].touch();
     pushed = true;
-    more = request.push(bytes);
+    request[kWants] = request.push(bytes);
   }
   if (inlet !== null && !inlet.done) return;
   complete(request);
