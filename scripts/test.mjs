@@ -65,6 +65,7 @@ const ONE_VERSION = [
   'end-to-end/responses',
   'end-to-end/rights',
   'end-to-end/settings',
+  'end-to-end/socket-io',
   'end-to-end/sockets',
   'end-to-end/spare-threads',
   'end-to-end/statsd',
@@ -92,6 +93,7 @@ const ONE_VERSION = [
   'unit/http1/',
   'unit/proxy/',
   'unit/settings/',
+  'websocket/',
 ];
 
 const failures = [];

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { WebSocket } from 'ws';
+import { startNginx } from '../clients/nginx.ts';
 import { receiveUdp } from '../support/datagrams.ts';
 import {
   ask,
@@ -78,6 +79,18 @@ test('an echo by ws, unmodified on both sides, closes as it does without us', as
   await untilLogged(/^GET \/echo HTTP\/1\.1\|101\|\d+\|--$/m);
   await eventually(() => /status\.101:1/.test(metrics.join()), 'the metrics of statsd');
   assert.ok(!/duration/.test(metrics.join()), 'how long it was open is no duration of a request');
+});
+
+test('through nginx, as docs/proxies.md says', async (t) => {
+  const location =
+    'proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade";';
+  const nginx = await startNginx(t, { upstreamPort: served.port, location });
+  const socket = new WebSocket(`ws+unix://${nginx.socketPath}:/echo`);
+  await once(socket, 'open');
+  socket.send('hello');
+  assert.equal(String((await once(socket, 'message'))[0]), 'hello');
+  socket.close(4321);
+  assert.equal((await once(socket, 'close'))[0], 4321);
 });
 
 test("undici's WebSocket is served as well, and large messages pass whole", async () => {
