@@ -48,7 +48,10 @@ interface Server {
 const SERVERS: readonly Server[] = [
   {
     name: `Tunicorn, 1 x ${THREADS}`,
-    command: (port) => [...tunicorn(port), '--threads', `${THREADS}`, './bench-blocks.mjs'],
+    command: (port) => [
+      ...[...tunicorn(port), '--keep-alive', '60', '--threads', `${THREADS}`],
+      './bench-blocks.mjs',
+    ],
   },
   {
     name: `node:cluster, ${THREADS}`,
