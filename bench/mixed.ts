@@ -72,7 +72,8 @@ async function measure(result: Result): Promise<void> {
     // Every process and thread compiles the program for itself.
     await rate(running.port, connections, Number(given['warm-seconds']));
     await measureHello(running, result);
-    const [trivial, work] = await mixedLoad(running);
+    await mixedLoad(running, Math.min(2, seconds));
+    const [trivial, work] = await mixedLoad(running, seconds);
     result.p50.push(quantile(trivial.ms, 0.5));
     result.p99.push(quantile(trivial.ms, 0.99));
     result.max.push(trivial.ms.at(-1) ?? Number.NaN);
@@ -94,10 +95,10 @@ async function measureHello(running: Running, { hello, cost }: Result): Promise<
   cost.push(((used() - before) * 1000) / answered);
 }
 
-function mixedLoad({ port }: Running): Promise<[Latencies, Latencies]> {
+function mixedLoad({ port }: Running, forSeconds: number): Promise<[Latencies, Latencies]> {
   const target = { at: port };
   const loads = [new OpenLoop(target, TRIVIAL), new OpenLoop(target, WORK)] as const;
-  const [trivial, work] = loads.map((load) => load.run(seconds * 1000, PATIENCE_MS));
+  const [trivial, work] = loads.map((load) => load.run(forSeconds * 1000, PATIENCE_MS));
   return Promise.all([trivial, work] as [Promise<Latencies>, Promise<Latencies>]);
 }
 
