@@ -39,7 +39,7 @@ export class Dispatcher implements ThreadEvents {
     return this.#queue.overloaded;
   }
 
-  /** How often a thread was given a request. */
+  /** How many requests threads have been given, each counted once. */
   get given(): number {
     return this.#given;
   }
@@ -105,8 +105,13 @@ export class Dispatcher implements ThreadEvents {
     const thread = job.thread;
     if (thread === null || !thread.takeBack(job)) return;
     job.thread = null;
-    this.#queue.putBack(job);
+    this.#putBack(job);
     this.#serveQueue();
+  }
+
+  #putBack(job: Job): void {
+    this.#given -= 1;
+    this.#queue.putBack(job);
   }
 
   // What threads tell (ThreadEvents).
@@ -120,7 +125,7 @@ export class Dispatcher implements ThreadEvents {
     for (const job of jobs) {
       job.thread = null;
       job.handedBack();
-      this.#queue.putBack(job);
+      this.#putBack(job);
     }
     this.#serveQueue();
   }

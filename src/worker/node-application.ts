@@ -120,7 +120,9 @@ export class NodeApplication implements Application {
     for (const thread of this.#threads) thread.poll(nowMs);
     for (const thread of this.#threads) {
       const back =
-        thread.blocked && this.#othersCanServe() ? thread.unstarted() : thread.tooManyAhead();
+        thread.blocked && this.#someoneServes(() => true)
+          ? thread.unstarted()
+          : thread.tooManyAhead();
       for (const job of back) this.#options.dispatcher.giveBack(job);
     }
     for (const thread of this.#standstills.look(this.#threads, nowMs)) {
@@ -248,7 +250,8 @@ export class NodeApplication implements Application {
   #roomMade(which: AppThread): void {
     this.#options.dispatcher.roomMade(which);
     for (const thread of this.#threads) {
-      if (!thread.held) continue;
+      // Where nobody else goes on it would come back to the same, again and again.
+      if (!thread.held || !this.#someoneServes(({ held }) => held !== true)) continue;
       const first = thread.unstarted().slice(0, AHEAD_WHEN_BEHIND);
       for (const job of first) this.#options.dispatcher.giveBack(job);
     }
@@ -256,9 +259,13 @@ export class NodeApplication implements Application {
 
   /** Others wait behind what it runs, and somebody is idle. */
   #relieve(thread: NodeThread): void {
-    const idle = [...this.#threads].some(({ load, room }) => load === 0 && room > 0);
-    if (!idle) return;
+    if (!this.#someoneServes(({ load }) => load === 0)) return;
     for (const job of thread.unstarted()) this.#options.dispatcher.giveBack(job);
+  }
+
+  /** Of those that requests are given to, which spare ones are not. One that is blocked has no room. */
+  #someoneServes(also: (thread: AppThread) => boolean): boolean {
+    return this.#options.dispatcher.threads.some((each) => each.room > 0 && also(each));
   }
 
   /** No request that is past its time holds its loop. */
@@ -266,12 +273,6 @@ export class NodeApplication implements Application {
     const found = await thread.endStuck(standstillMs);
     const { message, facts } = standstillLine(thread.name, standstillMs, found);
     this.#options.log.error(message, facts);
-  }
-
-  /** One that is blocked has no room. */
-  #othersCanServe(): boolean {
-    for (const thread of this.#threads) if (thread.room > 0) return true;
-    return false;
   }
 
   #died(thread: AppThread, failure: Failure, number: number): void {

@@ -279,6 +279,50 @@ describe('a program in a thread', () => {
     assert.match((await run('/').done()).text, /port 9090 .* other_listeners does not allow/);
   });
 
+  it('binds datagrams by itself, in every form, and warns of nothing', async () => {
+    const app = written(
+      'datagrams.mjs',
+      `import dgram from 'node:dgram';
+       import http from 'node:http';
+       const warnings = [];
+       process.on('warning', ({ message }) => warnings.push(message));
+       const forms = [[], [0], [0, '127.0.0.1'], [{ port: 0, address: '127.0.0.1' }]];
+       const bound = await Promise.all(forms.map((args) => new Promise((done) => {
+         const socket = dgram.createSocket('udp4').bind(...args, () => {
+           const { address, port } = socket.address();
+           socket.close();
+           done(address + (port > 0));
+         });
+       })));
+       http.createServer((_, res) => res.end(JSON.stringify([bound, warnings]))).listen(3000);`,
+    );
+    const { thread, run } = makeThread(app);
+    await thread.start();
+    const all = '0.0.0.0true';
+    const one = '127.0.0.1true';
+    assert.deepEqual(JSON.parse((await run('/').done()).text), [[all, all, one, one], []]);
+  });
+
+  for (const name of ["once('SIGTERM'", "on('SIGINT'", "on('message'"]) {
+    it(`with process.${name}, ...) has the time to tidy up`, async () => {
+      const app = written(
+        'tidies-up.mjs',
+        `import http from 'node:http';
+         http.createServer((_, res) => res.end()).listen(3000);
+         const other = setInterval(() => {}, 1000);
+         process.${name}, () => setTimeout(() => {
+           console.log('tidy');
+           clearInterval(other);
+         }, 300));`,
+      );
+      let printed = '';
+      const { thread } = makeThread(app, { print: (_, lines) => (printed += lines) });
+      await thread.start();
+      await thread.stop();
+      assert.equal(printed, 'tidy\n');
+    });
+  }
+
   it('is told at once that a folder cannot be entered, and changes into another', async () => {
     const app = written(
       'enters.mjs',

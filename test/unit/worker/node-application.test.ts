@@ -116,3 +116,25 @@ test('what waits behind requests that hold their threads is begun by the first t
   assert.equal((await next.done()).text, 'Hello, World!');
   assert.equal(long.ending, null);
 });
+
+test('what waits for a thread that nobody can help stays with it, and each request counts once', async (t) => {
+  const { application, dispatcher } = await applicationOf('freezes.mjs', 1);
+  t.after(() => application.kill());
+  await application.start();
+  const [thread] = dispatcher.threads;
+  assert.ok(thread);
+  let taken = 0;
+  const take = thread.take.bind(thread);
+  thread.take = (job) => {
+    taken += 1;
+    take(job);
+  };
+  const jobs = Array.from({ length: 4 }, () => new FakeJob('/block?0.14'));
+  for (const job of jobs) dispatcher.submit(job);
+  const ticker = setInterval(() => application.tick(monotonicMs()), 50);
+  await Promise.all(jobs.map((job) => job.done()));
+  clearInterval(ticker);
+  // Once, and perhaps once more by the looks at who is blocked or behind; a loop would be thousands.
+  assert.ok(taken <= 12, `${taken} takes`);
+  assert.equal(dispatcher.given, 4);
+});

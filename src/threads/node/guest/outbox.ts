@@ -60,8 +60,9 @@ export class Outbox {
   joinedPiece(ticket: number, item: string | ArrayBuffer): void {
     const batch = this.#batch;
     const at = this.#pieceAt;
-    const last =
-      batch.length === at + PIECE_ITEMS && batch[at + 1] === ticket ? batch[at + 2] : null;
+    // Of this batch, and the last in it: a flush begins another one.
+    const isLast = batch.length === at + PIECE_ITEMS && batch[at] === ToHost.piece;
+    const last = isLast && batch[at + 1] === ticket ? batch[at + 2] : null;
     const areTexts = typeof last === 'string' && typeof item === 'string';
     if (areTexts && last.length + item.length <= INLINE_BYTES) batch[at + 2] = last + item;
     else this.piece(ticket, item);

@@ -52,6 +52,8 @@ export class Roster implements ExchangeWire {
     this.#outbox.request(ticket, job, exchange.ahead, exchange.bodyComplete);
     exchange.watchBody();
     this.#given.push(exchange);
+    // Also where nobody asks whether it is held.
+    if (this.#given.length > 2 * GIVEN_KEPT) this.#waitingSinceMs();
   }
 
   /** See AppThread. */

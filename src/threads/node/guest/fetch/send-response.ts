@@ -68,7 +68,7 @@ async function stream(
     exchange.whole(status, fields, true, '', null);
     return;
   }
-  let next = reader.read();
+  let next = readOn(reader);
   const early = await Promise.race([next, nextTurn()]);
   if (early?.done === true) {
     exchange.whole(status, fields, true, bytesOf(first.value), null);
@@ -81,10 +81,17 @@ async function stream(
     const { done, value } = await next;
     if (done || exchange.gone) break;
     room = exchange.write(bytesOf(value));
-    next = reader.read();
+    next = readOn(reader);
   }
   ends.onGone = null;
   exchange.end('', null);
+}
+
+/** Read ahead: that it fails is heard when it is waited for, which may be when the client has read what came before. */
+function readOn(reader: Reader): ReturnType<Reader['read']> {
+  const next = reader.read();
+  next.catch(() => undefined);
+  return next;
 }
 
 /** What fetch has answered is decoded by then, but its fields still speak of the body as it was sent. */

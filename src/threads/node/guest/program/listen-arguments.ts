@@ -1,6 +1,7 @@
 // What a program asks for with `server.listen(...)`, in all the forms that Node.js knows (documentation of net.Server,
 // "server.listen()"). What is no address, such as a descriptor, stays unnamed.
 
+import { resolve } from 'node:path';
 import type { AskedAddress } from '../../../../wire/addresses.ts';
 
 export interface Asked {
@@ -37,7 +38,8 @@ export function readListenArguments(args: readonly unknown[]): Asked | null {
 function addressOf(options: ListenOptions): AskedAddress | null | undefined {
   const { port, host, path, fd } = options;
   if ('_handle' in options || 'handle' in options || typeof fd === 'number') return null;
-  if (typeof path === 'string' && port === undefined) return { kind: 'path', path };
+  if (typeof path === 'string' && port === undefined)
+    return { kind: 'path', path: wholePath(path) };
   // One that is undefined stands for any; one that is not there is forgotten.
   const number = 'port' in options ? portOf(port ?? 0) : null;
   if (number === null) return undefined;
@@ -46,6 +48,11 @@ function addressOf(options: ListenOptions): AskedAddress | null | undefined {
     host: typeof host === 'string' && host !== '' ? host : null,
     port: number,
   };
+}
+
+/** From the folder that the program is in; `\\0` begins an abstract name. */
+function wholePath(path: string): string {
+  return path.startsWith('\0') ? path : resolve(path);
 }
 
 function portOf(value: unknown): number | null {

@@ -38,12 +38,30 @@ export function shimProcess(terms: ProcessTerms): void {
     return true;
   };
   becomeClusterWorker(terms.instance);
+  bindOwnDatagrams();
 }
 
-/** The server wants the thread to end: what SIGTERM, and PM2's message, tell a program of its own. */
-export function tellShutdown(): void {
-  process.emit('SIGTERM', 'SIGTERM');
+/** By what a program is told to end: most listen to SIGTERM, those of PM2 to SIGINT or to its message. */
+const ENDINGS = ['SIGTERM', 'SIGINT', 'message'] as const;
+
+/** How many listen to each, before the program is loaded: without threads the worker does. */
+export function whoListens(): readonly number[] {
+  return ENDINGS.map((name) => process.listenerCount(name));
+}
+
+/**
+ * The server wants the thread to end: the program hears SIGTERM, or SIGINT where it listens to that alone, and PM2's message.
+ * Answers whether anybody listened (`before`: who did before it was loaded), who then ends by itself.
+ */
+export function tellShutdown(before: readonly number[]): boolean {
+  // Before they are called: they may be there for once.
+  const [term = false, int = false, message = false] = whoListens().map(
+    (count, index) => count > (before[index] ?? 0),
+  );
+  if (int && !term) process.emit('SIGINT', 'SIGINT');
+  else process.emit('SIGTERM', 'SIGTERM');
   process.emit('message', 'shutdown', undefined);
+  return term || int || message;
 }
 
 /** All threads of a worker share its folder; a program wants all of them in the same. */
@@ -96,6 +114,18 @@ function becomeClusterWorker(instance: number): void {
   syncBuiltinESMExports();
 }
 
+/** Node.js asks node:cluster for the sockets of its workers; what is really a thread's own it binds by itself. */
+function bindHere(
+  _owner: unknown,
+  { address, port, addressType, fd, flags }: Binding,
+  done: (error: number, handle: unknown) => void,
+): void {
+  const create = Reflect.get(net, '_createServerHandle') as (...args: unknown[]) => unknown;
+  const handle = create(address, port, addressType, fd, flags);
+  if (typeof handle === 'number') done(handle, null);
+  else done(0, handle);
+}
+
 interface Binding {
   readonly address: string;
   readonly port: number;
@@ -104,23 +134,17 @@ interface Binding {
   readonly flags: number;
 }
 
-/** Node.js asks node:cluster for the sockets of its workers; a thread binds those that are really its own by itself. */
-function bindHere(
-  _owner: unknown,
-  { address, port, addressType, fd, flags }: Binding,
-  done: (error: number, handle: unknown) => void,
-): void {
-  const isUdp = typeof addressType === 'string' && addressType.startsWith('udp');
-  const create: unknown = isUdp
-    ? Reflect.get(dgram, '_createSocketHandle')
-    : Reflect.get(net, '_createServerHandle');
-  const handle: unknown = Reflect.apply(create as () => unknown, null, [
-    address,
-    port,
-    addressType,
-    fd,
-    flags,
-  ]);
-  if (typeof handle === 'number') done(handle, null);
-  else done(0, handle);
+/** The same for datagrams, whose handles Node.js gives to nobody without a warning. */
+function bindOwnDatagrams(): void {
+  const { bind } = dgram.Socket.prototype;
+  dgram.Socket.prototype.bind = function (this: dgram.Socket, ...args: unknown[]): dgram.Socket {
+    const [first, second] = args;
+    const callback = args.findLast((each) => typeof each === 'function');
+    const isObject = typeof first === 'object' && first !== null;
+    const address = typeof second === 'string' ? { address: second } : {};
+    const options = isObject
+      ? first
+      : { port: typeof first === 'function' ? 0 : first, ...address };
+    return Reflect.apply(bind, this, [{ ...options, exclusive: true }, callback]);
+  };
 }

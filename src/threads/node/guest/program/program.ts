@@ -11,7 +11,7 @@ import type { Channel } from '../channel.ts';
 import { type App, LoadError } from '../load-app.ts';
 import { type Asked, readListenArguments } from './listen-arguments.ts';
 import { closeIfIdle, countConnections, pretend, sayListening } from './pretended.ts';
-import { shimProcess, tellShutdown } from './process-shims.ts';
+import { shimProcess, tellShutdown, whoListens } from './process-shims.ts';
 import { SideListener } from './side-listener.ts';
 
 type Listen = typeof net.Server.prototype.listen;
@@ -44,7 +44,7 @@ export class Program {
   /** Servers that wait for their port. */
   readonly #portless = new Set<net.Server>();
   /** Without threads the worker listens, too. */
-  readonly #othersWhoListen = process.listenerCount('SIGTERM');
+  readonly #othersWhoListen = whoListens();
   readonly #file: string;
   readonly #channel: Channel;
   /** The program has closed its server. It goes on with that as long as no other listens. */
@@ -127,9 +127,7 @@ export class Program {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     for (const side of this.#sides) side.close();
-    // Before it is called: it may be there for once.
-    this.#endsItself = process.listenerCount('SIGTERM') > this.#othersWhoListen;
-    tellShutdown();
+    this.#endsItself = tellShutdown(this.#othersWhoListen);
   }
 
   #listens(server: net.Server, asked: Asked, args: readonly unknown[]): net.Server {

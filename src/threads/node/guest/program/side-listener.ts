@@ -50,8 +50,11 @@ export class SideListener {
     const real = createServer((socket) => void this.#server.emit('connection', socket));
     real.on('error', (error: NodeJS.ErrnoException) => {
       if (this.#closed) return;
-      if (error.code !== TAKEN) this.#server.emit('error', error);
-      else this.#again = setTimeout(() => this.#listen(really), AGAIN_MS).unref();
+      if (error.code !== TAKEN) {
+        this.#server.emit('error', error);
+        return;
+      }
+      this.#again = setTimeout(() => this.#listen(really), AGAIN_MS).unref();
     });
     const listening = (): void => {
       if (this.#closed) real.close();
