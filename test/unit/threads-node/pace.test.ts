@@ -58,6 +58,16 @@ test('pauses that are usual are no silence, up to a bound', () => {
   assert.equal(pace.lively, false);
 });
 
+test('with many requests a longer pause is no silence', () => {
+  const { pace, at } = paced();
+  give({ pace, at });
+  at.size = 8;
+  at.ms += 24;
+  assert.equal(pace.lively, true);
+  at.ms += 1;
+  assert.equal(pace.lively, false);
+});
+
 /** Time passes, millisecond by millisecond. */
 function pass(t: TestContext, at: { ms: number }, ms: number, each = (): void => {}): void {
   for (let passed = 0; passed < ms; passed++) {

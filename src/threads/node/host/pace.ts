@@ -8,6 +8,8 @@ import { monotonicMs } from '../../../clock.ts';
 const PAUSES = 4;
 const SILENT_MS_MIN = 3;
 const SILENT_MS_MAX = 25;
+/** With so many requests it has been busy all the time: that it got no processor is likelier than that one of them computes. */
+const MANY = 8;
 /** Of one pause in the usual one, and the longest that counts: one request that computes changes little. */
 const WEIGHT = 1 / 8;
 const PAUSE_MS_MAX = SILENT_MS_MAX / PAUSES;
@@ -63,7 +65,8 @@ export class Pace {
   }
 
   #isSilent(): boolean {
-    const bound = Math.max(SILENT_MS_MIN, PAUSES * this.#usualMs);
+    const usual = Math.max(SILENT_MS_MIN, PAUSES * this.#usualMs);
+    const bound = this.#requests.size < MANY ? usual : SILENT_MS_MAX;
     return this.#now() - this.#heardMs >= bound;
   }
 }
