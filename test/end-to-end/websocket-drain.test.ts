@@ -7,6 +7,7 @@ import { before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { makeCertificate, type TestCertificate } from '../support/certificates.ts';
+import { soon } from '../support/eventually.ts';
 import { ask, eventually, type Served, serveNode, temporaryFolder } from './serving.ts';
 
 const LIMIT = 50;
@@ -56,7 +57,7 @@ test('a reload tells every WebSocket 1001 and resets none; they come back to the
     socket.send('again');
   }
   const [message] = await Promise.all([
-    once(fragmented, 'message').then(([data]) => String(data)),
+    soon(once(fragmented, 'message'), 'its message').then(([data]) => String(data)),
     once(fragmented, 'close').then(([code]) => assert.equal(code, 1001)),
     ...sockets.map(async (socket) => {
       const [code] = await once(socket, 'close');
@@ -66,6 +67,7 @@ test('a reload tells every WebSocket 1001 and resets none; they come back to the
       assert.equal(String((await once(next, 'message'))[0]), 'back');
       next.close();
     }),
+    goOn(sockets.at(-1), fragmented),
     process.kill(served.pid, 'SIGHUP'),
   ]);
   assert.equal(message, 'one two three', 'its message in three frames came whole');
@@ -94,6 +96,13 @@ test('what has no words for it ends at graceful_timeout, and a client that does 
   assert.ok(deafEnd > 4800 && deafEnd < 7500, `${deafEnd} ms`);
   assert.ok(rawEnd > GRACEFUL_SECONDS * 1000 - 300, `${rawEnd} ms`);
 });
+
+/** Once the last of the others was told, long after this one's turn has come. */
+async function goOn(last: WebSocket | undefined, fragmented: WebSocket): Promise<void> {
+  if (last !== undefined) await once(last, 'close');
+  await sleep(500);
+  fragmented.send('go on');
+}
 
 async function timeOf(
   client: { waitClosed(): Promise<unknown> },

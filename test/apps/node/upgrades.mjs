@@ -1,6 +1,5 @@
 // An http.Server that takes connections over: WebSockets of `ws` (/echo), raw protocols of all manners, CONNECT, and refusals.
 import { createServer } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { threadId } from 'node:worker_threads';
 import { WebSocketServer } from 'ws';
 
@@ -28,14 +27,14 @@ for (const sockets of [echo, deflate]) {
     });
   });
 }
-/** Sends the first frame of a message at once, and the others once a second has gone by. */
+/** Sends the first frame of a message at once, and the others when it is told to go on. */
 const fragments = new WebSocketServer({ noServer: true });
-fragments.on('connection', async (socket) => {
+fragments.on('connection', (socket) => {
   socket.send('one ', { fin: false });
-  await sleep(1500);
-  socket.send('two ', { fin: false });
-  await sleep(500);
-  socket.send('three');
+  socket.once('message', () => {
+    socket.send('two ', { fin: false });
+    socket.send('three');
+  });
 });
 const refusing = new WebSocketServer({ noServer: true, verifyClient: () => false });
 
@@ -56,7 +55,8 @@ const raw = {
     seen.flood = facts;
     const piece = Buffer.alloc(64 * 1024, 'f');
     const more = () => {
-      while (!socket.destroyed && socket.write(piece)) facts.written += piece.length;
+      while (!socket.destroyed && socket.write(piece));
+      facts.written = socket.bytesWritten;
       facts.waiting = Math.max(facts.waiting, socket.writableLength);
     };
     socket.on('drain', more).on('close', () => (facts.closed = true));
