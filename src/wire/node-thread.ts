@@ -74,6 +74,8 @@ export const ToHost = {
   chdir: 16,
   /** url: the inspector of the thread listens there */
   debuggable: 17,
+  /** 1: the program has closed its HTTP server and is to be given nothing; 0: it has another */
+  rest: 18,
 } as const;
 
 /** How the body of a request travels. `upgradable`: there is none, and its client offers to go over to another protocol. */

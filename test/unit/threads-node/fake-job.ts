@@ -33,6 +33,7 @@ const peer: Peer = {
 export interface JobOptions {
   readonly method?: string;
   readonly minorVersion?: number;
+  readonly expects?: RequestHead['expects'];
   readonly fields?: readonly string[];
   readonly body?: RequestBody;
   readonly peer?: Peer;
@@ -68,6 +69,7 @@ export class FakeJob implements Job {
     this.head = requestHead(target, {
       method: options.method ?? 'GET',
       minorVersion: options.minorVersion ?? 1,
+      expects: options.expects ?? 'nothing',
       fields: options.fields ?? ['Host', 'example.test'],
       upgrade: options.upgrade === undefined ? null : 'websocket',
     });

@@ -29,6 +29,7 @@ const news = {
   interrupted: () => {},
   stopped: () => {},
   chdir: () => {},
+  rest: () => {},
   log: () => {},
 };
 

@@ -13,7 +13,7 @@ import type { AskedAddress } from '../../../src/wire/addresses.ts';
 import type { ProgramTerms } from '../../../src/wire/node-thread.ts';
 import { eventually } from '../../support/eventually.ts';
 import { freePort } from '../../support/listening-socket.ts';
-import { killAll, makeThread } from './fake-job.ts';
+import { FakeSource, killAll, makeThread } from './fake-job.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tunicorn-programs-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -191,18 +191,54 @@ describe('a program in a thread', () => {
     assert.equal(readFileSync(marks, 'utf8'), 'x');
   });
 
-  it('that closes its server answers what comes all the same, until another listens', async () => {
+  it('that closes its server is given nothing until another listens', async () => {
     const app = written(
       'closes-for-a-while.mjs',
       `import http from 'node:http';
-       const server = http.createServer((_, res) => res.end('first')).listen(3000);
        const next = http.createServer((_, res) => res.end('second'));
-       server.on('listening', () => server.close(() => setTimeout(() => next.listen(3000), 300)));`,
+       const server = http.createServer((_, res) => {
+         server.close(() => setTimeout(() => next.listen(3000), 300));
+         setTimeout(() => res.end('first'), 100);
+       }).listen(3000);`,
     );
     const { thread, run } = makeThread(app);
     await thread.start();
-    assert.equal((await run('/').done()).text, 'first');
-    await eventually(async () => (await run('/').done()).text === 'second', 'the second server');
+    const first = run('/').done();
+    await eventually(() => thread.room === 0, 'the thread to rest');
+    assert.equal((await first).text, 'first');
+    await eventually(() => thread.room > 0, 'the second server');
+    assert.equal((await run('/').done()).text, 'second');
+  });
+
+  it('that answers and ends its process has answered', async () => {
+    const app = written(
+      'answers-and-exits.mjs',
+      `import http from 'node:http';
+       http.createServer((_, res) => {
+         res.end('goodbye');
+         process.exit(0);
+       }).listen(3000);`,
+    );
+    const { thread, run } = makeThread(app);
+    await thread.start();
+    assert.equal((await run('/').done()).text, 'goodbye');
+  });
+
+  it('whose client expects what nobody knows counts no request afterwards', async () => {
+    const app = written(
+      'expects.mjs',
+      `import http from 'node:http';
+       const server = http.createServer((_, res) => {
+         server.getConnections((_error, count) => res.end(String(count)));
+       }).listen(3000);`,
+    );
+    const { thread, run } = makeThread(app);
+    await thread.start();
+    const source = new FakeSource();
+    const body = { kind: 'stream', source } as const;
+    const refused = await run('/', { method: 'POST', expects: 'other', body }).done();
+    assert.equal(refused.reply?.status, '417 Expectation Failed');
+    assert.equal((await run('/').done()).text, '1');
   });
 
   it('that closes its server for good ends its thread once its requests are over', async () => {

@@ -83,6 +83,8 @@ export class Channel {
     this.#begunAt = new Float64Array(boot.begunAt);
     this.#timeoutLimit = boot.timeoutLimit;
     this.outbox = new Outbox(boot.port);
+    // What was answered in the turn in which the application ends the thread has been answered.
+    process.on('exit', () => this.outbox.flush());
     setInterval(() => this.#turn(), HEARTBEAT_MS).unref();
   }
 

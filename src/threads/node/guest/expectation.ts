@@ -7,5 +7,6 @@ import type { Exchange } from './exchange.ts';
 export function refusesExpectation(exchange: Exchange): boolean {
   if (exchange.facts.expects !== 'other') return false;
   exchange.whole('417 Expectation Failed', 'Connection: close\r\n', true, '', null);
+  exchange.inlet?.discard();
   return true;
 }

@@ -2,14 +2,21 @@
 // begun are handed back.
 
 import { inspect } from 'node:util';
+import { monotonicMs } from '../../../clock.ts';
 import type { AppThread, Failure, Job, ThreadEvents } from '../../app-thread.ts';
+import type { Roster } from './roster.ts';
+import { underWayInWords } from './under-way.ts';
 
 /** The exit code of Node.js when a module's top-level await was never settled. */
 const UNSETTLED = 13;
 
-/** `error` is what nobody caught; null when the application ended the thread itself. `ran`: underWayInWords. */
-export function deathOf(name: string, exitCode: number, error: unknown, ran: string): Failure {
+/** `error` is what nobody caught; null when the application ended the thread itself. */
+export function deathOf(name: string, exitCode: number, error: unknown, roster: Roster): Failure {
   const died = { status: 502, code: 'thread-died' } as const;
+  if (error === null && roster.resting) {
+    return { ...died, detail: `${name} ended: its program has closed its HTTP server.` };
+  }
+  const ran = underWayInWords(roster.underWay(monotonicMs()));
   if (error === null) {
     // Node.js's own code for a loop that has nothing left to wait for.
     const or = exitCode === UNSETTLED ? ', or a top-level await in it waits for ever' : '';

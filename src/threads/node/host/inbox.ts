@@ -17,6 +17,8 @@ export interface ThreadNews {
   bootFailed(exitCode: number, message: string): void;
   interrupted(ticket: number): void;
   stopped(): void;
+  /** The program has closed its HTTP server, or opened another. */
+  rest(isResting: boolean): void;
   /** The process is to change to this folder. */
   chdir(folder: string): void;
   log(level: (typeof LOG_LEVELS)[number], text: string): void;
@@ -98,6 +100,9 @@ function readNews(operation: number, batch: readonly Item[], at: number, news: T
     case ToHost.stopped:
       news.stopped();
       return 1;
+    case ToHost.rest:
+      news.rest(amountAt(batch, at + 1) === 1);
+      return 2;
     case ToHost.chdir:
       news.chdir(textAt(batch, at + 1));
       return 2;

@@ -20,7 +20,7 @@ import { deathOf, handBack } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
 import { type Interruptible, Interruptions } from './interruptions.ts';
-import { type NodeThreadOptions, STUCK_MS } from './options.ts';
+import { DEBUG_MS, type NodeThreadOptions, STUCK_MS } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 import { type Guest, startGuest } from './start-guest.ts';
@@ -29,8 +29,6 @@ import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
 const TERMINATE_MS = 1000;
-/** So long do requests have from the last look at which a debugger was there. */
-const DEBUG_MS = 5000;
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
@@ -38,6 +36,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly debuggable: ThreadNews['debuggable'] = (url) =>
     this.#options.debugging?.leadTo(this.name, url);
   readonly interrupted: ThreadNews['interrupted'] = (ticket) => this.#interruptions.aborted(ticket);
+  readonly rest: ThreadNews['rest'] = (isResting) => this.#roster.rest(isResting);
   readonly log: ThreadNews['log'] = (level, text) => this.#options.log[level](text);
   readonly underWay = (): string => underWayInWords(this.#roster.underWay(monotonicMs()));
   readonly #options: NodeThreadOptions;
@@ -79,7 +78,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   }
 
   get room(): number {
-    if (this.#blocked || this.#state !== 'ready' || this.#endExpected) return 0;
+    if (this.blocked || this.#state !== 'ready' || this.#endExpected) return 0;
     const places = this.#roster.cells.room;
     if (!this.#backlog.behind || places === 0) return places;
     return Math.max(0, Math.min(places, AHEAD_WHEN_BEHIND - this.#roster.waiting()));
@@ -107,7 +106,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** Its loop stands still, by what `poll` saw last: it has no room, and what it has not begun should go elsewhere. */
   get blocked(): boolean {
-    return this.#blocked;
+    return this.#blocked || this.#roster.resting;
   }
 
   /** The thread of the system runs, whatever its state here: one that is dead to us may be in native code. */
@@ -281,7 +280,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
         this.#running = false;
         this.#endExpected ||= this.#leaving;
         this.#readLastWords();
-        this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError, this.underWay()));
+        this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError, this.#roster));
       },
     });
   }

@@ -8,6 +8,8 @@ import type { GuestHooks, ProgramTerms } from '../../../wire/node-thread.ts';
 
 /** A loop that stands still for this long when a request is past its time is stuck, unless told otherwise. */
 export const STUCK_MS = 1000;
+/** So long do requests have from the last look at which a debugger was there. */
+export const DEBUG_MS = 5000;
 
 export interface Debugging {
   /** Somebody debugs: then a thread that stands still is not stuck, and its requests have time. */

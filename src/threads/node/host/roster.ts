@@ -29,6 +29,7 @@ export class Roster implements ExchangeWire {
   /** In the order in which they were given, which is that in which they begin; from `#next` on they may be waiting. */
   #given: HostExchange[] = [];
   #next = 0;
+  #resting = false;
 
   /** `silent`: what to do when the thread falls silent with more than one. */
   constructor(slots: number, outbox: HostOutbox, silent: () => void) {
@@ -36,6 +37,16 @@ export class Roster implements ExchangeWire {
     this.#outbox = outbox;
     this.pace = new Pace(this, silent);
     this.turns = new Turns(this.cells);
+  }
+
+  /** Its program has closed its server: it finishes what it has begun and is to be given nothing. */
+  get resting(): boolean {
+    return this.#resting;
+  }
+
+  rest(isResting: boolean): void {
+    this.#resting = isResting;
+    if (!isResting) this.roomMade = true;
   }
 
   /** Requests that are not answered yet. */

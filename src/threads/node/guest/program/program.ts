@@ -87,6 +87,7 @@ export class Program {
     if (this.#failure !== null) throw this.#failure;
     if (this.#terms.waitReady) await this.#said.promise;
     this.#isServed = true;
+    if (this.#isClosed) this.#rest(true);
   }
 
   /** To be called before the program is loaded. */
@@ -203,6 +204,7 @@ export class Program {
       return;
     }
     this.#server = server;
+    if (this.#isClosed) this.#rest(false);
     this.#hasSaidClosed = false;
     this.#isClosed = false;
     this.#asked = address;
@@ -240,7 +242,14 @@ export class Program {
     this.#isClosed = true;
     // Then Node.js says it by itself.
     this.#hasSaidClosed = this.#channel.underWay === 0;
-    if (!this.#isLeaving) setTimeout(() => this.#useless(), CLOSED_MS).unref();
+    if (this.#isLeaving) return;
+    this.#rest(true);
+    setTimeout(() => this.#useless(), CLOSED_MS).unref();
+  }
+
+  /** Others are given what it would have been given. */
+  #rest(isResting: boolean): void {
+    if (this.#isServed) this.#channel.outbox.open().push(ToHost.rest, isResting ? 1 : 0);
   }
 
   /** Whether to end is the server's to say: a program without an HTTP server has no use for its thread any more. */
