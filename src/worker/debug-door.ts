@@ -9,6 +9,11 @@ import type { InspectAddress } from '../settings/inspect.ts';
 /** While the address is taken, by the worker before this one perhaps, it is tried again so often. */
 const AGAIN_MS = 500;
 
+/** Who asks for a page (/json) and no more has so long. */
+const PAGE_MS = 5000;
+/** The inspector's answer to a debugger (RFC 6455, 4.2.2). */
+const SWITCHED = Buffer.from('HTTP/1.1 101 ');
+
 /** Of a thread that can be debugged. */
 interface Inspected {
   readonly thread: string;
@@ -21,8 +26,9 @@ export class DebugDoor {
   readonly #address: InspectAddress;
   readonly #log: Log;
   readonly #server = net.createServer((client) => this.#pass(client));
-  /** Those that debug: connections that have become WebSockets, and others for as long as a page is asked for. */
   readonly #clients = new Set<net.Socket>();
+  /** Those that debug: their connections have become WebSockets. */
+  readonly #debuggers = new Set<net.Socket>();
   #inspected: Inspected | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isTold = false;
@@ -36,7 +42,7 @@ export class DebugDoor {
 
   /** Somebody debugs. */
   get isEntered(): boolean {
-    return this.#clients.size > 0;
+    return this.#debuggers.size > 0;
   }
 
   open(): void {
@@ -66,10 +72,17 @@ export class DebugDoor {
     }
     const inspector = net.connect(this.#inspected.port, '127.0.0.1');
     this.#clients.add(client);
+    client.setTimeout(PAGE_MS, () => client.destroy());
+    inspector.once('data', (answer: Buffer) => {
+      if (!answer.subarray(0, SWITCHED.length).equals(SWITCHED)) return;
+      this.#debuggers.add(client);
+      client.setTimeout(0);
+    });
     inspector.on('error', () => client.destroy());
     inspector.on('close', () => client.destroy());
     client.on('close', () => {
       this.#clients.delete(client);
+      this.#debuggers.delete(client);
       inspector.destroy();
     });
     client.pipe(inspector).pipe(client);

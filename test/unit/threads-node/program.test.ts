@@ -191,6 +191,23 @@ describe('a program in a thread', () => {
     assert.equal(readFileSync(marks, 'utf8'), 'x');
   });
 
+  for (const [what, callback, words] of [
+    ['throws', "() => { throw new Error('no database'); }", /no database/],
+    ['ends its process', '() => process.exit(1)', /process\.exit\(1\)/],
+  ] as const) {
+    for (const kind of ['cjs', 'mjs']) {
+      it(`whose callback ${what} has not booted (${kind})`, async () => {
+        const http =
+          kind === 'cjs' ? "const http = require('node:http')" : "import http from 'node:http'";
+        const app = written(
+          `fails.${kind}`,
+          `${http};\nhttp.createServer().listen(3000, ${callback});`,
+        );
+        await assert.rejects(makeThread(app).thread.start(), words);
+      });
+    }
+  }
+
   it('that closes its server is given nothing until another listens', async () => {
     const app = written(
       'closes-for-a-while.mjs',

@@ -56,13 +56,15 @@ export async function loadApp(path: string, exportName: string | null): Promise<
   return none;
 }
 
-/** An error's stack, or whatever was thrown, as text. */
+/** An error's stack, or whatever was thrown, as text; never throws, whatever that makes of its properties. */
 export function stackOf(error: unknown): string {
-  if (error instanceof Error) {
+  try {
+    if (!(error instanceof Error)) return `Thrown: ${String(error)}`;
     const text = error.stack ?? String(error);
     return text.includes(error.message) ? text : `${String(error)}\n${text}`;
+  } catch {
+    return 'Thrown: something that cannot be shown';
   }
-  return `Thrown: ${String(error)}`;
 }
 
 /** Node.js names neither file nor line of a syntax error in an ES module; `node --check` does, for the file itself. */

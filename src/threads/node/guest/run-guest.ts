@@ -3,6 +3,7 @@
 // the thread.
 
 import type { Server } from 'node:http';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AskedAddress } from '../../../wire/addresses.ts';
 import { type GuestBoot, ToHost } from '../../../wire/node-thread.ts';
 import { type Begin, Channel } from './channel.ts';
@@ -76,6 +77,8 @@ async function loadBegin(
     process.off('exit', endsEarly);
   }
   await program.servable();
+  // What is called when it listens is part of the start: one that fails there has not booted.
+  await nextTurn();
   let served: Server | null = null;
   let ofServer: Begin | null = null;
   const begin: Begin = (exchange) => {
