@@ -43,6 +43,7 @@ const ONE_VERSION = [
   'end-to-end/container',
   'end-to-end/corpus',
   'end-to-end/drill',
+  'end-to-end/ecosystem',
   'end-to-end/end-codes',
   'end-to-end/examples',
   'end-to-end/expect',
