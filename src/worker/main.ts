@@ -11,6 +11,7 @@ import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListeningHandle } from './acceptor.ts';
 import { endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
+import { applicationMaker } from './make-application.ts';
 import { shareLoop } from './shared-loop.ts';
 import { Worker } from './worker.ts';
 
@@ -60,9 +61,11 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   let asked: AskedAddress | null;
   if (settings.threads === 0) shareLoop(opened, () => worker?.underWay() ?? '');
   try {
+    const app = decideApp(settings);
     worker = new Worker({
       settings,
-      app: decideApp(settings),
+      app,
+      makeApplication: await applicationMaker(app),
       place: message.place,
       python: message.python,
       preload: message.preload,

@@ -1,12 +1,16 @@
-// Chooses how the application's threads are run. The only place of the worker that knows both kinds.
+// Chooses how the application's threads are run. The only place of the worker that knows both kinds, of which it loads one: that
+// is fewer modules, and fewer files that are open at once while it starts.
 
+import type { AppSpec } from '../settings/app-spec.ts';
 import type { Application, ApplicationOptions } from './application.ts';
-import { NodeApplication } from './node-application.ts';
-import { PythonApplication } from './python-application.ts';
 
-export function makeApplication(options: ApplicationOptions): Application {
-  const { app } = options;
-  return app.type === 'node'
-    ? new NodeApplication(options, app)
-    : new PythonApplication(options, app);
+export type MakeApplication = (options: ApplicationOptions) => Application;
+
+export async function applicationMaker(app: AppSpec): Promise<MakeApplication> {
+  if (app.type === 'node') {
+    const { NodeApplication } = await import('./node-application.ts');
+    return (options) => new NodeApplication(options, app);
+  }
+  const { PythonApplication } = await import('./python-application.ts');
+  return (options) => new PythonApplication(options, app);
 }

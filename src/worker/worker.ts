@@ -34,7 +34,7 @@ import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
 import { Health } from './health.ts';
-import { makeApplication } from './make-application.ts';
+import type { MakeApplication } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
 import { PoolWatch } from './pool-watch.ts';
@@ -44,6 +44,8 @@ import { Seldom } from './seldom.ts';
 /** What the application has to know comes along. */
 export interface WorkerOptions
   extends Omit<ApplicationOptions, 'bound' | 'dispatcher' | 'replaceMe'> {
+  /** Of the kind that `app` is. */
+  readonly makeApplication: MakeApplication;
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
   /** Where it listens; null: that goes by the application, and `serve` is told. */
@@ -140,7 +142,7 @@ export class Worker {
     });
     this.#connections.bind(this.#context);
     this.#tlsTerms = makeTlsTerms(options.tls, settings);
-    this.#application = makeApplication({
+    this.#application = options.makeApplication({
       ...options,
       bound: this.#listeners[0] ?? null,
       dispatcher: this.#dispatcher,

@@ -117,7 +117,7 @@ for (const [what, code, args, words] of [
     'a wrong setting',
     2,
     ['--threads', '0', 'hello:app'],
-    /threads must be a whole number, 1 or more/,
+    /threads must be 1 or more for a WSGI application/,
   ],
   [
     'a log that cannot be opened',

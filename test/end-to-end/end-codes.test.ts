@@ -145,7 +145,10 @@ for (const { kind, serve, app } of KINDS) {
 }
 
 test('every end code was met on both kinds, and no other', () => {
-  const all = Object.keys(END_CODES).sort();
+  // Those of upgraded connections are met in websocket.test.ts.
+  const all = Object.keys(END_CODES)
+    .filter((code) => !code.endsWith('U'))
+    .sort();
   for (const { kind } of KINDS) assert.deepEqual([...seen[kind]].sort(), all, kind);
 });
 

@@ -232,7 +232,7 @@ export class Channel {
     for (; next < waiting.length; next++) {
       const exchange = waiting[next] as Exchange;
       if (!this.#claim(exchange)) continue;
-      this.outbox.beforeRequest();
+      this.outbox.beforeRequest(exchange.facts.target);
       exchange.beganMs = this.outbox.begunAtMs;
       this.#begunAt[ticketSlot(exchange.facts.ticket, this.#slots)] = toSharedClock(
         exchange.beganMs,

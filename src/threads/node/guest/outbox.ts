@@ -14,6 +14,8 @@ const SLOW_MS = 10;
 const GATHER_MS = 1;
 /** Of the operation `piece`: itself, the ticket, the bytes. */
 const PIECE_ITEMS = 3;
+/** As many are remembered; an application with more has its other answers leave one by one. */
+const QUICK_PARTS = 1000;
 /** So many requests after a slow one are each answered by a message of their own. Chosen, not tuned. */
 const WATCHFUL_REQUESTS = 256;
 
@@ -23,6 +25,9 @@ export class Outbox {
   #transfers: ArrayBuffer[] = [];
   #scheduled = false;
   #watchful = 0;
+  /** First parts of paths whose requests never took long: what is finished may wait behind these, and behind nothing else. */
+  readonly #quick = new Set<string>();
+  #begun = '';
   /** Since when something is finished that has not left; 0: nothing is. */
   #gatheringSinceMs = 0;
   /** When the request that began last did, monotonic ms. */
@@ -87,10 +92,12 @@ export class Outbox {
    * Called before a request is begun. Where the application computes for long, what is finished must leave before the
    * next request blocks the loop; where it does not, sending each response alone would cost more than the response.
    */
-  beforeRequest(): void {
+  beforeRequest(target: string): void {
     this.begunAtMs = monotonicMs();
+    this.#begun = firstPart(target);
     if (this.#batch.length === 0) return;
-    if (this.#watchful > 0 || this.begunAtMs - this.#gatheringSinceMs > GATHER_MS) this.flush();
+    const mayWait = this.#watchful === 0 && this.#quick.has(this.#begun);
+    if (!mayWait || this.begunAtMs - this.#gatheringSinceMs > GATHER_MS) this.flush();
   }
 
   /** Called when the synchronous part of a request is over; answers what time it is. */
@@ -98,11 +105,21 @@ export class Outbox {
     const now = monotonicMs();
     if (now - this.begunAtMs > SLOW_MS) {
       this.#watchful = WATCHFUL_REQUESTS;
+      this.#quick.delete(this.#begun);
       this.flush();
-    } else if (this.#watchful > 0) {
-      this.#watchful -= 1;
+    } else {
+      if (this.#watchful > 0) this.#watchful -= 1;
+      if (this.#quick.size < QUICK_PARTS) this.#quick.add(this.#begun);
     }
     if (this.#gatheringSinceMs === 0 && this.#batch.length > 0) this.#gatheringSinceMs = now;
     return now;
   }
+}
+
+/** "/search" of "/search/by-name?q": one kind of request, as applications lay out their paths. */
+function firstPart(target: string): string {
+  const slash = target.indexOf('/', 1);
+  const query = target.indexOf('?');
+  const end = query !== -1 && (slash === -1 || query < slash) ? query : slash;
+  return end === -1 ? target : target.slice(0, end);
 }

@@ -17,7 +17,8 @@ const SHOWN = 5;
 /** Follows "it ended". The latest come first: errors mostly come soon. */
 export function underWayInWords(requests: readonly UnderWay[]): string {
   if (requests.length === 0) return 'while it ran no request';
-  const latest = requests.toSorted((a, b) => a.ageMs - b.ageMs);
+  // Of those that began in the same turn the one that came last.
+  const latest = requests.toReversed().sort((a, b) => a.ageMs - b.ageMs);
   const shown = latest.slice(0, SHOWN).map(requestInWords).join(', ');
   if (requests.length === 1) return `while it ran ${shown}`;
   const more = requests.length - SHOWN;
