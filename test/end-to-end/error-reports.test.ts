@@ -80,12 +80,14 @@ test('an error that nobody catches is told with the thread and the one request t
 });
 
 test('where it ran several, the latest are told with their ages and without their queries', async () => {
+  // The thread that the test before has ended has a successor: who waits for one may be begun in another order.
+  assert.equal((await ask(server, '/')).status, 200);
   const clients = await waiting(6);
   assert.equal((await ask(server, '/throw')).status, 502);
   const [line] = await server.server.line(/thread \d+ is gone: .* while it ran \d requests: .*/);
   assert.match(
     line,
-    /ran 7 requests: GET \/throw for 0\.\d s, GET \/begin for \d\.\d s, GET \/wait\/5 for .* and 2 more\. \(/,
+    /ran 7 requests: GET \/throw for 0\.\d s(, GET \/(begin|wait\/\d) for \d\.\d s){4} and 2 more\. \(/,
   );
   assert.doesNotMatch(line, /secret/);
   for (const client of clients) client.destroy();
