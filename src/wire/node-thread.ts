@@ -63,7 +63,7 @@ export const ToHost = {
   stopped: 12,
   /** ticket, ms: the request shall not be overdue before so long from now */
   extend: 13,
-  /** level (an index of LOG_LEVELS), text: a line for the error log, from a server hook */
+  /** level (an index of LOG_LEVELS), text: a line for the error log */
   log: 14,
   /**
    * ticket: the application has taken the connection over. `piece` and `body` are raw bytes from here on, `end` and `bodyEnd`

@@ -2,7 +2,6 @@
 // application (listener and fetch) speak to the host through this and through nothing else.
 
 import type { AsyncResource } from 'node:async_hooks';
-import { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import {
   BODY_AHEAD,
   BODY_WINDOW,
@@ -254,7 +253,7 @@ export class Exchange {
     const { method, target } = this.facts;
     const request = `${method} ${target.split('?', 1)[0]}`;
     const text = `Error after the response to ${request} was complete.\n${detail}`;
-    this.#outbox.open().push(ToHost.log, LOG_LEVELS.indexOf('error'), text);
+    this.#outbox.log('error', text);
   }
 
   credit(bytes: number): void {

@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from 'node:url';
 import { LOG_LEVELS } from '../../../wire/log-levels.ts';
-import { type GuestHooks, RESPONSE_WINDOW, ToHost } from '../../../wire/node-thread.ts';
+import { type GuestHooks, RESPONSE_WINDOW } from '../../../wire/node-thread.ts';
 import type { Begin } from './channel.ts';
 import { Exchange } from './exchange.ts';
 import { importFile, LoadError, stackOf } from './load-app.ts';
@@ -132,10 +132,7 @@ export class ThreadHooks {
     this.#exported = { ...exported };
     const { age, cfg, num_workers, ppid, thread } = hooks;
     const log = Object.fromEntries(
-      LOG_LEVELS.map((level, index) => [
-        level,
-        (text: unknown) => void outbox.open().push(ToHost.log, index, String(text)),
-      ]),
+      LOG_LEVELS.map((level) => [level, (text: unknown) => outbox.log(level, String(text))]),
     ) as unknown as Record<Level, (text: unknown) => void>;
     const pids = { pid: process.pid, loop_pid: process.pid, ppid, thread };
     this.#log = log;

@@ -3,6 +3,7 @@
 
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../../clock.ts';
+import { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import { bytesToItem, INLINE_BYTES, type Item, ToHost } from '../../../wire/node-thread.ts';
 
 /**
@@ -71,6 +72,11 @@ export class Outbox {
     const areTexts = typeof last === 'string' && typeof item === 'string';
     if (areTexts && last.length + item.length <= INLINE_BYTES) batch[at + 2] = last + item;
     else this.piece(ticket, item);
+  }
+
+  /** A line for the error log. */
+  log(level: (typeof LOG_LEVELS)[number], text: string): void {
+    this.open().push(ToHost.log, LOG_LEVELS.indexOf(level), text);
   }
 
   bytes(bytes: Uint8Array): string | ArrayBuffer {
