@@ -2,10 +2,8 @@
 // begun are handed back.
 
 import { inspect } from 'node:util';
-import { monotonicMs } from '../../../clock.ts';
 import type { AppThread, Failure, Job, ThreadEvents } from '../../app-thread.ts';
 import type { Roster } from './roster.ts';
-import { underWayInWords } from './under-way.ts';
 
 /** The exit code of Node.js when a module's top-level await was never settled. */
 const UNSETTLED = 13;
@@ -16,7 +14,7 @@ export function deathOf(name: string, exitCode: number, error: unknown, roster: 
   if (error === null && roster.resting) {
     return { ...died, detail: `${name} ended: its program has closed its HTTP server.` };
   }
-  const ran = underWayInWords(roster.underWay(monotonicMs()));
+  const ran = roster.underWay();
   if (error === null) {
     // Node.js's own code for a loop that has nothing left to wait for.
     const or = exitCode === UNSETTLED ? ', or a top-level await in it waits for ever' : '';

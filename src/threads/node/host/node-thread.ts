@@ -24,7 +24,6 @@ import { DEBUG_MS, type NodeThreadOptions, STUCK_MS } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
 import { type Guest, startGuest } from './start-guest.ts';
-import { underWayInWords } from './under-way.ts';
 import { WireBroken } from './wire-broken.ts';
 
 /** A thread that has not ended so long after `terminate` is in native code and is given up. */
@@ -38,7 +37,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly interrupted: ThreadNews['interrupted'] = (ticket) => this.#interruptions.aborted(ticket);
   readonly rest: ThreadNews['rest'] = (isResting) => this.#roster.rest(isResting);
   readonly log: ThreadNews['log'] = (level, text) => this.#options.log[level](text);
-  readonly underWay = (): string => underWayInWords(this.#roster.underWay(monotonicMs()));
+  readonly underWay = (): string => this.#roster.underWay();
   readonly #options: NodeThreadOptions;
   readonly #events: ThreadEvents;
   readonly #ports = new MessageChannel();

@@ -9,7 +9,7 @@ import { type ExchangeWire, HostExchange } from './exchange.ts';
 import type { HostOutbox } from './outbox.ts';
 import { Pace } from './pace.ts';
 import { Turns } from './turns.ts';
-import type { UnderWay } from './under-way.ts';
+import { underWayInWords } from './under-way.ts';
 
 /** So many that wait no more are kept before the list is cut: not for each one alone. */
 const GIVEN_KEPT = 64;
@@ -82,8 +82,7 @@ export class Roster implements ExchangeWire {
   #waitingSinceMs(): number | null {
     for (; this.#next < this.#given.length; this.#next++) {
       const exchange = this.#given[this.#next] as HostExchange;
-      const isOver = exchange.started || exchange.answered;
-      if (!isOver && !this.cells.claimed(exchange.ticket)) break;
+      if (this.#isWaiting(exchange)) break;
     }
     const oldest = this.#given[this.#next];
     if (oldest === undefined || this.#next > GIVEN_KEPT) {
@@ -91,6 +90,11 @@ export class Roster implements ExchangeWire {
       this.#next = 0;
     }
     return oldest?.givenAtMs ?? null;
+  }
+
+  /** The thread has not begun it by now. */
+  #isWaiting({ started, answered, ticket }: HostExchange): boolean {
+    return !started && !answered && !this.cells.claimed(ticket);
   }
 
   takeBack(job: Job): boolean {
@@ -140,14 +144,15 @@ export class Roster implements ExchangeWire {
     return late;
   }
 
-  /** What has begun and is not answered. */
-  underWay(nowMs: number): UnderWay[] {
-    const found: UnderWay[] = [];
-    for (const { started, answered, ticket, job } of this.#jobs.values()) {
-      if (answered || !(started || this.cells.claimed(ticket))) continue;
-      found.push({ head: job.head, ageMs: nowMs - this.begunMs(ticket) });
-    }
-    return found;
+  /** What has begun and is not answered, in words. */
+  underWay(): string {
+    const nowMs = monotonicMs();
+    const begun = [...this.#jobs.values()].filter(
+      (each) => !each.answered && !this.#isWaiting(each),
+    );
+    return underWayInWords(
+      begun.map(({ job, ticket }) => ({ head: job.head, ageMs: nowMs - this.begunMs(ticket) })),
+    );
   }
 
   /** Gives all that it has begun more time. */
@@ -161,8 +166,7 @@ export class Roster implements ExchangeWire {
   waiting(): number {
     let waiting = 0;
     for (const exchange of this.#jobs.values()) {
-      const isOver = exchange.started || exchange.answered;
-      if (!isOver && !this.cells.claimed(exchange.ticket)) waiting += 1;
+      if (this.#isWaiting(exchange)) waiting += 1;
     }
     return waiting;
   }
