@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
 import { readListenArguments } from '../../../src/threads/node/guest/program/listen-arguments.ts';
+import { ALONE } from '../../../src/threads/node/host/start-guest.ts';
 import type { AskedAddress } from '../../../src/wire/addresses.ts';
 import type { ProgramTerms } from '../../../src/wire/node-thread.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -86,15 +87,7 @@ for (const args of [
 }
 
 /** Nobody has said where to listen. */
-const ASKED: ProgramTerms = {
-  bound: null,
-  secure: false,
-  otherListeners: 'one',
-  isFirstThread: true,
-  waitReady: false,
-  instance: 0,
-  args: [],
-};
+const ASKED: ProgramTerms = { ...ALONE, bound: null };
 
 describe('a program in a thread', () => {
   for (const [name, text, asked] of [

@@ -12,7 +12,8 @@ import type { NodeThreadOptions } from './options.ts';
 
 const GUEST_FOLDER = join(import.meta.dirname, '..', 'guest');
 
-const ALONE: ProgramTerms = {
+/** For who starts a thread without a server around it. */
+export const ALONE: ProgramTerms = {
   bound: { host: '127.0.0.1', port: 0 },
   secure: false,
   otherListeners: 'one',
