@@ -23,3 +23,15 @@ export function splitAsked(joined: string): AskedAddress | null {
   if (host === undefined) return { kind: 'path', path: joined };
   return { kind: 'port', host: host === '' ? null : host, port: Number(port) };
 }
+
+/** Where a server is that listens where it wants to; Node.js listens on every address where none is named. */
+export function asBound(asked: AskedAddress): BoundAddress {
+  if (asked.kind === 'path') return { host: asked.path, port: 0 };
+  return { host: asked.host ?? '::', port: asked.port };
+}
+
+/** For people: "port 3000", "localhost:3000", "/run/app.sock". */
+export function askedInWords(asked: AskedAddress): string {
+  if (asked.kind === 'path') return asked.path;
+  return asked.host === null ? `port ${asked.port}` : `${asked.host}:${asked.port}`;
+}

@@ -2,40 +2,41 @@
 // binds nothing; what it listens on beside that is let through in one thread, in all, or not at all (`other_listeners`).
 
 import http from 'node:http';
+import https from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
-import type { AskedAddress, BoundAddress } from '../../../../wire/addresses.ts';
-import { LOG_LEVELS } from '../../../../wire/log-levels.ts';
+import {
+  type AskedAddress,
+  asBound,
+  askedInWords,
+  type BoundAddress,
+} from '../../../../wire/addresses.ts';
 import { type GuestBoot, type ProgramTerms, ToHost } from '../../../../wire/node-thread.ts';
 import type { Channel } from '../channel.ts';
 import { type App, LoadError } from '../load-app.ts';
+import { Closing } from './closing.ts';
 import { type Asked, readListenArguments } from './listen-arguments.ts';
-import { closeIfIdle, countConnections, pretend, sayListening } from './pretended.ts';
+import { countConnections, pretend, sayListening } from './pretended.ts';
 import { shimProcess, tellShutdown, whoListens } from './process-shims.ts';
 import { SideListener } from './side-listener.ts';
 
 type Listen = typeof net.Server.prototype.listen;
 
-/** An HTTP server of any kind of Node.js; what HTTP/2 has beside it is not served. */
-export type HttpServer = http.Server;
-
 /** A program that asked for any free port is told which, or after so long that it listens. */
 const PORT_MS = 500;
 
-/** A program that closes its server to open another does so sooner. */
-const CLOSED_MS = 1000;
+/** Of a server that named no address, such as one on a descriptor. */
+const EVERYWHERE: BoundAddress = { host: '::', port: 0 };
 
-const UNKNOWN: BoundAddress = { host: '::', port: 0 };
+/** What a server is to its thread. */
+type Role = 'application' | 'the same' | 'its own' | 'beside';
 
 export class Program {
   readonly #terms: ProgramTerms;
   readonly #listen: Listen = net.Server.prototype.listen;
   readonly #sides: SideListener[] = [];
-  readonly #heard: (server: HttpServer) => void;
-  readonly #refused: (error: LoadError) => void;
-  /** Resolves when an HTTP server listens; rejects when it cannot be served, or something beside it may not be. */
-  readonly listening: Promise<HttpServer>;
-  #server: HttpServer | null = null;
+  readonly #first = withResolvers<http.Server>();
+  #server: http.Server | null = null;
   #failure: LoadError | null = null;
   #asked: AskedAddress | null = null;
   #bound: BoundAddress | null;
@@ -47,10 +48,7 @@ export class Program {
   readonly #othersWhoListen = whoListens();
   readonly #file: string;
   readonly #channel: Channel;
-  /** The program has closed its server. It goes on with that as long as no other listens. */
-  #isClosed = false;
-  #isUseless = false;
-  #hasSaidClosed = false;
+  readonly #closing: Closing;
   /** What the file exports, once it is loaded. */
   #loaded: { readonly exported: App | null } | null = null;
   /** It is given requests. */
@@ -62,18 +60,19 @@ export class Program {
     this.#terms = terms;
     this.#file = appPath;
     this.#channel = channel;
-    channel.onOver = () => this.#requestOver();
+    this.#closing = new Closing(channel);
     this.#bound = terms.bound;
-    const { promise, resolve, reject } = withResolvers<HttpServer>();
-    this.listening = promise;
-    this.#heard = resolve;
-    this.#refused = reject;
     // It is asked for where it matters.
-    promise.catch(() => undefined);
+    this.listening.catch(() => undefined);
   }
 
-  /** The application, once there is one. */
-  get server(): HttpServer | null {
+  /** Resolves when an HTTP server listens; rejects when it cannot be served, or something beside it may not be. */
+  get listening(): Promise<http.Server> {
+    return this.#first.promise;
+  }
+
+  /** The application, once there is one. It goes on with one that was closed as long as no other listens. */
+  get server(): http.Server | null {
     return this.#server;
   }
 
@@ -87,7 +86,6 @@ export class Program {
     if (this.#failure !== null) throw this.#failure;
     if (this.#terms.waitReady) await this.#said.promise;
     this.#isServed = true;
-    if (this.#isClosed) this.#rest(true);
   }
 
   /** To be called before the program is loaded. */
@@ -128,32 +126,35 @@ export class Program {
     if (this.#isLeaving) return;
     this.#isLeaving = true;
     for (const side of this.#sides) side.close();
+    this.#closing.leave();
     this.#endsItself = tellShutdown(this.#othersWhoListen);
   }
 
   #listens(server: net.Server, asked: Asked, args: readonly unknown[]): net.Server {
     const { address, callback, signal } = asked;
-    const isFirst = isHttp(server) && this.#isApplication(server as HttpServer, address);
-    if (!isFirst && !this.#isSame(server, address) && this.#isOwn(address)) {
-      return Reflect.apply(this.#listen, server, args);
-    }
+    const role = this.#roleOf(server, address);
+    if (role === 'its own') return Reflect.apply(this.#listen, server, args);
     if (callback !== null) server.once('listening', callback);
     if (signal?.aborted) process.nextTick(() => server.close());
     else signal?.addEventListener('abort', () => server.close(), { once: true });
-    if (isFirst) this.#take(server as HttpServer, address);
-    else if (this.#isSame(server, address)) this.#pretend(server);
-    else this.#beside(server, address as AskedAddress, true);
+    if (role === 'application') this.#take(server as http.Server, address);
+    else if (role === 'the same') this.#pretend(server);
+    else if (address !== null) this.#beside(server, address, true);
     return server;
   }
 
+  #roleOf(server: net.Server, address: AskedAddress | null): Role {
+    if (isHttp(server) && this.#isApplication(server, address)) return 'application';
+    if (isHttp(server) && this.#isSame(address)) return 'the same';
+    return this.#isOwn(address) ? 'its own' : 'beside';
+  }
+
   /** The first, and what the file exports counts more; the one with the port that the server was told counts most. */
-  #isApplication(server: HttpServer, address: AskedAddress | null): boolean {
+  #isApplication(server: http.Server, address: AskedAddress | null): boolean {
     if (this.#loaded !== null && !belongs(server, this.#loaded.exported)) return false;
-    if (this.#server === null || this.#isClosed) return true;
+    if (this.#server === null || this.#closing.isClosed) return true;
     const isBetter = this.#terms.bound !== null && this.#isBound(address);
-    if (this.#loaded !== null || this.#isBound(this.#asked) || !isBetter) return false;
-    this.#demote(this.#server);
-    return true;
+    return isBetter && this.#loaded === null && !this.#isBound(this.#asked);
   }
 
   /**
@@ -169,7 +170,7 @@ export class Program {
   }
 
   /** It believes to be the application, and is not: it listens where it wanted to. */
-  #demote(server: HttpServer): void {
+  #demote(server: http.Server): void {
     const address = this.#asked;
     this.#server = null;
     this.#asked = null;
@@ -181,20 +182,22 @@ export class Program {
   /** Which is which, where there are several. */
   #tell(exported: App | null): void {
     if (!this.#terms.isFirstThread) return;
-    const where = this.#asked === null ? 'what the file exports' : describe(this.#asked);
-    const others = this.#besides.map(describe).join(', ');
+    const where = this.#asked === null ? 'what the file exports' : askedInWords(this.#asked);
+    const others = this.#besides.map(askedInWords).join(', ');
     if (others !== '') {
-      this.#log(`The application is ${where}; beside it listens ${others} (other_listeners).`);
+      this.#channel.outbox.log(
+        'info',
+        `The application is ${where}; beside it listens ${others} (other_listeners).`,
+      );
     } else if (this.#server !== null && exported !== null && exported.kind !== 'server') {
-      this.#log(`The program listens, on ${where}: its server is the application.`);
+      this.#channel.outbox.log(
+        'info',
+        `The program listens, on ${where}: its server is the application.`,
+      );
     }
   }
 
-  #log(text: string): void {
-    this.#channel.outbox.open().push(ToHost.log, LOG_LEVELS.indexOf('info'), text);
-  }
-
-  #take(server: HttpServer, address: AskedAddress | null): void {
+  #take(server: http.Server, address: AskedAddress | null): void {
     const isSecure = server instanceof tls.Server;
     if (isSecure && !this.#terms.secure) {
       this.#refuse(
@@ -203,10 +206,9 @@ export class Program {
       );
       return;
     }
+    if (this.#server !== null && !this.#closing.isClosed) this.#demote(this.#server);
     this.#server = server;
-    if (this.#isClosed) this.#rest(false);
-    this.#hasSaidClosed = false;
-    this.#isClosed = false;
+    this.#closing.opened();
     this.#asked = address;
     if (this.#terms.bound === null && this.#bound !== null && !this.#isBound(address)) {
       process.emitWarning(
@@ -215,13 +217,15 @@ export class Program {
     }
     this.#pretend(server);
     countConnections(server, () => this.#channel.underWay);
-    this.#heard(server);
+    this.#first.resolve(server);
   }
 
   #pretend(server: net.Server): void {
-    const address = (): BoundAddress => this.#bound ?? asBound(this.#asked);
+    const asked = this.#asked;
+    const address = (): BoundAddress =>
+      this.#bound ?? (asked === null ? EVERYWHERE : asBound(asked));
     pretend(server, address, () => this.#closed(server));
-    const isKnown = this.#bound !== null || address().port !== 0 || address().host.startsWith('/');
+    const isKnown = this.#bound !== null || asked?.kind === 'path' || (asked?.port ?? 0) !== 0;
     if (isKnown) {
       sayListening(server);
       return;
@@ -236,47 +240,8 @@ export class Program {
     this.#portless.clear();
   }
 
-  /** What it had begun, and what comes before another server listens, it still answers. */
   #closed(server: net.Server): void {
-    if (server !== this.#server || this.#isClosed) return;
-    this.#isClosed = true;
-    // Then Node.js says it by itself.
-    this.#hasSaidClosed = this.#channel.underWay === 0;
-    if (this.#isLeaving) return;
-    this.#rest(true);
-    setTimeout(() => this.#useless(), CLOSED_MS).unref();
-  }
-
-  /** Others are given what it would have been given. */
-  #rest(isResting: boolean): void {
-    if (this.#isServed) this.#channel.outbox.open().push(ToHost.rest, isResting ? 1 : 0);
-  }
-
-  /** Whether to end is the server's to say: a program without an HTTP server has no use for its thread any more. */
-  #useless(): void {
-    if (!this.#isClosed || this.#isLeaving) return;
-    process.emitWarning(
-      'The program has closed its HTTP server: its thread ends once it runs no request, and another takes its place.',
-    );
-    this.#isUseless = true;
-    this.#endIfUseless();
-  }
-
-  #requestOver(): void {
-    if (this.#isClosed && !this.#hasSaidClosed && this.#channel.underWay === 0) {
-      this.#hasSaidClosed = true;
-      if (this.#server !== null) closeIfIdle(this.#server);
-    }
-    this.#endIfUseless();
-  }
-
-  #endIfUseless(): void {
-    if (!this.#isUseless || !this.#isClosed || this.#channel.underWay > 0) return;
-    // Behind its 'close', and behind the last answer.
-    setImmediate(() => {
-      this.#channel.outbox.flush();
-      if (this.#channel.underWay === 0) process.exit(0);
-    });
+    if (server === this.#server && !this.#closing.isClosed) this.#closing.closed(this.#server);
   }
 
   #beside(server: net.Server, address: AskedAddress, mustSay: boolean): void {
@@ -284,7 +249,7 @@ export class Program {
     if (otherListeners === 'refuse') {
       this.#refuse(
         server,
-        `The program listens on ${describe(address)} beside its application, which other_listeners does not allow. Set it to "one" to let one thread listen there.`,
+        `The program listens on ${askedInWords(address)} beside its application, which other_listeners does not allow. Set it to "one" to let one thread listen there.`,
       );
       return;
     }
@@ -298,9 +263,9 @@ export class Program {
   }
 
   /** The same address once more, such as Fastify's for ::1 beside 127.0.0.1: its requests come to the first. */
-  #isSame(server: net.Server, address: AskedAddress | null): boolean {
+  #isSame(address: AskedAddress | null): boolean {
     const first = this.#asked;
-    if (!isHttp(server) || first === null || address === null) return false;
+    if (first === null || address === null) return false;
     if (first.kind === 'path') return address.kind === 'path' && address.path === first.path;
     return address.kind === 'port' && address.port === first.port && first.port !== 0;
   }
@@ -318,38 +283,22 @@ export class Program {
     if (this.#isServed) process.nextTick(() => server.emit('error', error));
     else {
       this.#failure ??= error;
-      this.#refused(error);
+      this.#first.reject(error);
     }
   }
 }
 
-/** Node.js's three kinds, and what is made of them. HTTP/2's have the event alone. */
-function isHttp(server: net.Server): boolean {
-  return (
-    server instanceof http.Server || server.listenerCount('request') > 0 || isSecureHttp(server)
-  );
+/** Node.js's kinds, and what is made of them. HTTP/2's have the event alone. */
+function isHttp(server: net.Server): server is http.Server {
+  const isOne = server instanceof http.Server || server instanceof https.Server;
+  return isOne || server.listenerCount('request') > 0;
 }
 
 /** Whether a server that listens is what the file exports. What is made from an export cannot be told from it: it is taken for that. */
-function belongs(server: HttpServer, exported: App | null): boolean {
+function belongs(server: http.Server, exported: App | null): boolean {
   if (exported?.kind === 'server') return exported.server === server;
   if (exported?.kind !== 'listener' || !exported.isExport) return true;
   return server.listeners('request').includes(exported.listener);
-}
-
-function isSecureHttp(server: net.Server): boolean {
-  return server instanceof tls.Server && 'closeIdleConnections' in server;
-}
-
-function asBound(asked: AskedAddress | null): BoundAddress {
-  if (asked === null) return UNKNOWN;
-  if (asked.kind === 'path') return { host: asked.path, port: 0 };
-  return { host: asked.host ?? UNKNOWN.host, port: asked.port };
-}
-
-function describe(address: AskedAddress): string {
-  if (address.kind === 'path') return address.path;
-  return address.host === null ? `port ${address.port}` : `${address.host}:${address.port}`;
 }
 
 /** Promise.withResolvers, which Node.js 20 has not. */

@@ -2,7 +2,7 @@
 // threads of all workers whoever binds its address first has it, and another one when that has gone.
 
 import { createServer, type ListenOptions, type Server } from 'node:net';
-import type { AskedAddress, BoundAddress } from '../../../../wire/addresses.ts';
+import { type AskedAddress, asBound, type BoundAddress } from '../../../../wire/addresses.ts';
 import { pretend } from './pretended.ts';
 
 /** Somebody who has the address may leave: we look again so often. */
@@ -26,13 +26,9 @@ export class SideListener {
       address.kind === 'port' ? address : { host: null, path: address.path };
     // Exclusively: node:cluster's primary is somebody else's process.
     this.#where = { ...port, ...(host === null ? {} : { host }), exclusive: true };
-    const asked: BoundAddress =
-      address.kind === 'path'
-        ? { host: address.path, port: 0 }
-        : { host: address.host ?? '::', port: address.port };
     pretend(
       server,
-      () => this.#bound() ?? asked,
+      () => this.#bound() ?? asBound(address),
       () => this.close(),
     );
     if (listen !== null) this.#listen(listen);
