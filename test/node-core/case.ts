@@ -29,11 +29,16 @@ export interface Peer {
 
 export interface Question {
   readonly method?: string;
+  /** Behind a question mark. */
+  readonly query?: string;
   readonly version?: '1.0' | '1.1';
   /** Field lines, without the Host that is added for 1.1. */
   readonly fields?: readonly string[];
   readonly body?: string;
 }
+
+/** What the client of a case does. */
+export type Play = (peer: Peer) => Promise<void>;
 
 export interface Case {
   readonly name: string;
@@ -42,7 +47,7 @@ export interface Case {
   readonly asks: string;
   readonly serve: (req: IncomingMessage, res: ServerResponse, note: Note) => unknown;
   /** What the client does; one GET and its answer unless said. */
-  readonly play?: (peer: Peer) => Promise<void>;
+  readonly play?: Play;
   /** The handler's notes are complete once one begins so. */
   readonly ends?: string;
   /** Events whose order among each other is left open. */
@@ -95,6 +100,34 @@ export function loose(value: object): Record<string, unknown> {
 
 export function post(body: string, fields: readonly string[] = []): Question {
   return { method: 'POST', body, fields: [`Content-Length: ${body.length}`, ...fields] };
+}
+
+/** `body`: what `chunks` gives, and its end, if it is to come now. */
+export function postChunked(body: string): Question {
+  return { method: 'POST', body, fields: ['Transfer-Encoding: chunked'] };
+}
+
+/** Each of these and its answer, one after the other. */
+export function asking(...questions: readonly Question[]): Play {
+  return async (peer) => {
+    for (const question of questions) {
+      await peer.ask(question);
+      await peer.read({ toHead: question.method === 'HEAD' });
+    }
+  };
+}
+
+/** A GET that is not answered: the connection is ended. */
+export async function closes(peer: Peer): Promise<void> {
+  await peer.ask();
+  await peer.closed();
+}
+
+/** A GET, what there is of its answer, and the end of the connection. */
+export async function answersAndCloses(peer: Peer): Promise<void> {
+  await peer.ask();
+  await peer.read();
+  await peer.closed();
 }
 
 /** `bodies` as chunks, each with its length. */

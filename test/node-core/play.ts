@@ -4,7 +4,7 @@
 import type { TestContext } from 'node:test';
 import { eventually } from '../support/eventually.ts';
 import { RawClient, type RawResponse } from '../support/raw-client.ts';
-import type { Case, Peer, Question } from './case.ts';
+import { asking, type Case, type Peer, type Question } from './case.ts';
 
 /** Each server has its own say about these; what they mean is compared otherwise. */
 const OF_THE_CONNECTION = new Set([
@@ -55,7 +55,7 @@ export async function play(t: TestContext, port: number, one: Case): Promise<Out
       client.reset();
     },
   };
-  await (one.play ?? plainly)(peer);
+  await (one.play ?? asking({}))(peer);
   const connection = left ? 'over' : await isKept(client);
   if (one.ends !== undefined) await noted(one.ends);
   const notes = await notesOf(t, port, one.name);
@@ -63,15 +63,11 @@ export async function play(t: TestContext, port: number, one: Case): Promise<Out
   return { answers, connection, notes: one.anyOrder === true ? [...notes].sort() : notes };
 }
 
-async function plainly(peer: Peer): Promise<void> {
-  await peer.ask();
-  await peer.read();
-}
-
 function requestOf(name: string, question: Question): string {
-  const { method = 'GET', version = '1.1', fields = [], body = '' } = question;
+  const { method = 'GET', query, version = '1.1', fields = [], body = '' } = question;
+  const target = query === undefined ? `/${name}` : `/${name}?${query}`;
   const host = version === '1.1' ? ['Host: localhost'] : [];
-  return [`${method} /${name} HTTP/${version}`, ...host, ...fields, '', body].join('\r\n');
+  return [`${method} ${target} HTTP/${version}`, ...host, ...fields, '', body].join('\r\n');
 }
 
 async function isKept(client: RawClient): Promise<string> {

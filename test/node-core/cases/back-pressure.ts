@@ -1,7 +1,7 @@
 // What a response tells of itself while it is written, and what becomes of one that is written faster than it is read.
 
 import { finished, PassThrough, Stream } from 'node:stream';
-import { type Case, loose, said, thrown } from '../case.ts';
+import { asking, type Case, closes, loose, said, thrown } from '../case.ts';
 
 const LARGE = 4 * 1024 * 1024;
 
@@ -134,10 +134,7 @@ export const BACK_PRESSURE: readonly Case[] = [
       });
     },
     ends: 'close',
-    async play(peer) {
-      await peer.ask({ method: 'PUT', fields: ['Content-Length: 3'], body: 'abc' });
-      await peer.read();
-    },
+    play: asking({ method: 'PUT', fields: ['Content-Length: 3'], body: 'abc' }),
   },
   {
     name: 'strict-length-more',
@@ -235,10 +232,7 @@ export const BACK_PRESSURE: readonly Case[] = [
       note(`${res.destroy() === res} ${res.destroyed} ${res.destroy() === res}`);
       note(`${res.write('asd', (error) => note(`cb ${said(error)}`))}`);
     },
-    async play(peer) {
-      await peer.ask();
-      await peer.closed();
-    },
+    play: closes,
     ends: 'cb',
   },
 ];

@@ -1,6 +1,6 @@
 // The body of a response: what may be written, how it is framed, callbacks, ends.
 
-import { type Case, hear, said, thrown } from '../case.ts';
+import { asking, type Case, hear, said, thrown } from '../case.ts';
 
 export const BODIES: readonly Case[] = [
   {
@@ -38,14 +38,11 @@ export const BODIES: readonly Case[] = [
       let text = '';
       req.on('data', (piece) => (text += piece)).on('end', () => res.end(`سلام ${text}`));
     },
-    async play(peer) {
-      await peer.ask({
-        method: 'POST',
-        fields: ['Content-Length: 4'],
-        body: '\u00d8\u00b3\u00d9\u0084',
-      });
-      await peer.read();
-    },
+    play: asking({
+      method: 'POST',
+      fields: ['Content-Length: 4'],
+      body: '\u00d8\u00b3\u00d9\u0084',
+    }),
   },
   {
     name: 'encodings',

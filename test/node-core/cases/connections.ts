@@ -1,6 +1,6 @@
 // What becomes of the connection after a response, and what a client hears that expects 100 Continue.
 
-import { type Case, hear, loose, post } from '../case.ts';
+import { asking, type Case, hear, loose, post } from '../case.ts';
 
 /** HTTP/1.0 that wants to be kept, answered with these fields. */
 function oldKeepAlive(
@@ -17,10 +17,7 @@ function oldKeepAlive(
       res.writeHead(200, fields);
       res.end('OK');
     },
-    async play(peer) {
-      await peer.ask({ version: '1.0', fields: ['Connection: keep-alive', ...more] });
-      await peer.read();
-    },
+    play: asking({ version: '1.0', fields: ['Connection: keep-alive', ...more] }),
   };
 }
 
@@ -63,10 +60,7 @@ export const CONNECTIONS: readonly Case[] = [
       res.write('hello ');
       setImmediate(() => res.end('world\n'));
     },
-    async play(peer) {
-      await peer.ask({ version: '1.0', fields: ['Connection: Keep-Alive'] });
-      await peer.read();
-    },
+    play: asking({ version: '1.0', fields: ['Connection: Keep-Alive'] }),
   },
   {
     name: 'close-by-program',
@@ -85,10 +79,7 @@ export const CONNECTIONS: readonly Case[] = [
     serve(req, res) {
       req.resume().on('end', () => res.end('bye'));
     },
-    async play(peer) {
-      await peer.ask(post('Hello, World!\n', ['Connection: close']));
-      await peer.read();
-    },
+    play: asking(post('Hello, World!\n', ['Connection: close'])),
   },
   {
     name: 'should-not-keep-alive',
@@ -126,10 +117,7 @@ export const CONNECTIONS: readonly Case[] = [
       note(`${req.headers.upgrade} ${loose(req)['upgrade'] ?? false}`);
       res.end('regular');
     },
-    async play(peer) {
-      await peer.ask({ fields: ['Connection: upgrade', 'Upgrade: h2c'] });
-      await peer.read();
-    },
+    play: asking({ fields: ['Connection: upgrade', 'Upgrade: h2c'] }),
   },
   {
     name: 'expect-read',
@@ -154,10 +142,7 @@ export const CONNECTIONS: readonly Case[] = [
     serve(_req, res) {
       res.writeHead(403).end('no');
     },
-    async play(peer) {
-      await peer.ask({ method: 'POST', fields: [EXPECT, 'Content-Length: 5'] });
-      await peer.read();
-    },
+    play: asking({ method: 'POST', fields: [EXPECT, 'Content-Length: 5'] }),
   },
   {
     name: 'expect-written-by-hand',
@@ -178,14 +163,11 @@ export const CONNECTIONS: readonly Case[] = [
       hear(req, 'req', 'end', note);
       req.pipe(res);
     },
-    async play(peer) {
-      await peer.ask({
-        version: '1.0',
-        method: 'POST',
-        fields: [EXPECT, 'Content-Length: 5'],
-        body: 'hello',
-      });
-      await peer.read();
-    },
+    play: asking({
+      version: '1.0',
+      method: 'POST',
+      fields: [EXPECT, 'Content-Length: 5'],
+      body: 'hello',
+    }),
   },
 ];

@@ -1,6 +1,6 @@
 // What request, response and socket say, and in which order: ends, clients that go, programs that hang up, timeouts.
 
-import { type Case, hearBoth, loose, post, said } from '../case.ts';
+import { asking, type Case, hearBoth, loose, type Peer, post, said } from '../case.ts';
 
 const SLOW_MS = 20;
 
@@ -50,10 +50,7 @@ export const EVENTS: readonly Case[] = [
       res.end('hello world');
     },
     ends: 'req close',
-    async play(peer) {
-      await peer.ask(post('x'.repeat(16_390)));
-      await peer.read();
-    },
+    play: asking(post('x'.repeat(16_390))),
   },
   {
     name: 'body-after-answer',
@@ -88,10 +85,7 @@ export const EVENTS: readonly Case[] = [
       });
     },
     ends: 'end',
-    async play(peer) {
-      await peer.ask(post('x'.repeat(100)));
-      await peer.read();
-    },
+    play: asking(post('x'.repeat(100))),
   },
   {
     name: 'client-leaves',
@@ -110,11 +104,7 @@ export const EVENTS: readonly Case[] = [
     },
     ends: 'at req close',
     anyOrder: true,
-    async play(peer) {
-      await peer.ask();
-      await peer.arrived('hello');
-      peer.reset();
-    },
+    play: leavesInAnswer,
   },
   {
     name: 'client-leaves-unheard',
@@ -125,11 +115,7 @@ export const EVENTS: readonly Case[] = [
       res.write('hello');
     },
     ends: 'res close',
-    async play(peer) {
-      await peer.ask();
-      await peer.arrived('hello');
-      peer.reset();
-    },
+    play: leavesInAnswer,
   },
   {
     name: 'client-leaves-in-body',
@@ -141,11 +127,7 @@ export const EVENTS: readonly Case[] = [
     },
     ends: 'req close',
     anyOrder: true,
-    async play(peer) {
-      await peer.ask({ method: 'POST', fields: ['Content-Length: 100'], body: 'part' });
-      await peer.noted('data');
-      peer.reset();
-    },
+    play: leavesInBody,
   },
   {
     name: 'client-leaves-iteration',
@@ -160,10 +142,18 @@ export const EVENTS: readonly Case[] = [
       }
     },
     ends: 'thrown',
-    async play(peer) {
-      await peer.ask({ method: 'POST', fields: ['Content-Length: 100'], body: 'part' });
-      await peer.noted('data');
-      peer.reset();
-    },
+    play: leavesInBody,
   },
 ];
+
+async function leavesInAnswer(peer: Peer): Promise<void> {
+  await peer.ask();
+  await peer.arrived('hello');
+  peer.reset();
+}
+
+async function leavesInBody(peer: Peer): Promise<void> {
+  await peer.ask({ method: 'POST', fields: ['Content-Length: 100'], body: 'part' });
+  await peer.noted('data');
+  peer.reset();
+}

@@ -1,6 +1,6 @@
 // Programs that hang up: what their client, their request, response and socket hear of it.
 
-import { type Case, hear, hearBoth, loose, type Peer } from '../case.ts';
+import { answersAndCloses, type Case, closes, hear, hearBoth, loose } from '../case.ts';
 
 const SLOW_MS = 20;
 
@@ -44,10 +44,6 @@ export const HANG_UPS: readonly Case[] = [
       note(`${loose(res)['errored']}`);
     },
     ends: 'res close',
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-    },
   },
   {
     name: 'response-destroyed-midway',
@@ -59,11 +55,7 @@ export const HANG_UPS: readonly Case[] = [
       setTimeout(() => res.destroy(), SLOW_MS);
     },
     ends: 'res close',
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.closed();
-    },
+    play: answersAndCloses,
   },
   {
     name: 'request-destroyed',
@@ -98,11 +90,7 @@ export const HANG_UPS: readonly Case[] = [
       res.end('ok');
       req.socket.destroy();
     },
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.closed();
-    },
+    play: answersAndCloses,
   },
   {
     name: 'socket-destroyed',
@@ -126,11 +114,7 @@ export const HANG_UPS: readonly Case[] = [
       res.write('asd', () => res.socket?.emit('error', new Error('kaboom')));
     },
     ends: 'res close',
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.closed();
-    },
+    play: answersAndCloses,
   },
   {
     name: 'socket-ended',
@@ -145,8 +129,3 @@ export const HANG_UPS: readonly Case[] = [
     ends: 'ended',
   },
 ];
-
-async function closes(peer: Peer): Promise<void> {
-  await peer.ask();
-  await peer.closed();
-}

@@ -1,6 +1,6 @@
 // The head of a response: status, reason, fields, and what is refused.
 
-import { type Case, loose, thrown } from '../case.ts';
+import { asking, type Case, loose, thrown } from '../case.ts';
 
 const COOKIES = ['a=; path=/', 'b=; path=/; expires=Thu, 01-Jan-1970 00:00:00 GMT'];
 
@@ -278,10 +278,7 @@ export const HEADS: readonly Case[] = [
       note(String(req.headers['test']));
       res.setHeader('Test', 'Düsseldorf').end('ok');
     },
-    async play(peer) {
-      await peer.ask({ fields: ['Test: D\u00fcsseldorf'] });
-      await peer.read();
-    },
+    play: asking({ fields: ['Test: D\u00fcsseldorf'] }),
   },
   {
     name: 'length-with-space',

@@ -5,7 +5,7 @@ import diagnostics from 'node:diagnostics_channel';
 import { IncomingMessage, OutgoingMessage } from 'node:http';
 import { PerformanceObserver } from 'node:perf_hooks';
 import { Duplex } from 'node:stream';
-import { type Case, loose, said } from '../case.ts';
+import { asking, type Case, closes, loose, said } from '../case.ts';
 
 interface Published {
   readonly request: IncomingMessage;
@@ -65,12 +65,7 @@ export const OBSERVERS: readonly Case[] = [
       return res.end('done');
     },
     ends: 'handler',
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.send('GET /diagnostics-start?again HTTP/1.1\r\nHost: x\r\n\r\n');
-      await peer.read();
-    },
+    play: asking({}, { query: 'again' }),
   },
   {
     name: 'diagnostics-created',
@@ -88,12 +83,7 @@ export const OBSERVERS: readonly Case[] = [
       }
       return res.end('done');
     },
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.send('GET /diagnostics-created?again HTTP/1.1\r\nHost: x\r\n\r\n');
-      await peer.read();
-    },
+    play: asking({}, { query: 'again' }),
   },
   {
     name: 'performance',
@@ -122,12 +112,7 @@ export const OBSERVERS: readonly Case[] = [
       return res.end('done');
     },
     ends: 'entry',
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.send('GET /performance?again HTTP/1.1\r\nHost: x\r\n\r\n');
-      await peer.read();
-    },
+    play: asking({}, { query: 'again' }),
   },
   {
     name: 'contexts-apart',
@@ -141,12 +126,7 @@ export const OBSERVERS: readonly Case[] = [
       contexts.enterWith(`entered by ${req.url}`);
       res.end('x');
     },
-    async play(peer) {
-      for (let requests = 0; requests < 3; requests++) {
-        await peer.ask();
-        await peer.read();
-      }
-    },
+    play: asking({}, {}, {}),
   },
   {
     name: 'contexts-kept',
@@ -195,9 +175,6 @@ export const OBSERVERS: readonly Case[] = [
       note(`${res.destroyed} ${said((res as unknown as { errored: unknown }).errored)}`);
     },
     ends: 'res close',
-    async play(peer) {
-      await peer.ask();
-      await peer.closed();
-    },
+    play: closes,
   },
 ];

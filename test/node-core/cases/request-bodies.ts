@@ -1,7 +1,17 @@
 // The request as a handler reads it: its body in every way, its members, its socket.
 
 import { pipeline } from 'node:stream/promises';
-import { type Case, chunks, hear, LAST_CHUNK, loose, type Peer, post } from '../case.ts';
+import {
+  asking,
+  type Case,
+  chunks,
+  hear,
+  LAST_CHUNK,
+  loose,
+  type Peer,
+  post,
+  postChunked,
+} from '../case.ts';
 
 export const REQUEST_BODIES: readonly Case[] = [
   {
@@ -17,16 +27,7 @@ export const REQUEST_BODIES: readonly Case[] = [
         res.writeHead(200).end('hello world\n');
       });
     },
-    async play(peer) {
-      await peer.ask(post('Post Body For Test'));
-      await peer.read();
-      await peer.ask({
-        method: 'POST',
-        fields: ['Transfer-Encoding: chunked'],
-        body: `${chunks('a', 'bc')}${LAST_CHUNK}`,
-      });
-      await peer.read();
-    },
+    play: asking(post('Post Body For Test'), postChunked(chunks('a', 'bc') + LAST_CHUNK)),
   },
   {
     name: 'body-iterated',
@@ -38,10 +39,7 @@ export const REQUEST_BODIES: readonly Case[] = [
       note(`${text} ${req.destroyed}`);
       res.end(text);
     },
-    async play(peer) {
-      await peer.ask(post('iterated'));
-      await peer.read();
-    },
+    play: asking(post('iterated')),
   },
   {
     name: 'body-readable',
@@ -53,10 +51,7 @@ export const REQUEST_BODIES: readonly Case[] = [
       });
       req.on('end', () => res.end('read'));
     },
-    async play(peer) {
-      await peer.ask(post('readable'));
-      await peer.read();
-    },
+    play: asking(post('readable')),
   },
   {
     name: 'body-piped',
@@ -67,10 +62,7 @@ export const REQUEST_BODIES: readonly Case[] = [
       note('piped');
     },
     ends: 'piped',
-    async play(peer) {
-      await peer.ask(post('x'.repeat(100_000)));
-      await peer.read();
-    },
+    play: asking(post('x'.repeat(100_000))),
   },
   {
     name: 'body-paused',
@@ -89,10 +81,7 @@ export const REQUEST_BODIES: readonly Case[] = [
         });
       }, 10);
     },
-    async play(peer) {
-      await peer.ask(post('Request Body from Client'));
-      await peer.read();
-    },
+    play: asking(post('Request Body from Client')),
   },
   {
     name: 'no-body',
@@ -197,11 +186,8 @@ export const REQUEST_BODIES: readonly Case[] = [
       note(`${Object.keys(req.headers).length} ${req.rawHeaders.length}`);
       res.end();
     },
-    async play(peer) {
-      await peer.ask({
-        fields: Array.from({ length: 90 }, (_, index) => `X-Key${index}: ${index}`),
-      });
-      await peer.read();
-    },
+    play: asking({
+      fields: Array.from({ length: 90 }, (_, index) => `X-Key${index}: ${index}`),
+    }),
   },
 ];

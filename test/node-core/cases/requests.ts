@@ -1,7 +1,7 @@
 // The request as a handler finds it: version, fields, body, trailers, socket.
 
 import { METHODS } from 'node:http';
-import { type Case, chunks } from '../case.ts';
+import { asking, type Case, chunks, post, postChunked } from '../case.ts';
 
 const ALLOWED = [
   'Accept',
@@ -36,6 +36,11 @@ const FORBIDDEN = [
   'Server',
   'ETag',
 ];
+const TWICE = [...ALLOWED, ...FORBIDDEN].flatMap((name) => [
+  `${name}: foo`,
+  `${name.toUpperCase()}: bar`,
+]);
+const LIKE_A_REQUEST = post('PUT / HTTP/1.1\r\n\r\n');
 
 export const REQUESTS: readonly Case[] = [
   {
@@ -50,10 +55,7 @@ export const REQUESTS: readonly Case[] = [
       res.write('world!');
       res.end();
     },
-    async play(peer) {
-      await peer.ask({ version: '1.0' });
-      await peer.read();
-    },
+    play: asking({ version: '1.0' }),
   },
   {
     name: 'methods',
@@ -63,12 +65,7 @@ export const REQUESTS: readonly Case[] = [
       note(req.method ?? '');
       res.end();
     },
-    async play(peer) {
-      for (const method of METHODS.filter((each) => each !== 'CONNECT')) {
-        await peer.ask({ method });
-        await peer.read({ toHead: method === 'HEAD' });
-      }
-    },
+    play: asking(...METHODS.filter((each) => each !== 'CONNECT').map((method) => ({ method }))),
   },
   {
     name: 'delete-with-body',
@@ -78,13 +75,7 @@ export const REQUESTS: readonly Case[] = [
       res.setHeader('X-Method', req.method ?? '');
       req.pipe(res);
     },
-    async play(peer) {
-      const body = 'PUT / HTTP/1.1\r\n\r\n';
-      for (const method of ['DELETE', 'GET']) {
-        await peer.ask({ method, body, fields: [`Content-Length: ${body.length}`] });
-        await peer.read();
-      }
-    },
+    play: asking({ ...LIKE_A_REQUEST, method: 'DELETE' }, { ...LIKE_A_REQUEST, method: 'GET' }),
   },
   {
     name: 'repeated-fields',
@@ -96,14 +87,7 @@ export const REQUESTS: readonly Case[] = [
       note(JSON.stringify(Object.entries(req.headersDistinct).sort()));
       res.end('EOF');
     },
-    async play(peer) {
-      const fields = [...ALLOWED, ...FORBIDDEN].flatMap((name) => [
-        `${name}: foo`,
-        `${name.toUpperCase()}: bar`,
-      ]);
-      await peer.ask({ fields: [...fields, 'X-Bar: banjo', 'x-bar: bango'] });
-      await peer.read();
-    },
+    play: asking({ fields: [...TWICE, 'X-Bar: banjo', 'x-bar: bango'] }),
   },
   {
     name: 'repeated-content-type',
@@ -114,10 +98,7 @@ export const REQUESTS: readonly Case[] = [
     serve(_req, res) {
       res.end();
     },
-    async play(peer) {
-      await peer.ask({ fields: ['Content-Type: text/plain', 'Content-Type: text/html'] });
-      await peer.read();
-    },
+    play: asking({ fields: ['Content-Type: text/plain', 'Content-Type: text/html'] }),
   },
   {
     name: 'blank-field',
@@ -127,12 +108,9 @@ export const REQUESTS: readonly Case[] = [
       note(JSON.stringify([req.headers, req.rawHeaders]));
       res.end();
     },
-    async play(peer) {
-      await peer.ask({
-        fields: ['Cookie:', 'Origin: \t http://example.org \t', 'X-In:  a\tb ', 'X-Only:  \t '],
-      });
-      await peer.read();
-    },
+    play: asking({
+      fields: ['Cookie:', 'Origin: \t http://example.org \t', 'X-In:  a\tb ', 'X-Only:  \t '],
+    }),
   },
   {
     name: 'raw-spelling',
@@ -147,14 +125,11 @@ export const REQUESTS: readonly Case[] = [
         res.end('x f o o');
       });
     },
-    async play(peer) {
-      await peer.ask({
-        method: 'POST',
-        fields: ['transfer-ENCODING: CHUNKED', 'x-BaR: yoyoyo', 'Trailer: x-bar'],
-        body: `${chunks('y b a r')}0\r\nx-bAr: yOyOyOy\r\nx-baR: OyOyOyO\r\nX-Other: zzz; www\r\n\r\n`,
-      });
-      await peer.read();
-    },
+    play: asking({
+      method: 'POST',
+      fields: ['transfer-ENCODING: CHUNKED', 'x-BaR: yoyoyo', 'Trailer: x-bar'],
+      body: `${chunks('y b a r')}0\r\nx-bAr: yOyOyOy\r\nx-baR: OyOyOyO\r\nX-Other: zzz; www\r\n\r\n`,
+    }),
   },
   {
     name: 'trailers-later',
@@ -169,11 +144,7 @@ export const REQUESTS: readonly Case[] = [
       req.on('end', () => res.end(JSON.stringify([text, req.trailers])));
     },
     async play(peer) {
-      await peer.ask({
-        method: 'POST',
-        fields: ['Transfer-Encoding: chunked'],
-        body: chunks('abc'),
-      });
+      await peer.ask(postChunked(chunks('abc')));
       await peer.noted('data abc');
       await peer.send('0\r\nX-Sum: 3\r\n\r\n');
       await peer.read();
@@ -191,14 +162,8 @@ export const REQUESTS: readonly Case[] = [
       }
       res.end(JSON.stringify([bytes, req.rawTrailers]));
     },
-    async play(peer) {
-      const body = chunks('x'.repeat(300_000), 'y'.repeat(300_000));
-      await peer.ask({
-        method: 'POST',
-        fields: ['Transfer-Encoding: chunked'],
-        body: `${body}0\r\nX-Sum: 1\r\n\r\n`,
-      });
-      await peer.read();
-    },
+    play: asking(
+      postChunked(`${chunks('x'.repeat(300_000), 'y'.repeat(300_000))}0\r\nX-Sum: 1\r\n\r\n`),
+    ),
   },
 ];

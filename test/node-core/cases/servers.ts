@@ -2,7 +2,17 @@
 // after another, because some of them change the server for the next request.
 
 import { IncomingMessage, type Server, ServerResponse } from 'node:http';
-import { type Case, hear, loose, type Peer, post, said, thrown } from '../case.ts';
+import {
+  answersAndCloses,
+  asking,
+  type Case,
+  hear,
+  loose,
+  post,
+  type Question,
+  said,
+  thrown,
+} from '../case.ts';
 
 export class OwnRequest extends IncomingMessage {
   agent(): string {
@@ -21,8 +31,6 @@ export const SERVER_OPTIONS = {
   ServerResponse: OwnResponse,
   uniqueHeaders: ['x-unique', 'x-unique-trailer'],
 };
-
-const EXPECT = 'Expect: 100-continue';
 
 function serverOf(req: IncomingMessage): Server {
   return loose(req.socket)['server'] as Server;
@@ -47,12 +55,26 @@ function listening(
   };
 }
 
-async function asksTwice(peer: Peer, fields: readonly string[]): Promise<void> {
-  await peer.ask();
-  await peer.read();
-  await peer.ask({ method: 'POST', fields: [...fields, 'Content-Length: 5'] });
-  await peer.read();
+/** First the one that has the server listen; the body comes later, if it does. */
+const asksToContinue = asking(
+  {},
+  { method: 'POST', fields: ['Expect: 100-continue', 'Content-Length: 5'] },
+);
+
+/** Tells the server that the promise of a listener was rejected, as Node.js does. */
+function reject(req: IncomingMessage, res: ServerResponse): void {
+  const server = serverOf(req) as unknown as {
+    [symbol: symbol]: (error: Error, event: string, ...pair: unknown[]) => void;
+  };
+  server[Symbol.for('nodejs.rejection')]?.(new Error('kaboom'), 'request', req, res);
 }
+
+const DUPLICATES: Question = {
+  fields: [
+    ...['authorization: 1', 'authorization: 2', 'cookie: a', 'cookie: b'],
+    ...['User-Agent: x', 'User-Agent: y'],
+  ],
+};
 
 export const SERVERS: readonly Case[] = [
   {
@@ -64,10 +86,7 @@ export const SERVERS: readonly Case[] = [
       note((req as OwnRequest).agent());
       (res as OwnResponse).ok('fine');
     },
-    async play(peer) {
-      await peer.ask({ fields: ['User-Agent: node-test'] });
-      await peer.read();
-    },
+    play: asking({ fields: ['User-Agent: node-test'] }),
   },
   {
     name: 'unique-headers',
@@ -90,13 +109,7 @@ export const SERVERS: readonly Case[] = [
       server['joinDuplicateHeaders'] = server['joinDuplicateHeaders'] !== true;
       res.end();
     },
-    async play(peer) {
-      const fields = ['authorization: 1', 'authorization: 2', 'cookie: a', 'cookie: b'];
-      for (let requests = 0; requests < 2; requests++) {
-        await peer.ask({ fields: [...fields, 'User-Agent: x', 'User-Agent: y'] });
-        await peer.read();
-      }
-    },
+    play: asking(DUPLICATES, DUPLICATES),
   },
   {
     name: 'reject-body',
@@ -109,12 +122,7 @@ export const SERVERS: readonly Case[] = [
       note(thrown(() => res.write('this is content')));
       res.end();
     },
-    async play(peer) {
-      for (let requests = 0; requests < 2; requests++) {
-        await peer.ask();
-        await peer.read();
-      }
-    },
+    play: asking({}, {}),
   },
   {
     name: 'check-continue',
@@ -129,7 +137,7 @@ export const SERVERS: readonly Case[] = [
       });
     }),
     async play(peer) {
-      await asksTwice(peer, [EXPECT]);
+      await asksToContinue(peer);
       await peer.send('hello');
       await peer.read();
     },
@@ -142,7 +150,7 @@ export const SERVERS: readonly Case[] = [
       res.writeHead(413).end('too much');
     }),
     async play(peer) {
-      await asksTwice(peer, [EXPECT]);
+      await asksToContinue(peer);
       await peer.closed();
     },
   },
@@ -154,12 +162,7 @@ export const SERVERS: readonly Case[] = [
       res.statusCode = 418;
       req.pipe(res);
     }),
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.ask({ ...post('hello', ['Expect: meoww']) });
-      await peer.read();
-    },
+    play: asking({}, post('hello', ['Expect: meoww'])),
   },
   {
     name: 'expectation-unheard',
@@ -170,10 +173,7 @@ export const SERVERS: readonly Case[] = [
       note('the handler ran');
       res.end();
     },
-    async play(peer) {
-      await peer.ask({ fields: ['Expect: meoww'] });
-      await peer.read();
-    },
+    play: asking({ fields: ['Expect: meoww'] }),
   },
   {
     name: 'server-timeout',
@@ -195,10 +195,7 @@ export const SERVERS: readonly Case[] = [
     asks: 'captureRejections: what node:http does with a request whose listener rejected',
     serve(req, res, note) {
       res.setHeader('content-type', 'application/json');
-      const server = serverOf(req) as unknown as {
-        [symbol: symbol]: (error: Error, event: string, ...pair: unknown[]) => void;
-      };
-      server[Symbol.for('nodejs.rejection')]?.(new Error('kaboom'), 'request', req, res);
+      reject(req, res);
       note(`${res.statusCode}`);
     },
   },
@@ -210,18 +207,9 @@ export const SERVERS: readonly Case[] = [
       hear(res, 'res', 'finish close', note);
       res.on('error', (error) => note(said(error)));
       res.write('{');
-      const server = serverOf(req) as unknown as {
-        [symbol: symbol]: (error: Error, event: string, ...pair: unknown[]) => void;
-      };
-      setTimeout(() => {
-        server[Symbol.for('nodejs.rejection')]?.(new Error('kaboom'), 'request', req, res);
-      }, 20);
+      setTimeout(() => reject(req, res), 20);
     },
     ends: 'res close',
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.closed();
-    },
+    play: answersAndCloses,
   },
 ];

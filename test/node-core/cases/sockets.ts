@@ -1,6 +1,6 @@
 // The socket of a request: its timeouts, what it still knows after the end, clients that end their side, pipelines.
 
-import { type Case, hear, loose, type Peer, said } from '../case.ts';
+import { type Case, closes, hear, loose, said } from '../case.ts';
 
 const SLOW_MS = 20;
 
@@ -184,8 +184,3 @@ export const SOCKETS: readonly Case[] = [
     },
   },
 ];
-
-async function closes(peer: Peer): Promise<void> {
-  await peer.ask();
-  await peer.closed();
-}

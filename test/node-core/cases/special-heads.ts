@@ -1,6 +1,16 @@
 // Heads that are special: 1xx before them, HEAD, 204 and 304, trailers behind them, and members of a response from old times.
 
-import { type Case, hear, loose, type Peer, said, thrown } from '../case.ts';
+import { asking, type Case, hear, loose, type Play, said, thrown } from '../case.ts';
+
+const asksHead = asking({ method: 'HEAD' });
+
+/** So many answers to one request, all but the last one 1xx. */
+function answered(times: number): Play {
+  return async (peer) => {
+    await peer.ask();
+    for (let answers = 0; answers < times; answers++) await peer.read();
+  };
+}
 
 export const SPECIAL_HEADS: readonly Case[] = [
   {
@@ -26,10 +36,7 @@ export const SPECIAL_HEADS: readonly Case[] = [
       res.end('response content\n');
     },
     ends: 'callback',
-    async play(peer) {
-      await peer.ask();
-      for (let answers = 0; answers < 4; answers++) await peer.read();
-    },
+    play: answered(4),
   },
   {
     name: 'processing',
@@ -40,10 +47,7 @@ export const SPECIAL_HEADS: readonly Case[] = [
       res.writeProcessing();
       res.writeHead(200, { 'Content-Type': 'text/plain', ABCD: '1' }).end('other stuff!\n');
     },
-    async play(peer) {
-      await peer.ask();
-      for (let answers = 0; answers < 3; answers++) await peer.read();
-    },
+    play: answered(3),
   },
   {
     name: 'raw-interim',
@@ -57,11 +61,7 @@ export const SPECIAL_HEADS: readonly Case[] = [
       res.writeHead(200, { ABCD: '1' }).end('other stuff!\n');
     },
     ends: 'written',
-    async play(peer) {
-      await peer.ask();
-      await peer.read();
-      await peer.read();
-    },
+    play: answered(2),
   },
   {
     name: 'head-end',
@@ -169,10 +169,7 @@ export const SPECIAL_HEADS: readonly Case[] = [
       res.addTrailers({ 'x-foo': 'bar' });
       res.end('stuff\n');
     },
-    async play(peer) {
-      await peer.ask({ version: '1.0' });
-      await peer.read();
-    },
+    play: asking({ version: '1.0' }),
   },
   {
     name: 'deprecated-members',
@@ -214,8 +211,3 @@ export const SPECIAL_HEADS: readonly Case[] = [
     },
   },
 ];
-
-async function asksHead(peer: Peer): Promise<void> {
-  await peer.ask({ method: 'HEAD' });
-  await peer.read({ toHead: true });
-}
