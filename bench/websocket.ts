@@ -4,8 +4,10 @@
 
 import net from 'node:net';
 import { parseArgs } from 'node:util';
+import { frameHeader, handshake } from '../test/support/websocket-frames.ts';
 import { root, tunicorn } from './contenders.ts';
 import { freePort, median, type Running, start } from './load.ts';
+import { quantile } from './open-loop.ts';
 
 const { values } = parseArgs({
   options: {
@@ -24,20 +26,20 @@ const APP = 'bench-websocket.mjs';
 const FOLDER = `${root}test/apps/node`;
 const UNDER_WAY = [1, 16];
 
-const HANDSHAKE =
-  'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const HANDSHAKE = handshake('/');
+/** Binary, with a mask of zeros, which changes nothing. */
+const MESSAGE = Buffer.concat([
+  frameHeader(2, bytes, true),
+  Buffer.alloc(4),
+  Buffer.alloc(bytes, 'x'),
+]);
+/** Of its echo: the same without a mask. */
+const ECHO_BYTES = MESSAGE.length - 4;
 
 interface Measured {
   readonly perSecond: number;
   readonly p50: number;
   readonly p99: number;
-}
-
-/** A binary message with a mask of zeros, which changes nothing. */
-function message(): Buffer {
-  const length = bytes < 126 ? [0x80 | bytes] : [0x80 | 126, bytes >> 8, bytes & 0xff];
-  return Buffer.concat([Buffer.from([0x82, ...length, 0, 0, 0, 0]), Buffer.alloc(bytes, 'x')]);
 }
 
 /** One client: sends another message for each that has come back. */
@@ -46,9 +48,6 @@ class Echoed {
   readonly tookMs: number[] = [];
   readonly #socket: net.Socket;
   readonly #sentMs: number[] = [];
-  readonly #message = message();
-  /** Of an echo: the same without a mask. */
-  readonly #length = this.#message.length - 4;
   #received = 0;
   #running = true;
 
@@ -59,7 +58,7 @@ class Echoed {
   begin(underWay: number): void {
     this.#socket.on('data', (chunk) => this.#take(chunk.length));
     for (let i = 0; i < underWay; i++) this.#sentMs.push(performance.now());
-    this.#socket.write(Buffer.concat(Array<Buffer>(underWay).fill(this.#message)));
+    this.#socket.write(Buffer.concat(Array<Buffer>(underWay).fill(MESSAGE)));
   }
 
   stop(): void {
@@ -71,15 +70,14 @@ class Echoed {
     this.#received += length;
     const nowMs = performance.now();
     let back = 0;
-    for (; this.#received >= this.#length; back++) {
-      this.#received -= this.#length;
+    for (; this.#received >= ECHO_BYTES; back++) {
+      this.#received -= ECHO_BYTES;
       this.tookMs.push(nowMs - (this.#sentMs.shift() ?? nowMs));
       this.#sentMs.push(nowMs);
     }
     this.messages += back;
     if (!this.#running || back === 0) return;
-    const next =
-      back === 1 ? this.#message : Buffer.concat(Array<Buffer>(back).fill(this.#message));
+    const next = back === 1 ? MESSAGE : Buffer.concat(Array<Buffer>(back).fill(MESSAGE));
     this.#socket.write(next);
   }
 }
@@ -106,9 +104,8 @@ async function measure(port: number, underWay: number): Promise<Measured> {
   const tookSeconds = (performance.now() - beganMs) / 1000;
   for (const client of clients) client.stop();
   const all = clients.flatMap(({ tookMs }) => tookMs).sort((a, b) => a - b);
-  const at = (share: number): number => all[Math.floor(all.length * share)] ?? 0;
   const messages = clients.reduce((sum, client) => sum + client.messages, 0);
-  return { perSecond: messages / tookSeconds, p50: at(0.5), p99: at(0.99) };
+  return { perSecond: messages / tookSeconds, p50: quantile(all, 0.5), p99: quantile(all, 0.99) };
 }
 
 interface Contender {

@@ -8,6 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import { makeCertificate, type TestCertificate } from '../support/certificates.ts';
 import { soon } from '../support/eventually.ts';
+import { isAlive } from '../support/processes.ts';
+import { handshake } from '../support/websocket-frames.ts';
 import { ask, eventually, type Served, serveNode, temporaryFolder } from './serving.ts';
 
 const LIMIT = 50;
@@ -84,10 +86,7 @@ test('what has no words for it ends at graceful_timeout, and a client that does 
   await raw.send('GET /again HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: raw\r\n\r\n');
   assert.equal((await raw.readResponse()).status, 101);
   const deaf = await served.connect();
-  await deaf.send(
-    'GET /echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-  );
+  await deaf.send(handshake('/echo'));
   assert.equal((await deaf.readResponse()).status, 101);
   const beganMs = performance.now();
   process.kill(served.pid, 'SIGTERM');
@@ -114,12 +113,4 @@ async function timeOf(
 
 async function pid(): Promise<number> {
   return Number((await ask(served, '/pid')).body.toString());
-}
-
-function isAlive(one: number): boolean {
-  try {
-    return process.kill(one, 0);
-  } catch {
-    return false;
-  }
 }

@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { Job } from '../../src/threads/app-thread.ts';
+import { frameHeader } from '../support/websocket-frames.ts';
 import type { SimThread } from './thread.ts';
 import type { World } from './world.ts';
 
@@ -105,9 +106,5 @@ function over(thread: SimThread, job: Job): void {
 }
 
 function frame(size: number): Buffer {
-  const header =
-    size < 126
-      ? [0x82, size]
-      : [0x82, 127, 0, 0, 0, 0, 0, size >> 16, (size >> 8) & 255, size & 255];
-  return Buffer.concat([Buffer.from(header), Buffer.alloc(size, 'p')]);
+  return Buffer.concat([frameHeader(2, size, false), Buffer.alloc(size, 'p')]);
 }

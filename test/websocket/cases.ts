@@ -3,7 +3,7 @@
 // seen, a ping is sent here and its pong awaited.
 
 import { constants, deflateRawSync } from 'node:zlib';
-import { close, frame } from './frames.ts';
+import { close, frame } from '../support/websocket-frames.ts';
 import { UTF8 } from './utf8-sequences.ts';
 
 const [CONTINUATION, TEXT, BINARY, PING, PONG] = [0, 1, 2, 9, 10];

@@ -3,13 +3,13 @@
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { soon } from '../support/eventually.ts';
+import { close, frame, handshake, readFrame } from '../support/websocket-frames.ts';
 import type { Case, Step } from './cases.ts';
-import { close, frame, readFrame } from './frames.ts';
 
 const SYNC = 'have you seen it?';
 
 export interface Outcome {
-  /** The fields of the answer to the handshake, without its date. */
+  /** Of the answer to the handshake. */
   readonly head: string;
   /** FIN, RSV and opcode in hexadecimal, and the payload (of long ones length and end) in turn. */
   readonly frames: readonly string[];
@@ -33,6 +33,7 @@ class Player {
       this.#read();
       this.#wake();
     });
+    this.#socket.on('drain', () => this.#wake());
     this.#socket.on('end', () => this.#end('end'));
     this.#socket.on('error', () => this.#end('reset'));
     this.#socket.on('close', () => this.#end('end'));
@@ -49,7 +50,6 @@ class Player {
 
   /** Looked at whenever something has happened. */
   async until(test: () => boolean): Promise<void> {
-    this.#socket.on('drain', () => this.#wake());
     while (!test() && this.ended === null) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -118,13 +118,7 @@ export async function play(port: number, path: string, one: Case): Promise<Outco
 }
 
 async function played(player: Player, path: string, one: Case): Promise<Outcome> {
-  const offer = one.offer === undefined ? '' : `Sec-WebSocket-Extensions: ${one.offer}\r\n`;
-  await player.send(
-    Buffer.from(
-      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${offer}` +
-        'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
-    ),
-  );
+  await player.send(Buffer.from(handshake(path, one.offer)));
   await player.until(() => player.head !== '');
   if (!one.closes) player.noteClose();
   for (const step of one.steps) await take(player, step);

@@ -6,6 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { RawReply } from '../../../src/connection/raw-reply.ts';
 import { closeFrame, ServerFrames } from '../../../src/connection/server-frames.ts';
+import { frameHeader } from '../../support/websocket-frames.ts';
 
 interface Frame {
   readonly opcode: number;
@@ -15,14 +16,10 @@ interface Frame {
 }
 
 function bytesOf({ opcode, fin, mask, length }: Frame): Buffer {
-  const header = [(fin ? 0x80 : 0) | opcode];
-  const masked = mask ? 0x80 : 0;
-  if (length < 126) header.push(masked | length);
-  else if (length < 65_536) header.push(masked | 126, length >> 8, length & 0xff);
-  else header.push(masked | 127, 0, 0, 0, 0, 0, length >> 16, (length >> 8) & 0xff, length & 0xff);
-  if (mask) header.push(1, 2, 3, 4);
   // What would be a header if it were read as one.
-  return Buffer.concat([Buffer.from(header), Buffer.alloc(length, Buffer.from([0x88, 0x02]))]);
+  const payload = Buffer.alloc(length, Buffer.from([0x88, 0x02]));
+  const key = Buffer.from(mask ? [1, 2, 3, 4] : []);
+  return Buffer.concat([frameHeader(opcode, length, mask, { fin }), key, payload]);
 }
 
 const frame = fc.record({

@@ -1,8 +1,17 @@
-// WebSocket frames (RFC 6455, 5.2) as a test wants them, right or wrong: made with a fixed mask, so that two servers are told the
-// same bytes, and read back as they come, without any judgement.
+// A client's side of a WebSocket (RFC 6455) as a test wants it, right or wrong: the request that asks for one, frames with a fixed
+// mask, so that two servers are told the same bytes, and what comes back read without any judgement.
 
 /** Every client frame has this mask: what is compared must not differ by chance. */
 const MASK = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
+
+/** @param extensions what the client offers */
+export function handshake(path: string, extensions?: string): string {
+  const offer = extensions === undefined ? '' : `Sec-WebSocket-Extensions: ${extensions}\r\n`;
+  return (
+    `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${offer}` +
+    'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'
+  );
+}
 
 export interface FrameOptions {
   readonly fin?: boolean;
@@ -16,25 +25,32 @@ export function frame(
   payload: Buffer | string = '',
   options: FrameOptions = {},
 ): Buffer {
-  const { fin = true, rsv = 0 } = options;
   const bytes = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
-  const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode;
   const masked = Buffer.from(bytes);
   for (let at = 0; at < masked.length; at++) masked[at] = (masked[at] ?? 0) ^ (MASK[at % 4] ?? 0);
-  return Buffer.concat([Buffer.from([first]), lengthOf(bytes.length), MASK, masked]);
+  return Buffer.concat([frameHeader(opcode, bytes.length, true, options), MASK, masked]);
 }
 
-function lengthOf(length: number): Buffer {
-  if (length < 126) return Buffer.from([0x80 | length]);
-  const field = Buffer.alloc(length < 65_536 ? 3 : 9);
+/** What stands before the mask, or before the payload where there is none. */
+export function frameHeader(
+  opcode: number,
+  length: number,
+  isMasked: boolean,
+  { fin = true, rsv = 0 }: FrameOptions = {},
+): Buffer {
+  const first = (fin ? 0x80 : 0) | (rsv << 4) | opcode;
+  const mask = isMasked ? 0x80 : 0;
+  if (length < 126) return Buffer.from([first, mask | length]);
+  const header = Buffer.alloc(length < 65_536 ? 4 : 10);
+  header[0] = first;
   if (length < 65_536) {
-    field[0] = 0x80 | 126;
-    field.writeUInt16BE(length, 1);
+    header[1] = mask | 126;
+    header.writeUInt16BE(length, 2);
   } else {
-    field[0] = 0x80 | 127;
-    field.writeBigUInt64BE(BigInt(length), 1);
+    header[1] = mask | 127;
+    header.writeBigUInt64BE(BigInt(length), 2);
   }
-  return field;
+  return header;
 }
 
 /** A close frame with a code (none: an empty one) and a reason. */
@@ -44,7 +60,7 @@ export function close(code?: number, reason: Buffer | string = ''): Buffer {
   return frame(8, Buffer.concat([Buffer.from([code >> 8, code & 0xff]), bytes]));
 }
 
-export interface Received {
+interface Received {
   /** FIN, RSV and opcode together. */
   readonly first: number;
   readonly payload: Buffer;
