@@ -47,7 +47,8 @@ async function open(path: string): Promise<WebSocket> {
   return socket;
 }
 
-const OFFER = 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: raw\r\n';
+const FIELDS = ['Host: localhost', 'Connection: Upgrade', 'Upgrade: raw'];
+const OFFER = `${FIELDS.join('\r\n')}\r\n`;
 
 /** A client of a raw protocol, behind the head of the answer. `ahead`: sent in one segment with the request. */
 async function openRaw(path: string, ahead = ''): Promise<RawClient> {
@@ -129,7 +130,7 @@ test('a handshake that ws refuses reaches its client, and so does what is writte
   const socket = new WebSocket(`ws://127.0.0.1:${served.port}/refuse`);
   const [error] = (await once(socket, 'error')) as [Error];
   assert.match(error.message, /Unexpected server response: 401/);
-  const answer = await ask(served, '/write-destroy', { fields: OFFER.trim().split('\r\n') });
+  const answer = await ask(served, '/write-destroy', { fields: FIELDS });
   assert.equal(answer.status, 400);
 });
 
@@ -139,22 +140,21 @@ test('a socket that is destroyed without a word closes without one; an error tha
   assert.equal(await client.waitClosed(), 'end');
   assert.equal(client.unread().length, 0);
   await untilLogged(/^GET \/destroy HTTP\/1\.1\|-\|0\|AU$/m);
-  const answer = await ask(served, '/throw', { fields: OFFER.trim().split('\r\n') });
+  const answer = await ask(served, '/throw', { fields: FIELDS });
   assert.equal(answer.status, 500);
 });
 
 test('an upgrade that the application does not want, or that brings a body, is a request like others', async () => {
   const unwanted = await ask(served, '/x', {
-    fields: [...OFFER.trim().split('\r\n'), 'X-No-Upgrade: 1'],
+    fields: [...FIELDS, 'X-No-Upgrade: 1'],
   });
   assert.equal(unwanted.body.toString(), 'GET /x: no upgrade');
-  const fields = OFFER.trim().split('\r\n');
-  const withBody = await ask(served, '/again', { method: 'POST', fields, body: 'body' });
+  const withBody = await ask(served, '/again', { method: 'POST', fields: FIELDS, body: 'body' });
   assert.equal(withBody.body.toString(), 'POST /again: no upgrade');
 });
 
 test('one that is never answered is overdue as any request, and its socket closes', async () => {
-  const answer = await ask(served, '/never', { fields: OFFER.trim().split('\r\n') });
+  const answer = await ask(served, '/never', { fields: FIELDS });
   assert.equal(answer.status, 504);
   await eventually(async () => (await seen('never')) === true, 'the socket to close');
 });

@@ -5,11 +5,6 @@ function bytes(...each: readonly number[]): Buffer {
   return Buffer.from(each);
 }
 
-/** All of these, in one. */
-function joined(all: readonly Buffer[]): Buffer {
-  return Buffer.concat(all);
-}
-
 /** What each byte of a range gives, one behind the other. */
 function range(from: number, to: number, make: (byte: number) => number[]): Buffer {
   const each = Array.from({ length: to - from + 1 }, (_, index) => make(from + index));
@@ -99,7 +94,7 @@ const SURROGATES = [
   bytes(0xed, 0xbf, 0xbf),
 ];
 const PAIRS = HIGH.flatMap((high) =>
-  [bytes(0xed, 0xb0, 0x80), bytes(0xed, 0xbf, 0xbf)].map((low) => joined([high, low])),
+  [bytes(0xed, 0xb0, 0x80), bytes(0xed, 0xbf, 0xbf)].map((low) => Buffer.concat([high, low])),
 );
 
 /** U+FFFE, U+FFFF, and the last two of every plane: no characters, and valid all the same. */
@@ -124,7 +119,7 @@ export const UTF8: readonly (readonly Buffer[])[] = [
   ONLY_CONTINUATIONS,
   LONELY,
   ONE_MISSING,
-  [joined(ONE_MISSING)],
+  [Buffer.concat(ONE_MISSING)],
   IMPOSSIBLE,
   LONG_SLASH,
   LONGEST,
