@@ -3,12 +3,12 @@
 // thread and no processor (a synchronous call), `work` computes. At last, how many requests that only wait one thread runs
 // at once. Prints; asserts nothing. `--rounds 3 --seconds 10 --only TEXT`.
 
-import { pbkdf2Sync } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { root, tunicorn } from './contenders.ts';
-import { freePort, median, type Running, start } from './load.ts';
-import { type Latencies, OpenLoop, quantile } from './open-loop.ts';
+import { freePort, median, printRow, type Running, start } from './load.ts';
+import { type Latencies, OpenLoop, quantile, type Rhythm } from './open-loop.ts';
+import { roundsOfWork } from './work.ts';
 
 const { values: given } = parseArgs({
   options: {
@@ -27,18 +27,6 @@ const TRIVIAL = { path: '/', perSecond: 300, connections: 64 };
 const PATIENCE_MS = 5000;
 /** Of those that hold a thread: in rhythms that do not fit each other, so that they come now together and now apart. */
 const PARTS = [0.29, 0.33, 0.38];
-
-/** Rounds of PBKDF2 that take HELD_MS of a core. */
-function roundsOfWork(): number {
-  const sample = 50_000;
-  const times = Array.from({ length: 9 }, () => {
-    const before = process.cpuUsage();
-    pbkdf2Sync('password', 'salt', sample, 32, 'sha256');
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
-  });
-  return Math.round((sample * HELD_MS) / median(times));
-}
 
 interface Server {
   readonly name: string;
@@ -66,7 +54,7 @@ interface Load {
   readonly share: number;
 }
 
-const work = roundsOfWork();
+const work = roundsOfWork(HELD_MS);
 const cores = Math.min(THREADS, availableParallelism());
 const LOADS: readonly Load[] = [
   { name: 'nothing else', path: '/', share: 0 },
@@ -79,30 +67,30 @@ const LOADS: readonly Load[] = [
   })),
 ];
 
-async function underLoad({ port }: Running, load: Load): Promise<[Latencies, Latencies[]]> {
-  const target = { at: port };
-  const perSecond = (load.share * THREADS * 1000) / HELD_MS;
-  const holding = PARTS.map((part) =>
-    load.share === 0
-      ? null
-      : new OpenLoop(target, { path: load.path, perSecond: perSecond * part, connections: 16 }),
-  ).filter((loop) => loop !== null);
-  const trivial = new OpenLoop(target, TRIVIAL);
-  const [first, ...others] = await Promise.all(
-    [trivial, ...holding].map((loop) => loop.run(seconds * 1000, PATIENCE_MS)),
-  );
-  return [first ?? { ms: [], failed: 0 }, others];
-}
-
-function row(cells: readonly string[]): void {
-  console.log(`| ${cells.join(' | ')} |`);
+function underLoad({ port }: Running, { path, share }: Load): Promise<[Latencies, Latencies[]]> {
+  const run = (rhythm: Rhythm): Promise<Latencies> =>
+    new OpenLoop({ at: port }, rhythm).run(seconds * 1000, PATIENCE_MS);
+  const perSecond = (share * THREADS * 1000) / HELD_MS;
+  const parts = share === 0 ? [] : PARTS;
+  const trivial = run(TRIVIAL);
+  const holding = parts.map((part) => run({ path, perSecond: perSecond * part, connections: 16 }));
+  return Promise.all([trivial, Promise.all(holding)]);
 }
 
 console.log(
   `${TRIVIAL.perSecond} trivial requests a second beside ones that hold a thread for ${HELD_MS} ms; ms, medians of ${rounds} rounds of ${seconds} s; Node.js ${process.version}, ${cores} cores\n`,
 );
-row(['held by', 'share of the time', 'server', 'p50', 'p99', 'max', 'p50 of the others', 'failed']);
-row(['---', '---', '---', '---', '---', '---', '---', '---']);
+printRow([
+  'held by',
+  'share of the time',
+  'server',
+  'p50',
+  'p99',
+  'max',
+  'p50 of the others',
+  'failed',
+]);
+printRow(['---', '---', '---', '---', '---', '---', '---', '---']);
 for (const load of LOADS.filter(({ name }) => name.includes(given.only))) {
   const results = SERVERS.map((server) => ({
     server,
@@ -126,7 +114,7 @@ for (const load of LOADS.filter(({ name }) => name.includes(given.only))) {
     const all = (share: number, of: readonly Latencies[]): string =>
       of.length === 0 ? '' : median(of.map(({ ms }) => quantile(ms, share))).toFixed(1);
     const failed = [...trivial, ...holding].reduce((sum, one) => sum + one.failed, 0);
-    row([
+    printRow([
       ...[load.name, `${Math.round(load.share * 100)} %`, server.name],
       ...[all(0.5, trivial), all(0.99, trivial), all(1, trivial), all(0.5, holding), `${failed}`],
     ]);

@@ -3,16 +3,16 @@
 // second each answers when there is nothing else; and who still answers when handlers loop for ever. Prints; asserts
 // nothing. `npm run bench:mixed` fetches what it needs. `--rounds 5 --seconds 20 --only TEXT --workers 2 --threads 4`.
 
-import { pbkdf2Sync } from 'node:crypto';
 import os from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { processorMs } from '../test/support/processes.ts';
 import { root } from './contenders.ts';
-import { median, type Running, rate, startedBy } from './load.ts';
+import { median, printRow, type Running, rate, startedBy } from './load.ts';
 import { Folder, type MixedOptions, type MixedServer, mixedServers } from './mixed-servers.ts';
-import { type Latencies, OpenLoop, quantile } from './open-loop.ts';
+import { type Latencies, OpenLoop, quantile, type Rhythm } from './open-loop.ts';
 import { whenStuck } from './stuck.ts';
+import { roundsOfWork } from './work.ts';
 
 const { values: given } = parseArgs({
   options: {
@@ -41,18 +41,6 @@ const WORK = { path: '/work', perSecond: 5, connections: 16 };
 const WORK_MS = 100;
 /** Who is not answered by then is not answered. */
 const PATIENCE_MS = 10_000;
-
-/** Rounds of PBKDF2 that take 100 ms of a core, by processor time: others on the machine do not change it. */
-function calibratedWork(): number {
-  const sample = 50_000;
-  const times = Array.from({ length: 9 }, () => {
-    const before = process.cpuUsage();
-    pbkdf2Sync('password', 'salt', sample, 32, 'sha256');
-    const { user, system } = process.cpuUsage(before);
-    return (user + system) / 1000;
-  });
-  return Math.round((sample * WORK_MS) / median(times));
-}
 
 interface Result {
   readonly server: MixedServer;
@@ -96,14 +84,9 @@ async function measureHello(running: Running, { hello, cost }: Result): Promise<
 }
 
 function mixedLoad({ port }: Running, forSeconds: number): Promise<[Latencies, Latencies]> {
-  const target = { at: port };
-  const loads = [new OpenLoop(target, TRIVIAL), new OpenLoop(target, WORK)] as const;
-  const [trivial, work] = loads.map((load) => load.run(forSeconds * 1000, PATIENCE_MS));
-  return Promise.all([trivial, work] as [Promise<Latencies>, Promise<Latencies>]);
-}
-
-function row(cells: readonly string[]): void {
-  console.log(`| ${cells.join(' | ')} |`);
+  const run = (rhythm: Rhythm): Promise<Latencies> =>
+    new OpenLoop({ at: port }, rhythm).run(forSeconds * 1000, PATIENCE_MS);
+  return Promise.all([run(TRIVIAL), run(WORK)]);
 }
 
 function inMs(numbers: readonly number[]): string {
@@ -118,26 +101,26 @@ function ratio(one: readonly number[], other: readonly number[]): string {
 function print(results: readonly Result[]): void {
   const title = `trivial requests: ${TRIVIAL.perSecond} a second, beside ${WORK.perSecond} a second of ${WORK_MS} ms of a core`;
   console.log(`\n${title}; ms, medians of ${rounds} rounds of ${seconds} s\n`);
-  row([
+  printRow([
     ...['server', 'p50', 'p99', 'max', 'p50 of those that compute', 'failed'],
     ...['hello, requests/s', 'its cost, us of CPU'],
   ]);
-  row(Array.from({ length: 8 }, () => '---'));
+  printRow(Array.from({ length: 8 }, () => '---'));
   for (const { server, p50, p99, max, work, hello, cost, failed } of results) {
     const times = [p50, p99, max, work].map(inMs);
     const speed = [hello, cost].map((each) => String(Math.round(median(each))));
-    row([`${server.name}, ${server.shape}`, ...times, String(failed), ...speed]);
+    printRow([`${server.name}, ${server.shape}`, ...times, String(failed), ...speed]);
   }
   const [ours, ...others] = results;
   if (ours === undefined || others.length === 0) return;
   console.log('');
-  row(['Tunicorn to', 'p99', 'p99 in each round', 'hello', 'hello in each round']);
-  row(['---', '---', '---', '---', '---']);
+  printRow(['Tunicorn to', 'p99', 'p99 in each round', 'hello', 'hello in each round']);
+  printRow(['---', '---', '---', '---', '---']);
   for (const { server, p99, hello } of others) {
     const each = (mine: readonly number[], theirs: readonly number[]): string =>
       mine.map((value, round) => ratio([value], theirs.slice(round, round + 1))).join(' ');
     const late = [ratio(ours.p99, p99), each(ours.p99, p99)];
-    row([server.name, ...late, ratio(ours.hello, hello), each(ours.hello, hello)]);
+    printRow([server.name, ...late, ratio(ours.hello, hello), each(ours.hello, hello)]);
   }
 }
 
@@ -145,18 +128,18 @@ async function printStuck(servers: readonly MixedServer[], spins: number): Promi
   console.log(
     `\n${spins} handlers that loop for ever, timeout ${given.timeout} s; 10 other clients a second, each waiting up to 1 s\n`,
   );
-  row([
+  printRow([
     'server',
     'answered before',
     'while stuck',
     'all are answered again after',
     'the stuck ones',
   ]);
-  row(['---', '---', '---', '---', '---']);
+  printRow(['---', '---', '---', '---', '---']);
   for (const server of servers) {
     const running = await server.start();
     try {
-      row([server.name, ...(await whenStuck(running, spins, stuckSeconds))]);
+      printRow([server.name, ...(await whenStuck(running, spins, stuckSeconds))]);
     } finally {
       await running.stop();
     }
@@ -169,7 +152,7 @@ const options: MixedOptions = {
   timeoutSeconds: Number(given.timeout),
   modules: resolve(given.modules),
   newerNode: given['newer-node'] ?? null,
-  work: calibratedWork(),
+  work: roundsOfWork(WORK_MS),
 };
 const folder = new Folder(options);
 try {

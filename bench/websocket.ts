@@ -6,7 +6,7 @@ import net from 'node:net';
 import { parseArgs } from 'node:util';
 import { frameHeader, handshake } from '../test/support/websocket-frames.ts';
 import { root, tunicorn } from './contenders.ts';
-import { freePort, median, type Running, start } from './load.ts';
+import { freePort, median, printRow, type Running, start } from './load.ts';
 import { quantile } from './open-loop.ts';
 
 const { values } = parseArgs({
@@ -157,6 +157,6 @@ for (const underWay of UNDER_WAY) {
     const rate = median(all.map(({ perSecond }) => perSecond));
     const [p50, p99] = [median(all.map((each) => each.p50)), median(all.map((each) => each.p99))];
     const cells = [underWay, name, Math.round(rate), (rate / reference).toFixed(2)];
-    console.log(`| ${[...cells, p50.toFixed(2), p99.toFixed(2)].join(' | ')} |`);
+    printRow([...cells.map(String), p50.toFixed(2), p99.toFixed(2)]);
   }
 }

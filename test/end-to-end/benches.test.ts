@@ -78,7 +78,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 /** What the benches share; not run by itself. */
 const PARTS = [
   ...['contenders', 'freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
-  ...['open-loop', 'stuck'],
+  ...['open-loop', 'stuck', 'work'],
 ];
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
