@@ -1,7 +1,7 @@
 // Trivial requests beside ones that hold the thread they run in: how late the trivial ones are when four threads are held for
 // a tenth, half and nine tenths of the time, and with four processes of node:cluster under the same load. `wait` holds a
-// thread and no processor (a synchronous call), `work` computes. At last, how many requests that only wait one thread runs
-// at once. Prints; asserts nothing. `--rounds 3 --seconds 10 --only TEXT`.
+// thread and no processor (a synchronous call), `work` computes. Prints; asserts nothing.
+// `--rounds 3 --seconds 10 --only TEXT`.
 
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -10,9 +10,7 @@ export default function app(req, res) {
   // Holds the thread, and no processor.
   if (path === '/wait') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(query));
   if (path === '/work') pbkdf2Sync('password', 'salt', Number(query), 32, 'sha256');
-  // Waits, and holds nothing.
-  if (path === '/pause') setTimeout(() => res.end('ok'), Number(query));
-  else res.end('ok');
+  res.end('ok');
 }
 
 if (import.meta.url === `file://${process.argv[1]}`) {
