@@ -3,12 +3,10 @@
 // a program that is told of its end at once, metrics in every thread, a reload that binds anew.
 
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import http from 'node:http';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import test, { type TestContext } from 'node:test';
-import { freePort } from '../support/listening-socket.ts';
+import { freePort, listeningSocket } from '../support/listening-socket.ts';
+import { getOnce } from '../support/raw-client.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
 import { eventually, NODE_APPS, runToEnd, temporaryFolder } from './serving.ts';
 
@@ -29,11 +27,9 @@ function start(
   });
 }
 
-/** On a connection of its own: one that is kept may be closed as a worker drains. */
-async function get(port: number, path: string): Promise<string> {
-  const request = http.get({ host: '127.0.0.1', port, path, agent: false });
-  const [reply] = (await once(request, 'response')) as [http.IncomingMessage];
-  return `${reply.statusCode} ${await text(reply)}`;
+async function get(t: TestContext, port: number, path: string): Promise<string> {
+  const { status, body } = await getOnce(t, port, path);
+  return `${status} ${body}`;
 }
 
 test('a program is served where it wants to listen, by all threads, and finds itself alone in its process', async (t) => {
@@ -43,7 +39,7 @@ test('a program is served where it wants to listen, by all threads, and finds it
   assert.equal(server.port, own);
   await server.line(/program \d+ listens at \d+/, 2);
   const { here, main, argv, cwd, address, listening, cluster, sends, count } = JSON.parse(
-    (await get(own, '/')).slice(4),
+    (await get(t, own, '/')).slice(4),
   );
   assert.deepEqual(
     { here, main, cwd, address, listening, cluster, sends, count },
@@ -61,13 +57,13 @@ test('a program is served where it wants to listen, by all threads, and finds it
   assert.deepEqual(argv, [join(NODE_APPS, 'program.cjs')]);
 
   // Its metrics are let through in one thread, also after a reload, when another worker has them.
-  const before = await get(metrics, '/');
+  const before = await get(t, metrics, '/');
   assert.match(before, /^200 metrics of \d+$/);
   server.signal('SIGHUP');
   await server.line(/Reloaded\. Listening at: http:\/\/127\.0\.0\.1:\d+/);
-  assert.match(await get(own, '/slowly'), /^200/);
+  assert.match(await get(t, own, '/slowly'), /^200/);
   await eventually(async () => {
-    const now = await get(metrics, '/').catch(() => '');
+    const now = await get(t, metrics, '/').catch(() => '');
     return now.startsWith('200');
   }, 'the metrics of the next worker');
 
@@ -77,9 +73,9 @@ test('a program is served where it wants to listen, by all threads, and finds it
 
 test('a program hears SIGTERM when its requests are over, and has the time to tidy up', async (t) => {
   const server = await start(t, [], {}, ['127.0.0.1:0']);
-  const slowly = get(server.port, '/slowly');
+  const slowly = get(t, server.port, '/slowly');
   await eventually(
-    async () => JSON.parse((await get(server.port, '/')).slice(4)).count === 2,
+    async () => JSON.parse((await get(t, server.port, '/')).slice(4)).count === 2,
     'it',
   );
   server.signal('SIGTERM');
@@ -148,7 +144,8 @@ test('a program that cannot be served is told why', async () => {
 });
 
 test('a program whose address is taken ends the server with one clear error', async (t) => {
-  const other = await start(t, [], {}, ['127.0.0.1:0']);
+  const other = await listeningSocket();
+  t.after(other.close);
   const cwd = await temporaryFolder({
     'taken.mjs': `import http from 'node:http';
       http.createServer((_, res) => res.end()).listen(${other.port}, '127.0.0.1');`,
