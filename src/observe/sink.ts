@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import sonicBoom, { type SonicBoom } from 'sonic-boom';
 import { monotonicMs } from '../clock.ts';
+import { messageOf } from '../message-of.ts';
 import { flushAtEnd, forget } from './last-words.ts';
 import { openFirstLogFile, openLogFile } from './log-file.ts';
 import { Losses } from './losses.ts';
@@ -172,8 +173,7 @@ function lossesOf(name: string): Losses {
 
 /** Of a cause that is a sentence the end is not its listeners'. */
 function causeOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.replace(/\.$/, '');
+  return messageOf(error).replace(/\.$/, '');
 }
 
 /** Nobody wakes who waits for it. */
