@@ -69,20 +69,19 @@ export async function resolveSettings(start: Start): Promise<Resolved> {
  * @throws SettingError
  */
 export function checkForApp({ settings, sources }: Resolved, type: 'wsgi' | 'node'): void {
-  if (type === 'wsgi' && settings.threads === 0) {
-    const given = { name: 'threads', value: 0, source: sources.threads } as const;
-    throw badValue(CATALOGUE.threads, given, {
-      rule: '1 or more for a WSGI application; only a Node.js one can run on the loop of its worker',
-      value: 0,
-    });
+  if (type === 'node') return;
+  const refuse = (name: 'threads' | 'request_buffering', rule: string): never => {
+    const value = settings[name];
+    throw badValue(CATALOGUE[name], { name, value, source: sources[name] }, { rule, value });
+  };
+  if (settings.threads === 0) {
+    refuse(
+      'threads',
+      '1 or more for a WSGI application; only a Node.js one can run on the loop of its worker',
+    );
   }
-  if (type === 'wsgi' && settings.request_buffering === 'off') {
-    const value = settings.request_buffering;
-    const given = { name: 'request_buffering', value, source: sources.request_buffering } as const;
-    throw badValue(CATALOGUE.request_buffering, given, {
-      rule: 'auto or on for a WSGI application, whose threads wait for nobody',
-      value,
-    });
+  if (settings.request_buffering === 'off') {
+    refuse('request_buffering', 'auto or on for a WSGI application, whose threads wait for nobody');
   }
 }
 
@@ -122,43 +121,41 @@ async function configFile(
   known: readonly Layer[],
   { cwd, env, signal }: Start,
 ): Promise<Pick<Resolved, 'hooks' | 'warnings'> & { given: readonly Given[] }> {
-  const asked = strongest(known, 'config');
-  const written = typeof asked?.value === 'string' ? asked.value : null;
-  const name = written ?? findConfigFile(cwd, !isNodeApp(known, cwd));
+  const written = textOf(known, 'config');
+  const name = written ?? findConfigFile(cwd, !willBeNode(known, cwd));
   if (name === null) return { given: [], hooks: null, warnings: [] };
   // What the file itself says of `python` is for the application: something has to read it first.
-  const python = strongest(known, 'python')?.value;
-  const text = (setting: SettingName): string | null => {
-    const value = strongest(known, setting)?.value;
-    return typeof value === 'string' ? value : null;
-  };
+  const python = textOf(known, 'python') ?? 'python3';
   const reader = {
     directory: cwd,
     env,
-    python: typeof python === 'string' ? python : 'python3',
-    pm2: { app: text('ecosystem_app'), env: text('ecosystem_env') },
+    python,
+    pm2: { app: textOf(known, 'ecosystem_app'), env: textOf(known, 'ecosystem_env') },
     signal,
   };
-  const source = written === null ? null : (asked?.source ?? null);
+  const source = written === null ? null : (strongest(known, 'config')?.source ?? null);
   const { given, hooks, warnings } = await readConfigFile(name, reader, source);
   const found: Given = { name: 'config', value: name, source: source ?? DEFAULT };
   return { given: [found, ...given], hooks, warnings };
 }
 
 /** A gunicorn.conf.py that lies beside a Node.js application is another server's. */
-function isNodeApp(known: readonly Layer[], cwd: string): boolean {
-  const text = (name: SettingName): string | null => {
-    const value = strongest(known, name)?.value;
-    return typeof value === 'string' ? value : null;
-  };
-  const app = text('app');
-  const type = text('app_type');
-  if (app === null || type === 'wsgi') return false;
-  return type === 'node' || looksLikeNodeApp(app, resolve(cwd, text('chdir') ?? '.'));
+function willBeNode(known: readonly Layer[], cwd: string): boolean {
+  return isNode({
+    app: textOf(known, 'app'),
+    app_type: textOf(known, 'app_type'),
+    chdir: resolve(cwd, textOf(known, 'chdir') ?? '.'),
+  });
 }
 
 function strongest(layers: readonly Layer[], name: SettingName): Given | undefined {
   return layers.findLast((one) => one.has(name))?.get(name);
+}
+
+/** As it is given, not checked yet; null when it is no text. */
+function textOf(layers: readonly Layer[], name: SettingName): string | null {
+  const value = strongest(layers, name)?.value;
+  return typeof value === 'string' ? value : null;
 }
 
 /** Settings whose relative paths start where the command was typed; all others start at `chdir`, as in Gunicorn. */
@@ -206,7 +203,15 @@ function derive(settings: Settings, cwd: string, listensAnywhere: boolean): Sett
   };
 }
 
-function isNode({ app, app_type, chdir }: Settings): boolean {
+interface Named {
+  readonly app: string | null;
+  readonly app_type: string | null;
+  /** Absolute. */
+  readonly chdir: string;
+}
+
+/** By its form, unless it is said. */
+function isNode({ app, app_type, chdir }: Named): boolean {
   if (app === null || app_type === 'wsgi') return false;
   return app_type === 'node' || looksLikeNodeApp(app, chdir);
 }
