@@ -20,7 +20,9 @@ export interface Taken {
   readonly warnings: readonly string[];
 }
 
-function isObject(value: unknown): value is { readonly [key: string]: unknown } {
+export type Fields = { readonly [key: string]: unknown };
+
+export function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
@@ -97,7 +99,7 @@ function takeHook(
   else warnings.push(nowhere);
 }
 
-function sourceOf(file: string, line: number | null): Source {
+export function sourceOf(file: string, line: number | null): Source {
   return { kind: 'file', file, ...(line === null ? {} : { line }) };
 }
 

@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os';
 import type { SettingName } from '../catalogue.ts';
 import type { Given } from '../check.ts';
-import type { Taken } from '../config-values.ts';
+import { type Fields, isObject, sourceOf, type Taken, wrongFile } from '../config-values.ts';
 import { lineOfKey } from '../key-line.ts';
 import { nearest } from '../nearest.ts';
 import { quote, SettingError } from '../setting-error.ts';
@@ -21,8 +21,6 @@ export interface Pm2Choice {
   readonly env: string | null;
   readonly cores?: number;
 }
-
-type Fields = { readonly [key: string]: unknown };
 
 /** The values of one app as they are meant, each with the name that the file has for it. */
 export class Pm2App {
@@ -42,21 +40,21 @@ export class Pm2App {
   }
 
   sourceOf(key: Pm2KeyName): Source {
-    return sourceOf(this.#file, this.#text, this.#written.get(key) ?? key);
+    return sourceOf(this.#file, lineOfKey(this.#text, this.#written.get(key) ?? key));
   }
 
   /** The program cannot be served with this. */
   refused(key: Pm2KeyName, problem: string, suggestion: string): SettingError {
     const source = this.sourceOf(key);
     const written = this.#written.get(key) ?? key;
-    return pm2Error(written, source, `${labelOf(source)}: ${problem}`, suggestion);
+    return wrongFile(written, source, `${labelOf(source)}: ${problem}`, suggestion);
   }
 }
 
 /** Whether what a config file exports is PM2's, by its form. */
 export function isPm2File(exported: unknown): boolean {
   if (Array.isArray(exported)) return exported.length > 0 && exported.every(isApp);
-  if (!isFields(exported)) return false;
+  if (!isObject(exported)) return false;
   return 'apps' in exported || 'pm2' in exported || isApp(exported);
 }
 
@@ -68,7 +66,7 @@ export function takePm2(exported: unknown, file: string, text: string, choice: P
   const moot: string[] = [];
   for (const [written, value] of Object.entries(fields)) {
     if (value === undefined || value === null) continue;
-    const source = sourceOf(file, text, written);
+    const source = sourceOf(file, lineOfKey(text, written));
     const key = pm2KeyNamed(written);
     if (key === null) warnings.push(unknown(written, source));
     else if (key === 'env_*') takeEnv(app, written, value, choice, source);
@@ -103,7 +101,7 @@ function take(
     warnings.push(`${labelOf(source)}: ${written} has no effect. ${here}`);
   else if (fate === 'refused') {
     const problem = `${labelOf(source)}: ${written} ${quote(value)} is not there.`;
-    throw pm2Error(written, source, problem, here);
+    throw wrongFile(written, source, problem, here);
   } else app.set(key, written, valued(form, written, value, choice, source));
 }
 
@@ -129,8 +127,17 @@ function valued(
     return pm2Value(form, value, cores);
   } catch (error) {
     if (!(error instanceof Pm2Misfit)) throw error;
-    const problem = `${written} must be ${error.rule}: ${quote(value)} ${placeOf(source)} is not.`;
-    throw pm2Error(written, source, problem, '', error.rule);
+    const { rule } = error;
+    const problem = `${written} must be ${rule}: ${quote(value)} ${placeOf(source)} is not.`;
+    throw new SettingError({
+      code: 'bad-value',
+      setting: written,
+      value: null,
+      source,
+      rule,
+      problem,
+      suggestion: '',
+    });
   }
 }
 
@@ -141,32 +148,28 @@ function chosenApp(
   { app: wanted }: Pm2Choice,
   warnings: string[],
 ): Fields {
-  const outer = isFields(exported) ? exported : {};
+  const outer = isObject(exported) ? exported : {};
   const apps = [outer['apps'] ?? outer['pm2'] ?? exported].flat();
   const others = Object.keys(outer).filter((key) => key === 'deploy' || key === 'static');
   if (!apps.includes(exported) && others.length > 0) {
     warnings.push(`${file}: ${others.join(' and ')} of PM2 is not read: it starts no app.`);
   }
-  const fields = apps.filter(isFields);
+  const fields = apps.filter(isObject);
   const names = fields.map((app, index) => nameOf(app, index));
   const source: Source = { kind: 'file', file };
   if (fields.length === 0) {
-    throw pm2Error(
-      'apps',
-      source,
-      `${file} has no app.`,
-      'For example: apps: [{ script: "server.js" }]',
-    );
+    const right = 'For example: apps: [{ script: "server.js" }]';
+    throw wrongFile('apps', source, `${file} has no app.`, right);
   }
   const choose = 'Choose one with --ecosystem-app NAME; each is a server of its own.';
   const listed = `${file} has ${fields.length === 1 ? 'the app' : 'the apps'} ${names.join(', ')}`;
   if (wanted === null) {
-    if (fields.length > 1) throw pm2Error('apps', source, `${listed}.`, choose);
+    if (fields.length > 1) throw wrongFile('apps', source, `${listed}.`, choose);
     return fields[0] ?? {};
   }
   const found = fields[names.indexOf(wanted)];
   if (found === undefined)
-    throw pm2Error('apps', source, `${listed}, and no ${quote(wanted)}.`, choose);
+    throw wrongFile('apps', source, `${listed}, and no ${quote(wanted)}.`, choose);
   return found;
 }
 
@@ -184,29 +187,9 @@ function unknown(written: string, source: Source): string {
   return `${labelOf(source)}: nobody knows ${written}, neither PM2 nor Tunicorn.${guess}`;
 }
 
-function pm2Error(
-  setting: string,
-  source: Source,
-  problem: string,
-  suggestion: string,
-  rule = '',
-): SettingError {
-  const code = rule === '' ? 'config-file' : 'bad-value';
-  return new SettingError({ code, setting, value: null, source, rule, problem, suggestion });
-}
-
-function sourceOf(file: string, text: string, key: string): Source {
-  const line = lineOfKey(text, key);
-  return { kind: 'file', file, ...(line === null ? {} : { line }) };
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** `script` and its other names are no settings of ours. */
 function isApp(value: unknown): boolean {
-  return isFields(value) && ['script', 'exec', 'cmd', 'command'].some((key) => key in value);
+  return isObject(value) && ['script', ...PM2_KEYS.script.aliases].some((key) => key in value);
 }
 
 /** A setting is given once; what was composed last counts. */
