@@ -89,7 +89,8 @@ export async function prepare(
     ...ofCertificate,
     ...fewFiles(settings.threads + settings.spare_threads),
     ...withoutSetpriv(owner),
-    ...inVain(settings, app),
+    ...preloadInVain(settings, app),
+    ...threadsInVain(settings, app),
     ...aloneWithoutThreads(settings),
     ...openToAll(settings),
     ...nothingToCapture(settings),
@@ -122,24 +123,24 @@ export function canPreload({ preload_app: wanted }: Settings, { type }: AppSpec)
   return wanted && type === 'wsgi' && process.platform === 'linux';
 }
 
-function inVain(settings: Settings, app: AppSpec): string[] {
-  const said: string[] = [];
-  if (settings.preload_app && !canPreload(settings, app)) {
-    const why =
-      app.type === 'node'
-        ? 'a Node.js application, whose threads share their code but no objects'
-        : 'this system: it needs Linux';
-    said.push(`preload_app has no effect on ${why}.`);
-  }
-  if (settings.spare_threads > 0 && (app.type === 'wsgi' || settings.threads === 0)) {
-    const why = app.type === 'wsgi' ? 'on a WSGI application' : 'without threads (threads 0)';
-    said.push(`spare_threads has no effect ${why}.`);
-  }
-  if (settings.inspect !== null && (app.type === 'wsgi' || settings.threads === 0)) {
-    const why = app.type === 'wsgi' ? 'on a WSGI application' : 'without threads (threads 0)';
-    said.push(`inspect has no effect ${why}.`);
-  }
-  return said;
+function preloadInVain(settings: Settings, app: AppSpec): string[] {
+  if (!settings.preload_app || canPreload(settings, app)) return [];
+  const why =
+    app.type === 'node'
+      ? 'a Node.js application, whose threads share their code but no objects'
+      : 'this system: it needs Linux';
+  return [`preload_app has no effect on ${why}.`];
+}
+
+/** What is for the threads of a Node.js application. */
+function threadsInVain({ threads, spare_threads, inspect }: Settings, { type }: AppSpec): string[] {
+  if (type === 'node' && threads > 0) return [];
+  const why = type === 'wsgi' ? 'on a WSGI application' : 'without threads (threads 0)';
+  const asked = [
+    ...(spare_threads > 0 ? ['spare_threads'] : []),
+    ...(inspect === null ? [] : ['inspect']),
+  ];
+  return asked.map((name) => `${name} has no effect ${why}.`);
 }
 
 function openToAll({ inspect }: Settings): string[] {
