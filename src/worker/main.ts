@@ -65,7 +65,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     worker = new Worker({
       settings,
       app,
-      makeApplication: await applicationMaker(app),
+      maker: await applicationMaker(app, settings.threads),
       place: message.place,
       python: message.python,
       preload: message.preload,

@@ -4,13 +4,22 @@
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 
-export type MakeApplication = (options: ApplicationOptions) => Application;
+export interface ApplicationMaker {
+  /** Descriptors that a thread or a process takes while it is started in the place of another. */
+  readonly forReplacing: number;
+  make(options: ApplicationOptions): Application;
+}
 
-export async function applicationMaker(app: AppSpec): Promise<MakeApplication> {
+export async function applicationMaker(app: AppSpec, threads: number): Promise<ApplicationMaker> {
   if (app.type === 'node') {
     const { NodeApplication } = await import('./node-application.ts');
-    return (options) => new NodeApplication(options, app);
+    // A Node.js thread has four of its own.
+    return { forReplacing: 12, make: (options) => new NodeApplication(options, app) };
   }
   const { PythonApplication } = await import('./python-application.ts');
-  return (options) => new PythonApplication(options, app);
+  const { descriptorsToStart } = await import('../threads/python/spawn.ts');
+  return {
+    forReplacing: descriptorsToStart(threads),
+    make: (options) => new PythonApplication(options, app),
+  };
 }

@@ -19,7 +19,6 @@ import { capturesOutput } from '../settings/error-log.ts';
 import type { Settings } from '../settings/settings.ts';
 import { accessSyslogTarget } from '../settings/syslog.ts';
 import type { Peer } from '../threads/app-thread.ts';
-import { descriptorsToStart } from '../threads/python/spawn.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import {
   type ListenerAddress,
@@ -34,7 +33,7 @@ import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
 import { Health } from './health.ts';
-import type { MakeApplication } from './make-application.ts';
+import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
 import { PoolWatch } from './pool-watch.ts';
@@ -45,7 +44,7 @@ import { Seldom } from './seldom.ts';
 export interface WorkerOptions
   extends Omit<ApplicationOptions, 'bound' | 'dispatcher' | 'replaceMe'> {
   /** Of the kind that `app` is. */
-  readonly makeApplication: MakeApplication;
+  readonly maker: ApplicationMaker;
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
   /** Where it listens; null: that goes by the application, and `serve` is told. */
@@ -107,7 +106,7 @@ export class Worker {
     });
     const { type } = options.app;
     this.#descriptors = new Descriptors(ownDescriptors, {
-      forReplacing: forReplacing(type, settings.threads),
+      forReplacing: options.maker.forReplacing,
       listeners: options.listeners?.length ?? 1,
     });
     this.#descriptorWatch = new DescriptorWatch({
@@ -142,7 +141,7 @@ export class Worker {
     });
     this.#connections.bind(this.#context);
     this.#tlsTerms = makeTlsTerms(options.tls, settings);
-    this.#application = options.makeApplication({
+    this.#application = options.maker.make({
       ...options,
       bound: this.#listeners[0] ?? null,
       dispatcher: this.#dispatcher,
@@ -358,12 +357,6 @@ function makePoolWatch({ settings, replaceMe }: WorkerOptions): PoolWatch {
     ask: (answered) => stat('/', answered),
     replaceMe: (reason) => replaceMe(reason),
   });
-}
-
-/** Descriptors that a thread or a process takes while it is started in the place of another. */
-function forReplacing(type: 'wsgi' | 'node', threads: number): number {
-  // A Node.js thread has four of its own.
-  return type === 'wsgi' ? descriptorsToStart(threads) : 12;
 }
 
 function makeHealth(settings: Settings, pool: Dispatcher, log: Log): Health | null {
