@@ -7,6 +7,7 @@ import { messageOf } from '../message-of.ts';
 import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
+import { formatBind } from '../settings/bind.ts';
 import { capturesOutput } from '../settings/error-log.ts';
 import { isLoopback, parseInspectAddress } from '../settings/inspect.ts';
 import { variablesIn } from '../settings/raw-env.ts';
@@ -146,8 +147,9 @@ function threadsInVain({ threads, spare_threads, inspect }: Settings, { type }: 
 function openToAll({ inspect }: Settings): string[] {
   const address = inspect === null ? null : parseInspectAddress(inspect);
   if (address === null || isLoopback(address)) return [];
+  const where = formatBind({ kind: 'tcp', ...address });
   return [
-    `inspect: whoever reaches ${address.host}:${address.port} can run any code as this server. 127.0.0.1 is reached from this machine alone.`,
+    `inspect: whoever reaches ${where} can run any code as this server. 127.0.0.1 is reached from this machine alone.`,
   ];
 }
 

@@ -4,6 +4,7 @@
 
 import net from 'node:net';
 import type { Log } from '../observe/log.ts';
+import { formatBind } from '../settings/bind.ts';
 import type { InspectAddress } from '../settings/inspect.ts';
 
 /** While the address is taken, by the worker before this one perhaps, it is tried again so often. */
@@ -89,18 +90,18 @@ export class DebugDoor {
   }
 
   #tell(): void {
-    const address = this.#server.address();
-    if (this.#inspected === null || address === null || typeof address === 'string') return;
+    const bound = this.#server.address();
+    if (this.#inspected === null || bound === null || typeof bound === 'string') return;
     const { thread, path } = this.#inspected;
-    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    this.#log.info(`Debugger listening on ws://${host}:${address.port}${path} for ${thread}`);
+    const where = formatBind({ kind: 'tcp', host: bound.address, port: bound.port });
+    this.#log.info(`Debugger listening on ws://${where}${path} for ${thread}`);
   }
 
   #refused({ code, message }: NodeJS.ErrnoException): void {
     if (!this.#isTold) {
-      const { host, port } = this.#address;
+      const where = formatBind({ kind: 'tcp', ...this.#address });
       const hope = code === 'EADDRINUSE' ? ' Tried again until it is free.' : '';
-      this.#log.warning(`Nobody can debug at ${host}:${port}: ${message}.${hope}`);
+      this.#log.warning(`Nobody can debug at ${where}: ${message}.${hope}`);
     }
     this.#isTold = true;
     if (code !== 'EADDRINUSE') return;
