@@ -176,10 +176,11 @@ export class Worker {
     return this.#application.start();
   }
 
-  /** Accepts from now on; resolves when it does. `listeners`: where, if that was not known before. */
-  serve(listeners: readonly ListenerAddress[] = this.#listeners): Promise<void> {
+  /** Accepts from now on, where `listeners` says; resolves when it does. */
+  serve(listeners: readonly ListenerAddress[]): Promise<void> {
     const [first] = listeners;
-    if (listeners !== this.#listeners && first !== undefined) this.#application.listening(first);
+    const isNews = this.#options.listeners === null;
+    if (isNews && first !== undefined) this.#application.listening(first);
     this.#listeners = listeners;
     this.#descriptorWatch.begin(monotonicMs());
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
