@@ -14,10 +14,16 @@ export function labelOf(address: NamedAddress, scheme: 'http' | 'https'): string
   return address.kind === 'unix' ? `unix:${address.path}` : `${scheme}://${hostAndPort(address)}`;
 }
 
-/** `code`: the system's name for the failure, EADDRINUSE and so on. */
+/** `code`: the system's name for the failure, EADDRINUSE and so on; it is the error's `cause`. */
 export function cannotListen(address: BindAddress, code: string): Error {
   const where = address.kind === 'tcp' ? hostAndPort(address) : formatBind(address);
-  return new Error(`Cannot listen on ${where}: ${reason(address, code)}`);
+  return new Error(`Cannot listen on ${where}: ${reason(address, code)}`, { cause: code });
+}
+
+/** Of an error of `cannotListen`: the machine has no such address, as `::` where IPv6 is switched off. */
+export function hasNoSuchAddress(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause === 'EAFNOSUPPORT' || cause === 'EADDRNOTAVAIL';
 }
 
 function hostAndPort({ host, port }: Extract<BindAddress, { kind: 'tcp' }>): string {

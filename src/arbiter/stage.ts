@@ -1,7 +1,6 @@
 // All that one reading of the settings gives an arbiter to work with: its log, its listening sockets, its generation of
 // workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
 
-import { networkInterfaces } from 'node:os';
 import { createLog, type ErrorLog } from '../observe/log.ts';
 import { type BindAddress, parseBind } from '../settings/bind.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
@@ -9,6 +8,7 @@ import { warningsForApp } from '../settings/hooks.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
 import type { PreloadAddress } from '../wire/preload.ts';
+import { hasNoSuchAddress } from './bind-error.ts';
 import type { Generation, WorkerLives } from './generation.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from './hooks/make-hooks.ts';
@@ -197,7 +197,7 @@ async function bindAnywhere(
     return await bind([address]);
   } catch (error) {
     const isAny = address.kind === 'tcp' && address.host === '::';
-    if (!isAny || networkInterfaces()['lo']?.some(({ family }) => family === 'IPv6')) throw error;
+    if (!isAny || !hasNoSuchAddress(error)) throw error;
     return bind([{ ...address, host: '0.0.0.0' }]);
   }
 }
