@@ -12,7 +12,7 @@ import type { Given } from './check.ts';
 import { type Taken, takeApart, takePythonApart, wrongFile } from './config-values.ts';
 import { EVALUATE_MS } from './evaluation.ts';
 import type { HookFile } from './hooks.ts';
-import { isPm2File, type Pm2Choice, takePm2 } from './pm2/read.ts';
+import type { Pm2Choice } from './pm2/read.ts';
 import {
   type Evaluation,
   evaluatePython,
@@ -72,6 +72,8 @@ export async function readConfigFile(
   if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
   const exported = await loadConfig(path, name, EVALUATE_MS, reader.signal);
   const text = await readFile(path, 'utf8');
+  // Loaded only now: most starts read no file in JavaScript.
+  const { isPm2File, takePm2 } = await import('./pm2/read.ts');
   const taken = isPm2File(exported)
     ? takePm2(exported, name, text, reader.pm2)
     : takeApart(exported, name, text);
