@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { monotonicMs } from '../../../src/clock.ts';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.ts';
 import { createLog } from '../../../src/observe/log.ts';
@@ -28,7 +28,8 @@ interface Running {
   readonly application: NodeApplication;
 }
 
-async function applicationOf(file: string, threads: number): Promise<Running> {
+/** Ends with the test. */
+async function applicationOf(t: TestContext, file: string, threads: number): Promise<Running> {
   const argv = ['--threads', String(threads), './app.mjs'];
   const { settings } = await resolveFrom({ argv });
   const events = { overdue: () => {}, threadDied: () => {} };
@@ -36,16 +37,14 @@ async function applicationOf(file: string, threads: number): Promise<Running> {
   const app = { type: 'node', path: join(NODE_APPS, file), exportName: null } as const;
   const application = new NodeApplication(
     {
-      ...{
-        settings,
-        dispatcher,
-        bound: null,
-        python: null,
-        preload: null,
-        probe: null,
-        place: 0,
-        hooks: null,
-      },
+      settings,
+      dispatcher,
+      bound: null,
+      python: null,
+      preload: null,
+      probe: null,
+      place: 0,
+      hooks: null,
       app,
       log: createLog({ destination: '/dev/null', level: 'error', json: false }),
       loadedFiles: null,
@@ -54,14 +53,14 @@ async function applicationOf(file: string, threads: number): Promise<Running> {
     },
     app,
   );
+  t.after(() => application.kill());
   return { dispatcher, application };
 }
 
 test('a thread that has ended when it is heard to be ready is given nothing, and replaced', async (t) => {
   const deadly = join(await temporaryFolder(), 'deadly');
   process.env['DEADLY'] = deadly;
-  const { dispatcher, application } = await applicationOf('ends-once-loaded.mjs', 1);
-  t.after(() => application.kill());
+  const { dispatcher, application } = await applicationOf(t, 'ends-once-loaded.mjs', 1);
   writeFileSync(deadly, '');
   const started = application.start();
   standStillUntil(() => existsSync(`${deadly}.ended`));
@@ -76,8 +75,7 @@ test('a thread that has ended when it is heard to be ready is given nothing, and
 });
 
 test('a request behind one that computes is run by an idle thread meanwhile', async (t) => {
-  const { dispatcher, application } = await applicationOf('freezes.mjs', 2);
-  t.after(() => application.kill());
+  const { dispatcher, application } = await applicationOf(t, 'freezes.mjs', 2);
   await application.start();
   const [computes, waits] = [new FakeJob('/block?1'), new FakeJob('/')];
   dispatcher.submit(computes);
@@ -90,8 +88,7 @@ test('a request behind one that computes is run by an idle thread meanwhile', as
 
 // Nobody calls `tick` once they have begun, which would see to it 150 ms later.
 test('what waits behind requests that hold their threads is begun by the first thread that goes on', async (t) => {
-  const { application, dispatcher } = await applicationOf('freezes.mjs', 2);
-  t.after(() => application.kill());
+  const { application, dispatcher } = await applicationOf(t, 'freezes.mjs', 2);
   await application.start();
   const submit = (target: string): FakeJob => {
     const job = new FakeJob(target);
@@ -118,8 +115,7 @@ test('what waits behind requests that hold their threads is begun by the first t
 });
 
 test('what waits for a thread that nobody can help stays with it, and each request counts once', async (t) => {
-  const { application, dispatcher } = await applicationOf('freezes.mjs', 1);
-  t.after(() => application.kill());
+  const { application, dispatcher } = await applicationOf(t, 'freezes.mjs', 1);
   await application.start();
   const [thread] = dispatcher.threads;
   assert.ok(thread);
