@@ -85,7 +85,7 @@ export class Roster implements ExchangeWire {
       if (this.#isWaiting(exchange)) break;
     }
     const oldest = this.#given[this.#next];
-    if (oldest === undefined || this.#next > GIVEN_KEPT) {
+    if (this.#next > (oldest === undefined ? 0 : GIVEN_KEPT)) {
       this.#given = this.#given.slice(this.#next);
       this.#next = 0;
     }
