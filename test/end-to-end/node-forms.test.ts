@@ -53,6 +53,14 @@ test('a syntax error in a Node.js application ends the server with 3 and names t
   assert.match(output, /broken\.ts/);
 });
 
+test('a top-level await that nothing can settle ends the server with 3 and is named', async () => {
+  const folder = await temporaryFolder();
+  await writeFile(join(folder, 'waits.mjs'), 'await new Promise(() => undefined);\n');
+  const { code, output } = await runToEnd(['./waits.mjs'], folder);
+  assert.equal(code, 3, output);
+  assert.match(output, /waits\.mjs waits for ever/);
+});
+
 test('a syntax error in an ES module is shown with its line, or said to be in what it imports', async () => {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'broken.mjs'), '\nexport default = 5;\n');

@@ -4,7 +4,8 @@ import { workerData } from 'node:worker_threads';
 import type { GuestBoot } from '../../../wire/node-thread.ts';
 import { runGuest } from './run-guest.ts';
 
-await runGuest(takeBoot(workerData as GuestBoot));
+// Not awaited: Node.js 24 warns of an entry that never settles, and runGuest says itself what its application waits for.
+void runGuest(takeBoot(workerData as GuestBoot));
 
 /** The application finds none of it in its own `workerData`. */
 function takeBoot(data: GuestBoot): GuestBoot {

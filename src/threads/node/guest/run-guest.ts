@@ -31,7 +31,15 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     sources?.tell(message);
     channel.outbox.open().push(ToHost.bootFailed, exitCode, message);
     channel.outbox.flush();
+    // The host ends the thread once it has read this; an open port keeps the thread until then.
+    boot.port.on('message', () => {});
   };
+  let unsettled = new LoadError(
+    3,
+    `${boot.appPath} waits for ever: nothing is left that could settle its top-level await, or that of a hook.`,
+  );
+  const nothingLeft = (): void => failed(unsettled);
+  process.once('beforeExit', nothingLeft);
   try {
     if (boot.debuggable) await openInspector(channel);
     offerWebClasses();
@@ -40,7 +48,9 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     sources?.begin();
     useSourceMaps();
     const program = new Program(boot, channel);
-    const { begin, asked } = await loadBegin(boot, program, failed);
+    const { begin, asked } = await loadBegin(boot, program, (waits) => {
+      unsettled = waits;
+    });
     sources?.tell();
     await hooks?.postWorkerInit();
     channel.open(await withProbe(boot.probe, begin), hooks, {
@@ -51,8 +61,8 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
     });
   } catch (error) {
     failed(error);
-    // The host ends the thread once it has read this; an open port keeps the thread until then.
-    boot.port.on('message', () => {});
+  } finally {
+    process.off('beforeExit', nothingLeft);
   }
 }
 
@@ -60,7 +70,7 @@ export async function runGuest(boot: GuestBoot): Promise<void> {
 async function loadBegin(
   boot: GuestBoot,
   program: Program,
-  failed: (error: unknown) => void,
+  waits: (unlistening: LoadError) => void,
 ): Promise<{ begin: Begin; asked: AskedAddress | null }> {
   program.begin();
   const loaded = await loadApp(boot.appPath, boot.exportName);
@@ -68,13 +78,10 @@ async function loadBegin(
   program.settle(app);
   const exported = app === null ? null : beginOf(app);
   if (loaded instanceof LoadError) {
-    // Nothing keeps the thread that will never listen.
-    const endsEarly = (exitCode: number): void => void (exitCode === 0 && failed(loaded));
-    process.on('exit', endsEarly);
+    waits(loaded);
     const late = setTimeout(() => process.emitWarning(loaded.message), SILENT_MS).unref();
     await program.listening;
     clearTimeout(late);
-    process.off('exit', endsEarly);
   }
   await program.servable();
   // What is called when it listens is part of the start: one that fails there has not booted.

@@ -5,9 +5,6 @@ import { inspect } from 'node:util';
 import type { AppThread, Failure, Job, ThreadEvents } from '../../app-thread.ts';
 import type { Roster } from './roster.ts';
 
-/** The exit code of Node.js when a module's top-level await was never settled. */
-const UNSETTLED = 13;
-
 /** `error` is what nobody caught; null when the application ended the thread itself. */
 export function deathOf(name: string, exitCode: number, error: unknown, roster: Roster): Failure {
   const died = { status: 502, code: 'thread-died' } as const;
@@ -16,9 +13,7 @@ export function deathOf(name: string, exitCode: number, error: unknown, roster: 
   }
   const ran = roster.underWay();
   if (error === null) {
-    // Node.js's own code for a loop that has nothing left to wait for.
-    const or = exitCode === UNSETTLED ? ', or a top-level await in it waits for ever' : '';
-    const detail = `${name} ended: the application called process.exit(${exitCode})${or}, ${ran}.`;
+    const detail = `${name} ended: the application called process.exit(${exitCode}), ${ran}.`;
     return { ...died, detail };
   }
   const { code } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
