@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/drill': ['src/arbiter', 'src/settings', 'src/wire/probe.ts', 'src/clock.ts'],
   'src/arbiter': [
+    'src/limits',
     'src/settings',
     'src/observe',
     'src/wire',
@@ -39,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/connection',
     'src/http1',
     'src/proxy',
+    'src/limits',
     'src/dispatch',
     'src/threads',
     'src/wire',
@@ -53,6 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/connection': [
     'src/http1',
     'src/proxy',
+    'src/limits',
     'src/dispatch',
     'src/spool',
     'src/observe',
@@ -70,6 +73,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/message-of.ts',
   ],
   'src/wire': [],
+  'src/limits': ['src/settings', 'src/clock.ts'],
   'src/proxy': ['src/http1'],
   'src/http1': [],
   'src/observe': ['src/clock.ts', 'src/percent.ts', 'src/message-of.ts'],
