@@ -47,6 +47,7 @@ const ONE_VERSION = [
   'end-to-end/end-codes',
   'end-to-end/examples',
   'end-to-end/expect',
+  'end-to-end/explain',
   'end-to-end/forwarded',
   'end-to-end/frameworks',
   'end-to-end/health',

@@ -43,6 +43,12 @@ process.exitCode = await run({
     if (code === drillExitCodes.interrupted) process.exit(code);
     return code;
   },
+  async explain(resolved, { question, json }) {
+    const { explain } = await import('../explain/explain.ts');
+    const { reportJson, reportText } = await import('../explain/report.ts');
+    const explanation = explain(resolved, question);
+    return json ? reportJson(explanation) : reportText(explanation);
+  },
 });
 
 /**

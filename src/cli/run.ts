@@ -3,6 +3,7 @@
 
 import { createRequire } from 'node:module';
 import { DRILL_HELP, type DrillOptions, takeOptions } from '../drill/options.ts';
+import { EXPLAIN_HELP, type ExplainOptions, takeQuestion } from '../explain/options.ts';
 import { AccessFormatError, compileAccessFormat, unknownAtoms } from '../observe/access-format.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
@@ -30,6 +31,8 @@ export interface World extends Start {
   readonly checkApplication: (settings: Settings) => Promise<number>;
   /** Plays the freeze table with the application; the exit code. */
   readonly drill: (resolved: Resolved, options: DrillOptions) => Promise<number>;
+  /** What would hold for a request, as text. */
+  readonly explain: (resolved: Resolved, options: ExplainOptions) => Promise<string>;
 }
 
 /** @returns the exit code */
@@ -45,15 +48,53 @@ export async function run(world: World): Promise<number> {
   }
 }
 
+/** What a command takes out of its words, and what it does with the rest once it is resolved. */
+interface Command {
+  readonly help: string;
+  readonly rest: readonly string[];
+  perform(resolved: Resolved): Promise<number>;
+}
+
 /** As the first word it is a command; an application of that name is `drill:app`. */
-const DRILL = 'drill';
+const COMMANDS: { readonly [word: string]: (words: readonly string[], world: World) => Command } = {
+  drill: (words, world) => {
+    const { own, rest } = takeOptions(words);
+    return {
+      help: DRILL_HELP,
+      rest,
+      perform: async (resolved) => (await checked(resolved, world)) ?? world.drill(resolved, own),
+    };
+  },
+  explain: (words, world) => {
+    const { own, rest } = takeQuestion(words);
+    return {
+      help: EXPLAIN_HELP,
+      rest,
+      perform: async (resolved) => {
+        world.out(await world.explain(resolved, own));
+        return 0;
+      },
+    };
+  },
+};
+
+function serving(words: readonly string[], world: World): Command {
+  return {
+    help: helpText(),
+    rest: words,
+    perform: async (resolved) =>
+      (await checked(resolved, world)) ??
+      world.serve(resolved, (stopped) => reread({ ...world, signal: stopped })),
+  };
+}
 
 async function perform(world: World): Promise<number> {
-  const [first, ...others] = world.argv;
-  const taken = first === DRILL ? takeOptions(others) : null;
-  const resolved = await resolveSettings(taken === null ? world : { ...world, argv: taken.rest });
+  const [first = '', ...others] = world.argv;
+  const own = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined;
+  const command = own?.(others, world) ?? serving(world.argv, world);
+  const resolved = await resolveSettings({ ...world, argv: command.rest });
   if (resolved.show === 'help') {
-    world.out(`${taken === null ? helpText() : DRILL_HELP}\n`);
+    world.out(`${command.help}\n`);
     return 0;
   }
   if (resolved.show === 'version') {
@@ -61,16 +102,17 @@ async function perform(world: World): Promise<number> {
     return 0;
   }
   for (const warning of resolved.warnings) world.err(`Warning: ${warning}\n`);
-  const { settings } = resolved;
-  if (settings.print_config) {
+  if (resolved.settings.print_config) {
     world.out(printedConfig(resolved));
-    if (!settings.check_config) return 0;
+    if (!resolved.settings.check_config) return 0;
   }
+  return command.perform(resolved);
+}
+
+/** Whether it can be served, before anything starts; the exit code where that was all that was asked for. */
+async function checked(resolved: Resolved, world: World): Promise<number | null> {
   for (const warning of checkWhole(resolved)) world.err(`Warning: ${warning}\n`);
-  if (settings.check_config) return world.checkApplication(settings);
-  return taken === null
-    ? world.serve(resolved, (stopped) => reread({ ...world, signal: stopped }))
-    : world.drill(resolved, taken.own);
+  return resolved.settings.check_config ? world.checkApplication(resolved.settings) : null;
 }
 
 /** As at the start: the same words, the same environment, the file as it is now. Rejects with an Error whose message is all. */

@@ -9,7 +9,7 @@ import { Ahead } from './ahead.ts';
 import type { Beginning } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
-import { DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
+import { beyondBodyLimit, DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
 import { Rate } from './rate.ts';
 import { PROMPT_END_MS, type ReadingEvent } from './states.ts';
 import type { ConnectionState } from './transition.ts';
@@ -329,9 +329,8 @@ export class Incoming {
 
   /** limit_request_body */
   #tooLarge(bytes: number): boolean {
-    const limit = this.#context.bodyBytesMax;
-    if (limit <= 0 || bytes <= limit) return false;
-    const detail = `the body has ${bytes} bytes or more, limit_request_body is ${limit}`;
+    const detail = beyondBodyLimit(bytes, this.#context.bodyBytesMax);
+    if (detail === null) return false;
     this.#owner.refuse(413, 'body-too-large', detail);
     return true;
   }

@@ -173,6 +173,12 @@ export class DiscardIntake implements Intake {
   release(): void {}
 }
 
+/** Why a body of so many bytes, or more, is answered 413 (limit_request_body); null: it is not. */
+export function beyondBodyLimit(bytes: number, limit: number): string | null {
+  if (limit <= 0 || bytes <= limit) return null;
+  return `the body has ${bytes} bytes or more, limit_request_body is ${limit}`;
+}
+
 /** The intake of a body that a thread sees only whole. `contentLength` in bytes, -1 when unknown. */
 export function gather(
   contentLength: number,

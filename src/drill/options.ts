@@ -1,7 +1,7 @@
 // The words of `tunicorn drill` that are its own. Everything else on its command line is the server's and is resolved as
 // for serving; a test holds that no setting has a flag of one of these names.
 
-import { SettingError } from '../settings/setting-error.ts';
+import { takeOwnWords, wrongWord } from '../settings/own-words.ts';
 
 export interface DrillOptions {
   /** What normal clients ask for; begins with a slash. */
@@ -16,8 +16,6 @@ export interface DrillOptions {
 export const DRILL_ROWS: readonly number[] = [2, 3, 4, 5, 6, 7, 8, 9, 12, 13];
 
 export const DRILL_FLAGS = ['--path', '--seconds', '--rows'] as const;
-
-type Flag = (typeof DRILL_FLAGS)[number];
 
 /** A little more than the longest default of a deadline that a row needs: `timeout` and `write_timeout`, 30 s. */
 const SECONDS = 35;
@@ -52,51 +50,25 @@ export function takeOptions(argv: readonly string[]): {
   own: DrillOptions;
   rest: readonly string[];
 } {
-  const { given, rest } = split(argv);
-  const path = given.get('--path') ?? '/';
-  if (!/^\/[\x21-\x7e]*$/.test(path)) throw wrong('--path', path, 'a path that begins with /');
-  const seconds = Number(given.get('--seconds') ?? SECONDS);
+  const { last, rest } = takeOwnWords<(typeof DRILL_FLAGS)[number]>(argv, {
+    '--path': 'value',
+    '--seconds': 'value',
+    '--rows': 'value',
+  });
+  const path = last('--path') ?? '/';
+  if (!/^\/[\x21-\x7e]*$/.test(path)) throw wrongWord('--path', path, 'a path that begins with /');
+  const seconds = Number(last('--seconds') ?? SECONDS);
   if (!(seconds >= 1 && seconds <= SECONDS_MAX)) {
-    throw wrong('--seconds', given.get('--seconds') ?? '', `a number from 1 to ${SECONDS_MAX}`);
+    throw wrongWord('--seconds', last('--seconds') ?? '', `a number from 1 to ${SECONDS_MAX}`);
   }
-  return { own: { path, seconds, rows: rowsOf(given.get('--rows')) }, rest };
-}
-
-function split(argv: readonly string[]): { given: Map<Flag, string>; rest: readonly string[] } {
-  const given = new Map<Flag, string>();
-  const rest: string[] = [];
-  for (let at = 0; at < argv.length; at++) {
-    const word = argv[at] ?? '';
-    if (word === '--') return { given, rest: [...rest, ...argv.slice(at)] };
-    const flag = DRILL_FLAGS.find((name) => word === name || word.startsWith(`${name}=`));
-    if (flag === undefined) {
-      rest.push(word);
-      continue;
-    }
-    const value = word === flag ? argv[++at] : word.slice(flag.length + 1);
-    if (value === undefined) throw wrong(flag, '', 'followed by its value');
-    given.set(flag, value);
-  }
-  return { given, rest };
+  return { own: { path, seconds, rows: rowsOf(last('--rows')) }, rest };
 }
 
 function rowsOf(text: string | undefined): readonly number[] | null {
   if (text === undefined) return null;
   const rows = text.split(',').map(Number);
   if (rows.some((row) => !DRILL_ROWS.includes(row))) {
-    throw wrong('--rows', text, `one or more of ${DRILL_ROWS.join(',')}`);
+    throw wrongWord('--rows', text, `one or more of ${DRILL_ROWS.join(',')}`);
   }
   return rows;
-}
-
-function wrong(flag: Flag, value: string, rule: string): SettingError {
-  return new SettingError({
-    code: 'usage',
-    setting: flag,
-    value,
-    source: { kind: 'arguments', from: 'command line', flag },
-    rule,
-    problem: `${flag} must be ${rule}${value === '' ? '' : `: ${JSON.stringify(value)} is not`}.`,
-    suggestion: '',
-  });
 }

@@ -28,7 +28,6 @@ export function makeContext(
   type: 'wsgi' | 'node',
   neighbours: Pick<ConnectionContext, 'requests' | 'surroundings' | 'probes' | 'timesPhases'>,
 ): ConnectionContext {
-  const buffering = settings.request_buffering;
   const responseBudget = new SpoolBudget(settings.worker_spool);
   const headLimits = headLimitsOf(settings, type);
   return {
@@ -54,7 +53,7 @@ export function makeContext(
     bodyMinBytesPerSecond: settings.body_min_rate,
     writeMinBytesPerSecond: settings.write_min_rate,
     bodyBytesMax: settings.limit_request_body,
-    bufferRequests: buffering === 'on' || (buffering === 'auto' && type === 'wsgi'),
+    bufferRequests: gathersBodies(settings, type),
     requestMemoryBytes: settings.request_memory,
     responseMemoryBytes: settings.response_memory,
     responseSpoolBytes: settings.response_spool,
@@ -71,7 +70,15 @@ export function makeContext(
   };
 }
 
-function headLimitsOf(settings: Settings, type: 'wsgi' | 'node'): HeadLimits {
+/** Bodies are complete before a thread sees their request; else they stream. */
+export function gathersBodies(
+  { request_buffering: buffering }: Pick<Settings, 'request_buffering'>,
+  type: 'wsgi' | 'node',
+): boolean {
+  return buffering === 'on' || (buffering === 'auto' && type === 'wsgi');
+}
+
+export function headLimitsOf(settings: Settings, type: 'wsgi' | 'node'): HeadLimits {
   return {
     line: settings.limit_request_line,
     fields: settings.limit_request_fields,

@@ -17,6 +17,14 @@ export interface HealthOptions {
   readonly log: Log;
 }
 
+/** It is answered by the server itself. */
+export function isProbe(
+  { path, method }: Pick<ParsedHead, 'path' | 'method'>,
+  { healthPath, readyPath }: Pick<HealthOptions, 'healthPath' | 'readyPath'>,
+): boolean {
+  return (path === healthPath || path === readyPath) && (method === 'GET' || method === 'HEAD');
+}
+
 export class Health implements Probes {
   readonly #options: HealthOptions;
   #draining = false;
@@ -47,9 +55,7 @@ export class Health implements Probes {
   }
 
   asks(head: ParsedHead): boolean {
-    const { healthPath, readyPath } = this.#options;
-    const { path, method } = head;
-    return (path === healthPath || path === readyPath) && (method === 'GET' || method === 'HEAD');
+    return isProbe(head, this.#options);
   }
 
   answer(head: ParsedHead): ProbeAnswer {

@@ -16,6 +16,7 @@ interface Import {
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/cli': [
     'src/drill',
+    'src/explain',
     'src/settings',
     'src/observe',
     'src/arbiter',
@@ -23,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/start-folder.ts',
   ],
   'src/drill': ['src/arbiter', 'src/settings', 'src/wire/probe.ts', 'src/clock.ts'],
+  'src/explain': ['src/worker', 'src/connection', 'src/proxy', 'src/http1', 'src/settings'],
   'src/arbiter': [
     'src/limits',
     'src/settings',

@@ -31,6 +31,18 @@ export function defaultInWords(setting: Setting): string {
   }
 }
 
+/** A resolved value with its unit, for people: "10 s", "16 MiB", "0, off". */
+export function valueInWords(setting: Setting, value: unknown): string {
+  if (typeof value !== 'number') return JSON.stringify(value);
+  if (setting.kind === 'seconds' && value !== 0) return `${value} s`;
+  if ('zero' in setting && value === 0 && setting.zero !== undefined) return `0, ${setting.zero}`;
+  if (setting.kind === 'count') return `${value} ${setting.unit}`;
+  if (setting.kind !== 'bytes') return String(value);
+  const size = sizeInWords(value);
+  const unit = setting.unit ?? 'bytes';
+  return unit === 'bytes' && size !== String(value) ? size : `${size} ${unit}`;
+}
+
 /** What a value may be, with its bounds and unit. */
 export function valuesInWords(setting: Setting): string {
   switch (setting.kind) {

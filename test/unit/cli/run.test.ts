@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { run, version } from '../../../src/cli/run.ts';
 import type { DrillOptions } from '../../../src/drill/options.ts';
+import type { ExplainOptions } from '../../../src/explain/options.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 import { folderWith } from '../settings/folder.ts';
 
@@ -14,6 +15,7 @@ interface Ran {
   readonly served: readonly Settings[];
   readonly checked: readonly Settings[];
   readonly drilled: readonly Drilled[];
+  readonly explained: readonly ExplainOptions[];
 }
 
 interface Drilled {
@@ -31,6 +33,7 @@ async function command(
   const served: Settings[] = [];
   const checked: Settings[] = [];
   const drilled: Drilled[] = [];
+  const explained: ExplainOptions[] = [];
   const code = await run({
     argv,
     env,
@@ -53,8 +56,12 @@ async function command(
       drilled.push({ settings, options });
       return 50;
     },
+    explain: async ({ settings }, options) => {
+      explained.push(options);
+      return `timeout ${settings.timeout}\n`;
+    },
   });
-  return { code, out, err, served, checked, drilled };
+  return { code, out, err, served, checked, drilled, explained };
 }
 
 describe('the command', () => {
@@ -65,6 +72,23 @@ describe('the command', () => {
     assert.equal(served.length, 1);
     assert.equal(served[0]?.workers, 3);
     assert.equal(served[0]?.app, 'shop:app');
+  });
+
+  it('explains a request with the settings of serving, starts nothing and needs no APP', async () => {
+    const words = ['--method', 'POST', '--timeout', '7', '--path=/login', '--json'];
+    const { code, out, served, explained } = await command(['explain', ...words]);
+    assert.deepEqual({ code, out, served }, { code: 0, out: 'timeout 7\n', served: [] });
+    const question = { method: 'POST', target: '/login', from: '127.0.0.1', fields: [] };
+    assert.deepEqual(explained, [{ question, json: true }]);
+  });
+
+  it('says in one line what is wrong with a request that is to be explained', async () => {
+    const { code, out, err } = await command(['explain', '--path', 'login']);
+    assert.deepEqual({ code, out }, { code: 2, out: '' });
+    assert.equal(
+      err,
+      'tunicorn: error: --path must be a path that begins with /, as a client sends it: "login" is not.\n',
+    );
   });
 
   it('refuses to stream bodies to a WSGI application, and streams them to a Node.js one', async (t) => {
@@ -231,7 +255,13 @@ describe('a mistake', () => {
       throw new TypeError('a fault of ours');
     };
     await assert.rejects(
-      run({ ...world, serve: broken, checkApplication: broken, drill: broken }),
+      run({
+        ...world,
+        serve: broken,
+        checkApplication: broken,
+        drill: broken,
+        explain: async () => '',
+      }),
       TypeError,
     );
   });

@@ -1,0 +1,95 @@
+// `tunicorn explain`: one request is read by the parser that serves, with the limits that serve; its client is found out
+// by the standing and the fields that connections ask for; its deadlines come from the tables that they run on. What
+// is said here can so not differ from what is done.
+
+import { Origin } from '../connection/origin.ts';
+import { HeadReader, type ParsedHead } from '../http1/head.ts';
+import type { Standing } from '../proxy/standing.ts';
+import { decideApp } from '../settings/app-spec.ts';
+import type { Resolved } from '../settings/resolve.ts';
+import type { Settings } from '../settings/settings.ts';
+import { headLimitsOf } from '../worker/context.ts';
+import { isProbe } from '../worker/health.ts';
+import { proxiesOf } from '../worker/proxies.ts';
+import { deadlineRules } from './deadlines.ts';
+import type { Explanation, OwnAnswer } from './explanation.ts';
+import { bodyAnswer, limitRules } from './limits.ts';
+import type { Question } from './options.ts';
+import { trustRules } from './trust.ts';
+
+/** A request as the server would read it. */
+export interface Asked {
+  readonly question: Question;
+  readonly type: 'wsgi' | 'node';
+  readonly standing: Standing;
+  /** Of a refused one: what was read. */
+  readonly head: ParsedHead;
+  /** Name, value, name, value, as sent: with the Host that every client sends. */
+  readonly sent: readonly string[];
+  /** Null: the application's. */
+  readonly answer: OwnAnswer | null;
+}
+
+/** @throws SettingError when there is an APP that has no form of one */
+export function explain(resolved: Resolved, question: Question): Explanation {
+  const asked = read(resolved.settings, question);
+  const { method, target, from } = question;
+  const { address, scheme } = peerOf(resolved.settings, asked);
+  return {
+    request: { method, target, from, app: { name: resolved.settings.app, type: asked.type } },
+    client: { address, scheme, scriptName: asked.head.forwarded?.scriptName ?? null },
+    answer: asked.answer,
+    rules: [
+      ...trustRules(resolved, asked),
+      ...limitRules(resolved, asked),
+      ...deadlineRules(resolved, asked),
+    ],
+  };
+}
+
+/** Nothing has to be there to be explained. */
+function typeOf(settings: Settings): 'wsgi' | 'node' {
+  if (settings.app === null) return settings.app_type === 'node' ? 'node' : 'wsgi';
+  return decideApp(settings).type;
+}
+
+function read(settings: Settings, question: Question): Asked {
+  const type = typeOf(settings);
+  const limits = headLimitsOf(settings, type);
+  const proxies = proxiesOf(settings, limits);
+  const standing = proxies.standingOf(question.from);
+  const sent = withHost(question.fields);
+  const heads = new HeadReader(standing.forwards ? proxies.headLimits : limits);
+  heads.read(Buffer.from(headText(question, sent), 'latin1'), 0);
+  const { error } = heads;
+  const head = heads.head ?? heads.known;
+  const answer =
+    error === null
+      ? (probeAnswer(settings, head) ?? bodyAnswer(settings, head))
+      : { status: error.status, code: error.code, detail: error.message };
+  return { question, type, standing, head, sent, answer };
+}
+
+function withHost(fields: readonly string[]): readonly string[] {
+  const has = fields.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  return has ? fields : ['Host', 'localhost', ...fields];
+}
+
+function headText({ method, target }: Question, sent: readonly string[]): string {
+  const lines = sent.flatMap((name, at) => (at % 2 === 0 ? [`${name}: ${sent[at + 1]}`] : []));
+  return `${[`${method} ${target} HTTP/1.1`, ...lines].join('\r\n')}\r\n\r\n`;
+}
+
+function probeAnswer(settings: Settings, head: ParsedHead): OwnAnswer | null {
+  const { health_path: healthPath, ready_path: readyPath } = settings;
+  if (healthPath === null || !isProbe(head, { healthPath, readyPath: readyPath ?? '' })) {
+    return null;
+  }
+  return { status: 200, code: '', detail: 'it asks how the server fares, which no thread answers' };
+}
+
+function peerOf(settings: Settings, { question, head }: Asked): ReturnType<Origin['of']> {
+  const scheme = settings.certfile === null ? 'http' : 'https';
+  const place = { serverName: '', serverPort: 0 };
+  return new Origin({ address: question.from, port: 0, scheme, ...place }).of(head);
+}

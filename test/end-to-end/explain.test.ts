@@ -1,0 +1,106 @@
+// `tunicorn explain` as people run it, held against a server with the same settings: for each request the command says what
+// the server then does. Without the second half it could say anything.
+
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { before, type TestContext, test } from 'node:test';
+import { explain } from '../../src/explain/explain.ts';
+import { takeQuestion } from '../../src/explain/options.ts';
+import { resolveSettings } from '../../src/settings/resolve.ts';
+import { Program } from '../support/program.ts';
+import { RawClient } from '../support/raw-client.ts';
+import { commandPath } from '../support/server.ts';
+import {
+  json,
+  requestBytes,
+  type Served,
+  serveWsgi,
+  temporaryFolder,
+  WSGI_APPS,
+} from './serving.ts';
+
+const PROXY = '127.0.0.9';
+const STRANGER = '127.0.0.8';
+
+/** Its path. */
+let config: string;
+let served: Served;
+
+before(async () => {
+  const folder = await temporaryFolder({
+    'gunicorn.conf.py': [
+      `forwarded_allow_ips = "${PROXY}"`,
+      'forwarded_for = True',
+      'limit_request_fields = 6',
+      'limit_request_line = 100',
+      'limit_request_body = 1000',
+      'health_path = "/healthz"',
+    ].join('\n'),
+  });
+  config = join(folder, 'gunicorn.conf.py');
+  served = await serveWsgi('tell_environ:app', ['-c', config]);
+});
+
+interface Asked {
+  readonly from: string;
+  readonly method?: string;
+  readonly path?: string;
+  readonly fields?: readonly string[];
+}
+
+function wordsOf({ from, method = 'GET', path = '/', fields = [] }: Asked): readonly string[] {
+  const words = ['--method', method, '--path', path, '--from', from];
+  return [...words, ...fields.flatMap((field) => ['--header', field])];
+}
+
+async function command(t: TestContext, args: readonly string[]): Promise<string> {
+  const program = new Program(t, {
+    command: process.execPath,
+    args: [commandPath, 'explain', '-c', config, ...args],
+    cwd: WSGI_APPS,
+  });
+  assert.deepEqual(await program.exited, { code: 0, signal: null });
+  return program.standardOutput();
+}
+
+const FORWARDED = ['X-Forwarded-For: 198.51.100.7', 'X-Forwarded-Proto: https'];
+
+test('explain says of each request what the server does with it', async (t) => {
+  const cases: readonly Asked[] = [
+    { from: PROXY, fields: FORWARDED },
+    { from: STRANGER, fields: FORWARDED },
+    { from: STRANGER, path: `/${'x'.repeat(100)}` },
+    { from: STRANGER, fields: ['a: 1', 'b: 2', 'c: 3', 'd: 4', 'e: 5', 'f: 6'] },
+    { from: STRANGER, method: 'POST', fields: ['Content-Length: 1001'] },
+    { from: PROXY, fields: ['X-Forwarded-Proto: https', 'X-Forwarded-SSL: off'] },
+    { from: STRANGER, path: '/healthz' },
+  ];
+  const start = { argv: ['-c', config, 'tell_environ:app'], env: process.env, cwd: WSGI_APPS };
+  const resolved = await resolveSettings(start);
+  for (const asked of cases) {
+    const { from, method = 'GET', path = '/', fields = [] } = asked;
+    const told = explain(resolved, takeQuestion(wordsOf(asked)).own.question);
+    const to = { host: '127.0.0.1', port: served.port, localAddress: from };
+    const client = await RawClient.connect(t, to);
+    await client.send(requestBytes(method, path, { fields }));
+    const reply = await client.readResponse();
+    assert.equal(told.answer?.status ?? 200, reply.status, JSON.stringify(asked));
+    if (told.answer !== null) continue;
+    const environ = json(reply) as { readonly [name: string]: unknown };
+    const seen = { address: environ['REMOTE_ADDR'], scheme: environ['wsgi.url_scheme'] };
+    assert.deepEqual({ address: told.client.address, scheme: told.client.scheme }, seen);
+  }
+});
+
+test('the command says so in words, with the line of the config file that set it, and as JSON', async (t) => {
+  const asked = [...wordsOf({ from: PROXY, fields: FORWARDED }), 'tell_environ:app'];
+  const [text, told] = await Promise.all([command(t, asked), command(t, ['--json', ...asked])]);
+  assert.match(text, /^GET \/ from 127\.0\.0\.9\n {2}client: 198\.51\.100\.7, https\n/);
+  assert.match(text, /answered by: tell_environ:app \(WSGI\)/);
+  assert.match(text, /limit_request_fields = 6 fields {2}# \S+gunicorn\.conf\.py:3\n/);
+  assert.deepEqual(JSON.parse(told).client, {
+    address: '198.51.100.7',
+    scheme: 'https',
+    scriptName: null,
+  });
+});
