@@ -28,16 +28,15 @@ let served: Served;
 
 before(async () => {
   const folder = await temporaryFolder({
-    'gunicorn.conf.py': [
-      `forwarded_allow_ips = "${PROXY}"`,
-      'forwarded_for = True',
-      'limit_request_fields = 6',
-      'limit_request_line = 100',
-      'limit_request_body = 1000',
-      'health_path = "/healthz"',
+    'tunicorn.config.json': [
+      '{',
+      `  "forwarded_allow_ips": "${PROXY}", "forwarded_for": true,`,
+      '  "limit_request_fields": 6, "limit_request_line": 100, "limit_request_body": 1000,',
+      '  "health_path": "/healthz"',
+      '}',
     ].join('\n'),
   });
-  config = join(folder, 'gunicorn.conf.py');
+  config = join(folder, 'tunicorn.config.json');
   served = await serveWsgi('tell_environ:app', ['-c', config]);
 });
 
@@ -97,7 +96,7 @@ test('the command says so in words, with the line of the config file that set it
   const [text, told] = await Promise.all([command(t, asked), command(t, ['--json', ...asked])]);
   assert.match(text, /^GET \/ from 127\.0\.0\.9\n {2}client: 198\.51\.100\.7, https\n/);
   assert.match(text, /answered by: tell_environ:app \(WSGI\)/);
-  assert.match(text, /limit_request_fields = 6 fields {2}# \S+gunicorn\.conf\.py:3\n/);
+  assert.match(text, /limit_request_fields = 6 fields {2}# \S+tunicorn\.config\.json:3\n/);
   assert.deepEqual(JSON.parse(told).client, {
     address: '198.51.100.7',
     scheme: 'https',
