@@ -7,6 +7,7 @@ import type { Exchange } from '../exchange.ts';
 import { refusesExpectation } from '../expectation.ts';
 import { type Listener, stackOf } from '../load-app.ts';
 import { ClientSocket, type SocketOwner } from './client-socket.ts';
+import { type Classes, GivenPrototypes } from './given-prototypes.ts';
 import { type Observed, Observers } from './observers.ts';
 import { aborted, type BuiltRequest, buildRequest, hasArrived, releaseRequest } from './request.ts';
 import {
@@ -19,10 +20,14 @@ import {
 } from './response.ts';
 import { ServerOptions } from './server-options.ts';
 
-/** `server`: whose 'request' the listener emits, where there is one. */
-export function listenerBegin(listener: Listener, server?: Server): Begin {
+/** `server`: whose event the listener emits, where there is one; `classes`: what its requests and responses are made with. */
+export function listenerBegin(
+  listener: Listener,
+  server?: Server,
+  classes: Classes | undefined = server === undefined ? new GivenPrototypes(listener) : undefined,
+): Begin {
   const observers = new Observers(listener, server);
-  const options = new ServerOptions(server);
+  const options = new ServerOptions(server, classes);
   return (exchange) => {
     if (server === undefined && refusesExpectation(exchange)) return;
     const pair = new Pair(exchange, observers, options, server);

@@ -8,6 +8,7 @@ import type { Exchange } from '../exchange.ts';
 import { refusesExpectation } from '../expectation.ts';
 import { type Listener, stackOf } from '../load-app.ts';
 import { listenerBegin } from './begin.ts';
+import { GivenPrototypes } from './given-prototypes.ts';
 import { RawSocket } from './raw-socket.ts';
 import { buildUpgradeRequest } from './request.ts';
 import { ServerOptions } from './server-options.ts';
@@ -21,7 +22,11 @@ interface Asked {
 const NOTHING_AHEAD = Buffer.alloc(0);
 
 export function serverBegin(server: Server): Begin {
-  const request = listenerBegin((...pair) => server.emit('request', ...pair), server);
+  const request = listenerBegin(
+    (...pair) => server.emit('request', ...pair),
+    server,
+    new GivenPrototypes(server),
+  );
   const checked = {
     continue: listenerBegin((...pair) => emitContinue(server, pair), server),
     other: listenerBegin((...pair) => server.emit('checkExpectation', ...pair), server),

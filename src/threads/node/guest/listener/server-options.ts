@@ -4,9 +4,7 @@
 import { IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ClientSocket } from './client-socket.ts';
-
-type RequestClass = new (socket: Socket) => IncomingMessage;
-type ResponseClass = new (request: IncomingMessage, options?: object) => ServerResponse;
+import type { Classes, RequestClass, ResponseClass } from './given-prototypes.ts';
 
 /** Members of a server that its type does not name, and the symbols by which Node finds the others. */
 interface Members {
@@ -17,12 +15,15 @@ interface Members {
 
 export class ServerOptions {
   readonly #server: Members | undefined;
-  readonly #request: RequestClass;
-  readonly #response: ResponseClass;
+  readonly #classes: Classes;
   /** Node's kUniqueHeaders, on server and response alike. */
   readonly #uniqueHeaders: symbol | null;
 
-  constructor(server: Server | undefined) {
+  /** `otherwise`: where the server's options name no classes. */
+  constructor(
+    server: Server | undefined,
+    otherwise: Classes = { request: IncomingMessage, response: ServerResponse },
+  ) {
     const named = (description: string): symbol | undefined =>
       server && Object.getOwnPropertySymbols(server).find((one) => one.description === description);
     const member = (description: string): unknown => {
@@ -30,13 +31,19 @@ export class ServerOptions {
       return symbol && (server as unknown as Members)[symbol];
     };
     this.#server = server as Members | undefined;
-    this.#request = (member('IncomingMessage') as RequestClass | undefined) ?? IncomingMessage;
-    this.#response = (member('ServerResponse') as ResponseClass | undefined) ?? ServerResponse;
+    const request = member('IncomingMessage') as RequestClass | undefined;
+    const response = member('ServerResponse') as ResponseClass | undefined;
+    const isOwn =
+      (request ?? IncomingMessage) !== IncomingMessage ||
+      (response ?? ServerResponse) !== ServerResponse;
+    this.#classes = isOwn
+      ? { request: request ?? IncomingMessage, response: response ?? ServerResponse }
+      : otherwise;
     this.#uniqueHeaders = named('kUniqueHeaders') ?? null;
   }
 
   newRequest(socket: ClientSocket): IncomingMessage {
-    const request = new this.#request(socket as unknown as Socket);
+    const request = new this.#classes.request(socket as unknown as Socket);
     const joins = this.#server?.joinDuplicateHeaders;
     if (joins !== undefined) Object.assign(request, { joinDuplicateHeaders: joins });
     return request;
@@ -44,8 +51,9 @@ export class ServerOptions {
 
   newResponse(request: IncomingMessage, socket: ClientSocket): ServerResponse {
     const server = this.#server;
-    if (server === undefined) return new this.#response(request);
-    const response = new this.#response(request, {
+    const Response = this.#classes.response;
+    if (server === undefined) return new Response(request);
+    const response = new Response(request, {
       highWaterMark: socket.writableHighWaterMark,
       rejectNonStandardBodyWrites: server.rejectNonStandardBodyWrites,
     });
