@@ -1,0 +1,86 @@
+// Tokens that are counted in this process: a table of keys for each limit. It is the whole truth where one process serves, what the
+// arbiter counts with for its workers, and what goes on where the arbiter, or a store, does not answer.
+
+import { randomBytes } from 'node:crypto';
+import { chargeTokens, type Grant, giveBackTokens, takeTokens } from './bucket.ts';
+import { KeyHash } from './hash.ts';
+import { ForgivenTable } from './table.ts';
+import type { Answer, TokenLimit, Tokens } from './tokens.ts';
+
+/** For all limits together: two million keys are 32 MB. */
+const ENTRIES_MAX = 2 ** 21;
+/** Each limit has room for at least so many. */
+const ENTRIES_MIN = 2 ** 16;
+
+export class LocalTokens implements Tokens {
+  readonly #limits: readonly TokenLimit[];
+  readonly #tables: readonly ForgivenTable[];
+  readonly #hash = new KeyHash([randomBytes(4).readInt32LE(), randomBytes(4).readInt32LE()]);
+  readonly #now: () => number;
+
+  /** @param now milliseconds, monotonic */
+  constructor(limits: readonly TokenLimit[], now: () => number, entriesMax = ENTRIES_MAX) {
+    this.#limits = limits;
+    this.#now = now;
+    const each = Math.max(ENTRIES_MIN, Math.floor(entriesMax / Math.max(1, limits.length)));
+    this.#tables = limits.map(() => new ForgivenTable(each));
+  }
+
+  get bytes(): number {
+    return this.#tables.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  ask(limit: number, key: string): Answer {
+    return answerOf(this.take(limit, key, 1));
+  }
+
+  /** Up to `count` at once. */
+  take(limit: number, key: string, count: number): Grant {
+    const { rate, table } = this.#at(limit);
+    const { low, high } = this.#hashOf(key);
+    const nowMs = this.#now();
+    const untilMs = table.get(low, high);
+    const taken = takeTokens(rate, untilMs, count, nowMs);
+    if (taken.granted > 0) table.set(low, high, taken.untilMs, nowMs);
+    return taken;
+  }
+
+  /** Of what was taken so many are not used. */
+  giveBack(limit: number, key: string, count: number): void {
+    const { rate, table } = this.#at(limit);
+    const { low, high } = this.#hashOf(key);
+    const untilMs = table.get(low, high);
+    if (untilMs > 0) table.set(low, high, giveBackTokens(rate, untilMs, count), this.#now());
+  }
+
+  /** So many went on that nobody had granted here. */
+  charge(limit: number, key: string, count: number): void {
+    const { rate, table } = this.#at(limit);
+    const { low, high } = this.#hashOf(key);
+    const nowMs = this.#now();
+    table.set(low, high, chargeTokens(rate, table.get(low, high), count, nowMs), nowMs);
+  }
+
+  /** To be called a few times a second. */
+  tend(): void {
+    const nowMs = this.#now();
+    for (const table of this.#tables) table.tend(nowMs);
+  }
+
+  #hashOf(key: string): KeyHash {
+    this.#hash.of(key);
+    return this.#hash;
+  }
+
+  #at(limit: number): { readonly rate: TokenLimit['rate']; readonly table: ForgivenTable } {
+    const found = this.#limits[limit];
+    const table = this.#tables[limit];
+    if (found === undefined || table === undefined) throw new Error(`there is no limit ${limit}`);
+    return { rate: found.rate, table };
+  }
+}
+
+/** What one request hears of a grant. */
+export function answerOf({ granted, remaining, resetMs, retryMs }: Grant): Answer {
+  return { granted: granted > 0, remaining, resetMs, retryMs };
+}
