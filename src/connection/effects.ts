@@ -31,8 +31,10 @@ export interface Effects {
 
 /** Where requests go. The dispatcher implements it. */
 export interface Requests {
-  /** Requests have waited so long for a thread that some will not be served in time. */
-  readonly overloaded: boolean;
+  /** Requests have waited so long for a thread that some will not be served in time, and this may be one. */
+  overloaded(job: Job): boolean;
+  /** How long it will take until those that wait for a thread now have been served, ms. */
+  readonly drainMs: number;
   /** Runs or queues the job, or refuses it at once with `job.failed` (503). */
   submit(job: Job): void;
   /**

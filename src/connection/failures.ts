@@ -65,8 +65,17 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   'queue-full': {
     status: [503],
     by: 'S',
-    meaning: 'All threads were busy and queue_limit requests waited already. At level debug.',
+    meaning:
+      'All threads were busy and queue_limit requests waited already; of the client that had most of them, where another had fewer. At level debug.',
     remedy: 'More threads or workers, a faster application, or a larger queue_limit.',
+  },
+  'queue-shed': {
+    status: [503],
+    by: 'S',
+    meaning:
+      'With `queue_discipline` codel: for `queue_interval` every request had waited longer than `queue_target`, and this one for twice as long. It never ran. At level debug.',
+    remedy:
+      'More threads or workers, or a faster application. A longer queue_target lets more wait.',
   },
   'queue-timeout': {
     status: [503],
@@ -87,7 +96,7 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     status: [503],
     by: 'C',
     meaning:
-      'A client sent its request and at once its end, while others had waited for half a second: it may have gone. At level debug.',
+      'A client sent its request and at once its end, while it or others had waited for half a second and would for longer: it may have gone. At level debug.',
     remedy: 'More threads or workers, or a faster application.',
   },
   overdue: {

@@ -14,9 +14,8 @@ import { Exchange, type ExchangeOwner } from './exchange.ts';
 import { Incoming, type IncomingOwner } from './incoming.ts';
 import { Moments } from './moments.ts';
 import { Origin } from './origin.ts';
-import { ENDED_IN_QUEUE } from './own-answer.ts';
 import { PairDeadlines } from './pair-deadlines.ts';
-import { cutOverdue, oweOverdue, readOverdue, refuseQueued } from './passed-deadlines.ts';
+import { cutOverdue, oweOverdue, readOverdue, refuseIfOverloaded } from './passed-deadlines.ts';
 import { type FirstReading, OWING, type OwingEvent, READING, type ReadingEvent } from './states.ts';
 import { ConnectionState } from './transition.ts';
 
@@ -114,8 +113,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     const isOver = !this.#waitsOn && endings.includes('close if late');
     if (isOver || endings.includes('close')) this.#end('close');
     else if (owing === 'running') this.deadlines.clientEnded();
-    else if (owing === 'queued' && this.#context.requests.overloaded && this.#exchange !== null)
-      refuseQueued(this.#exchange, this.#context.requests, ENDED_IN_QUEUE);
+    else if (owing === 'queued') refuseIfOverloaded(this.#exchange, this.#context.requests);
   }
 
   /** What `send` could not hand to the kernel has left this process, or `sendLater` was asked for. */

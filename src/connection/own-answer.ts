@@ -6,8 +6,9 @@ import type { Failure, ReplyHead } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 import type { ProbeAnswer } from './effects.ts';
 
-/** What a client is told that found no thread: a queue that was full moves within moments. */
-const RETRY_AFTER_SECONDS = 1;
+/** A client that found no thread is told to come back when those that wait now have been served. Not later than this: what
+ * holds threads for long may end at any moment. */
+const RETRY_AFTER_SECONDS_MAX = 30;
 
 export function ownAnswer(
   context: ConnectionContext,
@@ -21,8 +22,12 @@ export function ownAnswer(
     keepAlive,
     date: context.date(),
     server: context.server,
-    ...(status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+    ...(status === 503 ? { retryAfterSeconds: retryAfter(context.requests.drainMs) } : {}),
   });
+}
+
+export function retryAfter(drainMs: number): number {
+  return Math.min(RETRY_AFTER_SECONDS_MAX, Math.max(1, Math.ceil(drainMs / 1000)));
 }
 
 /** queue_timeout has passed. */

@@ -4,7 +4,7 @@
 import type { Failure } from '../threads/app-thread.ts';
 import type { Requests } from './effects.ts';
 import type { Exchange } from './exchange.ts';
-import { WAITED_IN_VAIN } from './own-answer.ts';
+import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
 import { OWING, READING } from './states.ts';
 import type { ConnectionState } from './transition.ts';
@@ -48,8 +48,14 @@ export function oweOverdue(connection: Overdue, requests: Requests): void {
   }
 }
 
+/** Its client has sent its end while it waits for a thread, and may have gone. */
+export function refuseIfOverloaded(exchange: Exchange | null, requests: Requests): void {
+  if (exchange === null || !requests.overloaded(exchange)) return;
+  refuseQueued(exchange, requests, ENDED_IN_QUEUE);
+}
+
 /** It never runs. */
-export function refuseQueued(exchange: Exchange, requests: Requests, failure: Failure): void {
+function refuseQueued(exchange: Exchange, requests: Requests, failure: Failure): void {
   // It may have been started without our having heard: then it runs, and its time counts from now.
   if (!requests.withdraw(exchange, true)) {
     exchange.started();

@@ -1,10 +1,22 @@
 // Brings requests to threads: at once when one has room, through the queue when none has, and not at all when the queue
-// is full. Knows neither sockets nor framing, nor whether a thread is Python's or Node.js's.
+// is full or does not drain. Knows neither sockets nor framing, nor whether a thread is Python's or Node.js's.
 
 import type { AppThread, Failure, Finding, Job, ThreadEvents } from '../threads/app-thread.ts';
 import type { Overdue, OverdueReport } from './overdue.ts';
 import { Pool } from './pool.ts';
-import { JobQueue } from './queue.ts';
+import { JobQueue, type QueueTerms, shedSome } from './queue.ts';
+
+const QUEUE_FULL: Failure = {
+  status: 503,
+  code: 'queue-full',
+  detail: 'too many requests wait for a thread',
+};
+
+const QUEUE_SHED: Failure = {
+  status: 503,
+  code: 'queue-shed',
+  detail: 'more requests come than threads can run, and this one had waited too long',
+};
 
 export interface DispatcherEvents {
   /** A request was overdue, and its thread was asked where it is. */
@@ -19,15 +31,10 @@ export class Dispatcher implements ThreadEvents {
   readonly #events: DispatcherEvents;
   #given = 0;
 
-  /** `now`: monotonic milliseconds; `atOnce`: how many threads can run at once, because there are cores for them. */
-  constructor(options: {
-    queueLimit: number;
-    now: () => number;
-    events: DispatcherEvents;
-    atOnce?: number;
-  }) {
+  /** `atOnce`: how many threads can run at once, because there are cores for them. */
+  constructor(options: { queue: QueueTerms; events: DispatcherEvents; atOnce?: number }) {
     this.#pool = new Pool(options.atOnce ?? 1);
-    this.#queue = new JobQueue(options.queueLimit, options.now);
+    this.#queue = new JobQueue(options.queue);
     this.#events = options.events;
   }
 
@@ -35,8 +42,12 @@ export class Dispatcher implements ThreadEvents {
     return this.#queue.length;
   }
 
-  get overloaded(): boolean {
-    return this.#queue.overloaded;
+  overloaded(job: Job): boolean {
+    return this.#queue.overloaded(job);
+  }
+
+  get drainMs(): number {
+    return this.#queue.drainMs;
   }
 
   /** How many requests threads have been given, each counted once. */
@@ -64,15 +75,18 @@ export class Dispatcher implements ThreadEvents {
   submit(job: Job): void {
     // Whoever waits already comes first; when anybody waits, no thread has room.
     const thread = this.#queue.length === 0 ? this.#pool.next() : null;
-    if (thread !== null) this.#give(thread, job);
-    else if (!this.#queue.add(job)) {
-      job.failed({
-        status: 503,
-        code: 'queue-full',
-        detail: 'too many requests wait for a thread',
-      });
-      job.jobOver();
+    if (thread !== null) {
+      this.#give(thread, job);
+      return;
     }
+    const outcast = this.#queue.add(job);
+    if (outcast !== null) refuse(outcast, QUEUE_FULL);
+    this.#shed();
+  }
+
+  /** To be called on every tick, as what waits may have waited too long. */
+  tick(): void {
+    this.#shed();
   }
 
   withdraw(job: Job, unlessStarted = false): boolean {
@@ -135,7 +149,13 @@ export class Dispatcher implements ThreadEvents {
     this.#events.threadDied(thread, failure);
   }
 
+  #shed(): void {
+    // First all are out of the queue: an answer may bring the next request of its client at once.
+    for (const job of shedSome(this.#queue)) refuse(job, QUEUE_SHED);
+  }
+
   #serveQueue(): void {
+    this.#shed();
     while (this.#queue.length > 0) {
       const thread = this.#pool.next();
       if (thread === null) return;
@@ -149,4 +169,10 @@ export class Dispatcher implements ThreadEvents {
     job.thread = thread;
     thread.take(job);
   }
+}
+
+/** It never ran, and never will. */
+function refuse(job: Job, failure: Failure): void {
+  job.failed(failure);
+  job.jobOver();
 }

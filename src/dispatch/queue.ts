@@ -1,110 +1,212 @@
-// Jobs that wait for a thread, first come, first served, until the one that has waited longest has waited too long: then
-// more comes than can be served, whoever is at the front is about to give up, and the newest goes first until the queue
-// has drained. So what is served is served in time (adaptive LIFO; Maurer, "Fail at Scale", 2015). Any job can leave from
-// the middle without the others being walked; one that a thread gave back counts as the oldest.
+// Jobs that wait for a thread: by precedence, within it in turn by client (fair-queue.ts), and first what a thread gave back.
+// Bounded in length, where a client with few that wait takes the place of one with many, and if wanted in time (codel.ts).
+// Any job can leave from the middle, and no step walks over those that wait.
 
 import type { Job } from '../threads/app-thread.ts';
+import { Chain } from './chain.ts';
+import { Codel, type CodelTerms } from './codel.ts';
+import { DrainRate } from './drain-rate.ts';
+import { FairQueue, type Waiting } from './fair-queue.ts';
 
-/** A queue whose oldest job has waited for this long is overloaded: people notice half a second, programs retry soon
- * after, and a burst that one worker can take is over by then. */
-const OVERLOADED_MS = 500;
+/** Those with less precedence that wait get one of so many takes at least: they are late, and they are served. */
+const LOWER_GETS_ONE_OF = 16;
+/** What a thread gave back has waited too long when it has been back for this long, ms. */
+const RETURNED_TOO_LONG_MS = 500;
+/** Shed at once; the others the next time somebody looks, which is when one comes or goes, or a tick later. */
+const SHED_AT_ONCE = 64;
+
+export interface QueueTerms {
+  /** Most jobs that may wait; those given back were counted before and are always taken. */
+  readonly limit: number;
+  /** Monotonic milliseconds. */
+  now(): number;
+  /** Whose it is: jobs of the same client have the same. */
+  clientOf(job: Job): string;
+  /** How many kinds of precedence there are, and which a job has: 0 comes first. Absent: all have the same. */
+  readonly precedences?: number;
+  precedenceOf?(job: Job): number;
+  /** Absent: nobody is shed, whoever waits has until its deadline. */
+  readonly codel?: CodelTerms | null;
+}
+
+interface Place {
+  readonly waiting: Waiting;
+  readonly precedence: number;
+}
 
 export class JobQueue {
+  readonly #terms: QueueTerms;
   /** Given back by a thread, and when; they have waited longest. */
   readonly #returned = new Map<Job, number>();
-  /** Those that wait and since when (ms of `now`), oldest first. */
-  readonly #jobs = new Map<Job, number>();
-  /** Stays where the last look at the oldest was: one that begins anew walks over all that have left. */
-  #oldest = this.#jobs.entries();
-  /** What the iterator has given out and nobody has taken. */
-  #front: readonly [Job, number] | null = null;
-  /** In the order they came; those that have left are passed over. */
-  #newest: Job[] = [];
-  #overloaded = false;
-  readonly #limit: number;
-  readonly #now: () => number;
+  readonly #places = new Map<Job, Place>();
+  /** Oldest first. */
+  readonly #all = new Chain<Waiting>();
+  /** By precedence. */
+  readonly #queues: readonly FairQueue[];
+  /** For each of them how many others were taken since it was its turn. */
+  readonly #passedOver: number[];
+  readonly #rate = new DrainRate();
+  readonly #codel: Codel | null;
 
-  /** @param limit most jobs that may wait; those given back were counted before and are always taken */
-  constructor(limit: number, now: () => number) {
-    this.#limit = limit;
-    this.#now = now;
+  constructor(terms: QueueTerms) {
+    this.#terms = terms;
+    this.#queues = Array.from({ length: terms.precedences ?? 1 }, () => new FairQueue());
+    this.#passedOver = this.#queues.map(() => 0);
+    this.#codel = terms.codel ? new Codel(terms.codel) : null;
   }
 
   get length(): number {
-    return this.#returned.size + this.#jobs.size;
+    return this.#returned.size + this.#places.size;
   }
 
-  /** The newest goes first. */
-  get overloaded(): boolean {
-    return this.#overloaded || this.#oldestWaitsTooLong();
+  /** So many have waited so long that this one may not be served in time. */
+  overloaded(job: Job): boolean {
+    const nowMs = this.#terms.now();
+    if (this.#codel?.overloaded === true || this.#returnedTooLong(nowMs)) return true;
+    const queue = this.#queues[this.#precedenceOf(job)];
+    if (this.length === 0 || queue === undefined) return false;
+    return queue.overloaded(this.#terms.clientOf(job), nowMs, this.#rate.msEach(nowMs));
   }
 
-  /** False when it is full: the job was not taken. */
-  add(job: Job): boolean {
-    if (this.length >= this.#limit) return false;
-    this.#jobs.set(job, this.#now());
-    this.#newest.push(job);
-    // Those that left by another way: an array twice as long as the queue is walked once.
-    if (this.#newest.length > 64 + 2 * this.#jobs.size) {
-      this.#newest = this.#newest.filter((waiting) => this.#jobs.has(waiting));
+  /** How long it will take until all of those that wait now have been served, ms. */
+  get drainMs(): number {
+    return this.length === 0 ? 0 : this.length * this.#rate.msEach(this.#terms.now());
+  }
+
+  /** The job for which there is no place: null, this one, or another that waits no more. */
+  add(job: Job): Job | null {
+    const precedence = this.#precedenceOf(job);
+    const key = this.#terms.clientOf(job);
+    let outcast: Job | null = null;
+    if (this.length >= this.#terms.limit) {
+      outcast = this.#displacedBy(precedence, key);
+      if (outcast === null) return job;
+      this.remove(outcast);
     }
-    return true;
+    const nowMs = this.#terms.now();
+    if (this.length === 0) this.#begin(nowMs);
+    const waiting = this.#queueOf(precedence).add(job, key, nowMs);
+    this.#all.push(waiting.ofAll);
+    this.#places.set(job, { waiting, precedence });
+    return outcast;
   }
 
   putBack(job: Job): void {
-    this.#returned.set(job, this.#now());
+    const nowMs = this.#terms.now();
+    if (this.length === 0) this.#begin(nowMs);
+    this.#returned.set(job, nowMs);
   }
 
   /** The next one, or null. */
   take(): Job | null {
-    const front = this.#lookAtOldest();
+    const nowMs = this.#terms.now();
     const [returned] = this.#returned;
-    this.#overloaded ||= this.#oldestWaitsTooLong();
     // Under overload those are the oldest of all: first, they would be served for clients that are about to leave.
-    if (returned !== undefined && (front === null || !this.#overloaded)) {
-      this.remove(returned[0]);
+    if (returned !== undefined && (this.#places.size === 0 || !this.#isLate(nowMs))) {
+      this.#returned.delete(returned[0]);
+      this.#rate.served(nowMs);
       return returned[0];
     }
-    if (front === null) return null;
-    const job = this.#overloaded ? this.#takeNewest() : front[0];
-    this.remove(job);
-    return job;
+    if (this.#places.size === 0) return null;
+    const isShedding = this.#codel?.look(nowMs, this.#oldestMs(nowMs)) ?? false;
+    const waiting = this.#nextQueue().take(nowMs, this.#rate.msEach(nowMs), isShedding);
+    if (waiting === null) throw new Error('a queue that is next has somebody who waits');
+    this.#rate.served(nowMs);
+    this.#codel?.served(nowMs - waiting.sinceMs);
+    this.#forget(waiting);
+    return waiting.job;
   }
 
   /** True when it was waiting here. */
   remove(job: Job): boolean {
-    const waited = this.#jobs.delete(job) || this.#returned.delete(job);
-    if (waited && this.#jobs.size === 0) this.#drained();
-    return waited;
+    const place = this.#places.get(job);
+    if (place === undefined) return this.#returned.delete(job);
+    this.#queueOf(place.precedence).remove(place.waiting);
+    this.#forget(place.waiting);
+    return true;
   }
 
-  #oldestWaitsTooLong(): boolean {
+  /** One that has waited too long to be served; the newest is none, or threads would wait. Null: no more now. */
+  shed(): Job | null {
+    const codel = this.#codel;
+    const oldest = this.#all.first;
+    if (codel === null || oldest === null || this.#all.length === 1) return null;
+    const nowMs = this.#terms.now();
+    const oldestMs = nowMs - oldest.sinceMs;
+    if (!codel.look(nowMs, oldestMs) || oldestMs <= codel.patienceMs) return null;
+    this.remove(oldest.job);
+    return oldest.job;
+  }
+
+  #begin(nowMs: number): void {
+    this.#rate.begin(nowMs);
+    this.#codel?.begin(nowMs);
+  }
+
+  #forget(waiting: Waiting): void {
+    this.#places.delete(waiting.job);
+    this.#all.remove(waiting.ofAll);
+  }
+
+  #oldestMs(nowMs: number): number {
+    const oldest = this.#all.first;
+    return oldest === null ? 0 : nowMs - oldest.sinceMs;
+  }
+
+  #returnedTooLong(nowMs: number): boolean {
     const [returned] = this.#returned;
-    const oldest = returned ?? this.#lookAtOldest();
-    return oldest !== null && this.#now() - oldest[1] > OVERLOADED_MS;
+    return returned !== undefined && nowMs - returned[1] > RETURNED_TOO_LONG_MS;
   }
 
-  #drained(): void {
-    this.#overloaded = false;
-    this.#newest = [];
-    this.#front = null;
+  /** The newest is served first, or what was given back has waited too long. */
+  #isLate(nowMs: number): boolean {
+    if (this.#codel?.overloaded === true || this.#returnedTooLong(nowMs)) return true;
+    return this.#queues.some((queue) => queue.newestFirst);
   }
 
-  #takeNewest(): Job {
-    for (;;) {
-      const job = this.#newest.pop();
-      if (job === undefined) throw new Error('whoever waits stands in both lists');
-      if (this.#jobs.has(job)) return job;
+  #precedenceOf(job: Job): number {
+    return this.#terms.precedenceOf?.(job) ?? 0;
+  }
+
+  #queueOf(precedence: number): FairQueue {
+    const queue = this.#queues[precedence];
+    if (queue === undefined) throw new Error(`there is no precedence ${precedence}`);
+    return queue;
+  }
+
+  /** The first with somebody who waits, unless one behind it was passed over too often. */
+  #nextQueue(): FairQueue {
+    if (this.#queues.length === 1) return this.#queueOf(0);
+    const waiting = [...this.#queues.keys()].filter((at) => this.#queueOf(at).length > 0);
+    const late = waiting.find((at) => (this.#passedOver[at] ?? 0) >= LOWER_GETS_ONE_OF - 1);
+    const next = late ?? waiting[0] ?? 0;
+    for (const at of this.#queues.keys()) {
+      const isPassedOver = at !== next && waiting.includes(at);
+      this.#passedOver[at] = isPassedOver ? (this.#passedOver[at] ?? 0) + 1 : 0;
     }
+    return this.#queueOf(next);
   }
 
-  #lookAtOldest(): readonly [Job, number] | null {
-    if (this.#jobs.size === 0) return null;
-    while (this.#front === null || !this.#jobs.has(this.#front[0])) {
-      const next = this.#oldest.next();
-      if (next.done === true) this.#oldest = this.#jobs.entries();
-      else this.#front = next.value;
+  /** Whoever gives its place to a newcomer: the last of less precedence, or of a client with at least two more. */
+  #displacedBy(precedence: number, key: string): Job | null {
+    for (let at = this.#queues.length - 1; at > precedence; at--) {
+      const last = this.#queueOf(at).leastDeserving();
+      if (last !== null) return last.waiting.job;
     }
-    return this.#front;
+    const own = this.#queueOf(precedence);
+    const last = own.leastDeserving();
+    const hasMore = last !== null && last.ofClient >= own.waitingOf(key) + 2;
+    return hasMore ? last.waiting.job : null;
   }
+}
+
+/** Takes out what has waited too long, some at once. */
+export function shedSome(queue: JobQueue): readonly Job[] {
+  const shed: Job[] = [];
+  while (shed.length < SHED_AT_ONCE) {
+    const job = queue.shed();
+    if (job === null) break;
+    shed.push(job);
+  }
+  return shed;
 }

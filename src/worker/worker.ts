@@ -37,6 +37,7 @@ import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
 import { PoolWatch } from './pool-watch.ts';
+import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
 import { Seldom } from './seldom.ts';
 
@@ -89,8 +90,7 @@ export class Worker {
     const { settings, log } = options;
     this.#accessLog = openAccessLog(settings, log);
     this.#dispatcher = new Dispatcher({
-      queueLimit: settings.queue_limit,
-      now: monotonicMs,
+      queue: queueTermsOf(settings),
       atOnce: Math.max(1, Math.floor(availableParallelism() / settings.workers)),
       events: {
         overdue: (report) => {
@@ -292,6 +292,7 @@ export class Worker {
     this.#health?.tick(this.#context.wheel.nowMs);
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
+    this.#dispatcher.tick();
     this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
     this.#quota.tick(nowMs, this.#dispatcher.given);
     this.#poolWatch.tick(nowMs);

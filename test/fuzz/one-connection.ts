@@ -68,7 +68,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
   #unsent = 0;
   #waiting: Served[] = [];
   readonly greeted = false;
-  readonly overloaded = false;
+  readonly drainMs = 0;
   readonly draining = false;
   #paused = false;
   #ending: 'open' | 'finished' | 'closed' | 'reset' = 'open';
@@ -175,6 +175,10 @@ export class OneConnection implements Effects, Requests, Surroundings {
   }
 
   // Where requests go.
+
+  overloaded(): boolean {
+    return false;
+  }
 
   submit(job: Job): void {
     assert.equal(this.#waiting.length, 0, 'one request at a time');

@@ -40,6 +40,7 @@ const silent: Log = {
 /** Requests that may wait for a thread. */
 export const QUEUE_LIMIT = 1;
 const QUEUE_TIMEOUT_MS = 1000;
+const clientOf = ({ peer }: Job): string => peer.address;
 
 const HEAD_LIMITS = { line: 200, fields: 10, fieldSize: 200 };
 const EVERYBODY = new Allowed([], true);
@@ -96,8 +97,7 @@ export class World implements Surroundings, Requests {
     const responseBudget = new SpoolBudget(0);
     this.options = options;
     this.dispatcher = new Dispatcher({
-      queueLimit: QUEUE_LIMIT,
-      now: () => this.nowMs,
+      queue: { limit: QUEUE_LIMIT, now: () => this.nowMs, clientOf },
       events: { overdue: () => {}, threadDied: () => {} },
     });
     this.connections = new Connections({
@@ -162,8 +162,12 @@ export class World implements Surroundings, Requests {
 
   // What the connections say passes through here to the real ones, so that it can be held against what must be.
 
-  get overloaded(): boolean {
-    return this.dispatcher.overloaded;
+  overloaded(job: Job): boolean {
+    return this.dispatcher.overloaded(job);
+  }
+
+  get drainMs(): number {
+    return this.dispatcher.drainMs;
   }
 
   submit(job: Job): void {

@@ -61,6 +61,43 @@ export const limits = {
       flags: ['--queue-limit'],
       gunicorn: 'new',
       meaning: 'Requests of one worker that may wait for a thread; then 503.',
+      details:
+        'Whoever waits is served in turn by client, so at the limit a client with few that wait takes the place of one with many ([limits.md](limits.md#overload)).',
+    },
+    queue_discipline: {
+      kind: 'choice',
+      choices: ['fair', 'codel'],
+      synonyms: { fq: 'fair', fq_codel: 'codel' },
+      default: 'fair',
+      flags: ['--queue-discipline'],
+      gunicorn: 'new',
+      meaning: 'What becomes of requests that wait when more come than can be served.',
+      details:
+        '`fair`: each waits until a thread has it or `queue_timeout` has passed. `codel`: when every request of the last `queue_interval` has waited longer than `queue_target`, ' +
+        'those that have waited twice as long are answered 503 at once, until nobody waits any more; so what is served is served quickly, and others are told to come back ([limits.md](limits.md#overload)).',
+      doesNot:
+        '`codel` cannot tell clients that would wait from those that would not: with more connections that ask all the time than threads (a benchmark) somebody always waits, and is answered 503.',
+    },
+    queue_target: {
+      kind: 'seconds',
+      default: 0.005,
+      min: 0.001,
+      max: 60,
+      flags: ['--queue-target'],
+      gunicorn: 'new',
+      meaning: 'How long a request should wait for a thread at most, with codel.',
+      details:
+        'Some multiple of what a request usually takes, if that is more than a few milliseconds.',
+    },
+    queue_interval: {
+      kind: 'seconds',
+      default: 0.1,
+      min: 0.01,
+      max: 60,
+      flags: ['--queue-interval'],
+      gunicorn: 'new',
+      meaning: 'For how long all must wait longer than that, with codel.',
+      details: 'A burst that is over sooner is no overload.',
     },
   },
 } as const satisfies Section;

@@ -1,148 +1,318 @@
-// The order in which waiting requests are served, and the bound on how many may wait.
+// The order in which waiting requests are served, and the bounds on how many may wait, and for how long.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { JobQueue } from '../../../src/dispatch/queue.ts';
+import { JobQueue, type QueueTerms } from '../../../src/dispatch/queue.ts';
 import type { Job } from '../../../src/threads/app-thread.ts';
 
-/** The queue looks at no member of a job. */
-const job = (name: string): Job => ({ name }) as unknown as Job;
+interface Named {
+  readonly name: string;
+  readonly client: string;
+  readonly precedence: number;
+}
 
-test('first come, first served', () => {
-  const queue = new JobQueue(10, () => 0);
-  const [a, b] = [job('a'), job('b')];
-  queue.add(a);
-  queue.add(b);
-  assert.equal(queue.take(), a);
-  assert.equal(queue.take(), b);
-  assert.equal(queue.take(), null);
+/** The queue looks at no member of a job. "a1" is a job of client a. */
+const job = (name: string, precedence = 0): Job =>
+  ({ name, client: name.slice(0, 1), precedence }) as unknown as Job;
+const jobs = (names: string): Job[] => names.split(' ').map((name) => job(name));
+const named = (one: Job): Named => one as unknown as Named;
+
+class Scene {
+  nowMs = 0;
+  readonly queue: JobQueue;
+
+  constructor(terms: Partial<QueueTerms> = {}) {
+    this.queue = new JobQueue({
+      limit: 1000,
+      now: () => this.nowMs,
+      clientOf: (one) => named(one).client,
+      precedenceOf: (one) => named(one).precedence,
+      ...terms,
+    });
+  }
+
+  add(names: string): void {
+    for (const one of jobs(names)) assert.equal(this.queue.add(one), null);
+  }
+
+  take(): string {
+    const taken = this.queue.take();
+    return taken === null ? '' : named(taken).name;
+  }
+
+  /** Takes so many, one each so many milliseconds. */
+  takes(count: number, msEach = 0): string {
+    const taken: string[] = [];
+    for (let n = 0; n < count; n++) {
+      taken.push(this.take());
+      this.nowMs += msEach;
+    }
+    return taken.join(' ');
+  }
+
+  shed(): string {
+    const shed: string[] = [];
+    for (let one = this.queue.shed(); one !== null; one = this.queue.shed()) {
+      shed.push(named(one).name);
+    }
+    return shed.join(' ');
+  }
+}
+
+test('of one client first come, first served', () => {
+  const scene = new Scene();
+  scene.add('a1 a2 a3');
+  assert.equal(scene.takes(4), 'a1 a2 a3 ');
+});
+
+test('clients are served in turn, each in its own order', () => {
+  const scene = new Scene();
+  scene.add('a1 a2 a3 a4 b1 b2 c1');
+  assert.equal(scene.takes(3), 'a1 b1 c1');
+  scene.add('c2 d1');
+  assert.equal(scene.takes(6), 'd1 a2 b2 c2 a3 a4');
+});
+
+test('one that has just been served and comes again is not served before those that wait', () => {
+  const scene = new Scene();
+  scene.add('a1 b1 b2 c1');
+  assert.equal(scene.take(), 'a1');
+  scene.add('a2');
+  assert.equal(scene.take(), 'b1');
+  assert.equal(scene.take(), 'c1');
+  scene.add('c2');
+  assert.equal(scene.takes(3), 'a2 b2 c2');
 });
 
 test('a job that left from the middle is not served', () => {
-  const queue = new JobQueue(10, () => 0);
-  const [a, b, c] = [job('a'), job('b'), job('c')];
-  for (const one of [a, b, c]) queue.add(one);
-  assert.equal(queue.remove(b), true);
-  assert.equal(queue.remove(b), false);
-  assert.deepEqual([queue.take(), queue.take(), queue.take()], [a, c, null]);
+  const scene = new Scene();
+  const [a, b, c] = jobs('a1 a2 a3') as [Job, Job, Job];
+  for (const one of [a, b, c]) scene.queue.add(one);
+  assert.equal(scene.queue.remove(b), true);
+  assert.equal(scene.queue.remove(b), false);
+  assert.equal(scene.takes(3), 'a1 a3 ');
 });
 
 test('at its limit it takes a job, one above it does not', () => {
-  const queue = new JobQueue(2, () => 0);
-  assert.equal(queue.add(job('a')), true);
-  assert.equal(queue.add(job('b')), true);
-  assert.equal(queue.add(job('c')), false);
-  assert.equal(queue.length, 2);
+  const scene = new Scene({ limit: 2 });
+  scene.add('a1 a2');
+  const late = job('a3');
+  assert.equal(scene.queue.add(late), late);
+  assert.equal(scene.queue.length, 2);
+});
+
+test('at its limit a client with few gets the place of the last of the one with most', () => {
+  const scene = new Scene({ limit: 4 });
+  const last = job('a3');
+  scene.add('b1 a1 a2');
+  scene.queue.add(last);
+  assert.equal(scene.queue.add(job('c1')), last);
+  const late = job('c2');
+  assert.equal(scene.queue.add(late), late, 'with one more that would be nothing but an exchange');
+  assert.equal(scene.takes(5), 'b1 a1 c1 a2 ');
 });
 
 test('what a thread gave back goes first, even into a full queue', () => {
-  const queue = new JobQueue(1, () => 0);
-  const [waiting, returned] = [job('waiting'), job('returned')];
-  queue.add(waiting);
-  queue.putBack(returned);
-  assert.equal(queue.length, 2);
-  assert.equal(queue.take(), returned);
-  assert.equal(queue.take(), waiting);
+  const scene = new Scene({ limit: 1 });
+  scene.add('a1');
+  scene.queue.putBack(job('b1'));
+  assert.equal(scene.queue.length, 2);
+  assert.equal(scene.takes(2), 'b1 a1');
 });
 
 test('under overload what a thread gave back goes last, as the oldest', () => {
-  let nowMs = 0;
-  const queue = new JobQueue(10, () => nowMs);
-  const [returned, old, young] = [job('returned'), job('old'), job('young')];
-  queue.putBack(returned);
-  queue.add(old);
-  nowMs = 501;
-  queue.add(young);
-  assert.deepEqual([queue.take(), queue.take(), queue.take()], [young, old, returned]);
-  assert.equal(queue.take(), null);
+  const scene = new Scene();
+  scene.queue.putBack(job('c1'));
+  scene.add('a1');
+  scene.nowMs = 501;
+  scene.add('a2');
+  assert.equal(scene.takes(4), 'a2 a1 c1 ');
 });
 
-test('a queue that was emptied, filled and thinned out again keeps its order', () => {
-  const queue = new JobQueue(10, () => 0);
-  const [a, b, c, d] = [job('a'), job('b'), job('c'), job('d')];
-  queue.add(a);
-  assert.equal(queue.take(), a);
-  assert.equal(queue.take(), null);
-  for (const one of [b, c, d]) queue.add(one);
-  queue.remove(b);
-  assert.equal(queue.take(), c);
-  queue.add(a);
-  assert.deepEqual([queue.take(), queue.take(), queue.take()], [d, a, null]);
+test('a client that waits too long has its newest served first, until little is left to do', () => {
+  const scene = new Scene();
+  scene.add('a1 a2 a3 a4 a5 a6 a7 a8 a9');
+  const [some = assert.fail()] = jobs('a0');
+  scene.nowMs = 500;
+  assert.equal(scene.take(), 'a1', 'half a second is not too long');
+  scene.nowMs = 501;
+  assert.equal(scene.take(), 'a9');
+  assert.ok(scene.queue.overloaded(some));
+  // 60 ms each from here on: with a few left the rest is a matter of moments, and the oldest may still want it.
+  assert.equal(scene.takes(7, 60), 'a8 a7 a6 a5 a4 a2 a3');
+  assert.ok(!scene.queue.overloaded(some));
 });
 
-test('when the oldest has waited too long the newest goes first, until the queue has drained', () => {
-  let nowMs = 0;
-  const queue = new JobQueue(10, () => nowMs);
-  const [a, b, c, d, e] = [job('a'), job('b'), job('c'), job('d'), job('e')];
-  queue.add(a);
-  queue.add(b);
-  nowMs = 500;
-  assert.equal(queue.take(), a, 'half a second is not too long');
-  queue.add(c);
-  nowMs = 501;
-  assert.equal(queue.take(), c);
-  queue.add(d);
-  assert.ok(queue.overloaded);
-  assert.equal(queue.take(), d);
-  assert.equal(queue.take(), b);
-  assert.ok(!queue.overloaded);
-  queue.add(e);
-  queue.add(a);
-  assert.equal(queue.take(), e, 'drained: first come, first served again');
+test('when clients wait too long for their turn the newest client goes first, once', () => {
+  const scene = new Scene();
+  scene.add('a1 b1 c1 c2');
+  scene.nowMs = 600;
+  scene.add('d1 d2');
+  assert.equal(scene.takes(2), 'd1 c2');
+  scene.add('e1');
+  assert.equal(scene.takes(4), 'e1 b1 a1 d2');
+  assert.equal(scene.take(), 'c1');
 });
 
-test('overload ends as well when what a thread gave back was the last that waited', () => {
-  for (const leave of ['take', 'remove'] as const) {
-    let nowMs = 0;
-    const queue = new JobQueue(10, () => nowMs);
-    const [lost, returned, a, b] = [job('lost'), job('returned'), job('a'), job('b')];
-    queue.putBack(lost);
-    queue.putBack(returned);
-    nowMs = 501;
-    assert.equal(queue.take(), lost);
-    assert.ok(queue.overloaded);
-    if (leave === 'take') assert.equal(queue.take(), returned);
-    else assert.ok(queue.remove(returned));
-    assert.ok(!queue.overloaded, leave);
-    queue.add(a);
-    queue.add(b);
-    assert.equal(queue.take(), a, leave);
+test('a pause of all threads is no overload: what waited is served in the order in which it came', () => {
+  const scene = new Scene();
+  scene.add('a0');
+  // In a closed loop: whoever is served comes again.
+  for (let n = 1; n < 60; n++) scene.queue.add(job(`a${n}`));
+  for (let n = 0; n < 600; n++) {
+    scene.queue.add(job(scene.take()));
+    scene.nowMs += 1;
+  }
+  scene.nowMs += 700;
+  const served = new Set<string>();
+  for (let n = 0; n < 1000; n++) {
+    const name = scene.take();
+    served.add(name);
+    scene.queue.add(job(name));
+    scene.nowMs += 1;
+  }
+  assert.equal(served.size, 60, 'nobody is left behind');
+});
+
+const CODEL = { targetMs: 5, intervalMs: 100 };
+
+test('codel: a burst is worked off, and nobody is shed', () => {
+  const scene = new Scene({ codel: CODEL });
+  scene.add('a1 a2 a3 a4 a5 a6 a7 a8 a9');
+  for (let n = 1; n <= 9; n++) {
+    assert.equal(scene.shed(), '');
+    assert.equal(scene.take(), `a${n}`);
+    scene.nowMs += 11;
   }
 });
 
-test('whatever comes, leaves and waits, every job is served once or leaves, and none is lost', () => {
-  const event = fc.constantFrom('add', 'add', 'take', 'remove', 'wait', 'back');
+test('codel: when all of an interval waited too long, what waited twice the target is shed and the newest is first', () => {
+  const scene = new Scene({ codel: CODEL });
+  scene.add('a0 b0');
+  for (let n = 1; n <= 9; n++) {
+    scene.nowMs += 11;
+    scene.add(`${n}`);
+    scene.take();
+    assert.equal(scene.shed(), '');
+  }
+  scene.nowMs += 2;
+  assert.equal(scene.queue.length, 2);
+  scene.add('x1 y1');
+  assert.match(scene.shed(), /^[b89]\d?( [b89]\d?)?$/);
+  scene.nowMs += 3;
+  scene.add('z1');
+  assert.equal(scene.take(), 'z1', 'the newest first');
+  scene.nowMs += 8;
+  assert.equal(scene.shed(), '9 x1', 'but for the last one: threads would wait for work');
+  assert.equal(scene.takes(2), 'y1 ');
+  scene.add('a1 b1');
+  scene.nowMs += 50;
+  assert.equal(scene.shed(), '', 'drained: the next interval decides');
+  assert.equal(scene.takes(2), 'a1 b1');
+});
+
+test('codel: where nobody is served for an interval, who waits is shed as well', () => {
+  const scene = new Scene({ codel: CODEL });
+  scene.add('a1 b1 c1');
+  scene.nowMs = 99;
+  assert.equal(scene.shed(), '');
+  scene.nowMs = 100;
+  assert.equal(scene.shed(), 'a1 b1');
+});
+
+test('precedence goes before turns, and who is passed over gets one of sixteen', () => {
+  const scene = new Scene({ precedences: 3 });
+  for (let n = 0; n < 40; n++) scene.queue.add(job(`b${n}`, 1));
+  scene.queue.add(job('c', 2));
+  scene.queue.add(job('a', 0));
+  assert.equal(scene.take(), 'a');
+  const order = scene.takes(31).split(' ');
+  assert.equal(order.indexOf('c'), 14);
+});
+
+test('at the limit precedence gets the place of what has less', () => {
+  const scene = new Scene({ precedences: 2, limit: 2 });
+  const last = job('b2', 1);
+  scene.queue.add(job('b1', 1));
+  scene.queue.add(last);
+  assert.equal(scene.queue.add(job('a1', 0)), last);
+  assert.equal(scene.takes(3), 'a1 b1 ');
+});
+
+test('how long it takes until the queue has drained follows from how fast it is served', () => {
+  const scene = new Scene();
+  assert.equal(scene.queue.drainMs, 0);
+  for (let n = 0; n < 100; n++) scene.queue.add(job(`a${n}`));
+  scene.takes(60, 20);
+  const { drainMs } = scene.queue;
+  assert.ok(drainMs >= 700 && drainMs <= 900, `${drainMs} of 800`);
+});
+
+/** Whom a client that was served waits for: all that waited then. */
+class Fairness {
+  readonly #owed = new Map<string, Set<string>>();
+
+  took(client: string, waiting: Iterable<string>): void {
+    assert.equal(this.#owed.get(client)?.size ?? 0, 0, 'served twice while others wait');
+    for (const others of this.#owed.values()) others.delete(client);
+    this.#owed.set(client, new Set([...waiting].filter((one) => one !== client)));
+  }
+
+  left(client: string): void {
+    for (const others of this.#owed.values()) others.delete(client);
+  }
+}
+
+test('whatever comes, leaves and waits: nothing is lost, nothing comes twice, and between two turns of a client all others have one', () => {
+  const event = fc.constantFrom('add', 'add', 'add', 'take', 'take', 'remove', 'wait', 'back');
+  const events = fc.array(fc.tuple(event, fc.nat(20)), { size: 'max', maxLength: 200 });
+  const codel = fc.option(fc.constant(CODEL));
   fc.assert(
-    fc.property(
-      fc.array(fc.tuple(event, fc.nat(20)), { size: 'max', maxLength: 200 }),
-      (events) => {
-        let nowMs = 0;
-        const queue = new JobQueue(15, () => nowMs);
-        const waiting: Job[] = [];
-        let name = 0;
-        for (const [what, at] of events) {
-          if (what === 'add') {
-            const one = job(`${name++}`);
-            assert.equal(queue.add(one), waiting.length < 15);
-            if (waiting.length < 15) waiting.push(one);
-          } else if (what === 'take') {
-            const taken = queue.take();
-            assert.equal(taken === null, waiting.length === 0);
-            if (taken !== null)
-              assert.ok(waiting.splice(waiting.indexOf(taken), 1).includes(taken));
-          } else if (what === 'remove') {
-            const one = waiting[at];
-            if (one !== undefined) assert.ok(queue.remove(one));
-            if (one !== undefined) waiting.splice(at, 1);
-          } else if (what === 'back' && waiting.length < 15) {
-            const one = job(`${name++}`);
-            queue.putBack(one);
-            waiting.push(one);
-          } else nowMs += at * 20;
-          assert.equal(queue.length, waiting.length);
+    fc.property(events, codel, (steps, terms) => {
+      const scene = new Scene({ limit: 15, codel: terms });
+      const { queue } = scene;
+      const fairness = new Fairness();
+      const waiting: Job[] = [];
+      const back = new Set<Job>();
+      const clients = () => waiting.filter((one) => !back.has(one)).map((one) => named(one).client);
+      const gone = (one: Job): void => {
+        const at = waiting.indexOf(one);
+        assert.ok(at >= 0, 'what leaves was there');
+        waiting.splice(at, 1);
+        if (!clients().includes(named(one).client)) fairness.left(named(one).client);
+      };
+      for (const [number, [what, at]] of steps.entries()) {
+        const one = job(`${'abcde'.charAt(at % 5)}${number}`);
+        if (what === 'add') {
+          const isFull = waiting.length >= 15;
+          const outcast = queue.add(one);
+          assert.ok(isFull || outcast === null);
+          assert.ok(!isFull || outcast !== null);
+          waiting.push(one);
+          if (outcast !== null) gone(outcast);
+        } else if (what === 'take') {
+          const taken = queue.take();
+          assert.equal(taken === null, waiting.length === 0);
+          if (taken === null) continue;
+          if (!back.has(taken)) fairness.took(named(taken).client, clients());
+          gone(taken);
+        } else if (what === 'remove') {
+          const some = waiting[at];
+          if (some === undefined) continue;
+          assert.ok(queue.remove(some));
+          gone(some);
+        } else if (what === 'back' && waiting.length < 15) {
+          queue.putBack(one);
+          back.add(one);
+          waiting.push(one);
+        } else {
+          scene.nowMs += at * 20;
+          for (let shed = queue.shed(); shed !== null; shed = queue.shed()) gone(shed);
         }
-      },
-    ),
+        assert.equal(queue.length, waiting.length);
+      }
+    }),
+    { numRuns: Number(process.env['TUNICORN_MODEL_RUNS'] ?? 300) },
   );
 });

@@ -33,7 +33,10 @@ async function applicationOf(t: TestContext, file: string, threads: number): Pro
   const argv = ['--threads', String(threads), './app.mjs'];
   const { settings } = await resolveFrom({ argv });
   const events = { overdue: () => {}, threadDied: () => {} };
-  const dispatcher = new Dispatcher({ queueLimit: 10, now: monotonicMs, events });
+  const dispatcher = new Dispatcher({
+    queue: { limit: 10, now: monotonicMs, clientOf: ({ peer }) => peer.address },
+    events,
+  });
   const app = { type: 'node', path: join(NODE_APPS, file), exportName: null } as const;
   const application = new NodeApplication(
     {

@@ -1,0 +1,17 @@
+// What the settings say of requests that wait for a thread: how many may, whose they are, which come first.
+
+import { monotonicMs } from '../clock.ts';
+import type { QueueTerms } from '../dispatch/queue.ts';
+import type { Settings } from '../settings/settings.ts';
+
+export function queueTermsOf(settings: Settings): QueueTerms {
+  const isCodel = settings.queue_discipline === 'codel';
+  return {
+    limit: settings.queue_limit,
+    now: monotonicMs,
+    clientOf: ({ peer }) => peer.address,
+    codel: isCodel
+      ? { targetMs: settings.queue_target * 1000, intervalMs: settings.queue_interval * 1000 }
+      : null,
+  };
+}
