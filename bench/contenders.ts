@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../../', import.meta.url));
-const command = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const command = fileURLToPath(new URL('../programs/tunicorn.js', import.meta.url));
 
 /** Our own command of the same build; options and the application follow. */
 export function tunicorn(port: number): readonly string[] {

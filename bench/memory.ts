@@ -33,7 +33,7 @@ def app(environ, start_response):
 
 const folder = mkdtempSync(join(tmpdir(), 'tunicorn-bench-'));
 const workers = Number(options.workers);
-const command = fileURLToPath(new URL('../src/cli/main.js', import.meta.url));
+const command = fileURLToPath(new URL('../programs/tunicorn.js', import.meta.url));
 
 function pythonsOf(pid: number): number[] {
   return descendantsOf(pid).filter((each) => nameOf(each).startsWith('python'));

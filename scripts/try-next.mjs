@@ -46,7 +46,7 @@ function run(command, args) {
 
 async function tryServer(program) {
   const command = [
-    join(root, 'dist/src/cli/main.js'),
+    join(root, 'dist/programs/tunicorn.js'),
     '--threads',
     '2',
     '-b',

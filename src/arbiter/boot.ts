@@ -5,12 +5,13 @@ import { once } from 'node:events';
 import { monotonicMs } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
+import { packageVersion } from '../package-folder.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { HookServer } from '../wire/hooks.ts';
 import { Arbiter, type ArbiterOptions } from './arbiter.ts';
 import { exitCodes } from './exit-codes.ts';
 import type { Hooking } from './hooks/make-hooks.ts';
-import { titleOf, version } from './identity.ts';
+import { titleOf } from './identity.ts';
 import type { Inheritance } from './inheritance.ts';
 import { type Origin, takeOrigin } from './origin.ts';
 import { Outputs } from './outputs.ts';
@@ -41,7 +42,7 @@ export async function runArbiter(
   const parts = { ...options, activated: origin.activated, ticketSecret, outputs };
   process.title = titleOf(opened.settled, origin.inheritance !== null);
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
-  log.info(`Starting tunicorn ${version()}`);
+  log.info(`Starting tunicorn ${packageVersion()}`);
   try {
     const begun = await begin(opened, parts, starting, () => arbiter);
     if (typeof begun === 'number') return begun;

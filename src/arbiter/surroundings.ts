@@ -6,6 +6,7 @@ import { wallClock } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
+import { programAt } from '../package-folder.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
 import { formatBind } from '../settings/bind.ts';
 import { capturesOutput } from '../settings/error-log.ts';
@@ -38,7 +39,7 @@ export interface Surroundings {
   readonly outputs: Outputs | null;
 }
 
-const workerMain = new URL('../worker/main.js', import.meta.url);
+const workerMain = programAt('worker');
 
 /**
  * Changes to the application's folder, as Gunicorn's arbiter does, so that relative paths (sockets, log files) mean the

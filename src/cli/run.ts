@@ -1,10 +1,10 @@
 // What the command does with its words: help, version, the printed settings, the check, or serving. Failures become one
 // line and an exit code here. Everything it touches is given to it, so that the tests can run it without a process.
 
-import { createRequire } from 'node:module';
 import { DRILL_HELP, type DrillOptions, takeOptions } from '../drill/options.ts';
 import { EXPLAIN_HELP, type ExplainOptions, takeQuestion } from '../explain/options.ts';
 import { AccessFormatError, compileAccessFormat, unknownAtoms } from '../observe/access-format.ts';
+import { packageVersion } from '../package-folder.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
 import { printedConfig } from '../settings/describe/print-config.ts';
@@ -98,7 +98,7 @@ async function perform(world: World): Promise<number> {
     return 0;
   }
   if (resolved.show === 'version') {
-    world.out(`tunicorn (version ${version()})\n`);
+    world.out(`tunicorn (version ${packageVersion()})\n`);
     return 0;
   }
   for (const warning of resolved.warnings) world.err(`Warning: ${warning}\n`);
@@ -170,12 +170,4 @@ function checkAccessFormat({ settings, sources }: Resolved): readonly string[] {
 function failureText(error: SettingError): string {
   const line = `${error.isUsage ? 'tunicorn: error: ' : 'Error: '}${error.message}\n`;
   return error.detail === '' ? line : `${line}${error.detail}\n`;
-}
-
-/** From package.json, three folders above dist/src/cli. */
-export function version(): string {
-  const manifest: unknown = createRequire(import.meta.url)('../../../package.json');
-  const has = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
-  if (!has || typeof manifest.version !== 'string') throw new Error('package.json has no version');
-  return manifest.version;
 }

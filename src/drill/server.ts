@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monotonicMs } from '../clock.ts';
+import { programAt } from '../package-folder.ts';
 import type { Settings } from '../settings/settings.ts';
 import { probePath } from '../wire/probe.ts';
 import { NormalClients } from './normal-clients.ts';
@@ -15,7 +16,7 @@ import type { DrillStart } from './server-main.ts';
 import type { Target } from './target.ts';
 import { within } from './within.ts';
 
-const SERVER_MAIN = new URL('./server-main.js', import.meta.url);
+const SERVER_MAIN = programAt('drill-server');
 /** Beyond boot_timeout, after which the worker itself is given up. */
 const READY_SLACK_MS = 5_000;
 const ASK_MS = 100;

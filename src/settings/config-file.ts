@@ -7,7 +7,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { extname, join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
+import { configTypesPath } from '../package-folder.ts';
 import type { Given } from './check.ts';
 import { type Taken, takeApart, takePythonApart, wrongFile } from './config-values.ts';
 import { EVALUATE_MS } from './evaluation.ts';
@@ -172,7 +173,7 @@ async function loadTypeScript(path: string): Promise<unknown> {
   const jiti = createJiti(import.meta.url, {
     fsCache: false,
     moduleCache: false,
-    alias: { tunicorn: fileURLToPath(import.meta.resolve('./define-config.js')) },
+    alias: { tunicorn: configTypesPath },
   });
   return defaultOf(await jiti.import<unknown>(path));
 }

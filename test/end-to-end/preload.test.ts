@@ -287,7 +287,7 @@ if os.fork() == 0:
       const cwd = publicCopy(t, ['test/apps/wsgi']);
       writeFileSync(join(cwd, 'main.py'), APP);
       const args = [...PRELOAD, '--user', 'www-data', '--initgroups'];
-      const commandPath = join(cwd, 'dist/src/cli/main.js');
+      const commandPath = join(cwd, 'dist/programs/tunicorn.js');
       const server = await startServer(t, { app: 'main:app', cwd, args, commandPath });
       const { loadedIn, pid, rest } = await ask(t, server);
       assert.equal(loadedIn, preloaderOf(server));

@@ -59,7 +59,7 @@ function makePlaces(): { folder: string; own: string } {
 }
 
 function optionsFor({ app, apps, args }: Kind, more: readonly string[]): ServerOptions {
-  const commandPath = join(copy, 'dist/src/cli/main.js');
+  const commandPath = join(copy, 'dist/programs/tunicorn.js');
   return { app, cwd: join(copy, apps), commandPath, args: [...args, '--threads', '2', ...more] };
 }
 

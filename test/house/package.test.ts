@@ -59,8 +59,11 @@ test('the package holds what runs and what documents it, and neither tests nor s
     'LICENSE',
     'CHANGELOG.md',
     'docs/promises.md',
-    'dist/src/cli/main.js',
-    'dist/src/worker/main.js',
+    'dist/programs/tunicorn.js',
+    'dist/programs/worker.js',
+    'dist/programs/LICENSES.txt',
+    'dist/src/settings/define-config.js',
+    'dist/src/settings/define-config.d.ts',
   ]) {
     assert.ok(paths.includes(path), `${path} is not in the package`);
   }

@@ -12,7 +12,7 @@ interface Lock {
   readonly packages: Record<string, { readonly dev?: boolean; readonly optional?: boolean }>;
 }
 
-/** A folder with dist/src, the bridge, what they depend on, and `more` (paths below the root). The test's end removes it. */
+/** A folder with the bundled programs, the bridge, what they depend on, and `more` (paths below the root). The test's end removes it. */
 export function publicCopy(t: TestContext, more: readonly string[]): string {
   const folder = mkdtempSync(join(tmpdir(), 'tunicorn-public-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
@@ -21,7 +21,13 @@ export function publicCopy(t: TestContext, more: readonly string[]): string {
   const needed = Object.entries(lock.packages).filter(
     ([path, { dev, optional }]) => path.startsWith('node_modules/') && !dev && !optional,
   );
-  const paths = ['package.json', 'dist/src', 'python', ...needed.map(([path]) => path), ...more];
+  const paths = [
+    'package.json',
+    'dist/programs',
+    'python',
+    ...needed.map(([path]) => path),
+    ...more,
+  ];
   for (const path of paths) cpSync(join(ROOT, path), join(folder, path), { recursive: true });
   return folder;
 }

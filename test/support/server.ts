@@ -42,8 +42,8 @@ export class Server extends Program {
   }
 }
 
-/** The compiled command, beside the compiled test. */
-export const commandPath = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+/** The bundled command, beside the compiled tests. */
+export const commandPath = fileURLToPath(new URL('../../programs/tunicorn.js', import.meta.url));
 
 /** Resolves when enough workers are ready; rejects with the log when the server ends before. */
 export async function startServer(t: TestContext, options: ServerOptions): Promise<Server> {

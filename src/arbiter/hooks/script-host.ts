@@ -5,12 +5,13 @@
 
 import { fork } from 'node:child_process';
 import { endOf } from '../../child-end.ts';
+import { programAt } from '../../package-folder.ts';
 import { killChildTree } from '../../process-tree.ts';
 import type { HookFile } from '../../settings/hooks.ts';
 import type { FromHooks } from '../../wire/hooks.ts';
 import { endInWords, type HookHost, type StartHost } from './hook-host.ts';
 
-const MAIN = new URL('./script-main.js', import.meta.url);
+const MAIN = programAt('hooks');
 
 export function scriptHost({ folder }: HookFile): StartHost {
   return (start, ears) => {

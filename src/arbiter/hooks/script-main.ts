@@ -2,10 +2,11 @@
 // and ends at once when the arbiter has gone, whatever that thread does.
 
 import { Worker } from 'node:worker_threads';
+import { programAt } from '../../package-folder.ts';
 import type { FromHooks, ToHooks } from '../../wire/hooks.ts';
 
 let chdir = process.cwd();
-const thread = new Worker(new URL('./script-thread.js', import.meta.url), { name: 'hooks' });
+const thread = new Worker(programAt('hooks-thread'), { name: 'hooks' });
 
 function say(message: FromHooks): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => undefined);

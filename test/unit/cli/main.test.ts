@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { version } from '../../../src/cli/run.ts';
+import { packageVersion } from '../../../src/package-folder.ts';
 
-const main = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
+const main = fileURLToPath(new URL('../../../programs/tunicorn.js', import.meta.url));
 
 interface Ended {
   readonly code: number | string | null;
@@ -26,7 +26,7 @@ function tunicorn(...argv: string[]): Promise<Ended> {
 describe('tunicorn', () => {
   it('prints its version to the standard output', async () => {
     const ended = await tunicorn('--version');
-    assert.deepEqual(ended, { code: 0, out: `tunicorn (version ${version()})\n`, err: '' });
+    assert.deepEqual(ended, { code: 0, out: `tunicorn (version ${packageVersion()})\n`, err: '' });
   });
 
   it('prints help and settings to the standard output', async () => {

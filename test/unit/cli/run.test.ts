@@ -2,9 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { run, version } from '../../../src/cli/run.ts';
+import { run } from '../../../src/cli/run.ts';
 import type { DrillOptions } from '../../../src/drill/options.ts';
 import type { ExplainOptions } from '../../../src/explain/options.ts';
+import { packageVersion } from '../../../src/package-folder.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 import { folderWith } from '../settings/folder.ts';
 
@@ -189,9 +190,12 @@ describe('the command', () => {
   it('prints its version as Gunicorn does', async () => {
     for (const flag of ['--version', '-v']) {
       const { code, out, served } = await command([flag]);
-      assert.deepEqual([code, out, served.length], [0, `tunicorn (version ${version()})\n`, 0]);
+      assert.deepEqual(
+        [code, out, served.length],
+        [0, `tunicorn (version ${packageVersion()})\n`, 0],
+      );
     }
-    assert.match(version(), /^\d+\.\d+\.\d+$/);
+    assert.match(packageVersion(), /^\d+\.\d+\.\d+$/);
   });
 
   it('prints its help', async () => {

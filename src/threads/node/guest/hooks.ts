@@ -1,7 +1,7 @@
 // The server hooks of a tunicorn.config.ts that run inside a Node.js application: in each of its threads, which evaluates the
 // file for itself. Loaded only where there are some; requests without pre_request and post_request never meet it.
 
-import { fileURLToPath } from 'node:url';
+import { configTypesPath } from '../../../package-folder.ts';
 import { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import { type GuestHooks, RESPONSE_WINDOW } from '../../../wire/node-thread.ts';
 import type { Begin } from './channel.ts';
@@ -14,9 +14,6 @@ type Level = (typeof LOG_LEVELS)[number];
 
 /** The head of an answer as it goes over the wire: status and fields. */
 const ANSWER = /^HTTP\/1\.[01] (\d{3}[^\r\n]*)\r\n((?:[^\r\n]+\r\n)*)/;
-
-/** What a config file imports by the name of the package. */
-const TYPES = '../../../settings/define-config.js';
 
 /** `req` of pre_request and post_request. */
 class HookRequest {
@@ -248,7 +245,7 @@ export async function loadHooks(hooks: GuestHooks, outbox: Outbox): Promise<Thre
 }
 
 async function exportOf(path: string): Promise<object> {
-  const alias = { tunicorn: fileURLToPath(new URL(TYPES, import.meta.url)) };
+  const alias = { tunicorn: configTypesPath };
   const loaded = await importFile(path, { fsCache: false, alias });
   return (loaded as { readonly default: object }).default;
 }

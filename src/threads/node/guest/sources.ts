@@ -6,6 +6,7 @@ import * as nodeModule from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { wallClock } from '../../../clock.ts';
+import { packageFolder, programAt } from '../../../package-folder.ts';
 import type { SourcesNews } from '../../../wire/node-thread.ts';
 
 /** Between two looks at what was loaded since the application runs. */
@@ -42,7 +43,7 @@ export class Sources {
     if (registerHooks === undefined) {
       const { port2: port } = this.#hooks;
       const options = { data: port, transferList: [port] };
-      nodeModule.register('./load-hooks.js', import.meta.url, options);
+      nodeModule.register(programAt('load-hooks'), options);
     } else {
       registerHooks({
         load: (url, context, next) => {
@@ -77,8 +78,8 @@ export class Sources {
   }
 }
 
-/** The folder of this package, when it does not lie in node_modules itself. */
-const OURS = fileURLToPath(new URL('../../../../', import.meta.url));
+/** Where the package does not lie in node_modules itself. */
+const OURS = fileURLToPath(new URL('dist/', packageFolder));
 
 function isSource(path: string): boolean {
   return path.startsWith('/') && !path.includes('/node_modules/') && !path.startsWith(OURS);

@@ -1,16 +1,14 @@
 // Starts what runs a Node.js application, with what it must know to boot: a thread of the system or, without threads, the loop
 // that this runs on.
 
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { pathToFileURL } from 'node:url';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { type OutputStream, WholeLines } from '../../../observe/whole-lines.ts';
+import { programAt } from '../../../package-folder.ts';
 import type { GuestBoot, ProgramTerms } from '../../../wire/node-thread.ts';
 import type { Cells } from './cells.ts';
 import type { NodeThreadOptions } from './options.ts';
-
-const GUEST_FOLDER = join(import.meta.dirname, '..', 'guest');
 
 /** For who starts a thread without a server around it. */
 export const ALONE: ProgramTerms = {
@@ -68,7 +66,7 @@ function isDebuggable({ debugging = null }: NodeThreadOptions): boolean {
 /** It ends with the process: until then nobody hears of it any more. */
 function onThisLoop(boot: GuestBoot, events: GuestEvents): Guest {
   // By its path, as a thread: this side knows nothing of the other but the wire.
-  const runs = import(pathToFileURL(join(GUEST_FOLDER, 'run-guest.js')).href) as Promise<{
+  const runs = import(programAt('shared-loop').href) as Promise<{
     runGuest(boot: GuestBoot): Promise<void>;
   }>;
   runs
@@ -91,7 +89,7 @@ function inThread(workerData: GuestBoot, options: NodeThreadOptions, events: Gue
   const { port, sources } = workerData;
   const limits = resourceLimits === undefined ? {} : { resourceLimits };
   const isHeard = options.print !== undefined || options.pass !== undefined;
-  const worker = new Worker(join(GUEST_FOLDER, 'main.js'), {
+  const worker = new Worker(programAt('thread'), {
     name,
     env,
     workerData,
