@@ -34,8 +34,11 @@ export interface ConnectionContext {
   readonly responseMemoryBytes: number;
   readonly responseSpoolBytes: number;
   readonly spoolDirectory: string;
+  /** What of the total below each kind may take. */
   readonly requestBudget: SpoolBudget;
   readonly responseBudget: SpoolBudget;
+  /** All temporary files of the worker. */
+  readonly spoolBudget: SpoolBudget;
   readonly stalled: StalledResponses;
   /** How long a client that sent its end may still wait for the head of its response, ms; 0 = as long as it takes. */
   readonly halfClosedGraceMs: number;

@@ -59,8 +59,9 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
   'body-too-large': {
     status: [413],
     by: 'C',
-    meaning: 'A body is larger than limit_request_body.',
-    remedy: 'Raise limit_request_body if such bodies are wanted.',
+    meaning:
+      'A body is larger than limit_request_body, or gathered and larger than what worker_spool leaves for request bodies.',
+    remedy: 'Raise the setting that the line names if such bodies are wanted.',
   },
   'queue-full': {
     status: [503],
@@ -147,11 +148,19 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
       'No temporary file could be had for responses: they wait in memory, and threads for their clients. Said once in ten seconds.',
     remedy: 'As for spool-failed.',
   },
+  'spool-taken': {
+    status: [503],
+    by: 'S',
+    meaning:
+      'Request bodies that others send, or responses, have taken what worker_spool allows: there is no room for this body now. Said once in ten seconds.',
+    remedy:
+      'A larger worker_spool, if the disk has room; else limit_request_body, and a higher body_min_rate.',
+  },
   'spool-failed': {
     status: [500, 507],
     by: 'S',
     meaning:
-      'The temporary file of a body could not be made, written or read: 507 for a request, 500 for a response.',
+      'The temporary file of a body could not be made, written or read: 507 for a request (said once in ten seconds), 500 for a response.',
     remedy: 'Look at the folder that the line names (tmp_dir); the causes are listed below.',
   },
   'outside-script-name': {
@@ -241,7 +250,7 @@ export const SPOOL_FAILURES: Readonly<Record<SpoolErrorCode, Omit<FailureEntry, 
     },
     'spool-over-limit': {
       meaning: 'One body is larger than one may be in a file, and it may not wait.',
-      remedy: 'Raise response_spool.',
+      remedy: 'Raise response_spool, or worker_spool for a request body.',
     },
     'spool-over-budget': {
       meaning:

@@ -254,7 +254,7 @@ export class Incoming {
         this.#owner.request(head, body, () => intake.release());
       },
       room: () => this.resume(),
-      lost: (error) => this.#owner.refuse(507, 'spool-failed', error.message),
+      lost: ({ status, code, detail }) => this.#owner.refuse(status, code, detail),
     });
     this.#intake = intake;
   }
@@ -327,9 +327,9 @@ export class Incoming {
     return chunk.length;
   }
 
-  /** limit_request_body */
+  /** limit_request_body, or more than worker_spool leaves for a body that is gathered. */
   #tooLarge(bytes: number): boolean {
-    const detail = beyondBodyLimit(bytes, this.#context.bodyBytesMax);
+    const detail = beyondBodyLimit(bytes, this.#context);
     if (detail === null) return false;
     this.#owner.refuse(413, 'body-too-large', detail);
     return true;

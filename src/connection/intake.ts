@@ -1,6 +1,7 @@
 // Where the bytes of a request body go: gathered whole before a thread sees the request, streamed to a thread that is
 // already running it, or dropped when the answer did not need them.
 
+import type { SpoolError } from '../spool/errors.ts';
 import { PieceQueue } from '../spool/pieces.ts';
 import { Spool } from '../spool/spool.ts';
 import type { BodySource, RequestBody } from '../threads/app-thread.ts';
@@ -22,11 +23,17 @@ export interface Intake {
   release(): void;
 }
 
+export interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+}
+
 /** What a gathered body leads to. */
 export interface GatherEvents {
   complete(body: RequestBody): void;
   room(): void;
-  lost(error: Error): void;
+  lost(refusal: Refusal): void;
 }
 
 /** A small body of known length: one buffer, filled as it comes. */
@@ -62,14 +69,15 @@ class SpoolIntake implements Intake {
   constructor(context: ConnectionContext, events: GatherEvents) {
     this.#spool = new Spool({
       memoryBytes: context.requestMemoryBytes,
-      fileBytes: 0,
+      // What is never larger than all there may be at once is refused for good, the rest for now.
+      fileBytes: Math.max(1, context.requestBudget.limitBytes),
       budget: context.requestBudget,
       directory: context.spoolDirectory,
       whenFull: 'fail',
     });
     this.#events = events;
     this.#spool.onRoom = () => events.room();
-    this.#spool.onFailed = (error) => events.lost(error);
+    this.#spool.onFailed = (error) => events.lost(answerOfLost(error));
   }
 
   add(piece: Buffer): boolean {
@@ -173,10 +181,33 @@ export class DiscardIntake implements Intake {
   release(): void {}
 }
 
-/** Why a body of so many bytes, or more, is answered 413 (limit_request_body); null: it is not. */
-export function beyondBodyLimit(bytes: number, limit: number): string | null {
-  if (limit <= 0 || bytes <= limit) return null;
-  return `the body has ${bytes} bytes or more, limit_request_body is ${limit}`;
+export type BodyLimits = Pick<
+  ConnectionContext,
+  'bodyBytesMax' | 'bufferRequests' | 'requestMemoryBytes'
+> & { readonly requestBudget: { readonly limitBytes: number } };
+
+/** Why a body of so many bytes, or more, is answered 413; null: it is not. */
+export function beyondBodyLimit(bytes: number, limits: BodyLimits): string | null {
+  const { bodyBytesMax, bufferRequests, requestMemoryBytes, requestBudget } = limits;
+  if (bodyBytesMax > 0 && bytes > bodyBytesMax) {
+    return `the body has ${bytes} bytes or more, limit_request_body is ${bodyBytesMax}`;
+  }
+  const room = Math.max(requestMemoryBytes, requestBudget.limitBytes);
+  if (!bufferRequests || bytes <= room) return null;
+  return `the body has ${bytes} bytes or more, and worker_spool leaves ${room} for all request bodies`;
+}
+
+/** What a gathered body is answered whose bytes the disk, or our bounds for it, do not take. */
+function answerOfLost({ code, message }: SpoolError): Refusal {
+  switch (code) {
+    case 'spool-over-limit':
+      return { status: 413, code: 'body-too-large', detail: message };
+    case 'spool-over-budget':
+      // Others have what there is, and will give it back.
+      return { status: 503, code: 'spool-taken', detail: message };
+    default:
+      return { status: 507, code: 'spool-failed', detail: message };
+  }
 }
 
 /** The intake of a body that a thread sees only whole. `contentLength` in bytes, -1 when unknown. */

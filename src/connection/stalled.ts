@@ -31,11 +31,6 @@ export class StalledResponses {
     this.#budget = budget;
   }
 
-  /** Bytes of responses in temporary files. */
-  get spooledBytes(): number {
-    return this.#budget.used;
-  }
-
   /** Responses that wait for their clients. */
   get size(): number {
     return this.#waiting.size;
@@ -64,7 +59,7 @@ export class StalledResponses {
     const holders = [...this.#waiting].filter(({ holdsThread }) => holdsThread);
     if (holders.length === 0) return;
     // Where there is room for all together, a thread waits because of its own response, and no other one would help it.
-    const full = this.#budget.limitBytes - this.#budget.used < LEAST_ROOM_BYTES;
+    const full = this.#budget.room < LEAST_ROOM_BYTES;
     const candidates = full
       ? [...this.#waiting].filter((each) => each.holdsThread || each.spooledBytes > 0)
       : holders;

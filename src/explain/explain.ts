@@ -65,7 +65,7 @@ function read(settings: Settings, question: Question): Asked {
   const head = heads.head ?? heads.known;
   const answer =
     error === null
-      ? (probeAnswer(settings, head) ?? bodyAnswer(settings, head))
+      ? (probeAnswer(settings, head) ?? bodyAnswer(settings, type, head))
       : { status: error.status, code: error.code, detail: error.message };
   return { question, type, standing, head, sent, answer };
 }

@@ -2,9 +2,10 @@
 
 import { beyondBodyLimit } from '../connection/intake.ts';
 import type { ParsedHead } from '../http1/head.ts';
+import { sizeInWords } from '../settings/describe/words.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
-import { gathersBodies } from '../worker/context.ts';
+import { bodyLimitsOf, spoolShareOf } from '../worker/context.ts';
 import type { Asked } from './explain.ts';
 import { type OwnAnswer, type Rule, type Ruler, rulerOf } from './explanation.ts';
 
@@ -14,8 +15,8 @@ export function limitRules(resolved: Resolved, asked: Asked): readonly Rule[] {
   return [
     rule('worker_connections', 'beyond it nobody is accepted until a connection closes'),
     ...headRules(rule, asked),
-    rule('limit_request_body', bodyWords(resolved.settings, head)),
-    ...(head.hasBody && answer === null ? bodyRules(rule, resolved.settings, asked) : []),
+    rule('limit_request_body', bodyWords(resolved.settings, asked)),
+    ...(head.hasBody ? bodyRules(rule, resolved.settings, asked) : []),
     ...(answer === null
       ? [rule('queue_limit', 'so many may wait for a thread before it; then 503')]
       : []),
@@ -38,26 +39,37 @@ function headRules(rule: Ruler, { question, sent }: Asked): readonly Rule[] {
 }
 
 /** What a body that announces its length is answered before it is read. */
-export function bodyAnswer(settings: Settings, head: ParsedHead): OwnAnswer | null {
-  const detail = beyondBodyLimit(head.contentLength, settings.limit_request_body);
+export function bodyAnswer(
+  settings: Settings,
+  type: 'wsgi' | 'node',
+  head: ParsedHead,
+): OwnAnswer | null {
+  const requestBudget = { limitBytes: spoolShareOf(settings) };
+  const limits = { ...bodyLimitsOf(settings, type), requestBudget };
+  const detail = beyondBodyLimit(head.contentLength, limits);
   return detail === null ? null : { status: 413, code: 'body-too-large', detail };
 }
 
-function bodyWords(settings: Settings, head: ParsedHead): string {
-  const beyond = settings.limit_request_body === 0 ? '' : '; 413 for a larger one';
+function bodyWords({ limit_request_body: limit }: Settings, { head, answer }: Asked): string {
+  const beyond = limit === 0 ? '' : '; 413 for a larger one';
   if (!head.hasBody) return `it has no body${beyond}`;
   if (head.contentLength < 0) return `its body does not say how long it is${beyond}`;
-  const over = bodyAnswer(settings, head) !== null;
+  const over = answer?.code === 'body-too-large' && limit > 0 && head.contentLength > limit;
   return `its body has ${head.contentLength} bytes${over ? ': 413' : beyond}`;
 }
 
-function bodyRules(rule: Ruler, settings: Settings, { type }: Asked): readonly Rule[] {
-  if (!gathersBodies(settings, type)) {
+function bodyRules(rule: Ruler, settings: Settings, { type, answer }: Asked): readonly Rule[] {
+  if (!bodyLimitsOf(settings, type).bufferRequests) {
     return [rule('request_buffering', 'its body streams to the application as it comes')];
   }
+  const most = sizeInWords(spoolShareOf(settings));
   return [
     rule('request_buffering', 'its body is complete before a thread sees it'),
     rule('request_memory', 'so much of its body is kept in memory, the rest in a file'),
-    rule('tmp_dir', 'where that file is; 507 when it takes no more'),
+    rule(
+      'worker_spool',
+      `for all such files; ${most} of it for request bodies, 413 for a larger one, 503 while others have it`,
+    ),
+    ...(answer === null ? [rule('tmp_dir', 'where its file is; 507 when that takes no more')] : []),
   ];
 }

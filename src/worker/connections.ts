@@ -6,7 +6,7 @@ import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange, OpenConnection, Surroundings } from '../connection/effects.ts';
 import type { Log } from '../observe/log.ts';
 import type { Failure } from '../threads/app-thread.ts';
-import { Seldom } from './seldom.ts';
+import { Seldom, SeldomEach } from './seldom.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
  * its way, has arrived by then, and nobody who waits outside waits noticeably longer. More than the wheel advances in one
@@ -59,6 +59,8 @@ export class Connections implements Surroundings {
   #nextGivesWayMs = 0;
   /** Of a disk that goes on refusing. */
   readonly #refusals = new Seldom();
+  /** The same for request bodies, by code. */
+  readonly #notTaken = new SeldomEach();
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -185,7 +187,11 @@ export class Connections implements Surroundings {
   refused(connection: OpenConnection, status: number, code: string, detail: string): void {
     const from = connection.peer.address === '' ? '' : ` from ip=${connection.peer.address}`;
     if (status >= 500) {
-      this.#options.log.error(`Cannot take in a request${from}: ${detail}`, { code, status });
+      const unsaid = this.#notTaken.claim(code, this.#nowMs());
+      if (unsaid === null) return;
+      const more = unsaid === 0 ? '' : ` (and ${unsaid} more since this was said last)`;
+      const message = `Cannot take in a request${from}: ${detail}${more}`;
+      this.#options.log.error(message, { code, status });
       return;
     }
     const message = `Invalid request${from}: ${detail}`;

@@ -28,7 +28,9 @@ export function makeContext(
   type: 'wsgi' | 'node',
   neighbours: Pick<ConnectionContext, 'requests' | 'surroundings' | 'probes' | 'timesPhases'>,
 ): ConnectionContext {
-  const responseBudget = new SpoolBudget(settings.worker_spool);
+  const spoolBudget = new SpoolBudget(settings.worker_spool);
+  const share = spoolShareOf(settings);
+  const responseBudget = new SpoolBudget(share, spoolBudget);
   const headLimits = headLimitsOf(settings, type);
   return {
     wheel: new DeadlineWheel(monotonicMs()),
@@ -52,15 +54,13 @@ export function makeContext(
     timeoutLimitMs: settings.inspect === null ? settings.timeout_limit * 1000 : DEBUGGED_MS,
     bodyMinBytesPerSecond: settings.body_min_rate,
     writeMinBytesPerSecond: settings.write_min_rate,
-    bodyBytesMax: settings.limit_request_body,
-    bufferRequests: gathersBodies(settings, type),
-    requestMemoryBytes: settings.request_memory,
+    ...bodyLimitsOf(settings, type),
     responseMemoryBytes: settings.response_memory,
     responseSpoolBytes: settings.response_spool,
     spoolDirectory: settings.tmp_dir,
-    // limit_request_body and worker_connections bound what uploads can take; the budget is for responses.
-    requestBudget: new SpoolBudget(Number.MAX_SAFE_INTEGER),
+    requestBudget: new SpoolBudget(share, spoolBudget),
     responseBudget,
+    spoolBudget,
     stalled: new StalledResponses(responseBudget),
     halfClosedGraceMs: type === 'node' ? HALF_CLOSED_GRACE_MS : 0,
     drainHeadMs: DRAIN_HEAD_MS,
@@ -70,12 +70,25 @@ export function makeContext(
   };
 }
 
-/** Bodies are complete before a thread sees their request; else they stream. */
-export function gathersBodies(
-  { request_buffering: buffering }: Pick<Settings, 'request_buffering'>,
+/**
+ * The most that either request bodies or responses may have of `worker_spool`: whoever fills it, with uploads or by not
+ * reading, leaves a quarter to the other kind.
+ */
+export function spoolShareOf({ worker_spool }: Pick<Settings, 'worker_spool'>): number {
+  return Math.floor(worker_spool * 0.75);
+}
+
+/** How large a body may be, but for `spoolShareOf`. */
+export function bodyLimitsOf(
+  settings: Settings,
   type: 'wsgi' | 'node',
-): boolean {
-  return buffering === 'on' || (buffering === 'auto' && type === 'wsgi');
+): Pick<ConnectionContext, 'bodyBytesMax' | 'bufferRequests' | 'requestMemoryBytes'> {
+  const buffering = settings.request_buffering;
+  return {
+    bodyBytesMax: settings.limit_request_body,
+    bufferRequests: buffering === 'on' || (buffering === 'auto' && type === 'wsgi'),
+    requestMemoryBytes: settings.request_memory,
+  };
 }
 
 export function headLimitsOf(settings: Settings, type: 'wsgi' | 'node'): HeadLimits {

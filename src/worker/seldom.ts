@@ -18,3 +18,21 @@ export class Seldom {
     return true;
   }
 }
+
+/** The same for each of several things, by name; few of them. */
+export class SeldomEach {
+  readonly #each = new Map<string, { readonly seldom: Seldom; unsaid: number }>();
+
+  /** Null: it is not to be said now. Else how often it was not since it was said last. */
+  claim(name: string, nowMs: number): number | null {
+    const one = this.#each.get(name) ?? { seldom: new Seldom(), unsaid: 0 };
+    this.#each.set(name, one);
+    if (!one.seldom.claim(nowMs)) {
+      one.unsaid += 1;
+      return null;
+    }
+    const { unsaid } = one;
+    one.unsaid = 0;
+    return unsaid;
+  }
+}

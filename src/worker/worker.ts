@@ -160,7 +160,7 @@ export class Worker {
       threads: threads.length,
       busyThreads: threads.filter(({ load }) => load > 0).length,
       timers: this.#context.wheel.size,
-      spooledBytes: this.#context.stalled.spooledBytes,
+      spooledBytes: this.#context.spoolBudget.used,
       openFiles: this.#descriptors.used,
       memoryBytes: residentBytes(this.#application.pids),
     };

@@ -305,6 +305,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       responseSpoolBytes: MEMORY_BYTES,
       spoolDirectory: '/nonexistent',
       requestBudget: new SpoolBudget(MEMORY_BYTES),
+      spoolBudget: responseBudget,
       responseBudget,
       stalled: new StalledResponses(responseBudget),
       halfClosedGraceMs: 0,

@@ -148,6 +148,7 @@ export class World implements Surroundings, Requests {
       responseSpoolBytes: 1_000_000,
       spoolDirectory: options.bodyFolder ?? '/nonexistent',
       requestBudget: new SpoolBudget(1_000_000),
+      spoolBudget: responseBudget,
       responseBudget,
       stalled: new StalledResponses(responseBudget),
       halfClosedGraceMs: options.capacity > 1 ? 800 : 0,

@@ -36,15 +36,17 @@ export const bodies = {
     },
     worker_spool: {
       ...bytes,
-      default: 1_073_741_824,
+      default: 4_294_967_296,
       min: 0,
       zero: 'no temporary files',
       flags: ['--worker-spool'],
-      meaning: 'Bytes of all temporary files of responses of one worker.',
+      meaning: 'Bytes of all temporary files of one worker.',
       details:
-        'When it is full and a request waits with no thread free, the response whose client has stalled longest is given up.',
+        'Request bodies that are gathered and responses count together, and neither may take more than three quarters, so that whoever fills it with one kind leaves room for the other. ' +
+        'A request body that finds no room is answered 503 with Retry-After, one that is larger than those three quarters 413. ' +
+        'Responses wait in memory then, and their threads with them: when a request waits and no thread is free, the response whose client has stalled longest is given up.',
       doesNot:
-        'Request bodies are not counted; `limit_request_body` and `worker_connections` bound those.',
+        'It does not look at the disk: where that is full first, request bodies are answered 507.',
     },
     tmp_dir: {
       kind: 'text',

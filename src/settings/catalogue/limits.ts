@@ -49,7 +49,8 @@ export const limits = {
       gunicorn: 'new',
       meaning: 'Length of a request body; beyond it 413.',
       details: 'A body that announces its length is refused before a byte of it is read.',
-      doesNot: 'Without it, buffered uploads may fill the disk that `tmp_dir` is on.',
+      doesNot:
+        'Without it one buffered upload may take all that `worker_spool` leaves for request bodies.',
     },
     queue_limit: {
       kind: 'count',

@@ -37,3 +37,31 @@ test('those who wait are woken in order, once, and only while there is room', ()
   budget.give(1);
   assert.deepEqual(woken, ['first', 'second']);
 });
+
+test('of a total each kind has its share, and both together no more than all', () => {
+  const total = new SpoolBudget(100);
+  const uploads = new SpoolBudget(75, total);
+  const responses = new SpoolBudget(75, total);
+  assert.equal(uploads.take(76), false, 'beyond its share');
+  assert.equal(uploads.take(75), true);
+  assert.equal(responses.room, 25);
+  assert.equal(responses.take(26), false, 'beyond the total');
+  assert.equal(responses.take(25), true);
+  assert.deepEqual([uploads.used, responses.used, total.used], [75, 25, 100]);
+});
+
+test('who waits for room of the total is woken by what the other kind gives back', () => {
+  const total = new SpoolBudget(100);
+  const uploads = new SpoolBudget(75, total);
+  const responses = new SpoolBudget(75, total);
+  uploads.take(75);
+  responses.take(25);
+  let woken = 0;
+  responses.wait(() => {
+    woken += 1;
+    assert.equal(responses.take(10), true);
+  });
+  uploads.give(10);
+  assert.equal(woken, 1);
+  assert.deepEqual([uploads.used, responses.used, total.used], [65, 35, 100]);
+});
