@@ -1,0 +1,113 @@
+// Whether the one who counts for several (the arbiter for its workers, a store for its hosts) answers, and who waits for it. Nobody
+// waits longer than the time that the settings give: then it counts as silent, all who wait go by what is known here, and nobody waits
+// any more until it has answered. One question in a while asks whether it does.
+
+/** As it is found: what ends a state, and what comes then. */
+export const reachStates = {
+  answers: { on: { overdue: 'silent', failed: 'silent', answered: 'answers' } },
+  silent: { on: { overdue: 'silent', failed: 'silent', answered: 'answers' } },
+} as const;
+
+export type ReachState = keyof typeof reachStates;
+type ReachEvent = 'overdue' | 'failed' | 'answered';
+
+/** How often a silent one is asked whether it answers. */
+const PROBE_MS = 250;
+
+export interface ReachParts {
+  readonly timeoutMs: number;
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** Calls back once, after so long; 0: when what has come in meanwhile is read. */
+  later(ms: number, deed: () => void): void;
+  /** It fell silent, or answers again. */
+  changed(state: ReachState): void;
+}
+
+interface Waiting {
+  readonly dueMs: number;
+  readonly givenUp: () => void;
+}
+
+export class Reach {
+  readonly #parts: ReachParts;
+  #state: ReachState = 'answers';
+  /** In the order of their ends: all wait equally long. */
+  readonly #waiting = new Set<Waiting>();
+  #armed = false;
+  #probeAtMs = 0;
+
+  constructor(parts: ReachParts) {
+    this.#parts = parts;
+  }
+
+  get silent(): boolean {
+    return this.#state === 'silent';
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** `givenUp` is called when it falls silent, unless the function that this returns was called before. */
+  wait(givenUp: () => void): () => void {
+    const one = { dueMs: this.#parts.now() + this.#parts.timeoutMs, givenUp };
+    this.#waiting.add(one);
+    this.#arm(this.#parts.timeoutMs);
+    return () => this.#waiting.delete(one);
+  }
+
+  /** True, once in a while: a silent one should be asked now, with nobody waiting. */
+  probes(): boolean {
+    const nowMs = this.#parts.now();
+    if (this.#state !== 'silent' || nowMs < this.#probeAtMs) return false;
+    this.#probeAtMs = nowMs + PROBE_MS;
+    return true;
+  }
+
+  answered(): void {
+    this.#apply('answered');
+  }
+
+  /** It will not answer what it was asked. */
+  failed(): void {
+    this.#apply('failed');
+  }
+
+  #apply(event: ReachEvent): void {
+    const before = this.#state;
+    this.#state = reachStates[before].on[event];
+    if (this.#state === 'silent') {
+      if (before !== 'silent') this.#probeAtMs = this.#parts.now() + PROBE_MS;
+      const all = [...this.#waiting];
+      this.#waiting.clear();
+      for (const { givenUp } of all) givenUp();
+    }
+    if (this.#state !== before) this.#parts.changed(this.#state);
+  }
+
+  #arm(ms: number): void {
+    if (this.#armed) return;
+    this.#armed = true;
+    this.#parts.later(ms, () => {
+      this.#armed = false;
+      this.#look();
+    });
+  }
+
+  #look(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) return;
+    const leftMs = first.dueMs - this.#parts.now();
+    if (leftMs > 0) {
+      this.#arm(Math.ceil(leftMs));
+      return;
+    }
+    // This loop may have been about something else: the answer may have come and wait to be read.
+    this.#parts.later(0, () => {
+      if (this.#waiting.has(first)) this.#apply('overdue');
+      const [next] = this.#waiting;
+      if (next !== undefined) this.#arm(Math.max(0, Math.ceil(next.dueMs - this.#parts.now())));
+    });
+  }
+}

@@ -1,0 +1,189 @@
+// Tokens that several workers lease of one who counts, with a simulated clock: the sum never exceeds the limit and comes close to it,
+// nobody waits longer than the settings say, and what goes on alone meanwhile is told later.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import fc from 'fast-check';
+import type { Grant } from '../../../src/limits/bucket.ts';
+import { LEASE_VALID_MS, type Lender, TokenLeases } from '../../../src/limits/leases.ts';
+import { LocalTokens } from '../../../src/limits/local.ts';
+import { type LimitRate, parseLimitRate } from '../../../src/settings/limit-rate.ts';
+import { SimulatedTime } from './simulated-time.ts';
+
+/** `borrowers` workers, and an arbiter that answers after `delayMs` of the message's number; null: never. */
+class Scene {
+  readonly time = new SimulatedTime();
+  readonly limits: readonly { id: string; rate: LimitRate }[];
+  readonly truth: LocalTokens;
+  readonly leases: readonly TokenLeases[];
+  readonly told: string[] = [];
+  delayMs: (message: number) => number | null = () => 1;
+  asked = 0;
+
+  constructor(rate: string, borrowers: number) {
+    this.limits = [{ id: 'a', rate: parseLimitRate(rate) }];
+    this.truth = new LocalTokens(this.limits, this.time.now);
+    const share = this.limits.map(({ id, rate: { requests, perMs, burst } }) => ({
+      id,
+      rate: {
+        requests: requests / borrowers,
+        perMs,
+        burst: Math.max(1, Math.floor(burst / borrowers)),
+      },
+    }));
+    this.leases = Array.from(
+      { length: borrowers },
+      () =>
+        new TokenLeases({
+          limits: this.limits,
+          borrowers,
+          lender: this.#lender(),
+          alone: new LocalTokens(share, this.time.now),
+          timeoutMs: 20,
+          now: this.time.now,
+          later: this.time.later,
+          changed: (state) => this.told.push(state),
+        }),
+    );
+  }
+
+  #lender(): Lender {
+    const reached = (deed: () => void): void => {
+      this.asked += 1;
+      const delayMs = this.delayMs(this.asked);
+      if (delayMs !== null) this.time.later(delayMs, deed);
+    };
+    return {
+      take: (limit, key, count, answered) =>
+        reached(() => answered({ ...this.truth.take(limit, key, count), validMs: LEASE_VALID_MS })),
+      giveBack: (limit, key, count) => reached(() => this.truth.giveBack(limit, key, count)),
+      charge: (limit, key, count) => reached(() => this.truth.charge(limit, key, count)),
+    };
+  }
+}
+
+/** So many requests of one key in each worker, evenly, for so long; how many went on. */
+async function load(
+  scene: Scene,
+  perWorkerEachMs: number,
+  lengthMs: number,
+  stepMs = 1,
+): Promise<number> {
+  let sum = 0;
+  const count = (grant: Grant | { granted: boolean }): void => {
+    if (grant.granted) sum += 1;
+  };
+  const beganMs = scene.time.nowMs;
+  let due = 0;
+  while (scene.time.nowMs < beganMs + lengthMs) {
+    due += perWorkerEachMs * stepMs;
+    for (; due >= 1; due--) {
+      for (const leases of scene.leases) {
+        const answer = leases.ask(0, 'a');
+        if (answer instanceof Promise) void answer.then(count);
+        else count(answer);
+      }
+    }
+    await scene.time.goTo(scene.time.nowMs + stepMs);
+  }
+  await scene.time.goTo(scene.time.nowMs + 50);
+  return sum;
+}
+
+for (const [rate, lengthMs, stepMs] of [
+  ['1000/s', 3000, 1],
+  ['100/s:20', 5000, 1],
+  ['20000/s:4000', 1000, 1],
+  ['5/m', 180_000, 100],
+] as const) {
+  test(`four workers let through what ${rate} allows, within 5 % and never more`, async () => {
+    const scene = new Scene(rate, 4);
+    const { requests, perMs, burst } = parseLimitRate(rate);
+    const beganMs = scene.time.nowMs;
+    const perMsAndWorker = Math.min(15, Math.max(0.05, (requests / perMs) * 0.75));
+    const sum = await load(scene, perMsAndWorker, lengthMs, stepMs);
+    const most = ((scene.time.nowMs - beganMs) * requests) / perMs + burst;
+    assert.ok(sum <= most, `${sum} of ${most}`);
+    assert.ok(sum >= 0.95 * (most - (50 * requests) / perMs) - 1, `${sum} of ${most}`);
+    assert.deepEqual(scene.told, []);
+  });
+}
+
+test('one worker gets all of it while the others have nothing to do', async () => {
+  const scene = new Scene('1000/s', 4);
+  const [busy] = scene.leases;
+  const sum = await load(Object.assign(scene, { leases: [busy] }), 3, 4000);
+  assert.ok(sum <= 1000 * 4.05 + 1000 && sum >= 0.95 * 5000, `${sum}`);
+});
+
+test('who comes all the time asks rarely, and what is not used goes back', async () => {
+  const scene = new Scene('20000/s', 4);
+  const sum = await load(Object.assign(scene, { leases: scene.leases.slice(0, 1) }), 5, 2000);
+  assert.equal(sum, 10_000);
+  assert.ok(scene.asked < 500, `${scene.asked} messages`);
+  await scene.time.goTo(scene.time.nowMs + 300);
+  assert.equal(scene.truth.take(0, 'a', 20_000).granted, 20_000);
+});
+
+test('in any order of delays and pauses the sum stays within the limit', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 20 }),
+      fc.array(fc.tuple(fc.nat({ max: 3 }), fc.nat({ max: 8 }), fc.nat({ max: 60 })), {
+        maxLength: 120,
+      }),
+      async (delays, steps) => {
+        const scene = new Scene('200/s:30', 4);
+        scene.delayMs = (n) => delays[n % delays.length] ?? 0;
+        let sum = 0;
+        const beganMs = scene.time.nowMs;
+        for (const [worker, count, waitMs] of steps) {
+          for (let n = 0; n < count; n++) {
+            const answer = scene.leases[worker]?.ask(0, 'a');
+            void Promise.resolve(answer).then((heard) => {
+              if (heard?.granted === true) sum += 1;
+            });
+          }
+          await scene.time.goTo(scene.time.nowMs + waitMs);
+          const most = (scene.time.nowMs - beganMs) * 0.2 + 30;
+          assert.ok(sum <= most + 1e-6, `${sum} of ${most}`);
+        }
+        assert.deepEqual(scene.told, []);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('nobody waits longer than the timeout; alone the workers let the limit through, and it comes back', async () => {
+  const scene = new Scene('100/s:40', 4);
+  scene.delayMs = () => null;
+  const [first] = scene.leases as readonly [TokenLeases];
+  const beganMs = scene.time.nowMs;
+  const answer = first.ask(0, 'a');
+  assert.ok(answer instanceof Promise);
+  await scene.time.goTo(beganMs + 21);
+  assert.equal((await answer).granted, true);
+  assert.deepEqual(scene.told, ['silent']);
+  assert.equal(first.reach.waiting, 0);
+  const alone = await load(scene, 1, 4000);
+  assert.ok(alone <= 40 + 405 + 1 && alone >= 0.95 * 440 - 4, `${alone} alone`);
+  scene.delayMs = () => 1;
+  await load(scene, 0.02, 600);
+  assert.equal(scene.told.filter((state) => state === 'answers').length, 4);
+  assert.equal(first.reach.silent, false);
+});
+
+test('what went on alone is told, so that it is not let through a second time', async () => {
+  const scene = new Scene('10/s:10', 1);
+  scene.delayMs = () => null;
+  assert.equal(await load(scene, 1, 30), 10);
+  scene.delayMs = () => 1;
+  await scene.time.goTo(scene.time.nowMs + 250);
+  // What probes finds an answer.
+  scene.leases[0]?.ask(0, 'b');
+  await scene.time.goTo(scene.time.nowMs + 10);
+  assert.equal(scene.leases[0]?.reach.silent, false);
+  const left = scene.truth.take(0, 'a', 10).granted;
+  assert.ok(left >= 2 && left <= 4, `${left}`);
+});
