@@ -45,6 +45,7 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
       limits: workerLimits(settings),
       memoryBytesMax: 0,
       lives: null,
+      share: null,
       launch,
       startMessage: (age, place) => ({
         kind: 'start',

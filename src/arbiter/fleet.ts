@@ -163,7 +163,9 @@ export class Fleet implements WorkerOwner {
   }
 
   hello(worker: WorkerHandle): void {
-    worker.say(worker.generation.startMessage(worker.age, this.#places.numberOf(worker)));
+    const place = this.#places.numberOf(worker);
+    worker.generation.share?.joined(worker, place);
+    worker.say(worker.generation.startMessage(worker.age, place));
   }
 
   readonly deadlineMoved = (): void => this.#sleep();

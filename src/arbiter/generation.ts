@@ -4,6 +4,7 @@
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListenHandle } from './listeners.ts';
+import type { LimitShare } from './shared-limits.ts';
 import type { ProcessListener, WorkerHandle, WorkerProcess } from './worker-handle.ts';
 import type { WorkerLimits } from './worker-states.ts';
 
@@ -28,6 +29,8 @@ export interface Generation {
   /** max_worker_memory in bytes; 0: no bound. */
   readonly memoryBytesMax: number;
   readonly lives: WorkerLives | null;
+  /** Counts for its workers what clients may have; null: nothing is limited. */
+  readonly share: LimitShare | null;
   launch(listener: ProcessListener): WorkerProcess;
   startMessage(age: number, place: number): ToWorker;
   /** Where the workers listen that were told of no listeners: as their application asked for. Rejects with a sentence for people. */

@@ -163,6 +163,7 @@ function generationOf(
     limits: workerLimits(settings, lastHooksMs(inner)),
     memoryBytesMax: settings.max_worker_memory,
     lives,
+    share: null,
     launch,
     startMessage: (age, place) => {
       return {

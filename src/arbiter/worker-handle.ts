@@ -188,6 +188,9 @@ export class WorkerHandle implements ProcessListener {
       case 'application':
         this.#application(message.pid, message.alive);
         return;
+      case 'lease':
+        this.generation.share?.asked(this, message);
+        return;
       case 'loaded':
         this.#owner.loaded(this, message.asked);
         return;
@@ -268,6 +271,7 @@ export class WorkerHandle implements ProcessListener {
     if (to === 'dead') {
       this.#dueAtMs = Infinity;
       this.#allApplicationsEnded();
+      this.generation.share?.gone(this);
       this.#owner.died(this, this.#death(from, code, signal));
       return true;
     }

@@ -2,9 +2,10 @@
 // that the sum of all who lease never exceeds the limit and hardly anything lies idle. A refusal is remembered until there is something
 // again. How many are leased follows what was used: one for who comes once, up to a bound for who comes all the time.
 
+import { boundedKey } from './bounded-key.ts';
 import type { Grant } from './bucket.ts';
 import { answerOf } from './local.ts';
-import { Reach, type ReachParts } from './reach.ts';
+import type { Reach } from './reach.ts';
 import type { Answer, TokenLimit, Tokens } from './tokens.ts';
 
 /** A grant that may be used for so long. */
@@ -65,17 +66,21 @@ interface Held {
   waiting: Waiting[];
 }
 
-export interface LeaseParts extends ReachParts {
+export interface LeaseParts {
   readonly limits: readonly TokenLimit[];
   /** How many lease from the same lender. */
   readonly borrowers: number;
   readonly lender: Lender;
   readonly alone: Alone;
+  readonly reach: Reach;
+  /** Milliseconds, monotonic. */
+  now(): number;
+  later(ms: number, deed: () => void): void;
 }
 
 export class TokenLeases implements Tokens {
   readonly #parts: LeaseParts;
-  readonly reach: Reach;
+  readonly #reach: Reach;
   readonly #held: readonly Map<string, Held>[];
   /** Those with tokens, which go back when they are not used. */
   readonly #holding = new Set<Held>();
@@ -89,20 +94,15 @@ export class TokenLeases implements Tokens {
     this.#parts = parts;
     this.#held = parts.limits.map(() => new Map());
     this.#debts = parts.limits.map(() => new Map());
-    this.reach = new Reach({
-      timeoutMs: parts.timeoutMs,
-      now: () => parts.now(),
-      later: (ms, deed) => parts.later(ms, deed),
-      changed: (state) => {
-        if (state === 'answers') this.#settleDebts();
-        else this.#silences += 1;
-        parts.changed(state);
-      },
+    this.#reach = parts.reach;
+    parts.reach.onChange((state) => {
+      if (state === 'answers') this.#settleDebts();
+      else this.#silences += 1;
     });
   }
 
   ask(limit: number, key: string): Answer | Promise<Answer> {
-    const grant = this.take(limit, key, 1);
+    const grant = this.take(limit, boundedKey(key), 1);
     return grant instanceof Promise ? grant.then(answerOf) : answerOf(grant);
   }
 
@@ -115,11 +115,11 @@ export class TokenLeases implements Tokens {
       if (usable >= count) return this.#use(held, count, nowMs);
       if (nowMs < held.refusedUntilMs) return this.#use(held, usable, nowMs, count);
     }
-    if (this.reach.silent) {
-      if (this.reach.probes()) this.#probe(limit, key);
+    if (this.#reach.silent) {
+      if (this.#reach.probes()) this.#probe(limit, key);
       return this.#goAlone(limit, key, count);
     }
-    if (this.reach.waiting >= WAITING_MAX) return this.#goAlone(limit, key, count);
+    if (this.#reach.waiting >= WAITING_MAX) return this.#goAlone(limit, key, count);
     const found = held ?? this.#open(limit, key);
     return found === null ? this.#goAlone(limit, key, count) : this.#wait(found, count);
   }
@@ -135,7 +135,7 @@ export class TokenLeases implements Tokens {
     if (held.tokens === 0) this.#holding.delete(held);
     // The next lease should be here before this one is used up.
     if (held.size > 3 && held.tokens * 2 < held.size && nowMs >= held.refusedUntilMs) {
-      if (held.askedIn !== this.#silences && !this.reach.silent) this.#lease(held, 0);
+      if (held.askedIn !== this.#silences && !this.#reach.silent) this.#lease(held, 0);
     }
     return {
       granted: count,
@@ -154,7 +154,7 @@ export class TokenLeases implements Tokens {
           resolve(grant);
         },
       };
-      const over = this.reach.wait(() => {
+      const over = this.#reach.wait(() => {
         held.waiting = held.waiting.filter((one) => one !== waiting);
         resolve(this.#goAlone(held.limit, held.key, count));
       });
@@ -185,7 +185,7 @@ export class TokenLeases implements Tokens {
     held.resetAtMs = nowMs + lease.resetMs;
     held.refusedUntilMs =
       lease.granted < asked ? nowMs + Math.max(lease.retryMs, this.#rest(held.limit)) : 0;
-    this.reach.answered();
+    this.#reach.answered();
     if (held.tokens > 0) this.#hold(held);
     const { waiting } = held;
     held.waiting = [];
@@ -219,7 +219,7 @@ export class TokenLeases implements Tokens {
   /** Asks who is silent; nobody waits. */
   #probe(limit: number, key: string): void {
     this.#parts.lender.take(limit, key, 1, (lease) => {
-      this.reach.answered();
+      this.#reach.answered();
       if (lease.granted > 0) this.#parts.lender.giveBack(limit, key, lease.granted);
     });
   }

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { chargeTokens, type Grant, giveBackTokens, takeTokens } from './bucket.ts';
-import { KeyHash } from './hash.ts';
+import { type HashSeed, KeyHash } from './hash.ts';
 import { ForgivenTable } from './table.ts';
 import type { Answer, TokenLimit, Tokens } from './tokens.ts';
 
@@ -15,15 +15,30 @@ const ENTRIES_MIN = 2 ** 16;
 export class LocalTokens implements Tokens {
   readonly #limits: readonly TokenLimit[];
   readonly #tables: readonly ForgivenTable[];
-  readonly #hash = new KeyHash([randomBytes(4).readInt32LE(), randomBytes(4).readInt32LE()]);
+  readonly #hash: KeyHash;
+  /** By what is counted together: those of the limits here, and of the limits before them. */
+  readonly #known: ReadonlyMap<string, ForgivenTable>;
   readonly #now: () => number;
 
-  /** @param now milliseconds, monotonic */
-  constructor(limits: readonly TokenLimit[], now: () => number, entriesMax = ENTRIES_MAX) {
+  /**
+   * @param now milliseconds, monotonic
+   * @param before counted until now: a limit that is the same goes on from there, and so does one that was away for one reload
+   */
+  constructor(
+    limits: readonly TokenLimit[],
+    now: () => number,
+    {
+      entriesMax = ENTRIES_MAX,
+      before = null,
+    }: { readonly entriesMax?: number; readonly before?: LocalTokens | null } = {},
+  ) {
     this.#limits = limits;
     this.#now = now;
+    this.#hash = before === null ? new KeyHash(makeSeed()) : before.#hash;
     const each = Math.max(ENTRIES_MIN, Math.floor(entriesMax / Math.max(1, limits.length)));
-    this.#tables = limits.map(() => new ForgivenTable(each));
+    const known = before === null ? new Map<string, ForgivenTable>() : before.#known;
+    this.#tables = limits.map((limit) => known.get(identityOf(limit)) ?? new ForgivenTable(each));
+    this.#known = new Map([...(before === null ? [] : before.#own()), ...this.#own()]);
   }
 
   get bytes(): number {
@@ -67,6 +82,13 @@ export class LocalTokens implements Tokens {
     for (const table of this.#tables) table.tend(nowMs);
   }
 
+  #own(): [string, ForgivenTable][] {
+    return this.#limits.flatMap((limit, index) => {
+      const table = this.#tables[index];
+      return table === undefined ? [] : [[identityOf(limit), table]];
+    });
+  }
+
   #hashOf(key: string): KeyHash {
     this.#hash.of(key);
     return this.#hash;
@@ -78,6 +100,15 @@ export class LocalTokens implements Tokens {
     if (found === undefined || table === undefined) throw new Error(`there is no limit ${limit}`);
     return { rate: found.rate, table };
   }
+}
+
+function makeSeed(): HashSeed {
+  return [randomBytes(4).readInt32LE(), randomBytes(4).readInt32LE()];
+}
+
+/** At another rate the same time until forgiveness means another count. */
+function identityOf({ id, rate: { requests, perMs, burst } }: TokenLimit): string {
+  return `${requests}/${perMs}:${burst} ${id}`;
 }
 
 /** What one request hears of a grant. */

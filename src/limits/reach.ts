@@ -20,8 +20,6 @@ export interface ReachParts {
   now(): number;
   /** Calls back once, after so long; 0: when what has come in meanwhile is read. */
   later(ms: number, deed: () => void): void;
-  /** It fell silent, or answers again. */
-  changed(state: ReachState): void;
 }
 
 interface Waiting {
@@ -34,11 +32,17 @@ export class Reach {
   #state: ReachState = 'answers';
   /** In the order of their ends: all wait equally long. */
   readonly #waiting = new Set<Waiting>();
+  readonly #listeners: ((state: ReachState) => void)[] = [];
   #armed = false;
   #probeAtMs = 0;
 
   constructor(parts: ReachParts) {
     this.#parts = parts;
+  }
+
+  /** It fell silent, or answers again. */
+  onChange(listener: (state: ReachState) => void): void {
+    this.#listeners.push(listener);
   }
 
   get silent(): boolean {
@@ -83,7 +87,7 @@ export class Reach {
       this.#waiting.clear();
       for (const { givenUp } of all) givenUp();
     }
-    if (this.#state !== before) this.#parts.changed(this.#state);
+    if (this.#state !== before) for (const told of this.#listeners) told(this.#state);
   }
 
   #arm(ms: number): void {

@@ -4,6 +4,7 @@
 import type { Settings } from '../settings/settings.ts';
 import type { AskedAddress } from './addresses.ts';
 import type { InnerHooks } from './hooks.ts';
+import type { LeaseQuestion, LeaseReply, ShareLimits } from './limits.ts';
 import type { PreloadAddress } from './preload.ts';
 
 /**
@@ -63,6 +64,8 @@ export type ToWorker =
   | { readonly kind: 'cannot-listen'; readonly message: string }
   /** A duplicate of listening handle `index` travels with this message. */
   | { readonly kind: 'listener'; readonly index: number }
+  | LeaseReply
+  | ShareLimits
   /** Open all log files anew by their names, after a rotation. */
   | { readonly kind: 'reopen-logs' }
   /** Stop accepting, finish what is under way, exit 0. */
@@ -114,6 +117,7 @@ export type ToArbiter =
       readonly files: readonly string[];
       readonly sinceMs: number;
     }
+  | LeaseQuestion
   /** The I/O loop turns. Sent every second, also while draining. */
   | { readonly kind: 'heartbeat'; readonly counts: WorkerCounts }
   /**

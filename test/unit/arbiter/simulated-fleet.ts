@@ -96,6 +96,7 @@ export class SimulatedFleet {
     return {
       limits,
       lives: this.#lives,
+      share: null,
       memoryBytesMax,
       launch: (listener) => {
         const started = new SimulatedProcess(1000 + this.processes.length, listener, name);

@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { Grant } from '../../../src/limits/bucket.ts';
 import { LEASE_VALID_MS, type Lender, TokenLeases } from '../../../src/limits/leases.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
+import { Reach } from '../../../src/limits/reach.ts';
 import { type LimitRate, parseLimitRate } from '../../../src/settings/limit-rate.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
@@ -16,6 +17,7 @@ class Scene {
   readonly limits: readonly { id: string; rate: LimitRate }[];
   readonly truth: LocalTokens;
   readonly leases: readonly TokenLeases[];
+  readonly reaches: readonly Reach[];
   readonly told: string[] = [];
   delayMs: (message: number) => number | null = () => 1;
   asked = 0;
@@ -31,18 +33,21 @@ class Scene {
         burst: Math.max(1, Math.floor(burst / borrowers)),
       },
     }));
-    this.leases = Array.from(
-      { length: borrowers },
-      () =>
+    this.reaches = Array.from({ length: borrowers }, () => {
+      const reach = new Reach({ timeoutMs: 20, now: this.time.now, later: this.time.later });
+      reach.onChange((state) => this.told.push(state));
+      return reach;
+    });
+    this.leases = this.reaches.map(
+      (reach) =>
         new TokenLeases({
           limits: this.limits,
           borrowers,
           lender: this.#lender(),
           alone: new LocalTokens(share, this.time.now),
-          timeoutMs: 20,
+          reach,
           now: this.time.now,
           later: this.time.later,
-          changed: (state) => this.told.push(state),
         }),
     );
   }
@@ -165,13 +170,13 @@ test('nobody waits longer than the timeout; alone the workers let the limit thro
   await scene.time.goTo(beganMs + 21);
   assert.equal((await answer).granted, true);
   assert.deepEqual(scene.told, ['silent']);
-  assert.equal(first.reach.waiting, 0);
+  assert.equal(scene.reaches[0]?.waiting, 0);
   const alone = await load(scene, 1, 4000);
   assert.ok(alone <= 40 + 405 + 1 && alone >= 0.95 * 440 - 4, `${alone} alone`);
   scene.delayMs = () => 1;
   await load(scene, 0.02, 600);
   assert.equal(scene.told.filter((state) => state === 'answers').length, 4);
-  assert.equal(first.reach.silent, false);
+  assert.equal(scene.reaches[0]?.silent, false);
 });
 
 test('what went on alone is told, so that it is not let through a second time', async () => {
@@ -183,7 +188,7 @@ test('what went on alone is told, so that it is not let through a second time', 
   // What probes finds an answer.
   scene.leases[0]?.ask(0, 'b');
   await scene.time.goTo(scene.time.nowMs + 10);
-  assert.equal(scene.leases[0]?.reach.silent, false);
+  assert.equal(scene.reaches[0]?.silent, false);
   const left = scene.truth.take(0, 'a', 10).granted;
   assert.ok(left >= 2 && left <= 4, `${left}`);
 });

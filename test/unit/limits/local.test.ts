@@ -110,7 +110,9 @@ test('a million keys lose no count, in 32 MB, and when they are forgiven the mem
 
 test('where there is no room the lightest go: a crowd of addresses never frees a heavy client', () => {
   const nowMs = 0;
-  const local = new LocalTokens([limitOf(parseLimitRate('60/m'))], () => nowMs, 65_536);
+  const local = new LocalTokens([limitOf(parseLimitRate('60/m'))], () => nowMs, {
+    entriesMax: 65_536,
+  });
   for (let n = 0; n < 100; n++) local.take(0, `heavy ${n}`, 60);
   for (let n = 0; n < 400_000; n++) local.take(0, `light ${n}`, 1);
   assert.ok(local.bytes <= 65_536 * 16 * 1.1);
@@ -146,4 +148,17 @@ test('the table finds what a map finds, while it grows and shrinks', () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test('after a reload a limit that is the same goes on where it was, another begins anew', () => {
+  const limit = (id: string, rate: string): TokenLimit => ({ id, rate: parseLimitRate(rate) });
+  const now = (): number => 7;
+  const first = new LocalTokens([limit('login', '5/m'), limit('rest', '9/m')], now);
+  first.take(0, 'a', 5);
+  first.take(1, 'a', 9);
+  const second = new LocalTokens([limit('rest', '10/m'), limit('login', '5/m')], now, {
+    before: first,
+  });
+  assert.equal(second.ask(1, 'a').granted, false);
+  assert.equal(second.ask(0, 'a').granted, true);
 });

@@ -1,0 +1,202 @@
+// Counts for all workers what clients may have: workers lease tokens and places of it (wire/limits.ts). What was counted outlives
+// workers and reloads. A message is bounded work, nonsense in it is passed over, and what a worker that died had is free.
+
+import type { Grant } from '../limits/bucket.ts';
+import { LEASE_VALID_MS, type Lease } from '../limits/leases.ts';
+import { LocalTokens } from '../limits/local.ts';
+import { SharedPlaces } from '../limits/shared-places.ts';
+import type { PlaceLimit, TokenLimit } from '../limits/tokens.ts';
+import type { ToWorker } from '../wire/arbiter-worker.ts';
+import {
+  KEY_COUNTS_MAX,
+  KEY_LENGTH_MAX,
+  type KeyCount,
+  type LeaseAnswer,
+  type LeaseQuestion,
+} from '../wire/limits.ts';
+
+/** A worker, as far as it is known here. */
+export interface Borrower {
+  say(message: ToWorker): void;
+}
+
+/** Who counts tokens: this process, or it together with a store. */
+export interface TokenCounter {
+  take(limit: number, key: string, count: number): Grant | Lease | Promise<Grant | Lease>;
+  giveBack(limit: number, key: string, count: number): void;
+  charge(limit: number, key: string, count: number): void;
+}
+
+/** The limits of one generation. */
+export interface SharedLimitList {
+  readonly tokens: readonly TokenLimit[];
+  readonly places: readonly PlaceLimit[];
+}
+
+const TEND_MS = 250;
+/** More tokens no lease has. */
+const COUNT_MAX = 1_000_000;
+/** Leases of one worker that it may give back; of older ones it may not. */
+const OUT_MAX = 4096;
+/** Who does not answer in time is refused nothing and granted nothing: the worker goes on alone. */
+const NOTHING: LeaseAnswer = [0, 0, 0, 0, 0];
+
+export class SharedLimits {
+  readonly #now: () => number;
+  readonly #places = new SharedPlaces();
+  #local: LocalTokens | null = null;
+  #tending: NodeJS.Timeout | null = null;
+
+  /** @param now milliseconds, monotonic */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /**
+   * For the workers of one generation, of which there are `several` from the start. `over`: what counts tokens, made of what this
+   * process counts.
+   */
+  share(
+    limits: SharedLimitList,
+    several: boolean,
+    over: (local: LocalTokens) => TokenCounter = (local) => local,
+  ): LimitShare {
+    this.#local = new LocalTokens(limits.tokens, this.#now, { before: this.#local });
+    this.#tending ??= setInterval(() => this.#local?.tend(), TEND_MS).unref();
+    return new LimitShare(limits, over(this.#local), this.#places, several);
+  }
+}
+
+export class LimitShare {
+  readonly #limits: SharedLimitList;
+  readonly #tokens: TokenCounter;
+  readonly #places: SharedPlaces;
+  /** Workers, each with the tokens that it may give back. */
+  readonly #borrowers = new Map<Borrower, Map<string, number>>();
+  #several: boolean;
+
+  constructor(
+    limits: SharedLimitList,
+    tokens: TokenCounter,
+    places: SharedPlaces,
+    several: boolean,
+  ) {
+    this.#several = several;
+    this.#limits = limits;
+    this.#tokens = tokens;
+    this.#places = places;
+  }
+
+  /** Its workers lease; a single one counts by itself. */
+  get isShared(): boolean {
+    return this.#several;
+  }
+
+  /** A worker begins, at that place of the fleet. */
+  joined(worker: Borrower, place: number): void {
+    if (place > 0 && !this.#several) {
+      this.#several = true;
+      // One that was alone counts by itself.
+      for (const one of this.#borrowers.keys()) one.say({ kind: 'share-limits' });
+    }
+    this.#borrowers.set(worker, new Map());
+  }
+
+  gone(worker: Borrower): void {
+    this.#borrowers.delete(worker);
+    this.#places.gone(worker);
+  }
+
+  asked(worker: Borrower, question: LeaseQuestion): void {
+    const { of, id } = question;
+    const out = this.#borrowers.get(worker);
+    if (out === undefined || !Number.isSafeInteger(id)) return;
+    const reply = (leases: readonly LeaseAnswer[]): void =>
+      worker.say({ kind: 'leased', of, id, leases });
+    if (of === 'places') {
+      reply(this.#forPlaces(worker, question));
+      return;
+    }
+    if (of !== 'tokens') return;
+    const leases = this.#forTokens(out, question);
+    if (leases.every((lease) => !(lease instanceof Promise))) reply(leases as LeaseAnswer[]);
+    else void Promise.all(leases).then(reply);
+  }
+
+  #forTokens(
+    out: Map<string, number>,
+    { take, giveBack, charge }: LeaseQuestion,
+  ): (LeaseAnswer | Promise<LeaseAnswer>)[] {
+    const tokens = this.#tokens;
+    for (const [limit, key, count] of this.#understood(giveBack, 'tokens')) {
+      const name = `${limit} ${key}`;
+      const had = out.get(name) ?? 0;
+      const back = Math.min(count, had);
+      out.set(name, had - back);
+      if (back === had) out.delete(name);
+      if (back > 0) tokens.giveBack(limit, key, back);
+    }
+    for (const [limit, key, count] of this.#understood(charge, 'tokens')) {
+      tokens.charge(limit, key, count);
+    }
+    return this.#inOrder(take, 'tokens', (limit, key, count) => {
+      const lent = (lease: Grant | Lease): LeaseAnswer => {
+        if (lease.granted > 0) remember(out, `${limit} ${key}`, lease.granted);
+        const { granted, remaining, resetMs, retryMs } = lease;
+        const validMs = 'validMs' in lease ? lease.validMs : LEASE_VALID_MS;
+        return [granted, remaining, resetMs, retryMs, validMs];
+      };
+      const lease = tokens.take(limit, key, count);
+      return lease instanceof Promise ? lease.then(lent) : lent(lease);
+    });
+  }
+
+  #forPlaces(worker: Borrower, { take, giveBack, charge }: LeaseQuestion): readonly LeaseAnswer[] {
+    const limits = this.#limits.places;
+    for (const [limit, key, count] of this.#understood(giveBack, 'places')) {
+      this.#places.giveBack(worker, limits[limit] as PlaceLimit, key, count);
+    }
+    for (const [limit, key, count] of this.#understood(charge, 'places')) {
+      this.#places.charge(worker, limits[limit] as PlaceLimit, key, count);
+    }
+    return this.#inOrder(take, 'places', (limit, key, count) => {
+      const granted = this.#places.take(worker, limits[limit] as PlaceLimit, key, count);
+      return [granted, 0, 0, 0, 0] as const;
+    });
+  }
+
+  /** An answer for each question, whatever it is. */
+  #inOrder<A>(
+    asked: readonly KeyCount[],
+    of: 'tokens' | 'places',
+    answer: (limit: number, key: string, count: number) => A,
+  ): (A | LeaseAnswer)[] {
+    if (!Array.isArray(asked)) return [];
+    return asked
+      .slice(0, KEY_COUNTS_MAX)
+      .map((one) => (this.#isSound(one, of) ? answer(...one) : NOTHING));
+  }
+
+  #understood(counts: readonly KeyCount[], of: 'tokens' | 'places'): readonly KeyCount[] {
+    if (!Array.isArray(counts)) return [];
+    return counts.slice(0, KEY_COUNTS_MAX).filter((one: unknown) => this.#isSound(one, of));
+  }
+
+  #isSound(one: unknown, of: 'tokens' | 'places'): one is KeyCount {
+    if (!Array.isArray(one)) return false;
+    const [limit, key, count]: unknown[] = one;
+    if (!Number.isSafeInteger(limit) || !Number.isSafeInteger(count)) return false;
+    if (typeof key !== 'string' || key.length > KEY_LENGTH_MAX) return false;
+    const [index, many] = [Number(limit), Number(count)];
+    return index >= 0 && index < this.#limits[of].length && many > 0 && many <= COUNT_MAX;
+  }
+}
+
+function remember(out: Map<string, number>, name: string, count: number): void {
+  out.set(name, (out.get(name) ?? 0) + count);
+  if (out.size <= OUT_MAX) return;
+  for (const oldest of out.keys()) {
+    out.delete(oldest);
+    return;
+  }
+}

@@ -1,0 +1,45 @@
+// What workers and arbiter say to each other about what clients may have: a worker leases tokens and places of the arbiter, which
+// counts for all of them. Many questions travel in one message. Shapes only.
+
+/** What is counted: requests for each time, or what is open at once. */
+export type Counted = 'tokens' | 'places';
+
+/** The index of the limit among those of the generation, whose key, how many. */
+export type KeyCount = readonly [limit: number, key: string, count: number];
+
+/** The answer to one question. */
+export type LeaseAnswer = readonly [
+  granted: number,
+  remaining: number,
+  resetMs: number,
+  retryMs: number,
+  validMs: number,
+];
+
+/** More is not looked at in one message. */
+export const KEY_COUNTS_MAX = 256;
+/** A longer key is none: workers shorten them. */
+export const KEY_LENGTH_MAX = 256;
+
+/** To the arbiter. `take` is answered in its order, the others are not. */
+export interface LeaseQuestion {
+  readonly kind: 'lease';
+  readonly of: Counted;
+  readonly id: number;
+  readonly take: readonly KeyCount[];
+  readonly giveBack: readonly KeyCount[];
+  /** What went on without being granted. */
+  readonly charge: readonly KeyCount[];
+}
+
+export interface LeaseReply {
+  readonly kind: 'leased';
+  readonly of: Counted;
+  readonly id: number;
+  readonly leases: readonly LeaseAnswer[];
+}
+
+/** To the worker: it is not the only one any more, and counts with the others from now on. */
+export interface ShareLimits {
+  readonly kind: 'share-limits';
+}
