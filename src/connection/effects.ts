@@ -73,6 +73,8 @@ export interface OpenConnection {
   giveWay(): boolean;
   /** The worker drains: a head that has begun must soon be complete. */
   hurry(): void;
+  /** `shrink`: it is idle since then, ms of the wheel, and has less time for that than when it began to be. */
+  readonly deadlines: { shrink(sinceMs: number): void };
   /** The application has taken it over. */
   readonly upgraded: boolean;
   /** No end of it is in sight: the application has taken it over for what has no words for a parting, or sends events. */
@@ -116,6 +118,8 @@ export interface Surroundings {
   readonly draining: boolean;
   /** May this connection be kept alive after the response that is being planned? */
   mayKeepAlive(connection: OpenConnection): boolean;
+  /** How much of its deadline, ms, a connection that is idle has now; `leastMs` at least, or all of it. */
+  idleMs(fullMs: number, leastMs: number): number;
   /** The connection waits for a handshake or a request and may be closed to make room. Said again, it counts anew. */
   idle(connection: OpenConnection): void;
   /** It no longer does. */

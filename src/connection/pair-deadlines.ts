@@ -8,6 +8,11 @@ import { OWING, type Owing, READING, waitsForClient } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 import { WriteWatch } from './write-watch.ts';
 
+/** However full its worker is: what a first request needs from the other side of the world, packets lost on the way included, and
+ * what an idle connection has at the limit. */
+const NEW_MS_MIN = 1000;
+const KEEP_ALIVE_MS_MIN = 150;
+
 export interface PairDeadlinesOwner {
   readOverdue(): void;
   oweOverdue(): void;
@@ -57,7 +62,23 @@ export class PairDeadlines {
     const { reading } = this.#state;
     if (reading === 'closed') return;
     this.#read.arm(READING[reading].deadline);
+    this.#shrinkTo(0);
     if (this.#context.surroundings.draining) this.hurry();
+  }
+
+  /** The worker has filled up: whoever is idle, and is so since `sinceMs` of the wheel, has less time left. */
+  shrink(sinceMs: number): void {
+    this.#shrinkTo(this.#context.wheel.nowMs - sinceMs);
+  }
+
+  #shrinkTo(idleForMs: number): void {
+    const { reading } = this.#state;
+    if (reading !== 'keep-alive' && reading !== 'new') return;
+    const { deadlinesMs, surroundings } = this.#context;
+    const isNew = reading === 'new';
+    const fullMs = isNew ? deadlinesMs.first_byte_timeout : deadlinesMs.keepalive;
+    const ms = surroundings.idleMs(fullMs, isNew ? NEW_MS_MIN : KEEP_ALIVE_MS_MIN);
+    if (ms < fullMs) this.#read.armAtMost(Math.max(1, ms - idleForMs));
   }
 
   /** The worker drains: a head that has begun must soon be complete. */

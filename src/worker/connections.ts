@@ -6,6 +6,7 @@ import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange, OpenConnection, Surroundings } from '../connection/effects.ts';
 import type { Log } from '../observe/log.ts';
 import type { Failure } from '../threads/app-thread.ts';
+import type { IdleTime } from './idle-time.ts';
 import { Seldom, SeldomEach } from './seldom.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
@@ -33,6 +34,7 @@ const STOPPED: Failure = { status: 503, code: 'stopped', detail: 'the worker had
 
 export interface ConnectionsOptions {
   readonly keepAliveMs: number;
+  readonly idleTime: IdleTime;
   /** For how long a worker that drains may finish what it has. */
   readonly gracefulMs: number;
   readonly log: Log;
@@ -98,6 +100,12 @@ export class Connections implements Surroundings {
     this.#nextGivesWayMs = Math.min(idle.nextMs, greeted.nextMs);
   }
 
+  /** To be called on every tick. `taken`: which share of the places is. */
+  relieve(taken: number): void {
+    if (!this.#options.idleTime.look(taken)) return;
+    for (const [connection, sinceMs] of this.#idle) connection.deadlines.shrink(sinceMs);
+  }
+
   /** Closes up to `budget` that have waited for `graceMs`. `nextMs`: when it is the next one's turn at the earliest. */
   #closeOldest(
     list: Map<OpenConnection, number>,
@@ -160,6 +168,10 @@ export class Connections implements Surroundings {
     if (this.#context.now() - connection.openedMs < this.#turnMs) return true;
     this.#givingWay.add(connection);
     return false;
+  }
+
+  idleMs(fullMs: number, leastMs: number): number {
+    return this.#options.idleTime.of(fullMs, leastMs);
   }
 
   idle(connection: OpenConnection): void {

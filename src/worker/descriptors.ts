@@ -59,6 +59,11 @@ export class Descriptors {
     return Math.max(1, this.limit - this.#base - this.#reserve);
   }
 
+  /** Which share of what there is for connections is taken, by them or by others. */
+  get taken(): number {
+    return (this.#used - this.#base) / this.capacity;
+  }
+
   /** What `connections` may need with a file for each of their bodies, as a round number. */
   needFor(connections: number): number {
     const need = this.#base + RESERVE + this.#needs.forReplacing + 2 * connections;

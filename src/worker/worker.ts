@@ -33,6 +33,7 @@ import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
 import { Health } from './health.ts';
+import { IdleTime } from './idle-time.ts';
 import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
@@ -123,6 +124,7 @@ export class Worker {
     const watched = this.#accessLog !== null || log.statsd !== null;
     this.#connections = new Connections({
       keepAliveMs: settings.keepalive * 1000,
+      idleTime: new IdleTime(settings.reduce_timeouts_at / 100),
       gracefulMs: settings.graceful_timeout * 1000,
       log,
       atLimit: () => this.#acceptor.atLimit,
@@ -290,6 +292,7 @@ export class Worker {
     this.#application.tick(nowMs);
     if (this.#shutdownAtMs !== null) this.#maybeShutDown(nowMs, this.#shutdownAtMs);
     this.#health?.tick(this.#context.wheel.nowMs);
+    this.#relieve();
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
     this.#dispatcher.tick();
@@ -300,6 +303,12 @@ export class Worker {
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;
     this.#acceptor.retry();
+  }
+
+  /** Idle clients have less time before anybody has to wait outside. */
+  #relieve(): void {
+    const taken = this.#acceptor.open / this.#options.settings.worker_connections;
+    this.#connections.relieve(Math.max(taken, this.#descriptors.taken));
   }
 
   /** What it does at its end, such as closing its database, requests under way might still need. */

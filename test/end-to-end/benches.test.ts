@@ -50,6 +50,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     /\| Tunicorn, 2 workers x 2 threads \| [\d.]+ \|.*\n\| node:cluster, .*\n(.*\n)*\| node:cluster \| [\d.]+ \|/,
   ],
   ['node-thread', ['', '0.1'], /hello-fetch\.mjs: \d+ requests\/s, .* 0 failures/],
+  [
+    'overload',
+    ['--seconds', '1', '--only', 'Node.js fair'],
+    /\| Node\.js \| fair \| \d+ \| [\d.]+, [\d.]+ \|/,
+  ],
   ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
   ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],
   [

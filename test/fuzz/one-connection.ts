@@ -176,6 +176,10 @@ export class OneConnection implements Effects, Requests, Surroundings {
 
   // Where requests go.
 
+  idleMs(fullMs: number): number {
+    return fullMs;
+  }
+
   overloaded(): boolean {
     return false;
   }

@@ -19,6 +19,7 @@ import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job, Peer } from '../../src/threads/app-thread.ts';
 import { Connections } from '../../src/worker/connections.ts';
 import { Health } from '../../src/worker/health.ts';
+import { IdleTime } from '../../src/worker/idle-time.ts';
 import { SimClient } from './client.ts';
 import { SimThread } from './thread.ts';
 
@@ -102,6 +103,7 @@ export class World implements Surroundings, Requests {
     });
     this.connections = new Connections({
       keepAliveMs: 2000,
+      idleTime: new IdleTime(0.7),
       gracefulMs: 4000,
       log: silent,
       atLimit: () => this.open.size >= options.limit,
@@ -202,6 +204,10 @@ export class World implements Surroundings, Requests {
 
   mayKeepAlive(connection: Connection): boolean {
     return this.connections.mayKeepAlive(connection);
+  }
+
+  idleMs(fullMs: number, leastMs: number): number {
+    return this.connections.idleMs(fullMs, leastMs);
   }
 
   idle(connection: Connection): void {
@@ -317,6 +323,7 @@ export class World implements Surroundings, Requests {
     const { wheel, stalled } = this.context;
     wheel.turn(this.nowMs);
     this.health.tick(wheel.nowMs);
+    this.connections.relieve(this.open.size / this.options.limit);
     this.connections.makeRoom();
     if (this.dispatcher.queued > 0) stalled.makeRoom(wheel.nowMs);
     this.settleSockets();

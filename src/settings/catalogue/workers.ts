@@ -108,6 +108,21 @@ export const workers = {
         'An idle keep-alive connection is closed early, oldest first, to let them in.',
       doesNot: 'It does not limit how many requests run; `threads` and `thread_concurrency` do.',
     },
+    reduce_timeouts_at: {
+      kind: 'count',
+      unit: 'percent',
+      default: 70,
+      min: 1,
+      max: 100,
+      flags: ['--reduce-timeouts-at'],
+      gunicorn: 'new',
+      meaning: 'How full a worker is when idle timeouts begin to shrink.',
+      details:
+        'Of `worker_connections`, or of the file descriptors that there are for connections. From there `keepalive` and `first_byte_timeout` shrink evenly, to a tenth at five sixths of the way to the limit ' +
+        '(with 70 at 95 %), but not below 0.15 s and 1 s, for those that are idle already as well; so places come free before anybody has to wait outside. 100: never.',
+      doesNot:
+        'A proxy that keeps more idle connections than this share needs a larger `worker_connections`, or sends a request into a closing connection now and then.',
+    },
     graceful_timeout: {
       kind: 'seconds',
       default: 30,
