@@ -3,10 +3,12 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { controlOpenApi } from '../dist/src/arbiter/control/openapi.js';
 import { workerDeadlines } from '../dist/src/arbiter/describe-deadlines.js';
 import { connectionDeadlines } from '../dist/src/connection/describe-deadlines.js';
 import { errorsPage } from '../dist/src/connection/describe-errors.js';
 import { statesPage } from '../dist/src/connection/describe-states.js';
+import { packageVersion } from '../dist/src/package-folder.js';
 import { deadlinesTable } from '../dist/src/settings/describe/deadlines.js';
 import { defaultSeconds } from '../dist/src/settings/describe/defaults.js';
 import { fromPm2Page } from '../dist/src/settings/describe/from-pm2.js';
@@ -31,6 +33,7 @@ const pages = {
   'from-pm2.md': fromPm2Page(),
   'errors.md': errorsPage(SETTING_ERRORS),
   'node-http.md': nodeHttpPage(),
+  'control.openapi.json': controlOpenApi(packageVersion()),
 };
 for (const [file, text] of Object.entries(pages)) {
   const path = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));

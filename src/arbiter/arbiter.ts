@@ -7,8 +7,12 @@ import { monotonicMs, wallClock } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { HookFile } from '../settings/hooks.ts';
+import type { Sources } from '../settings/resolve.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { HookServer } from '../wire/hooks.ts';
 import { Alarm } from './alarm.ts';
+import { Control } from './control/control.ts';
+import type { Steered } from './control/operator.ts';
 import { Fleet } from './fleet.ts';
 import { Heir } from './heir.ts';
 import type { Hooks } from './hooks/hooks.ts';
@@ -31,11 +35,13 @@ import { hasTerminal } from './terminal.ts';
 export interface ArbiterOptions extends StageOptions {
   /** Reads the settings anew from all their sources; without it SIGHUP takes those that there are. */
   readonly reread?: Reread;
+  /** Where each setting was set, for who asks. */
+  readonly sources?: Sources;
   /** The file that defines server hooks; without it there are none. */
   readonly hooks?: HookFile | null;
 }
 
-export class Arbiter implements Deeds {
+export class Arbiter implements Deeds, Steered {
   #stage: Stage;
   /** Whose sockets we serve, while it lives. */
   #parent: number | null;
@@ -48,6 +54,7 @@ export class Arbiter implements Deeds {
   readonly #reload: Reload;
   readonly #sources: SourceWatch;
   readonly #metrics = new ArbiterMetrics(() => this.#stage);
+  readonly #control = new Control(this, () => this.#stage.log);
   readonly #origin: Origin;
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
@@ -104,6 +111,7 @@ export class Arbiter implements Deeds {
         this.#alarm.stop();
         this.#sources.close();
         await this.#reload.stop();
+        await this.#control.close();
         this.#stage.preloaded?.end();
         this.#pidFile?.remove();
         await this.#supervisor?.end();
@@ -111,6 +119,7 @@ export class Arbiter implements Deeds {
         resolve(exitCode);
       };
       this.#sources.configure(this.#stage.settings);
+      this.#control.configure(this.#stage.settings, this.#parent !== null);
       if (!starting.stopped.aborted) this.#fleet.tick();
       starting.passOn(this);
     });
@@ -119,6 +128,40 @@ export class Arbiter implements Deeds {
   /** Of the stage that serves. */
   get hooks(): Hooks | null {
     return this.#stage.hooks;
+  }
+
+  // What an operator sees (Steered).
+
+  get workers(): Steered['workers'] {
+    return this.#fleet.workers;
+  }
+
+  get size(): number {
+    return this.#fleet.size;
+  }
+
+  get phase(): string {
+    return this.#fleet.phase;
+  }
+
+  get isReloading(): boolean {
+    return this.#reload.isBusy || this.#fleet.isRenewing;
+  }
+
+  get settings(): Settings {
+    return this.#stage.settings;
+  }
+
+  get settingSources(): Sources | null {
+    return this.#stage.sources;
+  }
+
+  get listening(): readonly string[] {
+    return this.#stage.sockets.labels;
+  }
+
+  get heir(): number | null {
+    return this.#heir.lives ? this.#heir.pid : null;
   }
 
   /** For hooks. */
@@ -139,7 +182,8 @@ export class Arbiter implements Deeds {
 
   /** For who gave no way to read the settings anew. */
   async #asBefore(): Promise<Awaited<ReturnType<Reread>>> {
-    return { settings: this.#stage.settings, hooks: this.#options.hooks ?? null, warnings: [] };
+    const { settings, sources } = this.#stage;
+    return { settings, sources, hooks: this.#options.hooks ?? null, warnings: [] };
   }
 
   // What signals ask for (Deeds).
@@ -261,7 +305,7 @@ export class Arbiter implements Deeds {
     return new Supervisor(supervision, {
       python: this.#stage.settings.python,
       fleet: this.#fleet,
-      isReloading: () => this.#reload.isBusy || this.#fleet.isRenewing,
+      isReloading: () => this.isReloading,
       log: () => this.#stage.log,
       now: monotonicMs,
     });
@@ -294,6 +338,7 @@ export class Arbiter implements Deeds {
     this.#parent = null;
     log.info('Master has been promoted.');
     process.title = titleOf(settings, false);
+    this.#control.configure(settings, false);
     this.#supervisor = this.#report();
     this.#supervisor?.takeOver();
     this.#tell();
@@ -312,6 +357,7 @@ export class Arbiter implements Deeds {
     process.title = titleOf(next.settings, this.#parent !== null);
     this.#sources.beContent();
     this.#sources.configure(next.settings);
+    this.#control.configure(next.settings, this.#parent !== null);
     const { pidfile } = next.settings;
     if (pidfile === before) return;
     try {

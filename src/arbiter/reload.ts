@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../message-of.ts';
 import type { HookFile } from '../settings/hooks.ts';
+import type { Sources } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
 import type { Hooking } from './hooks/make-hooks.ts';
@@ -16,6 +17,7 @@ import { returnToFolder } from './surroundings.ts';
 /** Reads the settings from all their sources, unless that is `stopped`. Rejects with an Error with a sentence for people. */
 export type Reread = (stopped: AbortSignal) => Promise<{
   readonly settings: Settings;
+  readonly sources: Sources | null;
   readonly hooks: HookFile | null;
   readonly warnings: readonly string[];
 }>;
@@ -124,13 +126,13 @@ export class Reload {
     const now = this.#parts.stage();
     const stopped = this.#stop.signal;
     try {
-      const { settings, warnings, hooks: file } = await reread(stopped);
+      const { settings, sources, warnings, hooks: file } = await reread(stopped);
       for (const warning of warnings) now.log.warning(warning);
       this.#giveUpTheOneUnderWay();
       const { sockets: before } = this.#parts.stage();
       const present = { own: before.all, before };
       const hooking = this.#hooking(file, settings);
-      const next = await prepareStage(settings, { ...options, stopped }, present, hooking);
+      const next = await prepareStage(settings, { ...options, sources, stopped }, present, hooking);
       for (const warning of next.warnings) now.log.warning(warning);
       await this.#announce(next);
       if (fleet.phase === 'running') this.#change(next);

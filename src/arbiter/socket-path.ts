@@ -8,13 +8,13 @@ import net from 'node:net';
 import { resolve } from 'node:path';
 import { cannotListen } from './bind-error.ts';
 
-/** Throws an Error with a sentence for people when the path is taken. */
-export async function freeSocketPath(path: string): Promise<void> {
+/** Throws an Error with a sentence for people when the path is taken. `flag`: what would name another one. */
+export async function freeSocketPath(path: string, flag = '--bind'): Promise<void> {
   const stats = await fs.lstat(path).catch(() => null);
   if (stats === null) return;
   if (!stats.isSocket()) {
     throw new Error(
-      `Cannot listen on unix:${path}: there is a file, folder or link that is not a socket. Move it away, or choose another --bind.`,
+      `Cannot listen on unix:${path}: there is a file, folder or link that is not a socket. Move it away, or choose another ${flag}.`,
     );
   }
   if (await answers(path)) throw cannotListen({ kind: 'unix', path }, 'EADDRINUSE');

@@ -5,6 +5,7 @@ import { createLog, type ErrorLog } from '../observe/log.ts';
 import { type BindAddress, parseBind } from '../settings/bind.ts';
 import { errorLogOptions } from '../settings/error-log.ts';
 import { warningsForApp } from '../settings/hooks.ts';
+import type { Sources } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
 import type { PreloadAddress } from '../wire/preload.ts';
@@ -36,12 +37,15 @@ export interface StageParts extends StageOptions {
   readonly ticketSecret: Buffer;
   /** Reads what workers print, where that is captured. */
   readonly outputs?: Outputs;
+  /** Where each setting was set; null: nobody knows. */
+  readonly sources?: Sources | null;
   /** Calls the preparation off: it ends what it has begun and rejects. Means nothing afterwards. */
   readonly stopped?: AbortSignal;
 }
 
 export interface Stage {
   readonly settings: Settings;
+  readonly sources: Sources | null;
   readonly log: ErrorLog;
   readonly sockets: Sockets;
   readonly generation: Generation;
@@ -105,7 +109,9 @@ export async function prepareStage(
       inner: innerHooks(hooking.file, settings, app),
       lives: livesOf(hooks, hooking.current),
     });
-    return { settings, log: opened, sockets, generation, owner, hooks, preloaded, warnings };
+    const { sources = null } = options;
+    const made = { sockets, generation, owner, hooks, preloaded, warnings };
+    return { settings, sources, log: opened, ...made };
   } catch (error) {
     hooks?.close();
     preloaded?.end();

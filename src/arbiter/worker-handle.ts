@@ -4,6 +4,7 @@
 
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { ToArbiter, ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
+import { Questions } from './control/questions.ts';
 import type { Generation } from './generation.ts';
 import type { ListenHandle } from './listeners.ts';
 import { type WorkerEvent, type WorkerState, workerStates } from './worker-states.ts';
@@ -75,6 +76,8 @@ export interface WorkerOwner {
 export class WorkerHandle implements ProcessListener {
   readonly age: number;
   readonly generation: Generation;
+  /** What operators ask it. */
+  readonly questions = new Questions((message) => this.say(message));
   readonly #process: WorkerProcess;
   readonly #owner: WorkerOwner;
   #state: WorkerState = 'booting';
@@ -204,6 +207,9 @@ export class WorkerHandle implements ProcessListener {
         this.#counts = message.counts;
         this.#owner.heartbeat(this, message.counts);
         return;
+      case 'answer':
+        this.questions.answered(message.id, message.answer);
+        return;
       case 'ready':
         if (!this.#apply('ready')) return;
         this.#readyAtMs = this.#owner.now();
@@ -270,6 +276,7 @@ export class WorkerHandle implements ProcessListener {
     this.#state = to;
     if (to === 'dead') {
       this.#dueAtMs = Infinity;
+      this.questions.end();
       this.#allApplicationsEnded();
       this.generation.share?.gone(this);
       this.#owner.died(this, this.#death(from, code, signal));

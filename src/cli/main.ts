@@ -18,13 +18,13 @@ process.exitCode = await run({
   cwd: startFolder(process.env),
   out: (text) => process.stdout.write(text),
   err: (text) => process.stderr.write(text),
-  async serve({ settings, hooks }, reread) {
+  async serve({ settings, sources, hooks }, reread) {
     if (settings.daemon) {
       const { isDetached, startDaemon } = await import('../arbiter/daemon.ts');
       if (!isDetached(process.env)) return startDaemon(settings);
     }
     const { runArbiter } = await import('../arbiter/boot.ts');
-    const code = await runArbiter(settings, { reread, hooks });
+    const code = await runArbiter(settings, { reread, sources, hooks });
     leaveWithin(LAST_WRITES_MS);
     return code;
   },
@@ -42,6 +42,15 @@ process.exitCode = await run({
     });
     if (code === drillExitCodes.interrupted) process.exit(code);
     return code;
+  },
+  async ctl({ settings }, options) {
+    const { runCtl } = await import('../ctl/ctl.ts');
+    return runCtl(settings, options, {
+      env: process.env,
+      uid: process.getuid?.() ?? -1,
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+    });
   },
   async explain(resolved, { question, json }) {
     const { explain } = await import('../explain/explain.ts');

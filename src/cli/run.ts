@@ -1,6 +1,7 @@
 // What the command does with its words: help, version, the printed settings, the check, or serving. Failures become one
 // line and an exit code here. Everything it touches is given to it, so that the tests can run it without a process.
 
+import { CTL_HELP, type CtlOptions, takeCommand } from '../ctl/options.ts';
 import { DRILL_HELP, type DrillOptions, takeOptions } from '../drill/options.ts';
 import { EXPLAIN_HELP, type ExplainOptions, takeQuestion } from '../explain/options.ts';
 import { AccessFormatError, compileAccessFormat, unknownAtoms } from '../observe/access-format.ts';
@@ -31,6 +32,8 @@ export interface World extends Start {
   readonly checkApplication: (settings: Settings) => Promise<number>;
   /** Plays the freeze table with the application; the exit code. */
   readonly drill: (resolved: Resolved, options: DrillOptions) => Promise<number>;
+  /** Asks a server that runs; the exit code. */
+  readonly ctl: (resolved: Resolved, options: CtlOptions) => Promise<number>;
   /** What would hold for a request, as text. */
   readonly explain: (resolved: Resolved, options: ExplainOptions) => Promise<string>;
 }
@@ -63,6 +66,14 @@ const COMMANDS: { readonly [word: string]: (words: readonly string[], world: Wor
       help: DRILL_HELP,
       rest,
       perform: async (resolved) => (await checked(resolved, world)) ?? world.drill(resolved, own),
+    };
+  },
+  ctl: (words, world) => {
+    const { own, rest } = takeCommand(words);
+    return {
+      help: CTL_HELP,
+      rest: own === null ? ['--help'] : rest,
+      perform: async (resolved) => (own === null ? 0 : world.ctl(resolved, own)),
     };
   },
   explain: (words, world) => {

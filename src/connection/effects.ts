@@ -5,6 +5,7 @@ import type { Overdue } from '../dispatch/overdue.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import type { PhaseTimes } from '../observe/access-record.ts';
 import type { Failure, Job, Peer } from '../threads/app-thread.ts';
+import type { Visible } from './look.ts';
 
 /** The socket as the machine sees it. None of these calls back into the machine before it returns. */
 export interface Effects {
@@ -63,10 +64,7 @@ export interface ProbeAnswer {
 }
 
 /** An open connection, as the worker that owns it sees it. */
-export interface OpenConnection {
-  readonly peer: Peer;
-  /** Monotonic ms of the accept. */
-  readonly openedMs: number;
+export interface OpenConnection extends Visible {
   /** Its TLS client has said hello and has asked for nothing yet: what it sends next takes a round trip. */
   readonly greeted: boolean;
   /** Closes at once when no request is under way (drain; room for others). False when one is. */
@@ -83,6 +81,8 @@ export interface OpenConnection {
   partIn(ms: number): void;
   /** The process ends now: a request under way is answered or cut, and told to the log. */
   stop(failure: Failure): void;
+  /** An operator waits for the application no longer: as if its time were up. Only while it has the request. */
+  interrupt(): void;
 }
 
 /** A request and its response, as logs see them. */

@@ -2,6 +2,7 @@
 
 import type { ConnectionContext } from './context.ts';
 import { TICK_MS, Timed } from './deadlines.ts';
+import type { NextDeadline } from './look.ts';
 import { APPLICATION_TIME, type DeadlineSetting, type OtherHalf } from './states.ts';
 
 export class HalfDeadline extends Timed {
@@ -64,6 +65,13 @@ export class HalfDeadline extends Timed {
 
   get isSet(): boolean {
     return this.dueTick > 0;
+  }
+
+  /** null when there is none. */
+  get due(): NextDeadline | null {
+    if (!this.isSet) return null;
+    const inMs = Math.max(0, this.dueTick * TICK_MS - this.#context.wheel.nowMs);
+    return { setting: this.#setting === 'other half' ? null : this.#setting, inMs };
   }
 
   override overdue(): void {

@@ -175,6 +175,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#end('reset');
   }
 
+  interrupt(): void {
+    oweOverdue(this, this.#context.requests);
+  }
+
   // What the exchange asks.
 
   peerOf(head: ParsedHead): Peer {

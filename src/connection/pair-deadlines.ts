@@ -4,6 +4,7 @@
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { HalfDeadline } from './half-deadline.ts';
+import type { NextDeadline } from './look.ts';
 import { OWING, type Owing, READING, waitsForClient } from './states.ts';
 import type { ConnectionState } from './transition.ts';
 import { WriteWatch } from './write-watch.ts';
@@ -46,6 +47,13 @@ export class PairDeadlines {
   /** Something will end what the connection waits for. */
   get isSet(): boolean {
     return this.#read.isSet || this.#owe.isSet;
+  }
+
+  /** Whichever passes first; null when none is set. */
+  get next(): NextDeadline | null {
+    const [first, other] = [this.#read.due, this.#owe.due];
+    if (first === null || other === null) return first ?? other;
+    return first.inMs <= other.inMs ? first : other;
   }
 
   /** For good: the wheel keeps nothing of them. */

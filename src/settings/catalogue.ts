@@ -4,6 +4,7 @@
 import { application } from './catalogue/application.ts';
 import { bodies } from './catalogue/bodies.ts';
 import { config } from './catalogue/config.ts';
+import { control } from './catalogue/control.ts';
 import { development } from './catalogue/development.ts';
 import { health } from './catalogue/health.ts';
 import { http } from './catalogue/http.ts';
@@ -31,6 +32,7 @@ export const SECTIONS: readonly Section[] = [
   limits,
   bodies,
   health,
+  control,
   proxies,
   http,
   logging,
@@ -49,6 +51,7 @@ const declared = {
   ...limits.settings,
   ...bodies.settings,
   ...health.settings,
+  ...control.settings,
   ...proxies.settings,
   ...http.settings,
   ...logging.settings,

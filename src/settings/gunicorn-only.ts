@@ -20,7 +20,6 @@ interface Foreign {
 const ASGI = 'It is for ASGI applications, and Tunicorn runs WSGI and Node.js ones.';
 const NO_DIRTY_POOL = 'Tunicorn has no dirty pool.';
 const NO_HTTP2 = 'HTTP/2 is not there: clients are offered HTTP/1.1.';
-const NO_CONTROL_SOCKET = 'There is no control socket, and nothing for gunicornc to ask.';
 const PYTHON_LOGGING =
   "It configures Python's logging, and no Python writes the logs here: see log_json, syslog and access_log_format.";
 
@@ -134,18 +133,6 @@ const SETTINGS: { readonly [name: string]: Foreign } = {
     flags: ['--dirty-graceful-timeout'],
     quiet: [30],
     noEffect: NO_DIRTY_POOL,
-  },
-  control_socket: { flags: ['--control-socket'], noEffect: NO_CONTROL_SOCKET },
-  control_socket_mode: {
-    flags: ['--control-socket-mode'],
-    quiet: [0o600, '0600'],
-    noEffect: NO_CONTROL_SOCKET,
-  },
-  control_socket_disable: {
-    flags: ['--no-control-socket'],
-    stands: true,
-    quiet: [true],
-    noEffect: NO_CONTROL_SOCKET,
   },
 };
 

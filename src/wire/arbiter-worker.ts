@@ -3,6 +3,7 @@
 
 import type { Settings } from '../settings/settings.ts';
 import type { AskedAddress } from './addresses.ts';
+import type { Answer, Question } from './control.ts';
 import type { InnerHooks } from './hooks.ts';
 import type { LeaseQuestion, LeaseReply, ShareLimits } from './limits.ts';
 import type { PreloadAddress } from './preload.ts';
@@ -71,7 +72,9 @@ export type ToWorker =
   /** Stop accepting, finish what is under way, exit 0. */
   | { readonly kind: 'drain' }
   /** Exit at once. */
-  | { readonly kind: 'quit' };
+  | { readonly kind: 'quit' }
+  /** An operator wants to know, or wants something done; the answer has the same id. */
+  | { readonly kind: 'ask'; readonly id: number; readonly question: Question };
 
 /** What a worker has under way. After the last client has left everything but threads and files is 0. */
 export interface WorkerCounts {
@@ -133,5 +136,6 @@ export type ToArbiter =
       readonly routine: boolean;
       readonly serves: boolean;
     }
+  | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   /** It has nothing left to do and cannot exit, because native code of the application never returns: kill it. */
   | { readonly kind: 'finished' };

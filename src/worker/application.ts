@@ -5,6 +5,7 @@ import type { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { AppThread } from '../threads/app-thread.ts';
 import type { AskedAddress, BoundAddress } from '../wire/addresses.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
 import type { PreloadAddress } from '../wire/preload.ts';
@@ -56,6 +57,8 @@ export interface Application {
   shutdown(): void;
   /** Processes that run the application beside this one. */
   readonly pids: readonly number[];
+  /** Where a thread of it is now, innermost call first or last as its language has it; null when it does not pause. */
+  stackOf(thread: AppThread): Promise<string | null>;
   /** Called on every tick of the worker with monotonic milliseconds. */
   tick(nowMs: number): void;
   /**

@@ -9,6 +9,7 @@ import { errorLogOptions } from '../settings/error-log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
+import type { Question } from '../wire/control.ts';
 import type { ListeningHandle } from './acceptor.ts';
 import { endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
 import { applicationMaker } from './make-application.ts';
@@ -33,6 +34,7 @@ process.on('message', (message: unknown, handle: unknown) => {
   else if (message.kind === 'listeners') void serve(message.listeners);
   else if (message.kind === 'cannot-listen') void bootFailed(1, message.message);
   else if (message.kind === 'reopen-logs') reopenLogs();
+  else if (message.kind === 'ask') void answer(message.id, message.question);
   else if (message.kind === 'drain') void leave();
   else void quitAsTold();
 });
@@ -103,6 +105,11 @@ async function serve(listeners: readonly ListenerAddress[]): Promise<void> {
 
 function sayReady(loaded: Worker): void {
   say({ kind: 'ready', memoryBytes: loaded.counts().memoryBytes });
+}
+
+async function answer(id: number, question: Question): Promise<void> {
+  if (worker === null) return;
+  say({ kind: 'answer', id, answer: await worker.answer(question) });
 }
 
 function reopenLogs(): void {

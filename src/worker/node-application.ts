@@ -64,6 +64,11 @@ export class NodeApplication implements Application {
     });
   }
 
+  async stackOf(thread: AppThread): Promise<string | null> {
+    const own = [...this.#threads].find((one) => one === thread);
+    return (await own?.stack()) ?? null;
+  }
+
   /** Its threads are in this process. */
   get pids(): readonly [] {
     return [];

@@ -7,11 +7,12 @@ import { messageOf } from '../message-of.ts';
 import type { AppSpec } from '../settings/app-spec.ts';
 import { capturesOutput } from '../settings/error-log.ts';
 import { processTitle, serverName } from '../settings/process-name.ts';
+import type { AppThread } from '../threads/app-thread.ts';
 import { BootError } from '../threads/boot-error.ts';
 import { parseFiles } from '../threads/python/boot.ts';
 import type { PythonThread } from '../threads/python/channel.ts';
 import { EMPTY, ToControl } from '../threads/python/control.ts';
-import { loadingStack } from '../threads/python/held-stack.ts';
+import { loadingStack, stackIn } from '../threads/python/held-stack.ts';
 import { patienceMs } from '../threads/python/interruption.ts';
 import { PythonProcess } from '../threads/python/process.ts';
 import { type Left, Unheard } from '../threads/python/unheard.ts';
@@ -71,6 +72,14 @@ export class PythonApplication implements Application {
 
   get pids(): number[] {
     return [...this.#processes].map(({ pid }) => pid);
+  }
+
+  async stackOf(thread: AppThread): Promise<string | null> {
+    for (const process of this.#processes) {
+      const own = process.threads.find((one) => one === thread);
+      if (own !== undefined) return stackIn(await process.stacks(), own.index);
+    }
+    return null;
   }
 
   /** Python threads begin what they are given at once, and the interpreter is watched by its own questions. */

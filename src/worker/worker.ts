@@ -26,6 +26,7 @@ import {
   type TlsMaterial,
   type WorkerCounts,
 } from '../wire/arbiter-worker.ts';
+import type { Answer, Question } from '../wire/control.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { Connections } from './connections.ts';
@@ -34,6 +35,7 @@ import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
 import { Health } from './health.ts';
 import { IdleTime } from './idle-time.ts';
+import { Inquiry } from './inquiry.ts';
 import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
@@ -74,6 +76,7 @@ export class Worker {
   readonly #descriptorWatch: DescriptorWatch;
   readonly #quota: Quota;
   readonly #poolWatch: PoolWatch;
+  readonly #inquiry: Inquiry;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   readonly #acceptErrors = new Seldom();
@@ -149,6 +152,12 @@ export class Worker {
       dispatcher: this.#dispatcher,
       replaceMe: (reason, serves) => options.replaceMe(reason, { serves }),
     });
+    this.#inquiry = new Inquiry({
+      connections: this.#connections,
+      dispatcher: this.#dispatcher,
+      application: this.#application,
+      context: this.#context,
+    });
   }
 
   /** What a heartbeat tells: what is under way now, and at most since the last time it was asked. */
@@ -166,6 +175,11 @@ export class Worker {
       openFiles: this.#descriptors.used,
       memoryBytes: residentBytes(this.#application.pids),
     };
+  }
+
+  /** What an operator asks. */
+  answer(question: Question): Promise<Answer> {
+    return this.#inquiry.answer(question);
   }
 
   /** What the application runs now, in words that follow "it ended"; empty where others tell that. */

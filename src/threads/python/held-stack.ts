@@ -34,6 +34,13 @@ export function loadingStack(dump: string): string {
     .join('\n');
 }
 
+/** Of all stacks as the bridge tells them (stacks.py), that of one thread; all of them where it is not found. */
+export function stackIn(stacks: string, thread: number): string | null {
+  const name = `tunicorn-thread-${thread}\n`;
+  const own = stacks.split(/^(?=\S)/m).find((section) => section.startsWith(name));
+  return (own?.slice(name.length) ?? stacks).trimEnd() || null;
+}
+
 function headOf(section: string): string {
   return section.split('\n', 1)[0] ?? '';
 }

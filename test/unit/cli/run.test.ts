@@ -57,6 +57,7 @@ async function command(
       drilled.push({ settings, options });
       return 50;
     },
+    ctl: async () => 0,
     explain: async ({ settings }, options) => {
       explained.push(options);
       return `timeout ${settings.timeout}\n`;
@@ -264,6 +265,7 @@ describe('a mistake', () => {
         serve: broken,
         checkApplication: broken,
         drill: broken,
+        ctl: async () => 0,
         explain: async () => '',
       }),
       TypeError,

@@ -1,0 +1,244 @@
+// What somebody at the control socket sees of the server and can have done. What only workers know is asked of all of them at
+// once; one that does not answer in time is named, and the others' answers are given.
+
+import { monotonicMs } from '../../clock.ts';
+import { packageVersion } from '../../package-folder.ts';
+import { serverName } from '../../settings/process-name.ts';
+import type { Sources } from '../../settings/resolve.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { labelOf } from '../../settings/source.ts';
+import type {
+  Answer,
+  ConnectionFilter,
+  ConnectionLook,
+  Question,
+  RequestLook,
+  ThreadLook,
+} from '../../wire/control.ts';
+import type { WorkerHandle } from '../worker-handle.ts';
+import { Refusal } from './refusal.ts';
+
+/** The loop of a worker runs no application: it answers in a few milliseconds, or something is very wrong. */
+const ANSWER_MS = 80;
+/** To find out where a thread is can take as long as it takes to know that it is in native code. */
+const STACK_MS = 8_000;
+
+/** The server, as far as it is shown and steered here. */
+export interface Steered {
+  readonly workers: readonly WorkerHandle[];
+  /** How many there should be. */
+  readonly size: number;
+  readonly phase: string;
+  readonly isReloading: boolean;
+  readonly settings: Settings;
+  readonly settingSources: Sources | null;
+  readonly listening: readonly string[];
+  /** The arbiter that SIGUSR2 has started; null: there is none. */
+  readonly heir: number | null;
+  reload(): void;
+  stop(how: 'gently' | 'at once'): void;
+  more(): void;
+  fewer(): void;
+}
+
+interface OfWorker<About extends Answer['about']> {
+  readonly worker: WorkerHandle;
+  readonly answer: Extract<Answer, { about: About }>;
+}
+
+export class Operator {
+  readonly #server: Steered;
+  readonly #startedMs = monotonicMs();
+
+  constructor(server: Steered) {
+    this.#server = server;
+  }
+
+  status(): object {
+    const { settings, listening, phase, size, isReloading, workers, heir } = this.#server;
+    const inState = (state: string): number =>
+      workers.filter((worker) => worker.state === state).length;
+    return {
+      name: serverName(settings),
+      version: packageVersion(),
+      pid: process.pid,
+      uptimeSeconds: Math.round((monotonicMs() - this.#startedMs) / 1000),
+      listening,
+      phase: isReloading ? 'reloading' : phase,
+      workers: { wanted: size, alive: workers.length, ready: inState('ready') },
+      connections: sum(workers, ({ counts }) => counts?.connections),
+      queued: sum(workers, ({ counts }) => counts?.queued),
+      requests: sum(workers, ({ counts }) => counts?.requests),
+      threads: {
+        all: sum(workers, ({ counts }) => counts?.threads),
+        busy: sum(workers, ({ counts }) => counts?.busyThreads),
+      },
+      successor: heir,
+    };
+  }
+
+  workers(): object {
+    return {
+      workers: this.#server.workers.map(
+        ({ pid, age, state, servedMs, applicationPid, counts }) => ({
+          pid,
+          age,
+          state,
+          servedSeconds: servedMs === null ? null : Math.round(servedMs / 1000),
+          application: applicationPid === pid ? null : applicationPid,
+          ...counts,
+        }),
+      ),
+    };
+  }
+
+  async threads(withStacks: boolean): Promise<object> {
+    const { answers, silent } = await this.#askAll('threads', { about: 'threads' });
+    const threads = answers.flatMap(({ worker, answer }) =>
+      [...answer.threads].sort(byNumber).map((thread) => ({ worker, thread })),
+    );
+    const looks = threads.map(async ({ worker, thread }) => ({
+      worker: worker.pid,
+      ...thread,
+      ...(withStacks && { stack: await stackOf(worker, thread) }),
+    }));
+    return { threads: await Promise.all(looks), silent };
+  }
+
+  async stack(pid: number, thread: string): Promise<object> {
+    const answer = await this.#askOne(pid, { about: 'stack', thread }, STACK_MS);
+    return { worker: pid, thread, stack: answer.about === 'stack' ? answer.stack : null };
+  }
+
+  async interrupt(pid: number, thread: string): Promise<object> {
+    const answer = await this.#askOne(pid, { about: 'interrupt', thread }, ANSWER_MS);
+    return { worker: pid, thread, requests: answer.about === 'interrupt' ? answer.requests : 0 };
+  }
+
+  async connections(filter: ConnectionFilter, limit: number): Promise<object> {
+    const { answers, silent } = await this.#askAll('connections', {
+      about: 'connections',
+      filter,
+      limit,
+    });
+    const states: Record<string, number> = {};
+    const connections: (ConnectionLook & { worker: number })[] = [];
+    for (const { worker, answer } of answers) {
+      for (const [state, count] of Object.entries(answer.states)) {
+        states[state] = (states[state] ?? 0) + count;
+      }
+      for (const one of answer.connections) connections.push({ worker: worker.pid, ...one });
+    }
+    const open = answers.reduce((all, { answer }) => all + answer.open, 0);
+    const matching = answers.reduce((all, { answer }) => all + answer.matching, 0);
+    return { open, states, matching, connections, silent };
+  }
+
+  async queue(): Promise<object> {
+    const filter = { state: 'queued', client: null, path: null };
+    const question = { about: 'connections', filter, limit: 1000 } as const;
+    const { answers, silent } = await this.#askAll('connections', question);
+    const waiting: (RequestLook & { worker: number; inMs: number | null })[] = [];
+    for (const { worker, answer } of answers) {
+      for (const { request, deadline } of answer.connections) {
+        if (request === null) continue;
+        waiting.push({ worker: worker.pid, ...request, inMs: deadline?.inMs ?? null });
+      }
+    }
+    waiting.sort((one, other) => other.ageMs - one.ageMs);
+    const length = answers.reduce((all, { answer }) => all + answer.matching, 0);
+    return { length, requests: waiting, silent };
+  }
+
+  settings(): object {
+    const { settings, settingSources: sources } = this.#server;
+    return {
+      settings: Object.entries(settings).map(([name, value]) => {
+        const source = sources?.[name as keyof Settings];
+        return {
+          name,
+          value: shown(name, value),
+          source: source === undefined ? null : labelOf(source),
+        };
+      }),
+    };
+  }
+
+  reload(): object {
+    this.#server.reload();
+    return { phase: 'reloading' };
+  }
+
+  scale(count: number): object {
+    if (count < 1) throw new Refusal(400, 'count is 1 or more; `stop` ends the server.');
+    if (this.#server.phase !== 'running') throw new Refusal(409, 'The server is ending.');
+    for (let before = -1; this.#server.size !== count && this.#server.size !== before; ) {
+      before = this.#server.size;
+      if (before < count) this.#server.more();
+      else this.#server.fewer();
+    }
+    return { workers: this.#server.size };
+  }
+
+  stop(how: 'gently' | 'at once'): object {
+    // Not before it was answered: the socket ends with the server.
+    setImmediate(() => this.#server.stop(how));
+    return { phase: how === 'gently' ? 'draining' : 'quitting' };
+  }
+
+  async #askAll<About extends Answer['about']>(
+    about: About,
+    question: Question,
+  ): Promise<{ answers: readonly OfWorker<About>[]; silent: readonly number[] }> {
+    const asked = this.#server.workers.filter(({ servedMs }) => servedMs !== null);
+    const all = await Promise.all(
+      asked.map(async (worker) => ({
+        worker,
+        answer: await worker.questions.ask(question, ANSWER_MS),
+      })),
+    );
+    const isAnswer = (one: (typeof all)[number]): one is OfWorker<About> =>
+      one.answer?.about === about;
+    const answers = all.filter(isAnswer);
+    const silent = all.filter((one) => !isAnswer(one)).map(({ worker }) => worker.pid);
+    return { answers, silent };
+  }
+
+  async #askOne(pid: number, question: Question, withinMs: number): Promise<Answer> {
+    const worker = this.#server.workers.find((one) => one.pid === pid);
+    if (worker === undefined) {
+      const pids = this.#server.workers.map((one) => one.pid).join(', ');
+      throw new Refusal(404, `There is no worker ${pid}. There is: ${pids}.`);
+    }
+    const answer = await worker.questions.ask(question, withinMs);
+    if (answer === null) throw new Refusal(504, `Worker ${pid} does not answer.`);
+    if (answer.about === 'nothing') throw new Refusal(404, answer.why);
+    return answer;
+  }
+}
+
+/** The pool has them in an order of its own. */
+function byNumber(one: ThreadLook, other: ThreadLook): number {
+  return one.name.localeCompare(other.name, 'en', { numeric: true });
+}
+
+async function stackOf(worker: WorkerHandle, thread: ThreadLook): Promise<string | null> {
+  if (thread.requests.length === 0) return null;
+  const answer = await worker.questions.ask({ about: 'stack', thread: thread.name }, STACK_MS);
+  return answer?.about === 'stack' ? answer.stack : null;
+}
+
+function sum(
+  workers: readonly WorkerHandle[],
+  of: (worker: WorkerHandle) => number | undefined,
+): number {
+  return workers.reduce((all, worker) => all + (of(worker) ?? 0), 0);
+}
+
+/** Passwords stand in addresses, and in variables for the application. */
+function shown(name: string, value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => shown(name, one));
+  if (typeof value !== 'string') return value;
+  if (name === 'raw_env') return value.replace(/=.*/s, '=***');
+  return value.replace(/(\w:\/\/)[^/@\s]*@/, '$1***@');
+}

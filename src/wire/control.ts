@@ -1,0 +1,71 @@
+// What an operator asks of a worker and what that answers, between the arbiter, which has the control socket, and its workers.
+// Plain data, already fit for JSON; durations in milliseconds as they were when it was asked.
+
+/** Which connections: all that fit every one of these. */
+export interface ConnectionFilter {
+  /** Name of a state. */
+  readonly state: string | null;
+  /** The client's address begins so. */
+  readonly client: string | null;
+  /** The path of its request begins so. */
+  readonly path: string | null;
+}
+
+export type Question =
+  | { readonly about: 'threads' }
+  | { readonly about: 'connections'; readonly filter: ConnectionFilter; readonly limit: number }
+  | { readonly about: 'stack'; readonly thread: string }
+  /** As if its time were up: what it runs is answered, interrupted and logged, and it is replaced where it does not end. */
+  | { readonly about: 'interrupt'; readonly thread: string };
+
+export interface RequestLook {
+  readonly method: string;
+  /** Without the query, which may hold a secret. */
+  readonly path: string;
+  readonly client: string;
+  /** Since it was handed on. */
+  readonly ageMs: number;
+  /** Since the application began it; null: it has not. */
+  readonly ranMs: number | null;
+}
+
+export interface ConnectionLook {
+  readonly client: string;
+  /** As docs/states.md has it. */
+  readonly state: string;
+  readonly waitsFor: string;
+  readonly ageMs: number;
+  /** What ends the wait: the setting, or null for a moment that no setting has; null: the application was given its own time. */
+  readonly deadline: { readonly setting: string | null; readonly inMs: number } | null;
+  readonly request: RequestLook | null;
+  readonly thread: string | null;
+}
+
+export interface ThreadLook {
+  readonly name: string;
+  readonly state: string;
+  /** Requests that it has, and how many it can run at once. */
+  readonly load: number;
+  readonly places: number;
+  readonly requests: readonly RequestLook[];
+}
+
+/** Of one worker. */
+export type Answer =
+  | { readonly about: 'threads'; readonly threads: readonly ThreadLook[] }
+  | {
+      readonly about: 'connections';
+      readonly open: number;
+      /** How many are in each state that one is in. */
+      readonly states: { readonly [state: string]: number };
+      /** How many fit the filter. */
+      readonly matching: number;
+      /** Of those the ones that have been open for longest, up to the limit. */
+      readonly connections: readonly ConnectionLook[];
+    }
+  /** `stack`: null when it does not pause, because it is idle or in native code. */
+  | { readonly about: 'stack'; readonly stack: string | null }
+  /** How many requests it ran that were interrupted. */
+  | { readonly about: 'interrupt'; readonly requests: number }
+  /** It cannot be answered; a sentence for people. */
+  | { readonly about: 'nothing'; readonly why: string };

@@ -1,0 +1,153 @@
+// Answers what an operator asks of this worker: what its threads run, where its connections are and what ends their wait, where
+// a thread stands; and has a thread interrupted. Looks, and changes nothing else. Bounded by worker_connections.
+
+import type { ConnectionContext } from '../connection/context.ts';
+import type { OpenConnection } from '../connection/effects.ts';
+import { waitsFor } from '../connection/look.ts';
+import type { AppThread, Peer } from '../threads/app-thread.ts';
+import type {
+  Answer,
+  ConnectionFilter,
+  ConnectionLook,
+  Question,
+  RequestLook,
+  ThreadLook,
+} from '../wire/control.ts';
+
+export interface InquiryParts {
+  readonly connections: { readonly all: Iterable<OpenConnection> };
+  readonly dispatcher: { readonly threads: readonly AppThread[] };
+  readonly application: { stackOf(thread: AppThread): Promise<string | null> };
+  readonly context: Pick<ConnectionContext, 'now' | 'wheel'>;
+}
+
+/** A connection whose thread has begun its request, or may have. */
+const WITH_APPLICATION: ReadonlySet<string> = new Set(['running', 'streaming']);
+
+export class Inquiry {
+  readonly #parts: InquiryParts;
+
+  constructor(parts: InquiryParts) {
+    this.#parts = parts;
+  }
+
+  async answer(question: Question): Promise<Answer> {
+    switch (question.about) {
+      case 'threads':
+        return { about: 'threads', threads: this.#threads() };
+      case 'connections':
+        return this.#connections(question.filter, question.limit);
+      case 'stack':
+        return this.#stack(question.thread);
+      case 'interrupt':
+        return this.#interrupt(question.thread);
+    }
+  }
+
+  #threads(): readonly ThreadLook[] {
+    const requests = new Map<AppThread, RequestLook[]>();
+    for (const { exchange } of this.#parts.connections.all) {
+      if (exchange?.thread == null) continue;
+      const known = requests.get(exchange.thread) ?? [];
+      known.push(this.#request(exchange));
+      requests.set(exchange.thread, known);
+    }
+    return this.#parts.dispatcher.threads.map((thread) => ({
+      name: thread.name,
+      state: thread.state,
+      load: thread.load,
+      places: thread.places,
+      requests: requests.get(thread) ?? [],
+    }));
+  }
+
+  #connections(filter: ConnectionFilter, limit: number): Answer {
+    const states: Record<string, number> = {};
+    const connections: ConnectionLook[] = [];
+    let open = 0;
+    let matching = 0;
+    for (const connection of this.#parts.connections.all) {
+      const state = connection.state.name ?? 'closing';
+      open += 1;
+      states[state] = (states[state] ?? 0) + 1;
+      if (!fits(connection, state, filter)) continue;
+      matching += 1;
+      if (connections.length < limit) connections.push(this.#connection(connection, state));
+    }
+    return { about: 'connections', open, states, matching, connections };
+  }
+
+  #connection(connection: OpenConnection, state: string): ConnectionLook {
+    const { exchange, deadlines, peer, openedMs } = connection;
+    return {
+      client: clientOf(exchange?.peer ?? peer),
+      state,
+      waitsFor: waitsFor(connection),
+      ageMs: Math.round(this.#parts.context.now() - openedMs),
+      deadline: deadlines.next,
+      request: exchange === null ? null : this.#request(exchange),
+      thread: exchange?.thread?.name ?? null,
+    };
+  }
+
+  #request({
+    head,
+    peer,
+    beganMs,
+    startedMs,
+  }: NonNullable<OpenConnection['exchange']>): RequestLook {
+    return {
+      method: head.method,
+      path: pathOf(head),
+      client: clientOf(peer),
+      ageMs: Math.round(this.#parts.context.now() - beganMs),
+      ranMs: startedMs === 0 ? null : Math.max(0, this.#parts.context.wheel.nowMs - startedMs),
+    };
+  }
+
+  async #stack(name: string): Promise<Answer> {
+    const thread = this.#named(name);
+    if (thread === null) return noThread(name);
+    return { about: 'stack', stack: await this.#parts.application.stackOf(thread) };
+  }
+
+  #interrupt(name: string): Answer {
+    const thread = this.#named(name);
+    if (thread === null) return noThread(name);
+    const its = [...this.#parts.connections.all].filter(
+      ({ exchange, state }) => exchange?.thread === thread && WITH_APPLICATION.has(state.owing),
+    );
+    for (const connection of its) connection.interrupt();
+    return { about: 'interrupt', requests: its.length };
+  }
+
+  #named(name: string): AppThread | null {
+    return this.#parts.dispatcher.threads.find((thread) => thread.name === name) ?? null;
+  }
+}
+
+function fits(
+  { exchange, peer }: OpenConnection,
+  state: string,
+  filter: ConnectionFilter,
+): boolean {
+  if (filter.state !== null && filter.state !== state) return false;
+  const { address } = exchange?.peer ?? peer;
+  if (filter.client !== null && !address.startsWith(filter.client)) return false;
+  if (filter.path === null) return true;
+  return exchange !== null && pathOf(exchange.head).startsWith(filter.path);
+}
+
+/** Without the query, which may hold a secret. */
+function pathOf({ target }: { readonly target: string }): string {
+  return target.split('?', 1)[0] ?? '';
+}
+
+function clientOf({ address, port }: Peer): string {
+  if (address === '') return 'a unix socket';
+  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function noThread(name: string): Answer {
+  return { about: 'nothing', why: `There is no ${name} in this worker.` };
+}

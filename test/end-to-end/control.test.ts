@@ -1,0 +1,193 @@
+// The control socket of a server that is stuck on purpose: every thread runs a request that never ends, the queue and the places
+// are full, and it says so at once; then it is told what to do. Seen to fail: an arbiter that asks the worker whose threads are
+// stuck through a thread, and a mode that lets others in.
+
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { lstat, readdir } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import test, { before, describe } from 'node:test';
+import { commandPath } from '../support/server.ts';
+import { ask, eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
+
+type Members = Readonly<Record<string, unknown>>;
+
+function askControl(
+  socketPath: string,
+  path: string,
+  post?: string,
+): Promise<{ status: number; answer: Members; ms: number }> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const method = post === undefined ? 'GET' : 'POST';
+    const asked = httpRequest({ socketPath, path, method }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (piece) => (text += piece));
+      response.on('end', () => {
+        const answer = JSON.parse(text) as Members;
+        resolve({ status: response.statusCode ?? 0, answer, ms: performance.now() - began });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(post);
+  });
+}
+
+function runCtl(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [commandPath, 'ctl', ...words], { timeout: 60_000 });
+  let out = '';
+  let err = '';
+  child.stdout.on('data', (text) => (out += text));
+  child.stderr.on('data', (text) => (err += text));
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
+}
+
+function listOf(answer: Members, member: string): readonly Members[] {
+  const list = answer[member];
+  assert.ok(Array.isArray(list), `${member} of ${JSON.stringify(answer)}`);
+  return list as Members[];
+}
+
+describe('a WSGI server whose threads, queue and places are taken', () => {
+  let server: Served;
+  let folder: string;
+  let socket: string;
+
+  before(async () => {
+    folder = await temporaryFolder();
+    socket = join(folder, 'shop.ctl');
+    const terms = ['--threads', '2', '--queue-limit', '3', '--worker-connections', '6'];
+    const times = ['--timeout', '600', '--queue-timeout', '600'];
+    const pid = ['--pid', join(folder, 'shop.pid')];
+    server = await serveWsgi('freezes:app', [...terms, ...times, ...pid]);
+    for (const path of ['/spin', '/sleep', '/q1?secret', '/q2', '/q3']) {
+      const client = await server.connect();
+      client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+      // One after another: which of them wait is asked for.
+      await eventually(async () => {
+        const { answer } = await askControl(socket, '/connections');
+        return listOf(answer, 'connections').some(
+          ({ request }) => (request as Members | null)?.['path'] === path.replace('?secret', ''),
+        );
+      });
+    }
+    const drips = await server.connect();
+    drips.send('GET / HTTP/1.1\r\nHo');
+    await eventually(
+      async () => (await askControl(socket, '/connections?state=head')).answer['matching'] === 1,
+    );
+  });
+
+  test("the control socket is its owner's alone, beside the pid file", async () => {
+    assert.equal((await lstat(socket)).mode & 0o777, 0o600);
+  });
+
+  test('it tells within 100 ms where everybody waits and until when', async () => {
+    const paths = ['/status', '/workers', '/threads', '/connections', '/queue'];
+    for (const path of paths) {
+      let best = Number.POSITIVE_INFINITY;
+      // The machine may be busy with other tests: once in ten times it is not.
+      for (let n = 0; n < 10 && best >= 100; n++)
+        best = Math.min(best, (await askControl(socket, path)).ms);
+      assert.ok(best < 100, `${path} took ${best} ms`);
+    }
+    const { answer } = await askControl(socket, '/connections');
+    assert.deepEqual([answer['open'], answer['states']], [6, { running: 2, queued: 3, head: 1 }]);
+    const [first] = listOf(answer, 'connections');
+    assert.match(JSON.stringify(first?.['deadline']), /"setting":"timeout"/);
+    const { answer: queue } = await askControl(socket, '/queue');
+    assert.deepEqual(
+      listOf(queue, 'requests').map(({ path }) => path),
+      ['/q1', '/q2', '/q3'],
+    );
+    assert.ok(!JSON.stringify([answer, queue]).includes('secret'));
+  });
+
+  test('stacks of what its threads run are taken from outside', async () => {
+    const { out } = await runCtl('threads', '--stack', '--control-socket', socket);
+    assert.match(out, /\d+\/1 +ready +1 .*GET \/spin/);
+    assert.match(out, /freezes\.py", line \d+, in app\n +(while True|pass)/);
+    assert.match(out, /time\.sleep\(100000\)/);
+  });
+
+  test('a thread that is interrupted answers 504, and whoever waits is served', async () => {
+    const { answer } = await askControl(socket, '/threads');
+    const spins = listOf(answer, 'threads').find(({ requests }) =>
+      JSON.stringify(requests).includes('/spin'),
+    );
+    const thread = `${spins?.['worker']}/${String(spins?.['name']).replace('thread ', '')}`;
+    const done = await runCtl('interrupt', thread, '--pid', join(folder, 'shop.pid'));
+    assert.deepEqual([done.code, done.out.slice(0, 26)], [0, 'Requests interrupted: 1. T']);
+    await eventually(async () => (await askControl(socket, '/queue')).answer['length'] === 0);
+    assert.match(server.log(), /GET \/spin .* answered 504/);
+  });
+
+  test('what cannot be done is refused with a sentence', async () => {
+    const wrong = async (path: string, post?: string): Promise<[number, unknown]> => {
+      const { status, answer } = await askControl(socket, path, post);
+      return [status, answer['error']];
+    };
+    assert.deepEqual(await wrong('/workers', '{"count": 0}'), [
+      400,
+      'count is 1 or more; `stop` ends the server.',
+    ]);
+    assert.deepEqual(await wrong('/connections?status=new'), [
+      400,
+      'There is no parameter status here. It takes state, client, path, limit.',
+    ]);
+    assert.deepEqual(await wrong('/reload'), [405, '/reload is asked for with POST.']);
+    assert.deepEqual(await wrong('/stop', '{"how": "slowly"}'), [400, 'how is gently or at once.']);
+    assert.deepEqual(await wrong('/stop', 'how'), [400, 'The body is no JSON.']);
+    assert.deepEqual((await wrong('/nothing'))[0], 404);
+    assert.deepEqual((await wrong('/workers/1/threads/1/stack'))[0], 404);
+    const usage = await runCtl('interrupt', 'two');
+    assert.deepEqual(
+      [usage.code, usage.err],
+      [2, 'tunicorn: error: ctl interrupt must be given as: interrupt THREAD: "two" is not.\n'],
+    );
+    const nobody = await runCtl('status', '--control-socket', join(folder, 'none.ctl'));
+    assert.equal(nobody.code, 1);
+    assert.match(nobody.err, /none\.ctl: no server listens there/);
+  });
+
+  test('settings are told with where they were set', async () => {
+    const { out } = await runCtl('settings', '--control-socket', socket);
+    assert.match(out, /^queue_limit +3 +command line --queue-limit$/m);
+    assert.match(out, /^keepalive +\S+ +default$/m);
+  });
+
+  test('a server that is told to stop at once ends, and its socket with it', async () => {
+    const { out } = await runCtl('stop', '--now', '--control-socket', socket);
+    assert.equal(out, 'The server is quitting.\n');
+    assert.deepEqual(await server.server.exited, { code: 0, signal: null });
+    assert.deepEqual(await readdir(folder), []);
+  });
+});
+
+test('a Node.js server is scaled, reloaded and found by the folder of its user', async () => {
+  const runtime = await temporaryFolder();
+  const server = await serveNode('./freezes.mjs', ['--threads', '1'], {
+    env: { RUNTIME_DIRECTORY: runtime },
+  });
+  const socket = join(runtime, `${server.pid}.ctl`);
+  void ask(server, '/spin').catch(() => undefined);
+  await eventually(
+    async () => (await askControl(socket, '/connections?state=running')).answer['matching'] === 1,
+  );
+  const { answer } = await askControl(socket, '/threads?stack=true');
+  assert.match(String(listOf(answer, 'threads')[0]?.['stack']), /freezes\.mjs/);
+  const scaled = await askControl(socket, '/workers', '{"count": 3}');
+  assert.deepEqual(scaled.answer, { workers: 3 });
+  const ready = async (): Promise<unknown> =>
+    ((await askControl(socket, '/status')).answer['workers'] as Members)['ready'];
+  await eventually(async () => (await ready()) === 3);
+  const before = server.server.workerPids();
+  const reloaded = await askControl(socket, '/reload', '');
+  assert.equal(reloaded.status, 202);
+  await eventually(async () => server.log().includes('Reloaded.'));
+  const { answer: after } = await askControl(socket, '/workers');
+  const serving = listOf(after, 'workers').filter(({ state }) => state === 'ready');
+  assert.ok(serving.every(({ pid }) => !before.includes(Number(pid))));
+});
