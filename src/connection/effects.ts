@@ -72,7 +72,7 @@ export interface OpenConnection extends Visible {
   /** The worker drains: a head that has begun must soon be complete. */
   hurry(): void;
   /** `shrink`: it is idle since then, ms of the wheel, and has less time for that than when it began to be. */
-  readonly deadlines: { shrink(sinceMs: number): void };
+  readonly deadlines: Visible['deadlines'] & { shrink(sinceMs: number): void };
   /** The application has taken it over. */
   readonly upgraded: boolean;
   /** No end of it is in sight: the application has taken it over for what has no words for a parting, or sends events. */

@@ -1,7 +1,6 @@
 // One worker: puts acceptor, connections, dispatcher and application together and carries them from start to end. Never
 // runs application code and never waits: the loop belongs to the clients.
 
-import { stat } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
@@ -9,37 +8,28 @@ import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange } from '../connection/effects.ts';
 import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
-import { openSecureConnection, type TlsTerms, tlsTermsOf } from '../connection/tls.ts';
+import { openSecureConnection, type TlsTerms } from '../connection/tls.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
-import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
-import type { Log } from '../observe/log.ts';
+import type { AccessLog } from '../observe/access-log.ts';
 import { ownDescriptors } from '../open-files.ts';
-import { nodeCiphers } from '../settings/ciphers.ts';
-import { capturesOutput } from '../settings/error-log.ts';
-import type { Settings } from '../settings/settings.ts';
-import { accessSyslogTarget } from '../settings/syslog.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
-import {
-  type ListenerAddress,
-  STANDARD_OUTPUT_FD,
-  type TlsMaterial,
-  type WorkerCounts,
-} from '../wire/arbiter-worker.ts';
+import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { Answer, Question } from '../wire/control.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
+import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
-import { Health } from './health.ts';
+import type { Health } from './health.ts';
 import { IdleTime } from './idle-time.ts';
 import { Inquiry } from './inquiry.ts';
 import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import { overdueLine } from './overdue-line.ts';
-import { PoolWatch } from './pool-watch.ts';
+import type { PoolWatch } from './pool-watch.ts';
 import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
 import { Seldom } from './seldom.ts';
@@ -122,7 +112,7 @@ export class Worker {
     this.#quota = new Quota(settings.max_requests, settings.max_requests_jitter, (reason) =>
       options.replaceMe(reason, { routine: true }),
     );
-    this.#poolWatch = makePoolWatch(options);
+    this.#poolWatch = makePoolWatch(settings, (reason) => options.replaceMe(reason));
     this.#acceptor = this.#makeAcceptor();
     const watched = this.#accessLog !== null || log.statsd !== null;
     this.#connections = new Connections({
@@ -362,45 +352,4 @@ export class Worker {
       phases: exchange.phases,
     });
   }
-}
-
-function makeTlsTerms(tls: TlsMaterial | null, settings: Settings): TlsTerms | null {
-  if (tls === null) return null;
-  return tlsTermsOf({
-    ...tls,
-    ticketKeys: Buffer.from(tls.ticketKeys, 'base64'),
-    ciphers: settings.ciphers === null ? null : nodeCiphers(settings.ciphers),
-    minVersion: `TLSv${settings.ssl_min_version}`,
-    clients: settings.cert_reqs,
-  });
-}
-
-function makePoolWatch({ settings, replaceMe }: WorkerOptions): PoolWatch {
-  return new PoolWatch({
-    // As for a thread whose loop stands still.
-    limitMs: (settings.timeout || settings.stream_timeout) * 1000,
-    ask: (answered) => stat('/', answered),
-    replaceMe: (reason) => replaceMe(reason),
-  });
-}
-
-function makeHealth(settings: Settings, pool: Dispatcher, log: Log): Health | null {
-  const { health_path: healthPath, ready_path: readyPath } = settings;
-  const queueMs = settings.queue_timeout * 1000;
-  return healthPath === null ? null : new Health({ healthPath, readyPath, queueMs, pool, log });
-}
-
-function openAccessLog(settings: Settings, log: Log): AccessLog | null {
-  const syslog = accessSyslogTarget(settings);
-  if (settings.accesslog === null && syslog === null) return null;
-  const accessLog = createAccessLog({
-    destination: settings.accesslog,
-    format: settings.access_log_format,
-    json: settings.log_json,
-    syslog,
-    standardOutput: capturesOutput(settings) ? STANDARD_OUTPUT_FD : 1,
-  });
-  accessLog.onTrouble = (message) => log.error(`${message}. Requests go on.`);
-  accessLog.onRecovered = (message) => log.warning(`${message}.`);
-  return accessLog;
 }
