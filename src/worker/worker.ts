@@ -66,7 +66,6 @@ export class Worker {
   readonly #descriptorWatch: DescriptorWatch;
   readonly #quota: Quota;
   readonly #poolWatch: PoolWatch;
-  readonly #inquiry: Inquiry;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   readonly #acceptErrors = new Seldom();
@@ -142,12 +141,6 @@ export class Worker {
       dispatcher: this.#dispatcher,
       replaceMe: (reason, serves) => options.replaceMe(reason, { serves }),
     });
-    this.#inquiry = new Inquiry({
-      connections: this.#connections,
-      dispatcher: this.#dispatcher,
-      application: this.#application,
-      context: this.#context,
-    });
   }
 
   /** What a heartbeat tells: what is under way now, and at most since the last time it was asked. */
@@ -169,7 +162,13 @@ export class Worker {
 
   /** What an operator asks. */
   answer(question: Question): Promise<Answer> {
-    return this.#inquiry.answer(question);
+    const inquiry = new Inquiry({
+      connections: this.#connections,
+      dispatcher: this.#dispatcher,
+      application: this.#application,
+      context: this.#context,
+    });
+    return inquiry.answer(question);
   }
 
   /** What the application runs now, in words that follow "it ended"; empty where others tell that. */
