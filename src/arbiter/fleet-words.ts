@@ -40,6 +40,7 @@ export function lifeInWords({ servedMs }: Death): string {
 }
 
 export function countsInWords(counts: WorkerCounts): string {
+  const unserved = Object.values(counts.unserved).reduce((sum, count) => sum + count, 0);
   return [
     `${counts.connections} connections open`,
     `at most ${counts.mostConnections} since the last one`,
@@ -49,6 +50,7 @@ export function countsInWords(counts: WorkerCounts): string {
     `${counts.spooledBytes} bytes spooled`,
     `${counts.openFiles} files open`,
     `${mebibytes(counts.memoryBytes)} of memory`,
+    `${unserved} requests that found no thread in time since its start`,
   ].join(', ');
 }
 

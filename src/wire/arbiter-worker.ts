@@ -83,6 +83,8 @@ export interface WorkerCounts {
   readonly mostConnections: number;
   /** Requests that wait for a thread. */
   readonly queued: number;
+  /** Requests that were answered 503 because no thread could have them in time, since its start, by the code of their lines. */
+  readonly unserved: { readonly [code: string]: number };
   /** Requests that threads have, begun or not. */
   readonly requests: number;
   readonly threads: number;

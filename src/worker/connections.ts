@@ -8,6 +8,7 @@ import type { Log } from '../observe/log.ts';
 import type { Failure } from '../threads/app-thread.ts';
 import type { IdleTime } from './idle-time.ts';
 import { Seldom, SeldomEach } from './seldom.ts';
+import { Unserved } from './unserved.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
  * its way, has arrived by then, and nobody who waits outside waits noticeably longer. More than the wheel advances in one
@@ -59,6 +60,8 @@ export class Connections implements Surroundings {
   #draining = false;
   /** No connection can have been idle for long enough before this time: until then nobody looks. */
   #nextGivesWayMs = 0;
+  readonly #unserved = new Unserved();
+  readonly #unservedTold = new Seldom();
   /** Of a disk that goes on refusing. */
   readonly #refusals = new Seldom();
   /** The same for request bodies, by code. */
@@ -101,9 +104,18 @@ export class Connections implements Surroundings {
   }
 
   /** To be called on every tick. `taken`: which share of the places is. */
-  relieve(taken: number): void {
-    if (!this.#options.idleTime.look(taken)) return;
-    for (const [connection, sinceMs] of this.#idle) connection.deadlines.shrink(sinceMs);
+  tick(taken: number): void {
+    if (this.#options.idleTime.look(taken)) {
+      for (const [connection, sinceMs] of this.#idle) connection.deadlines.shrink(sinceMs);
+    }
+    if (this.#unserved.untold && this.#unservedTold.claim(this.#nowMs())) {
+      this.#options.log.warning(this.#unserved.sentence());
+    }
+  }
+
+  /** Requests that were answered 503 since the start, by why. */
+  get unserved(): { readonly [code: string]: number } {
+    return this.#unserved.totals;
   }
 
   /** Closes up to `budget` that have waited for `graceMs`. `nextMs`: when it is the next one's turn at the earliest. */
@@ -223,6 +235,7 @@ export class Connections implements Surroundings {
     // Without the query, which may hold a secret; the access log has it where its format asks for it.
     const message = `Error handling request ${method} ${target.split('?', 1)[0]}`;
     const facts = { code: failure.code, status: failure.status };
+    this.#unserved.note(failure.code);
     if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);
     else if (failure.code === 'app-raised')
       this.#options.log.error(`${message}\n${failure.detail}`, facts);

@@ -150,6 +150,7 @@ export class Worker {
       connections: this.#acceptor.open,
       mostConnections: this.#acceptor.takeMost(),
       queued: this.#dispatcher.queued,
+      unserved: this.#connections.unserved,
       requests: threads.reduce((sum, { load }) => sum + load, 0),
       threads: threads.length,
       busyThreads: threads.filter(({ load }) => load > 0).length,
@@ -295,7 +296,7 @@ export class Worker {
     this.#application.tick(nowMs);
     if (this.#shutdownAtMs !== null) this.#maybeShutDown(nowMs, this.#shutdownAtMs);
     this.#health?.tick(this.#context.wheel.nowMs);
-    this.#relieve();
+    this.#connections.tick(this.#taken);
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
     this.#dispatcher.tick();
@@ -308,10 +309,10 @@ export class Worker {
     this.#acceptor.retry();
   }
 
-  /** Idle clients have less time before anybody has to wait outside. */
-  #relieve(): void {
+  /** Which share of its places is taken. */
+  get #taken(): number {
     const taken = this.#acceptor.open / this.#options.settings.worker_connections;
-    this.#connections.relieve(Math.max(taken, this.#descriptors.taken));
+    return Math.max(taken, this.#descriptors.taken);
   }
 
   /** What it does at its end, such as closing its database, requests under way might still need. */

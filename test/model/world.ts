@@ -323,7 +323,7 @@ export class World implements Surroundings, Requests {
     const { wheel, stalled } = this.context;
     wheel.turn(this.nowMs);
     this.health.tick(wheel.nowMs);
-    this.connections.relieve(this.open.size / this.options.limit);
+    this.connections.tick(this.open.size / this.options.limit);
     this.connections.makeRoom();
     if (this.dispatcher.queued > 0) stalled.makeRoom(wheel.nowMs);
     this.settleSockets();

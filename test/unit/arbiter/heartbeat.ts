@@ -14,6 +14,7 @@ export function heartbeat(
       connections,
       mostConnections,
       queued: 0,
+      unserved: {},
       requests: 0,
       threads,
       busyThreads: 0,
