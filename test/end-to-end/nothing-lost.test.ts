@@ -12,27 +12,29 @@ import { isAlive } from '../support/processes.ts';
 import { eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
 
 const CLIENTS = 16;
+/** Takes 20 ms. */
+const PATH = '/pause';
 
 const apps = [
-  ['WSGI', (args: readonly string[]) => serveWsgi('hello:app', args, { readyWorkers: 2 })],
+  ['WSGI', (args: readonly string[]) => serveWsgi('freezes:app', args, { readyWorkers: 2 })],
   [
     'Node.js',
-    (args: readonly string[]) => serveNode('./bench-fetch.mjs', args, { readyWorkers: 2 }),
+    (args: readonly string[]) => serveNode('./freezes.mjs', args, { readyWorkers: 2 }),
   ],
 ] as const;
 
 const two = ['--workers', '2', '--threads', '2'];
 
 async function clientsOf(t: TestContext, served: Served): Promise<CountingClients> {
-  const clients = new CountingClients(served.port, CLIENTS);
+  const clients = new CountingClients(served.port, CLIENTS, PATH);
   t.after(() => clients.stop());
-  await eventually(() => clients.answered > 200, 'the clients to be served');
+  await eventually(() => clients.answered > 3 * CLIENTS, 'the clients to be served');
   return clients;
 }
 
 async function assertNothingLost(clients: CountingClients): Promise<void> {
   const before = clients.answered;
-  await eventually(() => clients.answered > before + 200, 'the clients to be served on');
+  await eventually(() => clients.answered > before + 3 * CLIENTS, 'the clients to be served on');
   await clients.stop();
   assert.deepEqual(clients.lost, []);
   assert.ok(clients.reconnects >= CLIENTS, `${clients.reconnects} connections were closed`);
@@ -42,7 +44,7 @@ for (const [kind, serve] of apps) {
   test(`${kind}: reloads, more and fewer workers lose no request`, async (t) => {
     const served = await serve(two);
     const clients = await clientsOf(t, served);
-    for (let round = 1; round <= 4; round++) {
+    for (let round = 1; round <= 2; round++) {
       served.server.signal('SIGHUP');
       await served.server.line(/Reloaded\./, round);
       if (round % 2 === 0) continue;
@@ -55,7 +57,7 @@ for (const [kind, serve] of apps) {
   });
 
   test(`${kind}: workers that are replaced at max_requests lose no request`, async (t) => {
-    const served = await serve([...two, '--max-requests', '300', '--max-requests-jitter', '100']);
+    const served = await serve([...two, '--max-requests', '60', '--max-requests-jitter', '20']);
     const clients = await clientsOf(t, served);
     await served.server.line(/takes over from worker/, 5);
     await assertNothingLost(clients);

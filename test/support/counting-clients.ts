@@ -5,7 +5,6 @@ import net from 'node:net';
 
 /** Who has no answer so long after the end will get none: it is lost. */
 const LAST_ANSWER_MS = 10_000;
-const REQUEST = 'GET / HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 export class CountingClients {
   answered = 0;
@@ -14,13 +13,18 @@ export class CountingClients {
   /** One line for each request that was lost, or answered with anything but 200. */
   readonly lost: string[] = [];
   readonly #port: number;
+  readonly #request: string;
   readonly #over: Promise<void>[];
   readonly #giveUps = new Set<() => void>();
   #stopped = false;
 
-  /** They ask as fast as they are answered. */
-  constructor(port: number, count: number) {
+  /**
+   * They ask as fast as they are answered, so that one of theirs is always under way. `path`: best one that takes a moment without
+   * computing, or they and the server take all of the processor.
+   */
+  constructor(port: number, count: number, path = '/') {
     this.#port = port;
+    this.#request = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     this.#over = Array.from({ length: count }, () => this.#live());
   }
 
@@ -56,7 +60,7 @@ export class CountingClients {
       this.#giveUps.add(giveUp);
       socket.setNoDelay(true);
       socket.setEncoding('latin1');
-      socket.on('connect', () => socket.write(REQUEST));
+      socket.on('connect', () => socket.write(this.#request));
       socket.on('error', ({ message }) => end(message));
       socket.on('end', () => end(`closed after ${JSON.stringify(text)}`));
       socket.on('data', (bytes: string) => {
@@ -67,7 +71,7 @@ export class CountingClients {
         if (head.startsWith('HTTP/1.1 200 ')) this.answered += 1;
         else this.lost.push(head);
         if (/^connection: close/im.test(head) || this.#stopped) end(null);
-        else socket.write(REQUEST);
+        else socket.write(this.#request);
       });
     });
   }
