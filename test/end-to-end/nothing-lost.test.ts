@@ -17,10 +17,7 @@ const PATH = '/pause';
 
 const apps = [
   ['WSGI', (args: readonly string[]) => serveWsgi('freezes:app', args, { readyWorkers: 2 })],
-  [
-    'Node.js',
-    (args: readonly string[]) => serveNode('./freezes.mjs', args, { readyWorkers: 2 }),
-  ],
+  ['Node.js', (args: readonly string[]) => serveNode('./freezes.mjs', args, { readyWorkers: 2 })],
 ] as const;
 
 const two = ['--workers', '2', '--threads', '2'];

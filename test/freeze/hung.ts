@@ -13,8 +13,8 @@ import {
 } from '../end-to-end/serving.ts';
 import { statusOf } from '../support/raw-client.ts';
 
-/** The promise is a second after the timeout; a busy machine gets the rest. */
-export const SERVED_AGAIN_MS = 6000;
+/** The promise is a second after the timeout; a machine that is busy with much else gets the rest. Nobody but new threads ends the wait. */
+export const SERVED_AGAIN_MS = 20_000;
 
 /** What the log says of one overdue request, with --log-json. */
 export interface OverdueRecord {

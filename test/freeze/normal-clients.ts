@@ -5,8 +5,8 @@ import type { TestContext } from 'node:test';
 import { type RawClient, requestBytes, type Served } from '../end-to-end/serving.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** Between two requests of one client: enough to see that all are served, and no load. */
-const PAUSE_MS = 5;
+/** Between two requests of one client: short enough to see that all are served, long enough to be no load. */
+const PAUSE_MS = 25;
 
 export class NormalClients {
   /** Answers 200 that each client got. */
