@@ -91,7 +91,9 @@ printRow([
   'failed',
 ]);
 printRow(['---', '---', '---', '---', '---', '---', '---', '---']);
-for (const load of LOADS.filter(({ name }) => name.includes(given.only))) {
+for (const load of LOADS.filter(({ name, share }) =>
+  `${name} ${100 * share} %`.includes(given.only),
+)) {
   const results = SERVERS.map((server) => ({
     server,
     trivial: [] as Latencies[],

@@ -38,7 +38,8 @@ async function drill(
   return { program, folder };
 }
 
-const SHORT = ['--threads', '2', '--timeout', '2', '--head-timeout', '2'];
+/** What normal clients ask for takes 20 ms and no processor: else they take all of it. */
+const SHORT = ['--path', '/pause', '--threads', '2', '--timeout', '2', '--head-timeout', '2'];
 
 // They mostly wait.
 describe('tunicorn drill', { concurrency: 3 }, () => {
@@ -50,7 +51,7 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
   });
 
   for (const [kind, cwd, app] of [
-    ['a WSGI', WSGI_APPS, 'hello:app'],
+    ['a WSGI', WSGI_APPS, 'freezes:app'],
     ['a Node.js', NODE_APPS, './freezes.mjs'],
   ] as const) {
     it(`the rows of ${kind} application are told with the setting that held, and nothing outside is touched`, async (t) => {
@@ -69,7 +70,7 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
       const { code } = await program.exited;
       const text = program.standardOutput();
       for (const pattern of [
-        /^Drill of \S+: 1 worker of 2 threads, 16 normal clients ask for \/\. It takes about \d+/,
+        /^Drill of \S+: 1 worker of 2 threads, 16 normal clients ask for \/pause\. It takes about \d+/,
         /\nrow 2: 100 clients drip a request head, .*\n.*normal clients: .*\n {2}the others: 100 got 408\n/,
         /\n {2}(held: |NOT HELD: .*\n {2})head_timeout 2 s \(on the command line \(--head-timeout\)\)\n/,
         /\nrow 6: 2 requests asleep for ever, timeout 2 s .*\n.*\n {2}the others: 2 got 504\n/,
@@ -87,7 +88,14 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
 
   it('a setting that is too lax is named, and a row that it loses is not held', async (t) => {
     const lax = ['--timeout', '0', '--keep-alive', '600'];
-    const { program, folder } = await drill(t, WSGI_APPS, [...lax, '--rows', '6', 'hello:app']);
+    const { program, folder } = await drill(t, WSGI_APPS, [
+      ...lax,
+      '--path',
+      '/pause',
+      '--rows',
+      '6',
+      'freezes',
+    ]);
     assert.equal((await program.exited).code, 1);
     const text = program.standardOutput();
     assert.match(text, /row 6: 1 request asleep for ever, timeout 0 s/);
@@ -102,7 +110,7 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
 
   it('a deadline that is longer than the drill waits is said, and the row is not called held', async (t) => {
     const long = ['--timeout', '900', '--seconds', '2', '--rows', '6'];
-    const { program } = await drill(t, WSGI_APPS, [...long, 'hello:app']);
+    const { program } = await drill(t, WSGI_APPS, [...long, '--path', '/pause', 'freezes']);
     assert.equal((await program.exited).code, 1);
     assert.match(
       program.standardOutput(),
