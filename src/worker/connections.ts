@@ -210,7 +210,8 @@ export class Connections implements Surroundings {
 
   refused(connection: OpenConnection, status: number, code: string, detail: string): void {
     const from = connection.peer.address === '' ? '' : ` from ip=${connection.peer.address}`;
-    if (status >= 500) {
+    // What the client asks for and nobody has is no trouble of ours: another version of HTTP, a coding.
+    if (status >= 500 && status !== 501 && status !== 505) {
       const unsaid = this.#notTaken.claim(code, this.#nowMs());
       if (unsaid === null) return;
       const more = unsaid === 0 ? '' : ` (and ${unsaid} more since this was said last)`;
@@ -239,6 +240,9 @@ export class Connections implements Surroundings {
     if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);
     else if (failure.code === 'app-raised')
       this.#options.log.error(`${message}\n${failure.detail}`, facts);
+    // Its stack is told once, with the thread, and not once for each request that the thread ran.
+    else if (failure.code === 'thread-died')
+      this.#options.log.error(`${message}: ${failure.detail.split('\n', 1)[0]}`, facts);
     else this.#options.log.error(`${message}: ${failure.detail}`, facts);
   }
 

@@ -93,7 +93,7 @@ export class Worker {
         threadDied: (thread, failure) => {
           // While the application is loaded the failure of `load` tells it.
           if (failure.code === 'stopped' || this.#ticker === null) return;
-          log.warning(`${thread.name} is gone: ${failure.detail}`, { code: failure.code });
+          log.error(`${thread.name} is gone: ${failure.detail}`, { code: failure.code });
         },
       },
     });

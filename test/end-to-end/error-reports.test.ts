@@ -73,6 +73,8 @@ test('an error that nobody catches is told with the thread and the one request t
     line,
     /thread \d died of an error that nobody caught, while it ran GET \/reject for 0\.\d s\. \(thread-died\)/,
   );
+  const ofRequest = /Error handling request GET \/reject: thread .*\n(?!Error)/;
+  assert.match(server.log(), ofRequest, 'the stack once');
   assert.equal((await ask(server, '/exit')).status, 502);
   await server.server.line(
     /process\.exit\(7\), while it ran GET \/exit for 0\.\d s\. \(thread-died\)/,

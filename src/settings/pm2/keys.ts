@@ -98,7 +98,8 @@ export const PM2_KEYS = {
     form: 'text',
     aliases: ['interpreter'],
     fate: 'refused',
-    quiet: ['node', 'nodejs'],
+    // Also by its path, as `which node` says it.
+    quiet: [/(^|\/)node(js)?$/],
     here: 'The Node.js that runs the server runs the program. TypeScript needs no other one; Python programs are named as module:callable.',
   },
   max_memory_restart: {

@@ -95,7 +95,7 @@ function take(
   { choice, source, moot, warnings }: Circumstances,
 ): void {
   const { form, fate, here, quiet = [] }: Pm2Key = PM2_KEYS[key];
-  if (quiet.includes(value)) return;
+  if (quiet.some((one) => isQuiet(one, value))) return;
   if (fate === 'moot') moot.push(written);
   else if (fate === 'instead')
     warnings.push(`${labelOf(source)}: ${written} has no effect. ${here}`);
@@ -195,4 +195,8 @@ function isApp(value: unknown): boolean {
 /** A setting is given once; what was composed last counts. */
 function inOrder(given: readonly Given[]): readonly Given[] {
   return [...new Map<SettingName, Given>(given.map((one) => [one.name, one])).values()];
+}
+
+function isQuiet(quiet: unknown, value: unknown): boolean {
+  return quiet instanceof RegExp ? quiet.test(String(value)) : quiet === value;
 }

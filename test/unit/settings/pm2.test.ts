@@ -195,6 +195,7 @@ describe('values of PM2', () => {
       /interpreter "python3" is not there\. .*Node/,
     );
     assert.deepEqual(read({ interpreter: 'node' }).warnings, []);
+    assert.deepEqual(read({ interpreter: '/usr/bin/node' }).warnings, []);
   });
 
   it('a key that nobody knows is named, with its line', () => {
