@@ -38,7 +38,10 @@ export async function checkApplication(
 }
 
 /** null when the application was loaded, else why not. Resolves when the worker has gone. */
-function load(settings: Settings, { python, tls, launch }: Surroundings): Promise<string | null> {
+function load(
+  settings: Settings,
+  { python, tls, networks, launch }: Surroundings,
+): Promise<string | null> {
   return new Promise((resolve) => {
     let trouble: string | null = null;
     const generation: Generation = {
@@ -56,6 +59,7 @@ function load(settings: Settings, { python, tls, launch }: Surroundings): Promis
         python,
         preload: null,
         tls,
+        networks,
         check: true,
         probe: null,
         hooks: null,

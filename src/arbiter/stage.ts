@@ -161,7 +161,7 @@ interface Accessories {
 
 function generationOf(
   settings: Settings,
-  { python, tls, launch }: Surroundings,
+  { python, tls, networks, launch }: Surroundings,
   sockets: Sockets,
   { preload, probe, inner, lives }: Accessories,
 ): Generation {
@@ -181,6 +181,7 @@ function generationOf(
         python,
         preload,
         tls,
+        networks,
         check: false,
         probe,
         hooks: inner === null ? null : { ...inner, age },

@@ -13,9 +13,10 @@ import { capturesOutput } from '../settings/error-log.ts';
 import { isLoopback, parseInspectAddress } from '../settings/inspect.ts';
 import { variablesIn } from '../settings/raw-env.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { TlsMaterial } from '../wire/arbiter-worker.ts';
+import type { ClientNetworks, TlsMaterial } from '../wire/arbiter-worker.ts';
 import { readCertificate } from './certificate.ts';
 import { launcher } from './launch.ts';
+import { readNetworkLists } from './network-lists.ts';
 import type { Outputs } from './outputs.ts';
 import { type Owner, ownerOf } from './owner.ts';
 import { withPoolSize } from './pool-size.ts';
@@ -30,6 +31,7 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   /** null without TLS. */
   readonly tls: TlsMaterial | null;
+  readonly networks: ClientNetworks;
   /** Sentences for people: it can be served, but not for long or not for all. */
   readonly warnings: readonly string[];
   readonly launch: (listener: ProcessListener) => WorkerProcess;
@@ -87,6 +89,7 @@ export async function prepare(
   const python =
     app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env, owner }) : null;
   const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock(), ticketSecret);
+  const networks = readNetworkLists(settings);
   const warnings = [
     ...ofCertificate,
     ...fewFiles(settings.threads + settings.spare_threads),
@@ -100,7 +103,7 @@ export async function prepare(
   const captured = capturesOutput(settings) ? outputs : null;
   const ofWorker = withPoolSize(env, app.type, settings.threads);
   const launch = launcher({ workerUrl, cwd, env: ofWorker, owner, outputs: captured });
-  return { python, app, env, tls, warnings, launch, owner, outputs: captured };
+  return { python, app, env, tls, networks, warnings, launch, owner, outputs: captured };
 }
 
 /** A worker opens all its modules at once when it starts, and needs some descriptors for each of its threads. */

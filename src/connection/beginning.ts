@@ -3,6 +3,7 @@
 
 import { type ProxyHeader, ProxyHeaderReader, type ProxyOutcome } from '../proxy/header.ts';
 import type { Standing } from '../proxy/standing.ts';
+import type { Asking } from './asking.ts';
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection } from './effects.ts';
 import type { Origin } from './origin.ts';
@@ -20,6 +21,7 @@ export function firstReading(
 /** The connection that begins. */
 export interface BeginningOwner extends OpenConnection {
   readonly state: ConnectionState;
+  readonly asking: Asking;
   /** Moves the reading half and its deadline. */
   read(event: ReadingEvent): void;
   refuse(status: number, code: string, detail: string): void;
@@ -30,6 +32,7 @@ export class Beginning {
   readonly #context: ConnectionContext;
   readonly #owner: BeginningOwner;
   readonly #origin: Origin;
+  readonly #standing: Standing;
   /** Null when no header is expected, and once it has come. */
   #header: ProxyHeaderReader | null = null;
 
@@ -42,6 +45,7 @@ export class Beginning {
     this.#context = context;
     this.#owner = owner;
     this.#origin = origin;
+    this.#standing = standing;
     const versions = context.proxies?.versions ?? null;
     if (owner.state.reading !== 'proxy' || versions === null) return;
     this.#header = new ProxyHeaderReader(versions, standing.introduces);
@@ -65,6 +69,11 @@ export class Beginning {
     if (outcome.kind === 'error') this.#refuse(outcome.code, outcome.detail);
     else {
       if (outcome.kind === 'header') this.#introduced(outcome.header);
+      const { asking, peer } = this.#owner;
+      if (!asking.entrance.mayCome(peer.address, this.#standing, true)) {
+        this.#owner.abandon(true);
+        return;
+      }
       this.#owner.read(this.#isSecure ? 'introduced, TLS' : 'introduced');
       this.#context.surroundings.idle(this.#owner);
     }

@@ -2,6 +2,7 @@
 // for temporary files, and the neighbours. Made once by the worker from the settings.
 
 import type { HeadLimits } from '../http1/limits.ts';
+import type { Admission } from '../limits/verdict.ts';
 import type { Proxies } from '../proxy/standing.ts';
 import type { SpoolBudget } from '../spool/budget.ts';
 import type { DeadlineWheel } from './deadlines.ts';
@@ -15,6 +16,8 @@ export interface ConnectionContext {
   readonly surroundings: Surroundings;
   /** Null: every request is the application's. */
   readonly probes: Probes | null;
+  /** The limits of clients; null: there are none. */
+  readonly admission: Admission | null;
   readonly headLimits: HeadLimits;
   /** Null: nobody is believed to pass on requests of others. */
   readonly proxies: Proxies | null;

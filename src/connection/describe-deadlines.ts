@@ -2,7 +2,8 @@
 // runs on, and what the tables cannot say: rates, and what the application may ask for.
 
 import type { DeadlineRow } from '../settings/describe/deadlines.ts';
-import { type Ending, nameOf, OWING, type Owing, READING, type Reading } from './states.ts';
+import { nameOf } from './state-names.ts';
+import { type Ending, OWING, type Owing, READING, type Reading } from './states.ts';
 
 /** What a client sees of each ending. */
 export const SEEN: { readonly [E in Ending]: string } = {
@@ -14,6 +15,7 @@ export const SEEN: { readonly [E in Ending]: string } = {
   'other half': '',
   finish: 'what is owed is still sent, then close',
   tell: 'the application hears of it, and may go on',
+  'let in': 'the request goes on',
   'close if late': 'the connection closes, if late (see below)',
 };
 

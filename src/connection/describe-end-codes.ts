@@ -10,6 +10,7 @@ export const END_CODES: Readonly<Record<string, string>> = {
   CP: 'The connection began with a PROXY header that is none, or that its address may not send: 400, 403.',
   CH: 'The head is malformed or passes a limit: 400, 414, 431, 501, 505.',
   CB: 'The body is malformed, or passes limit_request_body or what worker_spool leaves: 400, 413.',
+  CL: 'Limits of clients: 429, or 403 for one that is kept out.',
   CQ: 'The client left while its request waited for a thread; it never ran. Or 503 `client-ended`.',
   CR: 'The client left before the application had begun its response.',
   CS: 'The client left in the middle of a response, while the application was making more of it.',

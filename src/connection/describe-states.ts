@@ -2,9 +2,9 @@
 // deadline, what the client sees when it passes, and a drawing of the ways between them.
 
 import { SEEN } from './describe-deadlines.ts';
+import { nameOf } from './state-names.ts';
 import {
   type Ending,
-  nameOf,
   OWING,
   type Owing,
   PAIRS,

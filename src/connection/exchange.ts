@@ -16,12 +16,13 @@ import type {
   RequestBody,
 } from '../threads/app-thread.ts';
 import { grantedUntil, overdueNow } from './application-time.ts';
+import type { Asking } from './asking.ts';
 import type { ConnectionContext } from './context.ts';
-import type { OpenConnection, ProbeAnswer } from './effects.ts';
+import type { OpenConnection } from './effects.ts';
 import { enderOf } from './end-codes.ts';
 import { ChunkedSource, COPY_BYTES, chunked, joined, within } from './framing.ts';
 import { type Client, Outflow, type OutflowOwner, sendIfRead, WRITE_BYTES } from './outflow.ts';
-import { gaveWayAfter, ownAnswer, probeReply } from './own-answer.ts';
+import { gaveWayAfter, ownAnswer } from './own-answer.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
 import type { OwingEvent } from './states.ts';
 import { Told } from './told.ts';
@@ -33,6 +34,7 @@ const EMPTY = Buffer.alloc(0);
 /** The connection, as far as its exchange is concerned. */
 export interface ExchangeOwner extends Client, OpenConnection {
   readonly state: ConnectionState;
+  readonly asking: Asking;
   /** Whose request it is. */
   peerOf(head: ParsedHead): Peer;
   /** Moves the owing half and its deadline. */
@@ -227,13 +229,6 @@ export class Exchange extends Told implements Job, OutflowOwner {
 
   // What the connection tells.
 
-  /** A question about the server's health, which no thread ever sees. */
-  answerProbe(answer: ProbeAnswer): void {
-    this.isProbe = true;
-    this.started();
-    this.whole(probeReply(answer), Buffer.from(answer.text, 'latin1'));
-  }
-
   /** Its time is up. */
   overdue(setting: Overdue['setting']): Overdue {
     return overdueNow(this.#context, setting, this);
@@ -249,7 +244,13 @@ export class Exchange extends Told implements Job, OutflowOwner {
     const connection = this.#listening();
     if (connection === null) return;
     const keepAlive = mayKeepAlive && this.head.keepAlive && connection.mayKeepAlive();
-    const answer = ownAnswer(this.#context, status, this.head, keepAlive);
+    const answer = ownAnswer(
+      this.#context,
+      status,
+      this.head,
+      keepAlive,
+      connection.asking.verdict,
+    );
     this.status = answer.status;
     this.bodyBytes = answer.bodyBytes;
     this.#finish(connection, connection.send(answer.text), keepAlive);
@@ -329,6 +330,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
       keepAlive: connection.mayKeepAlive(),
       date: this.#context.date(),
       server: this.#context.server,
+      fields: connection.asking.verdict.fields,
       bodyLength: length,
     });
     if (plan.error !== null) {

@@ -49,6 +49,27 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
       'A PROXY header (`proxy_protocol`) that is none; the line says what is wrong with it. With TLS the connection is closed without an answer.',
     remedy: 'Look at the proxy that sent it, or at who speaks for it.',
   },
+  'client-denied': {
+    status: [403],
+    by: 'C',
+    meaning:
+      'A trusted proxy names a client that allow or deny keeps out. Not in the log one by one: a line tells how many.',
+    remedy: 'Nothing, if that was meant. Else look at allow and deny, and at what explain says.',
+  },
+  'rate-limited': {
+    status: [429],
+    by: 'C',
+    meaning:
+      'A client has made more requests than limit_rate, or one of limits, lets through. Not in the log one by one: a line tells how many.',
+    remedy: 'Nothing, if that was meant. Else a higher rate or burst, or limit_exempt.',
+  },
+  'too-many-requests-at-once': {
+    status: [429],
+    by: 'C',
+    meaning:
+      'A client behind a trusted proxy has limit_connections requests under way. Not in the log one by one: a line tells how many.',
+    remedy: 'Nothing, if that was meant. Else a higher limit_connections, or limit_exempt.',
+  },
   'too-slow': {
     status: [408],
     by: 'c',

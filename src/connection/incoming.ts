@@ -4,44 +4,17 @@
 import { type BodyReader, bodyReaderFor } from '../http1/body.ts';
 import { HeadReader, type ParsedHead } from '../http1/head.ts';
 import type { HeadLimits } from '../http1/limits.ts';
-import type { BodySource, RequestBody } from '../threads/app-thread.ts';
+import type { BodySource } from '../threads/app-thread.ts';
 import { Ahead } from './ahead.ts';
-import type { Beginning } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
+import type { IncomingOwner } from './incoming-owner.ts';
 import { beyondBodyLimit, DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
 import { Rate } from './rate.ts';
-import { PROMPT_END_MS, type ReadingEvent } from './states.ts';
-import type { ConnectionState } from './transition.ts';
+import { PROMPT_END_MS } from './states.ts';
 
 /** Bytes of later requests that are kept while one is answered; above it the client must wait. */
 const HELD_BYTES = 16 * 1024;
-
-/** The connection, as far as reading goes. */
-export interface IncomingOwner {
-  readonly state: ConnectionState;
-  readonly beginning: Beginning;
-  /** Moves the reading half and its deadline. */
-  read(event: ReadingEvent): void;
-  /** More of a body has come, or may come again: its deadline counts anew. */
-  bodyProgressed(): void;
-  /** Whoever reads the body is slower than the client, who must wait: not the client's time. */
-  bodyWaits(): void;
-  /** A request can be handed on. `releaseBody`: when no thread can read the body any more. */
-  request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void;
-  /** More has come on an upgraded connection. */
-  upgradedProgressed(): void;
-  /** The client waits for `100 Continue`, and its body is about to be read. */
-  continueExpected(): void;
-  /** A fault of the client. */
-  refuse(status: number, code: string, detail: string): void;
-  /** The body comes too slowly. */
-  tooSlow(): void;
-  /** The rest of a body that came after its answer is through: the connection can be used again. */
-  bodyDrained(): void;
-  /** So much of it has come that the connection is not worth keeping. */
-  tooMuchDropped(): void;
-}
 
 export class Incoming {
   readonly #context: ConnectionContext;
@@ -121,15 +94,19 @@ export class Incoming {
     this.resume();
     if (this.#ahead.length === 0) return false;
     this.#owner.read('answered, next at hand');
+    this.#consumeAhead();
+    return true;
+  }
+
+  #consumeAhead(): void {
     this.#consume(this.#ahead.take(), true);
     if (this.#ahead.length === 0) this.#ahead.clear();
-    return true;
   }
 
   /** The answer came before the body was read. An application that reads it goes on; else the rest is dropped. */
   drainBody(): void {
     this.#answered = true;
-    this.#owner.bodyProgressed();
+    this.#owner.deadlines.bodyProgressed();
   }
 
   /** What the client has sent behind the request, and all that comes from here on, is the application's. */
@@ -181,7 +158,7 @@ export class Incoming {
     this.#effects.resumeReading();
     if (this.#owner.state.reading !== 'body') return;
     this.#rate.forgive(this.#context.wheel.nowMs - this.#pausedMs);
-    this.#owner.bodyProgressed();
+    this.#owner.deadlines.bodyProgressed();
   }
 
   /** Each round takes bytes or leaves a state that takes none, so the rounds are bounded by the bytes. */
@@ -195,7 +172,7 @@ export class Incoming {
       else if (reading === 'upgraded') at = this.#passOn(chunk, at);
       else if (reading === 'proxy') at = this.#readProxyHeader(chunk, at);
       else {
-        if (reading === 'complete') this.#holdRest(chunk, at, isAhead);
+        if (reading === 'complete' || reading === 'asking') this.#holdRest(chunk, at, isAhead);
         break;
       }
     }
@@ -224,6 +201,25 @@ export class Incoming {
 
   /** A head is complete. */
   #begin(head: ParsedHead): void {
+    if (this.#owner.asking.ask(head)) this.#goOn(head);
+    else {
+      this.#head = head;
+      this.#owner.read('limits asked');
+    }
+  }
+
+  /** The limits have spoken about the request whose head was the last. */
+  answered(): void {
+    const head = this.#head;
+    if (head === null) throw new Error('limits are asked about a head');
+    this.resume();
+    this.#more = this.#ahead.length > 0;
+    this.#goOn(head);
+    if (this.#more) this.#consumeAhead();
+  }
+
+  /** Its body is read, or it is handed on. */
+  #goOn(head: ParsedHead): void {
     if (!head.hasBody) {
       this.#owner.read('head without body');
       this.#owner.request(head, { kind: 'none' }, null);
@@ -235,7 +231,7 @@ export class Incoming {
     if (this.#tooLarge(head.contentLength)) return;
     this.#rate.begin(this.#context.wheel.nowMs);
     this.#continueDue = head.expectContinue && !this.#more;
-    if (this.#context.probes?.asks(head)) this.#drop(head);
+    if (this.#owner.asking.answersItself(head)) this.#drop(head);
     else if (this.#context.bufferRequests) this.#gather(head);
     else this.#stream(head);
   }
@@ -268,7 +264,8 @@ export class Incoming {
     this.#due = () => {
       this.#owner.request(head, { kind: 'stream', source: intake }, () => this.#letGo(intake));
       // Until the application asks, it is not the client's time.
-      if (this.#continueDue && this.#owner.state.reading === 'body') this.#owner.bodyWaits();
+      if (this.#continueDue && this.#owner.state.reading === 'body')
+        this.#owner.deadlines.bodyWaits();
     };
     // What came with the head goes with the request: a small body costs its thread no question then.
     if (!this.#more) this.#handOn();
@@ -289,7 +286,7 @@ export class Incoming {
     this.#continueDue = false;
     this.#rate.begin(this.#context.wheel.nowMs);
     this.#owner.continueExpected();
-    this.#owner.bodyProgressed();
+    this.#owner.deadlines.bodyProgressed();
   }
 
   /** No thread reads this body any more: what still comes of it is dropped, to keep the connection. */
@@ -321,7 +318,7 @@ export class Incoming {
   }
 
   #passOn(chunk: Buffer, from: number): number {
-    this.#owner.upgradedProgressed();
+    this.#owner.deadlines.upgradedProgressed();
     const piece = from === 0 ? chunk : chunk.subarray(from);
     if (this.#intake !== null && !this.#intake.add(piece)) this.#pause();
     return chunk.length;
@@ -339,7 +336,7 @@ export class Incoming {
     const tooMuch = this.#intake instanceof DiscardIntake && this.#intake.tooMuch;
     if (tooMuch && this.#answered) this.#owner.tooMuchDropped();
     else if (this.#rate.tooSlow(bytes, this.#context.wheel.nowMs)) this.#owner.tooSlow();
-    else if (!this.#paused) this.#owner.bodyProgressed();
+    else if (!this.#paused) this.#owner.deadlines.bodyProgressed();
   }
 
   #bodyComplete(): void {
@@ -356,7 +353,8 @@ export class Incoming {
     this.#handOn();
     if (answered) this.#owner.bodyDrained();
     // Its end is still on the way to the disk: that has no deadline but the body's.
-    else if (this.#intake !== null && this.#intake === intake) this.#owner.bodyProgressed();
+    else if (this.#intake !== null && this.#intake === intake)
+      this.#owner.deadlines.bodyProgressed();
   }
 
   #hold(chunk: Buffer): void {
@@ -378,7 +376,7 @@ export class Incoming {
   #pauseBody(): void {
     this.#pause();
     // A body that is gathered waits for our own disk, which has no deadline but the body's.
-    if (this.#intake instanceof StreamIntake) this.#owner.bodyWaits();
+    if (this.#intake instanceof StreamIntake) this.#owner.deadlines.bodyWaits();
   }
 
   #pause(): void {

@@ -1,14 +1,8 @@
 // What an operator sees of one connection: the state that it is in, what ends the wait, and the request that it has under way.
 
 import type { AppThread, Peer, RequestHead } from '../threads/app-thread.ts';
-import {
-  type DeadlineSetting,
-  OWING,
-  type Owing,
-  READING,
-  type Reading,
-  type StateName,
-} from './states.ts';
+import type { StateName } from './state-names.ts';
+import { type DeadlineSetting, OWING, type Owing, READING, type Reading } from './states.ts';
 
 /** The part of a connection that can be looked at. */
 export interface Visible {

@@ -6,23 +6,26 @@ import type { ParsedHead } from '../http1/head.ts';
 import { interimHead } from '../http1/response.ts';
 import { STRANGER, type Standing } from '../proxy/standing.ts';
 import type { BodySource, Failure, Peer, RequestBody } from '../threads/app-thread.ts';
+import { Asking, type AskingOwner } from './asking.ts';
 import { Beginning } from './beginning.ts';
+import { afterClientEnd } from './client-end.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { enderOf, stateLetter } from './end-codes.ts';
+import { Entrance } from './entrance.ts';
 import { Exchange, type ExchangeOwner } from './exchange.ts';
-import { Incoming, type IncomingOwner } from './incoming.ts';
+import { Incoming } from './incoming.ts';
+import type { IncomingOwner } from './incoming-owner.ts';
 import { Moments } from './moments.ts';
 import { Origin } from './origin.ts';
+import { answerProbe, answerRefusal, answerStop } from './own-answer.ts';
 import { PairDeadlines } from './pair-deadlines.ts';
-import { cutOverdue, oweOverdue, readOverdue, refuseIfOverloaded } from './passed-deadlines.ts';
-import { type FirstReading, OWING, type OwingEvent, READING, type ReadingEvent } from './states.ts';
+import { cutOverdue, oweOverdue, readOverdue } from './passed-deadlines.ts';
+import { type FirstReading, type OwingEvent, READING, type ReadingEvent } from './states.ts';
 import { ConnectionState } from './transition.ts';
+import { staysLong } from './upgraded.ts';
 
-/** HTML, 9.2.5: responses that go on for as long as their client listens. */
-const EVENT_STREAM = /^content-type:[ \t]*text\/event-stream/im;
-
-export class Connection implements ExchangeOwner, IncomingOwner {
+export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
   readonly state: ConnectionState;
   /** Monotonic ms of the accept. */
   readonly openedMs: number;
@@ -31,6 +34,8 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   readonly deadlines: PairDeadlines;
   /** What comes before the first request. */
   readonly beginning: Beginning;
+  /** What limits say of its requests. */
+  readonly asking: Asking;
 
   readonly #context: ConnectionContext;
   readonly #effects: Effects;
@@ -52,6 +57,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     peer: Peer,
     first: FirstReading = 'new',
     standing: Standing = STRANGER,
+    entrance: Entrance = new Entrance(context),
   ) {
     this.state = new ConnectionState(first, context.timesPhases ? new Moments(context.now) : null);
     this.#context = context;
@@ -60,6 +66,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.openedMs = context.now();
     const { headLimits } = (standing.forwards ? context.proxies : null) ?? context;
     this.#incoming = new Incoming(context, effects, this, headLimits);
+    this.asking = new Asking(context, this, entrance);
     this.beginning = new Beginning(context, this, this.#origin, standing);
     this.deadlines = new PairDeadlines(context, effects, this.state, {
       readOverdue: () => readOverdue(this),
@@ -107,13 +114,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   #afterClientEnd(): void {
-    const { reading, owing } = this.state;
-    if (reading === 'closed') return;
-    const endings = [READING[reading].whenClientEnds, OWING[owing].whenClientEnds];
-    const isOver = !this.#waitsOn && endings.includes('close if late');
-    if (isOver || endings.includes('close')) this.#end('close');
-    else if (owing === 'running') this.deadlines.clientEnded();
-    else if (owing === 'queued') refuseIfOverloaded(this.#exchange, this.#context.requests);
+    afterClientEnd(this, this.#context.requests, this.#waitsOn);
   }
 
   /** What `send` could not hand to the kernel has left this process, or `sendLater` was asked for. */
@@ -134,6 +135,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.state.reading !== 'closed') this.#forget();
     if (this.#released) return;
     this.#released = true;
+    this.asking.entrance.leave();
     this.#context.surroundings.released(this);
   }
 
@@ -157,9 +159,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   get staysLong(): boolean {
-    const exchange = this.#exchange;
-    if (this.upgraded) return exchange?.takenOver?.mayPart !== true;
-    return EVENT_STREAM.test(exchange?.replyFields ?? '');
+    return this.#exchange !== null && staysLong(this.#exchange, this.upgraded);
   }
 
   partIn(ms: number): void {
@@ -167,12 +167,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   }
 
   stop(failure: Failure): void {
-    const exchange = this.#exchange;
-    exchange?.failed(failure);
-    // Some of its answer is still in this process.
-    if (exchange === null || this.#exchange === null) return;
-    exchange.endedBy(enderOf(failure.code), failure.code);
-    this.#end('reset');
+    answerStop(this, failure);
   }
 
   interrupt(): void {
@@ -231,6 +226,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
   settle(exchange: Exchange, keepAlive: boolean): void {
     this.owe('settled');
     this.#exchange = null;
+    this.asking.over();
     this.#context.surroundings.finished(exchange);
     const hasMore = !this.#clientEnded || (this.#waitsOn && this.#incoming.holding);
     if (!keepAlive || !hasMore || this.state.reading === 'lingering') {
@@ -253,16 +249,10 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.state.reading === 'head') this.#firstByteMs = this.#context.wheel.nowMs;
   }
 
-  bodyProgressed(): void {
-    this.deadlines.bodyProgressed();
-  }
-
-  bodyWaits(): void {
-    this.deadlines.bodyWaits();
-  }
-
-  upgradedProgressed(): void {
-    this.deadlines.upgradedProgressed();
+  /** The limits have spoken. */
+  answered(): void {
+    this.#incoming.answered();
+    if (this.#clientEnded) this.#afterClientEnd();
   }
 
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void {
@@ -271,7 +261,9 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     if (this.state.reading === 'complete') this.deadlines.reading();
     this.owe('submitted');
     const { probes, requests } = this.#context;
-    if (probes?.asks(head)) exchange.answerProbe(probes.answer(head));
+    const { refusal } = this.asking.verdict;
+    if (refusal !== null) answerRefusal(exchange, refusal);
+    else if (probes?.asks(head)) answerProbe(exchange, probes.answer(head));
     else requests.submit(exchange);
     // Its end came while the body was on its way to the disk.
     if (this.#clientEnded && this.#exchange === exchange) this.#afterClientEnd();
@@ -389,6 +381,7 @@ export class Connection implements ExchangeOwner, IncomingOwner {
     this.#exchange = null;
     this.#incoming.fail();
     this.#incoming.release();
+    this.asking.over();
     if (exchange === null) return;
     exchange.detach();
     if (this.#context.requests.withdraw(exchange)) exchange.jobOver();

@@ -2,6 +2,7 @@
 // it is in, the request that it has included.
 
 import type { Failure } from '../threads/app-thread.ts';
+import type { Asking } from './asking.ts';
 import type { Requests } from './effects.ts';
 import type { Exchange } from './exchange.ts';
 import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
@@ -14,6 +15,7 @@ interface Overdue {
   readonly state: ConnectionState;
   readonly deadlines: PairDeadlines;
   readonly exchange: Exchange | null;
+  readonly asking: Asking;
   refuse(status: number, code: string, detail: string): void;
   abandon(reset: boolean): void;
 }
@@ -24,6 +26,7 @@ export function readOverdue(connection: Overdue): void {
   const ending = READING[reading].whenOverdue;
   if (ending === 408) connection.refuse(408, 'too-slow', `no complete ${reading} in time`);
   else if (ending === 'reset') connection.abandon(true);
+  else if (ending === 'let in') connection.asking.late();
   // An upgraded connection has no deadline of its own here but that of a worker that drains.
   else if (reading === 'upgraded') connection.exchange?.takenOver?.part();
   // In `complete` only the grace of a client that has sent its end can pass, or the time of the disk for the body.

@@ -3,10 +3,12 @@
 // way net.Server itself makes its sockets; what is not in the documentation stands in `SocketOptions`.
 
 import { Socket, type SocketConstructorOpts } from 'node:net';
+import { STRANGER, type Standing } from '../proxy/standing.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import { firstReading } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
+import { Entrance } from './entrance.ts';
 import { Connection } from './machine.ts';
 import { askSendQueue, type Tell } from './send-queue.ts';
 
@@ -18,6 +20,8 @@ export interface AcceptedHandle {
   readonly writeQueueSize?: number;
   getpeername?(out: { address?: string; port?: number }): number;
   setNoDelay?(on: boolean): number;
+  /** Closes with a RST; TCP alone has it. */
+  reset?(): number;
   close(): void;
 }
 
@@ -33,7 +37,7 @@ interface SocketOptions extends SocketConstructorOpts {
 /** One read of one client: as much as the kernel usually has, and no allocation for it. Valid until the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Makes a connection of an accepted handle; null as peerOfHandle. */
+/** Makes a connection of an accepted handle; null as peerOfHandle, or because the limits turn it away. */
 export function openConnection(
   handle: AcceptedHandle,
   context: ConnectionContext,
@@ -41,12 +45,27 @@ export function openConnection(
 ): Connection | null {
   const peer = peerOfHandle(handle, peerOf);
   if (peer === null) return null;
+  const standing = context.proxies?.standingOf(peer.address) ?? STRANGER;
+  const entrance = entranceOf(handle, context, peer, standing);
+  if (entrance === null) return null;
   const edge = new PlainEdge(handle);
   const first = firstReading(context, 'new');
-  const standing = context.proxies?.standingOf(peer.address);
-  const connection = new Connection(context, edge, peer, first, standing);
+  const connection = new Connection(context, edge, peer, first, standing, entrance);
   edge.connect(connection);
   return connection;
+}
+
+/** null: it is turned away, before anything is made for it. A RST leaves nothing of it behind, here either (TIME-WAIT). */
+export function entranceOf(
+  handle: AcceptedHandle,
+  context: ConnectionContext,
+  { address }: Peer,
+  standing: Standing,
+): Entrance | null {
+  const entrance = new Entrance(context);
+  if (entrance.mayCome(address, standing)) return entrance;
+  handle.reset?.();
+  return null;
 }
 
 /**

@@ -7,6 +7,7 @@ export type DeadlineSetting =
   | 'handshake_timeout'
   | 'first_byte_timeout'
   | 'head_timeout'
+  | 'limit_store_timeout'
   | 'body_timeout'
   | 'keepalive'
   | 'linger_timeout'
@@ -25,7 +26,10 @@ export const APPLICATION_TIME: ReadonlySet<DeadlineSetting | OtherHalf> = new Se
 /** This half has nothing of its own to wait for: the other half's deadline holds. */
 export type OtherHalf = 'other half';
 
-/** What becomes of the connection: a status is answered and the connection closed; `close` says nothing; `reset` is a RST. */
+/**
+ * What becomes of the connection: a status is answered and the connection closed; `close` says nothing; `reset` is a RST; `let in`:
+ * the request goes on.
+ */
 export type Ending =
   | 'close'
   | 'reset'
@@ -35,7 +39,8 @@ export type Ending =
   | 'other half'
   | 'finish'
   | 'tell'
-  | 'close if late';
+  | 'close if late'
+  | 'let in';
 
 /**
  * A client whose end comes within so many milliseconds of its last byte has said all it wanted to say and waits for the
@@ -49,6 +54,7 @@ export type Reading =
   | 'handshake'
   | 'new'
   | 'head'
+  | 'asking'
   | 'body'
   | 'complete'
   | 'upgraded'
@@ -73,6 +79,8 @@ export type ReadingEvent =
   | 'introduced, TLS'
   | 'handshake done'
   | 'first byte'
+  /** A head is complete, and how many requests its client has made is counted elsewhere. */
+  | 'limits asked'
   | 'head without body'
   | 'head with body'
   | 'body complete'
@@ -172,11 +180,22 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
     whenClientEnds: 'close',
     givesWay: false,
     on: {
+      'limits asked': 'asking',
       'head without body': 'complete',
       'head with body': 'body',
       'answered, linger': 'lingering',
       close: 'closed',
     },
+  },
+  asking: {
+    waitsFor: 'the word of those who count for all workers and hosts (limits)',
+    letter: 'L',
+    deadline: 'limit_store_timeout',
+    progressResets: false,
+    whenOverdue: 'let in',
+    whenClientEnds: 'close if late',
+    givesWay: false,
+    on: { 'head without body': 'complete', 'head with body': 'body', close: 'closed' },
   },
   body: {
     waitsFor: 'request body bytes',
@@ -329,48 +348,6 @@ export function waitsForClient(owing: Owing): boolean {
   return owing === 'writing' || owing === 'passing on';
 }
 
-/** The names that people see: logs, the live picture, docs. */
-export type StateName =
-  | 'proxy'
-  | 'handshake'
-  | 'new'
-  | 'head'
-  | 'body'
-  | 'queued'
-  | 'running'
-  | 'writing'
-  | 'upgraded'
-  | 'keep-alive'
-  | 'lingering';
-
-/** Which of the two halves gives a pair its name. */
-const OWING_NAME: { readonly [S in Exclude<Owing, 'nothing'>]: StateName } = {
-  queued: 'queued',
-  running: 'running',
-  streaming: 'running',
-  writing: 'writing',
-  upgraded: 'upgraded',
-  'passing on': 'upgraded',
-  'half closed': 'upgraded',
-};
-const READING_NAME: { readonly [S in Exclude<Reading, 'closed'>]: StateName } = {
-  proxy: 'proxy',
-  handshake: 'handshake',
-  new: 'new',
-  head: 'head',
-  body: 'body',
-  complete: 'running',
-  upgraded: 'upgraded',
-  'keep-alive': 'keep-alive',
-  lingering: 'lingering',
-};
-
-/** What an open connection is called, from the pair of its halves. */
-export function nameOf(reading: Exclude<Reading, 'closed'>, owing: Owing): StateName {
-  if (owing === 'nothing' || reading === 'lingering') return READING_NAME[reading];
-  return OWING_NAME[owing];
-}
-
 /** Pairs that may be. Whatever is not listed is a fault of ours; transition.ts asserts it. */
 export const PAIRS: { readonly [S in Exclude<Reading, 'closed'>]: readonly Owing[] } = {
   // `writing`: a header that is refused is answered without TLS.
@@ -378,6 +355,7 @@ export const PAIRS: { readonly [S in Exclude<Reading, 'closed'>]: readonly Owing
   handshake: ['nothing'],
   new: ['nothing'],
   head: ['nothing', 'writing'],
+  asking: ['nothing'],
   body: ['nothing', 'queued', 'running', 'streaming', 'writing'],
   // The last three: the client of an upgraded connection has ended its half.
   complete: [

@@ -5,11 +5,18 @@
 import { constants } from 'node:crypto';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import tls, { type SecureContext } from 'node:tls';
+import { STRANGER } from '../proxy/standing.ts';
 import { firstReading } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
 import { HalfDeadline } from './half-deadline.ts';
 import { Connection } from './machine.ts';
-import { type AcceptedHandle, type PeerOf, peerOfHandle, SocketEdge } from './socket.ts';
+import {
+  type AcceptedHandle,
+  entranceOf,
+  type PeerOf,
+  peerOfHandle,
+  SocketEdge,
+} from './socket.ts';
 
 /** In the order of our preference. Who asks for none of them (h2 alone) is refused in the handshake. */
 const PROTOCOLS = ['http/1.1', 'http/1.0'];
@@ -78,10 +85,12 @@ export function openSecureConnection(
 ): Connection | null {
   const peer = peerOfHandle(handle, peerOf);
   if (peer === null) return null;
+  const standing = context.proxies?.standingOf(peer.address) ?? STRANGER;
+  const entrance = entranceOf(handle, context, peer, standing);
+  if (entrance === null) return null;
   const first = firstReading(context, 'handshake');
   const edge = new SecureEdge(handle, context, terms, first === 'proxy');
-  const standing = context.proxies?.standingOf(peer.address);
-  const connection = new Connection(context, edge, peer, first, standing);
+  const connection = new Connection(context, edge, peer, first, standing, entrance);
   edge.connect(connection);
   return connection;
 }

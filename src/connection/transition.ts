@@ -4,9 +4,9 @@
 
 import { stateLetter } from './end-codes.ts';
 import type { Moments } from './moments.ts';
+import { nameOf, type StateName } from './state-names.ts';
 import {
   type FirstReading,
-  nameOf,
   OWING,
   type Owing,
   type OwingEvent,
@@ -14,7 +14,6 @@ import {
   READING,
   type Reading,
   type ReadingEvent,
-  type StateName,
 } from './states.ts';
 
 /** The two halves of a connection. Starts owing nothing. */

@@ -133,3 +133,11 @@ export class Upgraded implements OutflowOwner {
   /** Never asked: no thread waits for its client. */
   gaveWay(): void {}
 }
+
+/** HTML, 9.2.5: responses that go on for as long as their client listens. */
+const EVENT_STREAM = /^content-type:[ \t]*text\/event-stream/im;
+
+/** No end of it is in sight: there are no words for a parting, or it sends events. */
+export function staysLong({ takenOver, replyFields }: Exchange, upgraded: boolean): boolean {
+  return upgraded ? takenOver?.mayPart !== true : EVENT_STREAM.test(replyFields);
+}

@@ -13,7 +13,9 @@ export interface ErrorResponseOptions {
   readonly date: string;
   /** Value of Server; empty for none. */
   readonly server: string;
-  /** Value of Retry-After in whole seconds, for 503. */
+  /** More field lines; empty for none. */
+  readonly fields?: string;
+  /** Value of Retry-After in whole seconds, for 503 and 429. */
   readonly retryAfterSeconds?: number;
   /** One sentence for the client, such as the message of a ProtocolError; escaped here. Never internals. */
   readonly sentence?: string;
@@ -37,6 +39,7 @@ export function errorResponse(code: number, options: ErrorResponseOptions): Erro
     optional('Date', options.date) +
     connectionField(options) +
     optional('Retry-After', options.retryAfterSeconds?.toString() ?? '') +
+    (options.fields ?? '') +
     `Content-Type: text/html\r\nContent-Length: ${page.length}\r\n\r\n`;
   const body = options.method === 'HEAD' ? '' : page;
   return { status, text: head + body, bodyBytes: body.length };

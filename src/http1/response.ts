@@ -25,6 +25,8 @@ export interface ResponseOptions {
   readonly date: string;
   /** Value of Server; empty for none. */
   readonly server: string;
+  /** Field lines beside those; empty or absent for none. */
+  readonly fields?: string;
   /** Bytes of the body when all of it is known now, else null. */
   readonly bodyLength: number | null;
 }
@@ -188,7 +190,7 @@ function ownFields(reply: ReplyHead, fields: ReplyFields, options: ResponseOptio
   if (server === '' && options.server !== '') server = `Server: ${options.server}\r\n`;
   let date = fields.date;
   if (date === '' && reply.sendDate && options.date !== '') date = `Date: ${options.date}\r\n`;
-  return server + date;
+  return server + date + (options.fields ?? '');
 }
 
 function connectionField(

@@ -3,6 +3,7 @@
 
 import { application } from './catalogue/application.ts';
 import { bodies } from './catalogue/bodies.ts';
+import { clients } from './catalogue/clients.ts';
 import { config } from './catalogue/config.ts';
 import { control } from './catalogue/control.ts';
 import { development } from './catalogue/development.ts';
@@ -30,6 +31,7 @@ export const SECTIONS: readonly Section[] = [
   rights,
   timeouts,
   limits,
+  clients,
   bodies,
   health,
   control,
@@ -49,6 +51,7 @@ const declared = {
   ...rights.settings,
   ...timeouts.settings,
   ...limits.settings,
+  ...clients.settings,
   ...bodies.settings,
   ...health.settings,
   ...control.settings,

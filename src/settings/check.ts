@@ -3,14 +3,13 @@
 
 import { resolve } from 'node:path';
 import { findGroup, findUser } from './accounts.ts';
-import { BindError, formatBind, parseBind } from './bind.ts';
 import type { SettingName } from './catalogue.ts';
+import { checkAddresses, ITEM_CHECKS, TOKEN } from './check-items.ts';
 import { nodeCiphers } from './ciphers.ts';
 import {
   type BytesSetting,
   type ChoiceSetting,
   type CountSetting,
-  type ItemForm,
   isNumberForm,
   type ListSetting,
   type NumberForm,
@@ -19,8 +18,9 @@ import {
   type TextSetting,
 } from './declaration.ts';
 import { parseInspectAddress } from './inspect.ts';
-import { NetworkError, parseNetwork } from './networks.ts';
-import { expressionOf, isPattern } from './path-pattern.ts';
+import { LIMIT_RATE_RULE, LimitRateError, parseLimitRate } from './limit-rate.ts';
+import { checkLimitRules, type LimitRule, LimitRulesError } from './limit-rules.ts';
+import { Misfit } from './misfit.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
 import { parseStatsdAddress } from './statsd.ts';
@@ -33,6 +33,7 @@ export type Value =
   | string
   | null
   | readonly string[]
+  | readonly LimitRule[]
   | { readonly [name: string]: string };
 
 /** A value on its way in. */
@@ -40,20 +41,6 @@ export interface Given {
   readonly name: SettingName;
   readonly value: unknown;
   readonly source: Source;
-}
-
-/** Thrown and caught in this file: `rule` completes "must be". */
-class Misfit extends Error {
-  readonly rule: string;
-  readonly value: unknown;
-  readonly suggestion: string;
-
-  constructor(rule: string, value: unknown, why = '', suggestion = '') {
-    super(why);
-    this.rule = rule;
-    this.value = value;
-    this.suggestion = suggestion;
-  }
 }
 
 /**
@@ -121,6 +108,8 @@ function checked(setting: Setting, value: unknown, base: string): Value {
       return checkList(setting, value, base);
     case 'map':
       return checkMap(value);
+    case 'rules':
+      return checkRules(value);
   }
 }
 
@@ -218,9 +207,19 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   if (setting.form === 'inspect address' && parseInspectAddress(value) === null) {
     throw new Misfit('HOST:PORT, [IPV6]:PORT, HOST or PORT', value);
   }
+  if (setting.form === 'rate') checkRate(value);
   // What is in it is looked at by whoever reads it.
   if (setting.form === 'PEM file') return resolve(base, value);
   return value;
+}
+
+function checkRate(value: string): void {
+  try {
+    parseLimitRate(value);
+  } catch (error) {
+    if (!(error instanceof LimitRateError)) throw error;
+    throw new Misfit(LIMIT_RATE_RULE, value, error.message);
+  }
 }
 
 /** OpenSSL decides. It passes over words that it does not know, as long as one cipher is left. */
@@ -290,8 +289,14 @@ function inOneText({ separator }: ListSetting, value: unknown): readonly unknown
   return items.filter((item) => item !== '');
 }
 
-/** RFC 9110, 5.6.2 */
-const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
+function checkRules(value: unknown): readonly LimitRule[] {
+  try {
+    return checkLimitRules(value);
+  } catch (error) {
+    if (!(error instanceof LimitRulesError)) throw error;
+    throw new Misfit(error.rule, error.value, error.message);
+  }
+}
 
 function checkMap(value: unknown): { readonly [name: string]: string } {
   const isMap = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -303,66 +308,4 @@ function checkMap(value: unknown): { readonly [name: string]: string } {
     map[name] = text;
   }
   return map;
-}
-
-/** Each answers the item as it is kept. */
-const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string, base: string) => string } = {
-  address(item) {
-    try {
-      parseBind(item);
-      return item;
-    } catch (error) {
-      if (!(error instanceof BindError)) throw error;
-      throw new Misfit('HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N', item, error.message);
-    }
-  },
-  argument(item) {
-    if (item.includes('\0')) throw new Misfit('a text without NUL characters', item);
-    return item;
-  },
-  assignment(item) {
-    // The name is whatever the kernel takes, which is more than a shell can say.
-    if (!/^[^=\0]+=[^\0]*$/.test(item)) throw new Misfit('KEY=VALUE', item);
-    return item;
-  },
-  path(item, base) {
-    const rule = 'an existing file or folder, or a pattern such as "*.html"';
-    if (item === '' || item.includes('\0')) throw new Misfit(rule, item);
-    const path = resolve(base, item);
-    if (whatIsAt(path) !== null) return path;
-    // A pattern may match nothing yet.
-    if (!isPattern(item)) throw new Misfit(rule, item);
-    if (expressionOf(path) === null) {
-      throw new Misfit(rule, item, 'a range in its brackets runs backwards');
-    }
-    return path;
-  },
-  network(item) {
-    if (item === '*') return item;
-    try {
-      parseNetwork(item);
-      return item;
-    } catch (error) {
-      if (!(error instanceof NetworkError)) throw error;
-      const rule = 'IP addresses, networks such as 10.0.0.0/8, or *';
-      throw new Misfit(rule, item, error.message);
-    }
-  },
-  'field name'(item) {
-    if (!TOKEN.test(item)) throw new Misfit('names of fields, or *', item);
-    return item;
-  },
-};
-
-/** At least one, and none twice (port 0 is another port each time). */
-function checkAddresses(texts: readonly string[]): void {
-  if (texts.length === 0) throw new Misfit('at least one address', texts);
-  const seen = new Set<string>();
-  for (const text of texts) {
-    const address = parseBind(text);
-    const written = formatBind(address);
-    const repeats = seen.has(written) && !(address.kind === 'tcp' && address.port === 0);
-    if (repeats) throw new Misfit('different addresses', text, 'it stands there twice');
-    seen.add(written);
-  }
 }

@@ -265,5 +265,6 @@ const PLACEHOLDERS = {
   text: 'TEXT',
   list: 'TEXT',
   map: '',
+  rules: '',
   switch: '',
 } as const;

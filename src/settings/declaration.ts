@@ -1,6 +1,8 @@
 // The shape of a declared setting, and the TypeScript types that follow from a declaration. Declarations are plain data:
 // the command line, the config file, the checks, --help, the settings page and the editor schema are all read from them.
 
+import type { LimitRule, WrittenLimitRule } from './limit-rules.ts';
+
 /** A flag as typed: `--workers` or `-w`. */
 export type Flag = `-${string}`;
 
@@ -99,6 +101,7 @@ export type TextForm =
   | 'user'
   | 'group'
   | 'mask'
+  | 'rate'
   | 'url path';
 
 /** Texts that may be written as numbers. */
@@ -118,7 +121,14 @@ export interface TextSetting extends Declared {
   readonly default: string | null;
 }
 
-export type ItemForm = 'argument' | 'address' | 'assignment' | 'network' | 'field name' | 'path';
+export type ItemForm =
+  | 'argument'
+  | 'address'
+  | 'assignment'
+  | 'network'
+  | 'network or file'
+  | 'field name'
+  | 'path';
 
 export interface ListSetting extends Declared {
   readonly kind: 'list';
@@ -134,6 +144,13 @@ export interface MapSetting extends Declared {
   readonly default: { readonly [name: string]: string };
 }
 
+/** Objects, each a rule about some of the requests. Only a config file can say it; limit-rules.ts knows what they hold. */
+export interface RulesSetting extends Declared {
+  readonly kind: 'rules';
+  readonly form: 'limits';
+  readonly default: readonly [];
+}
+
 export type Setting =
   | CountSetting
   | SecondsSetting
@@ -142,7 +159,8 @@ export type Setting =
   | ChoiceSetting
   | TextSetting
   | ListSetting
-  | MapSetting;
+  | MapSetting
+  | RulesSetting;
 
 /** A section of the book: settings by name, in reading order. */
 export interface Section {
@@ -163,9 +181,11 @@ export type ValueOf<S extends Setting> = S extends { readonly kind: 'count' | 's
         ? readonly string[]
         : S extends { readonly kind: 'map' }
           ? { readonly [name: string]: string }
-          : S extends { readonly kind: 'text'; readonly default: string }
-            ? string
-            : string | null;
+          : S extends { readonly kind: 'rules' }
+            ? readonly LimitRule[]
+            : S extends { readonly kind: 'text'; readonly default: string }
+              ? string
+              : string | null;
 
 type Size = number | `${number}` | `${number}${'k' | 'm' | 'g' | 'K' | 'M' | 'G'}`;
 
@@ -178,4 +198,6 @@ export type WrittenValueOf<S extends Setting> = S extends { readonly kind: 'byte
       ? ValueOf<S> | keyof M | number | (M extends { readonly true: string } ? boolean : never)
       : S extends { readonly kind: 'list' }
         ? string | readonly string[]
-        : ValueOf<S>;
+        : S extends { readonly kind: 'rules' }
+          ? readonly WrittenLimitRule[]
+          : ValueOf<S>;

@@ -13,6 +13,11 @@ export interface Network {
 /** No network; the message ends the sentence of the setting: "10.0.0.1/8 has host bits set". */
 export class NetworkError extends Error {}
 
+/** The path in `file:PATH`, which stands for the networks in that file; null for anything else. */
+export function filePathIn(item: string): string | null {
+  return /^file:(?:\/\/)?(.+)$/s.exec(item)?.[1] ?? null;
+}
+
 /** @throws NetworkError */
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/');

@@ -63,6 +63,7 @@ function ofNone(setting: Setting): Meant {
     case 'seconds':
     case 'bytes':
     case 'map':
+    case 'rules':
       return as(null);
   }
 }

@@ -36,6 +36,14 @@ export interface TlsMaterial {
   readonly ticketKeys: string;
 }
 
+/** Networks by which clients are judged, each as parseNetwork reads it. */
+export interface ClientNetworks {
+  /** null: everybody. */
+  readonly allow: readonly string[] | null;
+  readonly deny: readonly string[];
+  readonly exempt: readonly string[];
+}
+
 export type ToWorker =
   | {
       readonly kind: 'start';
@@ -52,6 +60,7 @@ export type ToWorker =
       readonly preload: PreloadAddress | null;
       /** null: no TLS. */
       readonly tls: TlsMaterial | null;
+      readonly networks: ClientNetworks;
       /** --check-config: load the application, say `ready` or `boot-failed`, listen nowhere and exit. */
       readonly check: boolean;
       /** The token of the paths that threads answer themselves, for a drill; null, as always when serving: there are none. */

@@ -26,7 +26,10 @@ const DEBUGGED_MS = 86_400_000;
 export function makeContext(
   settings: Settings,
   type: 'wsgi' | 'node',
-  neighbours: Pick<ConnectionContext, 'requests' | 'surroundings' | 'probes' | 'timesPhases'>,
+  neighbours: Pick<
+    ConnectionContext,
+    'requests' | 'surroundings' | 'probes' | 'admission' | 'timesPhases'
+  >,
 ): ConnectionContext {
   const spoolBudget = new SpoolBudget(settings.worker_spool);
   const share = spoolShareOf(settings);
@@ -41,6 +44,7 @@ export function makeContext(
       handshake_timeout: settings.handshake_timeout * 1000,
       first_byte_timeout: settings.first_byte_timeout * 1000,
       head_timeout: settings.head_timeout * 1000,
+      limit_store_timeout: settings.limit_store_timeout * 1000,
       body_timeout: settings.body_timeout * 1000,
       keepalive: settings.keepalive * 1000,
       linger_timeout: settings.linger_timeout * 1000,

@@ -72,6 +72,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       python: message.python,
       preload: message.preload,
       tls: message.tls,
+      networks: message.networks,
       probe: message.probe,
       hooks: message.hooks,
       processChanged: (pid, alive) => say({ kind: 'application', pid, alive }),

@@ -2,6 +2,7 @@
 
 import { monotonicMs } from '../clock.ts';
 import type { QueueTerms } from '../dispatch/queue.ts';
+import { clientOf } from '../limits/client.ts';
 import type { Settings } from '../settings/settings.ts';
 
 export function queueTermsOf(settings: Settings): QueueTerms {
@@ -9,7 +10,7 @@ export function queueTermsOf(settings: Settings): QueueTerms {
   return {
     limit: settings.queue_limit,
     now: monotonicMs,
-    clientOf: ({ peer }) => peer.address,
+    clientOf: ({ peer }) => clientOf(peer.address, settings.limit_ipv6_prefix),
     codel: isCodel
       ? { targetMs: settings.queue_target * 1000, intervalMs: settings.queue_interval * 1000 }
       : null,

@@ -14,11 +14,17 @@ import type { AccessLog } from '../observe/access-log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
-import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
+import type {
+  ClientNetworks,
+  ListenerAddress,
+  TlsMaterial,
+  WorkerCounts,
+} from '../wire/arbiter-worker.ts';
 import type { Answer, Question } from '../wire/control.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
+import { type WorkerLimits, workerLimits } from './client-limits.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
@@ -41,6 +47,8 @@ export interface WorkerOptions
   readonly maker: ApplicationMaker;
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
+  /** Of allow, deny and limit_exempt. */
+  readonly networks: ClientNetworks;
   /** Where it listens; null: that goes by the application, and `serve` is told. */
   readonly listeners: readonly ListenerAddress[] | null;
   /** Asks the arbiter for a duplicate of a listening handle. */
@@ -66,6 +74,8 @@ export class Worker {
   readonly #descriptorWatch: DescriptorWatch;
   readonly #quota: Quota;
   readonly #poolWatch: PoolWatch;
+  /** Null: no client is limited. */
+  readonly #limits: WorkerLimits | null;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   readonly #acceptErrors = new Seldom();
@@ -126,11 +136,13 @@ export class Worker {
       },
       finished: watched ? (exchange) => this.#finished(exchange) : null,
     });
+    this.#limits = workerLimits(settings, options.networks, log);
     this.#health = makeHealth(settings, this.#dispatcher, log);
     this.#context = makeContext(settings, type, {
       requests: this.#dispatcher,
       surroundings: this.#connections,
       probes: this.#health,
+      admission: this.#limits?.admission ?? null,
       timesPhases: this.#accessLog?.asksForPhases ?? false,
     });
     this.#connections.bind(this.#context);
@@ -303,6 +315,7 @@ export class Worker {
     this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
     this.#quota.tick(nowMs, this.#dispatcher.given);
     this.#poolWatch.tick(nowMs);
+    this.#limits?.tick(nowMs);
     this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;

@@ -17,6 +17,9 @@ import {
   temporaryFolder,
 } from './serving.ts';
 
+/** Of the config file: a second DELETE of the same client is one too many. */
+const LIMITS = JSON.stringify({ limits: [{ methods: 'DELETE', rate: '1/d' }] });
+
 const FORMAT =
   '%(U)s?%(q)s %(s)s %(end)s %(code)s %(head_ms)s %(body_ms)s %(queue_ms)s %(application_ms)s %(write_ms)s';
 
@@ -85,6 +88,7 @@ for (const { kind, serve, app } of KINDS) {
       const logged = await start(
         ...['--threads', '10', '--timeout', '1', '--stream-timeout', '1', '--write-timeout', '2'],
         ...['--proxy-protocol', 'auto'],
+        ...['-c', join(await temporaryFolder({ 'limits.json': LIMITS }), 'limits.json')],
         ...[
           '--request-buffering',
           'on',
@@ -101,6 +105,7 @@ for (const { kind, serve, app } of KINDS) {
         clientsThatLeave(logged),
         clientsAtFault(logged),
         failures(logged, kind),
+        limited(logged),
         phases(logged),
       ]);
       await (await logged.begin('die', 'dies')).readResponse();
@@ -163,6 +168,15 @@ async function whole(logged: Logged): Promise<void> {
   client.reset();
   await logged.ends('first', '200 -- -');
   await logged.ends('second', '200 -- -');
+}
+
+async function limited(logged: Logged): Promise<void> {
+  const within = await logged.begin('ok', 'within', '\r\n', 'DELETE');
+  await within.readResponse();
+  const beyond = await logged.begin('ok', 'beyond', '\r\n', 'DELETE');
+  assert.equal((await beyond.readResponse()).status, 429);
+  await logged.ends('within', '200 -- -');
+  await logged.ends('beyond', '429 CL rate-limited');
 }
 
 async function clientsThatLeave(logged: Logged): Promise<void> {

@@ -86,7 +86,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/message-of.ts',
   ],
   'src/wire': [],
-  'src/limits': ['src/settings', 'src/clock.ts'],
+  'src/limits': ['src/proxy', 'src/settings', 'src/clock.ts', 'src/percent.ts'],
   'src/proxy': ['src/http1'],
   'src/http1': [],
   'src/observe': ['src/clock.ts', 'src/percent.ts', 'src/message-of.ts'],
@@ -112,6 +112,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
   'src/connection': ['src/threads/app-thread.ts', 'src/settings'],
   'src/proxy': ['src/threads/app-thread.ts'],
+  'src/limits': ['src/threads/app-thread.ts'],
   'src/http1': ['src/threads/app-thread.ts'],
   'src/wire': ['src/settings', 'src/threads/app-thread.ts'],
   'src/observe': ['src/settings'],

@@ -120,6 +120,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       ms: fc.constantFrom(50, 300, 1000, 4000),
     }),
   },
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('word' as const), who, granted: fc.boolean() }),
+  },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'drain' }) },
 );
 
@@ -153,6 +157,21 @@ for (const [name, options] of Object.entries({
     buffered: true,
     proxied: true,
   },
+  'limits of clients, bodies gathered': {
+    limit: 4,
+    threads: 2,
+    capacity: 1,
+    buffered: true,
+    limited: true,
+  },
+  'limits of clients and a PROXY header, bodies streamed': {
+    limit: 4,
+    threads: 2,
+    capacity: 2,
+    buffered: false,
+    limited: true,
+    proxied: true,
+  },
   'a PROXY header and TLS, bodies streamed': {
     limit: 4,
     threads: 2,
@@ -169,7 +188,7 @@ for (const [name, options] of Object.entries({
         for (const next of steps) run.apply(next);
         run.end();
       }),
-      { numRuns: Math.ceil(RUNS / 5) },
+      { numRuns: Math.ceil(RUNS / 7) },
     );
   });
 }
@@ -197,5 +216,8 @@ for (const [name, options] of Object.entries({
 // - an upgraded connection: its place not given back, our close frame behind the application's end or twice, the end of either
 //   half not passed on, its thread not told that its client has gone, the connection kept when its thread was done with it (150)
 // - a question about health given to a thread as well; ready while draining or without a thread, not ready with a free one
+// - limits: a word that comes late taken for the next request's, a place of a request or of a connection not given back when its
+//   client leaves or is refused, bytes behind the head dropped while the word is waited for, no deadline for the word, a client's
+//   end forgotten while it is waited for, a refused request that runs
 // Not for these runs: a wheel that fires early (deadlines.test.ts), a spool that keeps its file (socket.test.ts), a socket
 // that says twice that it has closed.

@@ -27,6 +27,7 @@ export type Step =
   | { do: 'replace' }
   | { do: 'pause'; ms: number }
   | { do: 'wait'; ms: number }
+  | { do: 'word'; who: number; granted: boolean }
   | { do: 'drain' };
 
 export class Run {
@@ -43,6 +44,7 @@ export class Run {
     else if (next.do === 'wait') this.#wait(next.ms);
     else if (next.do === 'drain') world.drain();
     else if (next.do === 'pause') world.pause(next.ms);
+    else if (next.do === 'word') this.#word(next.who, next.granted);
     else if (next.do === 'gain') this.#gain();
     else if (next.do === 'replace') this.#replace();
     else if ('thread' in next) this.#thread(next.do, next.thread);
@@ -83,6 +85,7 @@ export class Run {
     }
     assert.equal(world.open.size, 0, 'every connection has ended by its deadlines alone');
     assert.equal(world.dispatcher.queued, 0, 'the queue is empty');
+    this.#endLimits();
     assert.equal(world.context.responseBudget.used, 0);
     for (const job of world.submitted) assert.ok(world.done.has(job), 'every request was finished');
     for (const thread of world.threads) {
@@ -98,6 +101,21 @@ export class Run {
     for (const { body } of world.submitted) {
       if (body.kind === 'stream') assert.equal(body.source.take(1), null, 'no body is kept');
     }
+  }
+
+  #word(who: number, granted: boolean): void {
+    const { admission, open } = this.world;
+    const asking = [...open.keys()].filter(({ state }) => state.reading === 'asking');
+    admission?.answer(who, granted, new Set(asking.map(({ peer }) => peer)));
+  }
+
+  /** Words that come when nobody waits for them any more leave nothing behind either. */
+  #endLimits(): void {
+    const { admission } = this.world;
+    if (admission === null) return;
+    while (admission.pending.length > 0) admission.answer(0, true, new Set());
+    assert.equal(admission.held.size, 0, 'every place of a request came back');
+    assert.equal(admission.places, 0, 'every place of a connection came back');
   }
 
   #client(

@@ -7,6 +7,7 @@ import type { ConnectionContext } from '../../src/connection/context.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
 import { END_CODES } from '../../src/connection/describe-end-codes.ts';
 import type { Requests, Surroundings } from '../../src/connection/effects.ts';
+import { Entrance } from '../../src/connection/entrance.ts';
 import type { Exchange } from '../../src/connection/exchange.ts';
 import { Connection } from '../../src/connection/machine.ts';
 import { StalledResponses } from '../../src/connection/stalled.ts';
@@ -14,12 +15,13 @@ import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Overdue } from '../../src/dispatch/overdue.ts';
 import type { Log } from '../../src/observe/log.ts';
 import { Allowed } from '../../src/proxy/allowed.ts';
-import { Proxies } from '../../src/proxy/standing.ts';
+import { Proxies, STRANGER } from '../../src/proxy/standing.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job, Peer } from '../../src/threads/app-thread.ts';
 import { Connections } from '../../src/worker/connections.ts';
 import { Health } from '../../src/worker/health.ts';
 import { IdleTime } from '../../src/worker/idle-time.ts';
+import { SimAdmission } from './admission.ts';
 import { SimClient } from './client.ts';
 import { SimThread } from './thread.ts';
 
@@ -43,6 +45,21 @@ export const QUEUE_LIMIT = 1;
 const QUEUE_TIMEOUT_MS = 1000;
 const clientOf = ({ peer }: Job): string => peer.address;
 
+const DEADLINES_MS = {
+  handshake_timeout: 1200,
+  first_byte_timeout: 1000,
+  head_timeout: 1500,
+  limit_store_timeout: 300,
+  body_timeout: 2000,
+  keepalive: 2000,
+  linger_timeout: 500,
+  queue_timeout: QUEUE_TIMEOUT_MS,
+  timeout: 3000,
+  stream_timeout: 3000,
+  write_timeout: 2500,
+  upgrade_idle_timeout: 2500,
+};
+
 const HEAD_LIMITS = { line: 200, fields: 10, fieldSize: 200 };
 const EVERYBODY = new Allowed([], true);
 const INTRODUCING = new Proxies(HEAD_LIMITS, EVERYBODY, { v1: true, v2: true }, EVERYBODY);
@@ -59,6 +76,8 @@ export interface WorldOptions {
   readonly tls?: boolean;
   /** Connections may begin with a PROXY header, before TLS if there is any. */
   readonly proxied?: boolean;
+  /** Clients have limits. */
+  readonly limited?: boolean;
   /** Responses that their clients do not read stay in memory up to so many bytes. */
   readonly responseMemoryBytes?: number;
 }
@@ -70,6 +89,7 @@ export class World implements Surroundings, Requests {
   readonly dispatcher: Dispatcher;
   readonly connections: Connections;
   readonly health: Health;
+  readonly admission: SimAdmission | null;
   readonly open = new Map<Connection, SimClient>();
   threads: SimThread[] = [];
   accepted = 0;
@@ -97,6 +117,7 @@ export class World implements Surroundings, Requests {
     // There is no disk for responses: beyond their memory the thread must wait.
     const responseBudget = new SpoolBudget(0);
     this.options = options;
+    this.admission = options.limited ? new SimAdmission() : null;
     this.dispatcher = new Dispatcher({
       queue: { limit: QUEUE_LIMIT, now: () => this.nowMs, clientOf },
       events: { overdue: () => {}, threadDied: () => {} },
@@ -124,21 +145,10 @@ export class World implements Surroundings, Requests {
       requests: this,
       surroundings: this,
       probes: this.health,
+      admission: this.admission,
       headLimits: HEAD_LIMITS,
       proxies: options.proxied ? INTRODUCING : null,
-      deadlinesMs: {
-        handshake_timeout: 1200,
-        first_byte_timeout: 1000,
-        head_timeout: 1500,
-        body_timeout: 2000,
-        keepalive: 2000,
-        linger_timeout: 500,
-        queue_timeout: QUEUE_TIMEOUT_MS,
-        timeout: 3000,
-        stream_timeout: 3000,
-        write_timeout: 2500,
-        upgrade_idle_timeout: 2500,
-      },
+      deadlinesMs: DEADLINES_MS,
       timeoutLimitMs: 6000,
       timesPhases: true,
       bodyMinBytesPerSecond: 10,
@@ -175,6 +185,8 @@ export class World implements Surroundings, Requests {
 
   submit(job: Job): void {
     assert.ok(!this.submitted.has(job), 'a request is handed on once');
+    const isRefused = this.admission?.refusedHeads.has((job as Exchange).head);
+    assert.ok(isRefused !== true, 'what a limit refuses meets no thread');
     this.submitted.add(job);
     this.dispatcher.submit(job);
   }
@@ -250,10 +262,15 @@ export class World implements Surroundings, Requests {
     assert.ok(!this.done.has(exchange), 'a request is finished once');
     const ran = this.submitted.has(exchange);
     assert.ok(!ran || !exchange.isProbe, 'a question about health meets no thread');
-    assert.ok(ran || exchange.isProbe || this.#refused.has(exchange.peer), 'or it was refused');
+    const isRefused = this.#refused.has(exchange.peer) || this.#isLimited(exchange);
+    assert.ok(ran || exchange.isProbe || isRefused, 'or it was refused');
     this.done.add(exchange);
     assertEnding(exchange);
     this.connections.finished(exchange);
+  }
+
+  #isLimited({ head, endCode }: Exchange): boolean {
+    return this.admission?.refusedHeads.has(head) === true && endCode === 'CL';
   }
 
   addThread(): void {
@@ -275,8 +292,10 @@ export class World implements Surroundings, Requests {
       scheme: tls ? 'https' : 'http',
     } as const;
     const first = proxied ? 'proxy' : tls ? 'handshake' : 'new';
-    const standing = this.context.proxies?.standingOf(peer.address);
-    const connection = new Connection(this.context, client, peer, first, standing);
+    const standing = this.context.proxies?.standingOf(peer.address) ?? STRANGER;
+    const entrance = new Entrance(this.context);
+    if (!entrance.mayCome(peer.address, standing)) return;
+    const connection = new Connection(this.context, client, peer, first, standing, entrance);
     this.accepted += 1;
     this.open.set(connection, client);
     this.connections.add(connection);

@@ -39,6 +39,20 @@ function propertyOf(setting: Setting): Json {
   };
 }
 
+/** Of `limits`. A function cannot stand in JSON. */
+const LIMIT: Json = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['rate'],
+  properties: {
+    rate: { type: 'string', pattern: '^[0-9]+/[smhd](:[0-9]+)?$' },
+    path: { type: 'string', pattern: '^/' },
+    methods: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+    key: { type: 'string', pattern: '^(address|everybody|header:.+)$' },
+    name: { type: 'string' },
+  },
+};
+
 function typeOf(setting: Setting): Json {
   switch (setting.kind) {
     case 'count':
@@ -60,6 +74,8 @@ function typeOf(setting: Setting): Json {
       return { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] };
     case 'map':
       return { type: 'object', additionalProperties: { type: 'string' } };
+    case 'rules':
+      return { type: 'array', items: LIMIT };
     case 'text':
       if (isNumberForm(setting.form)) return { type: ['string', 'integer', 'null'] };
       return { type: setting.default === null ? ['string', 'null'] : 'string' };

@@ -22,6 +22,8 @@ export function defaultInWords(setting: Setting): string {
       return setting.default.join(', ');
     case 'map':
       return JSON.stringify(setting.default);
+    case 'rules':
+      return '';
     case 'text':
     case 'choice':
       return setting.default ?? '';
@@ -62,6 +64,8 @@ export function valuesInWords(setting: Setting): string {
         : 'texts, comma-separated or as a list';
     case 'map':
       return 'names of fields, each with a text';
+    case 'rules':
+      return 'list of objects';
     case 'text':
       return TEXT_FORMS[setting.form];
   }
@@ -88,6 +92,7 @@ const TEXT_FORMS = {
   'cipher list': 'OpenSSL list of ciphers',
   user: 'name or number of a user',
   group: 'name or number of a group',
+  rate: 'requests for each time: `100/s`, `5/m:10`',
   mask: 'number from 0 to 0o777, octal with a leading 0',
   'url path': 'path of a URL, from its first `/` on',
 } as const;

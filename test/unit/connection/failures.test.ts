@@ -13,7 +13,7 @@ import { SETTING_ERRORS } from '../../../src/settings/describe/setting-errors.ts
 import { root, sourceFiles } from '../../house/sources.ts';
 
 const page = readFileSync(`${root}docs/errors.md`, 'utf8');
-const sources = sourceFiles(/^src\/(connection|dispatch|threads|worker)\/.*\.ts$/).filter(
+const sources = sourceFiles(/^src\/(connection|dispatch|limits|threads|worker)\/.*\.ts$/).filter(
   ({ path }) => path !== 'src/connection/failures.ts',
 );
 

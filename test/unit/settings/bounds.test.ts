@@ -87,6 +87,8 @@ function outside(setting: Setting): unknown[] {
       return [1, true, null, [1]];
     case 'map':
       return [1, 'X-Field', null, ['X-Field']];
+    case 'rules':
+      return [1, true, null, 'POST /login', {}];
     case 'text':
       return [
         isNumberForm(setting.form) ? -1 : 1,

@@ -58,12 +58,13 @@ describe('the catalogue', () => {
     }
   });
 
-  it('names settings with underscores, flags with dashes, and gives every setting but APP and dicts a flag', () => {
+  it('names settings with underscores, flags with dashes, and gives every setting but APP, dicts and rules a flag', () => {
     for (const name of SETTING_NAMES) {
-      assert.match(name, /^[a-z]+(_[a-z]+)*$/);
+      assert.match(name, /^[a-z]+(_[a-z0-9]+)*$/);
       const { flags } = CATALOGUE[name];
-      assert.equal(flags.length > 0, name !== 'app' && CATALOGUE[name].kind !== 'map', name);
-      for (const flag of flags) assert.match(flag, /^(-[a-zA-Z]|--[a-z]+([-_][a-z]+)*)$/);
+      const { kind } = CATALOGUE[name];
+      assert.equal(flags.length > 0, name !== 'app' && kind !== 'map' && kind !== 'rules', name);
+      for (const flag of flags) assert.match(flag, /^(-[a-zA-Z]|--[a-z]+([-_][a-z0-9]+)*)$/);
     }
   });
 

@@ -1,0 +1,59 @@
+// Whether a connection may come at all, by the limits of clients: judged when it is accepted, before TLS; behind a PROXY header when
+// that has named the client; and not here where a trusted proxy names a client with each request. Has the place of the connection
+// among those of its client, and gives it back once.
+
+import { ENTERED, type Entry } from '../limits/verdict.ts';
+import type { Standing } from '../proxy/standing.ts';
+import type { ConnectionContext } from './context.ts';
+
+export class Entrance {
+  readonly #admission: ConnectionContext['admission'];
+  #known = false;
+  #entry: Entry = ENTERED;
+  #left = false;
+  /** Called when it was let in for the moment, and is refused now. */
+  onRefused: (() => void) | null = null;
+
+  constructor({ admission }: Pick<ConnectionContext, 'admission'>) {
+    this.#admission = admission;
+  }
+
+  /** Its client was judged: only one that a request names is to be judged again. */
+  get known(): boolean {
+    return this.#known;
+  }
+
+  /** False: it is turned away. `introduced`: a PROXY header has come, or none will. */
+  mayCome(address: string, { forwards, introduces }: Standing, introduced = false): boolean {
+    const admission = this.#admission;
+    // A client of a unix socket has no address.
+    if (admission === null || this.#known || address === '') return true;
+    if (introduces && !introduced) return true;
+    if (forwards && admission.readsForwarded) return true;
+    this.#known = true;
+    const entry = admission.enter(address);
+    if (!('then' in entry)) {
+      this.#entry = entry;
+      return !entry.refused;
+    }
+    entry.then(
+      (found) => this.#came(found),
+      () => {},
+    );
+    return true;
+  }
+
+  /** The connection is closed. */
+  leave(): void {
+    this.#left = true;
+    const { place } = this.#entry;
+    this.#entry = ENTERED;
+    if (place !== null) this.#admission?.leave(place);
+  }
+
+  #came(entry: Entry): void {
+    this.#entry = entry;
+    if (this.#left) this.leave();
+    else if (entry.refused) this.onRefused?.();
+  }
+}

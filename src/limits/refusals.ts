@@ -1,0 +1,65 @@
+// What was refused because of limits, counted by reason, once each; and, now and then, a sentence for the log about what came
+// since the last one. The counts are what a worker reports; nothing here decides.
+
+/** By `rate`: a limit, whose name stands beside it. */
+export type Reason = 'denied' | 'connections' | 'requests at once' | 'rate';
+
+interface Count {
+  readonly reason: Reason;
+  readonly limit: string;
+  readonly dry: boolean;
+  total: number;
+  told: number;
+  last: string;
+}
+
+const WORDS: { readonly [R in Reason]: readonly [what: string, by: (limit: string) => string] } = {
+  denied: ['client', () => 'allow or deny'],
+  connections: ['connection', () => 'limit_connections'],
+  'requests at once': ['request', () => 'limit_connections'],
+  rate: ['request', (limit) => `the limit "${limit}"`],
+};
+
+export class Refusals {
+  readonly #counts = new Map<string, Count>();
+  #untold = 0;
+
+  /** @param client whom it was, for people; `dry`: it only would have been refused */
+  note(reason: Reason, limit: string, client: string, dry: boolean): void {
+    const key = `${dry ? 'dry ' : ''}${reason}${limit === '' ? '' : ` ${limit}`}`;
+    let count = this.#counts.get(key);
+    if (count === undefined) {
+      count = { reason, limit, dry, total: 0, told: 0, last: '' };
+      this.#counts.set(key, count);
+    }
+    count.total += 1;
+    count.last = client;
+    this.#untold += 1;
+  }
+
+  /** Something was refused since the last sentence. */
+  get untold(): boolean {
+    return this.#untold > 0;
+  }
+
+  /** Since the start, by reason and limit: "rate login", "connections". */
+  get totals(): { readonly [what: string]: number } {
+    return Object.fromEntries([...this.#counts].map(([key, { total }]) => [key, total]));
+  }
+
+  /** What came since this was asked last. */
+  sentence(): string {
+    const parts: string[] = [];
+    for (const count of this.#counts.values()) {
+      const fresh = count.total - count.told;
+      if (fresh === 0) continue;
+      count.told = count.total;
+      const [what, by] = WORDS[count.reason];
+      const words = `${fresh} ${what}${fresh === 1 ? '' : 's'} by ${by(count.limit)}`;
+      const last = count.last === '' ? '' : `, the last of ${count.last}`;
+      parts.push(`${words}${last}${count.dry ? ' (limit_dry_run: served all the same)' : ''}`);
+    }
+    this.#untold = 0;
+    return `Refused: ${parts.join('; ')}.`;
+  }
+}

@@ -1,0 +1,66 @@
+// The limits of clients as a worker has them: made from the settings, tended on every tick, told to the log once in a while.
+// Nothing of it is there when no limit is set.
+
+import { monotonicMs } from '../clock.ts';
+import { ClientLimits } from '../limits/client-limits.ts';
+import { limitsOf } from '../limits/limit.ts';
+import { LocalTokens } from '../limits/local.ts';
+import { LocalPlaces } from '../limits/local-places.ts';
+import { NetworkSet } from '../limits/network-set.ts';
+import { Refusals } from '../limits/refusals.ts';
+import type { Log } from '../observe/log.ts';
+import type { Settings } from '../settings/settings.ts';
+import type { ClientNetworks } from '../wire/arbiter-worker.ts';
+import { Seldom } from './seldom.ts';
+
+export class WorkerLimits {
+  readonly admission: ClientLimits;
+  readonly refusals = new Refusals();
+  readonly #tokens: LocalTokens;
+  readonly #log: Log;
+  readonly #told = new Seldom();
+
+  constructor(settings: Settings, { allow, deny, exempt }: ClientNetworks, log: Log) {
+    const limits = limitsOf(settings);
+    this.#log = log;
+    this.#tokens = new LocalTokens(limits, monotonicMs);
+    const most = settings.limit_connections;
+    this.admission = new ClientLimits({
+      limits,
+      tokens: this.#tokens,
+      places: most === 0 ? null : new LocalPlaces([{ id: 'limit_connections', most }]),
+      allow: allow === null ? null : new NetworkSet(allow),
+      deny: setOf(deny),
+      exempt: setOf(exempt),
+      ipv6Prefix: settings.limit_ipv6_prefix,
+      headers: settings.limit_headers,
+      dryRun: settings.limit_dry_run,
+      readsForwarded: settings.forwarded_for,
+      keys: null,
+      refusals: this.refusals,
+    });
+  }
+
+  /** To be called on every tick of the worker. */
+  tick(nowMs: number): void {
+    this.#tokens.tend();
+    if (!this.refusals.untold || !this.#told.claim(nowMs)) return;
+    this.#log.info(this.refusals.sentence());
+  }
+}
+
+/** Null: no client is limited in any way. */
+export function workerLimits(
+  settings: Settings,
+  networks: ClientNetworks,
+  log: Log,
+): WorkerLimits | null {
+  const { allow, deny, limits } = settings;
+  const isLimited = settings.limit_rate !== null || settings.limit_connections > 0;
+  const isSet = isLimited || limits.length > 0 || allow.length > 0 || deny.length > 0;
+  return isSet ? new WorkerLimits(settings, networks, log) : null;
+}
+
+function setOf(networks: readonly string[]): NetworkSet | null {
+  return networks.length === 0 ? null : new NetworkSet(networks);
+}
