@@ -133,9 +133,10 @@ class WorkerThread:
             environ["tunicorn.extend_timeout"] = exchange.extend_timeout
             if number & _SAMPLE_MASK == 0:
                 exchange.pauses = pauses()
-            result = None
+            result = body = None
             try:
-                environ["wsgi.input"] = io.BytesIO() if split == length else _body(word & 255, whole[split:])
+                body = io.BytesIO() if split == length else _body(word & 255, whole[split:])
+                environ["wsgi.input"] = body
                 result = app(environ, exchange.start_response)
                 owed = exchange.answer(result)
                 if owed and not self._next_at_hand():
@@ -151,7 +152,9 @@ class WorkerThread:
             if guard.interrupting:
                 guard.absorb()
             # Whatever the application held by these must not live until the next request comes.
-            del environ, exchange, whole, result
+            if word & 255 == REQUEST_FILE and body is not None:
+                body.close()
+            del environ, exchange, whole, result, body
 
     def _next_at_hand(self) -> bool:
         """A whole request waits in the buffer: its answer tells the loop that this one is over."""
