@@ -33,6 +33,8 @@ def app(environ, start_response):
         shop_log.info("by its own")
     if path == "/raise":
         raise ValueError("on purpose")
+    if path == "/pause":
+        time.sleep(0.02)
     if path == "/hang":
         while True:
             time.sleep(0.01)

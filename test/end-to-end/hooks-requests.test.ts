@@ -121,7 +121,7 @@ def child_exit(server, worker):
     note("child_exit")
 `,
   );
-  const clients = new CountingClients(server.port, 8);
+  const clients = new CountingClients(server.port, 8, '/pause');
   t.after(() => clients.stop());
   for (let round = 1; round <= 3; round++) {
     const from = clients.answered;

@@ -15,7 +15,7 @@ import { commandPath, launchServer } from '../support/server.ts';
 import { holdSockets } from '../support/socket-holder.ts';
 import { eventually, NODE_APPS, PYTHON, temporaryFolder, WSGI_APPS } from './serving.ts';
 
-const APP = './bench-fetch.mjs';
+const APP = './freezes.mjs';
 
 test('sockets of systemd are served instead of bind, and stay over reload, restart and upgrade', async (t) => {
   const folder = await temporaryFolder();
@@ -35,7 +35,7 @@ test('sockets of systemd are served instead of bind, and stay over reload, resta
   await program.line(/Reloaded\. Listening at: http:\/\/127\.0\.0\.1:\d+,unix:/);
   assert.equal(await statusOf(t, path), 200);
 
-  const clients = new CountingClients(port, 8);
+  const clients = new CountingClients(port, 8, '/pause');
   t.after(() => clients.stop());
   await eventually(() => clients.answered > 100, 'the clients to be served');
   process.kill(first, 'SIGTERM');

@@ -17,12 +17,14 @@ import { eventually, NODE_APPS, PYTHON, temporaryFolder } from './serving.ts';
 
 const MEBIBYTES = 60;
 const APP = `
-import os, sys
+import os, sys, time
 LOADED_IN = os.getpid()
 ATE = b"x" * (${MEBIBYTES} << 20)
 print("loaded", flush=True)
 
 def app(environ, start_response):
+    if environ["PATH_INFO"] == "/pause":
+        time.sleep(0.02)
     start_response("200 OK", [])
     umask = os.umask(0)
     os.umask(umask)
@@ -117,7 +119,7 @@ describe('--preload', { concurrency: 3 }, () => {
 
   test('reloads lose no request', async (t) => {
     const server = await serve(t, APP, 2);
-    const clients = new CountingClients(server.port, 8);
+    const clients = new CountingClients(server.port, 8, '/pause');
     t.after(() => clients.stop());
     await eventually(() => clients.answered > 100, 'the clients to be served');
     for (const round of [1, 2, 3]) {

@@ -6,7 +6,7 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import test, { type TestContext } from 'node:test';
+import test, { after, before, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { Program } from '../support/program.ts';
 import { RawClient } from '../support/raw-client.ts';
@@ -29,6 +29,15 @@ async function pack(folder: string): Promise<Packed> {
   return packed;
 }
 
+let packed: Packed;
+let packedIn: string;
+
+before(async () => {
+  packedIn = await mkdtemp(join(tmpdir(), 'tunicorn-pack-'));
+  packed = await pack(packedIn);
+});
+after(() => rm(packedIn, { recursive: true, force: true }));
+
 async function emptyFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'tunicorn-package-'));
   t.after(() => rm(folder, { recursive: true, force: true }));
@@ -50,9 +59,8 @@ async function serves(t: TestContext, folder: string, args: readonly string[]): 
   return reply.body.toString();
 }
 
-test('the package holds what runs and what documents it, and neither tests nor sources of tests', async (t) => {
-  const { files } = await pack(await emptyFolder(t));
-  const paths = files.map((file) => file.path);
+test('the package holds what runs and what documents it, and neither tests nor sources of tests', () => {
+  const paths = packed.files.map((file) => file.path);
   for (const path of [
     'package.json',
     'README.md',
@@ -78,11 +86,10 @@ test('the package holds what runs and what documents it, and neither tests nor s
 
 test('the packed command, installed elsewhere, tells its version and serves Python and Node.js', async (t) => {
   const folder = await emptyFolder(t);
-  const { filename } = await pack(folder);
   await writeFile(join(folder, 'package.json'), '{ "name": "outside", "private": true }');
   // Scripts: the only one builds what hot-shots has for unix sockets in C, which is optional and which we do not use.
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
-  await run('npm', ['install', ...quiet, join(folder, filename)], { cwd: folder });
+  await run('npm', ['install', ...quiet, join(packedIn, packed.filename)], { cwd: folder });
 
   const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as {
     version: string;
