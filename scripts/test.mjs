@@ -159,7 +159,7 @@ function runTests(node, name, needs) {
     ...(needs.python ? { TUNICORN_TEST_PYTHON: needs.python } : {}),
   };
   // Tests wait much of the time: for deadlines, for processes to start and end.
-  const first = runFiles(node, files, availableParallelism() + 1, env);
+  const first = runFiles(node, files, availableParallelism() + 2, env);
   console.log(`\nThe longest test files: ${slowest(first.told)}.`);
   let { ok } = first;
   const counts = closingCounts(first.text);

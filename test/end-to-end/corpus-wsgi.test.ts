@@ -3,4 +3,8 @@
 import { corpusTests, flagsOf } from './corpus.ts';
 import { serveWsgi } from './serving.ts';
 
-corpusTests((settings) => serveWsgi('tell_request:app', ['--threads', '2', ...flagsOf(settings)]));
+corpusTests(
+  (settings) => serveWsgi('tell_request:app', ['--threads', '2', ...flagsOf(settings)]),
+  // A body of 8 PiB would be gathered first: 413.
+  ['framing: The largest length that is counted exactly passes'],
+);
