@@ -1,43 +1,45 @@
-// How fast those who wait are served, and so how long it takes until so many have been: over the last half second to
-// second, because what threads could do before says little of what they can do now.
+// How fast those who wait are served, and so how long it takes until so many have been: by the last sixteen who were, whether that
+// took a moment or a minute. The longest pause among them does not count: it may have been the one of all threads at once (a long
+// collection, a slow database) that is over now.
 
-const WINDOW_MS = 500;
+const REMEMBERED = 16;
+/** What was known of a queue of so long ago counts for nothing, ms. */
+const LONG_AGO_MS = 1000;
 
 export class DrainRate {
-  /** The window before this one: how long it was, and how many were served in it. */
-  #beforeMs = 0;
-  #before = 0;
-  #sinceMs = 0;
-  #served = 0;
+  /** How long each was after the one before, ms; in a ring. */
+  readonly #pausesMs = new Float64Array(REMEMBERED);
+  #count = 0;
+  #next = 0;
+  #lastMs = 0;
 
-  /** Somebody begins to wait, and nobody did. What was known of a queue of long ago counts for nothing. */
+  /** Somebody begins to wait, and nobody did. */
   begin(nowMs: number): void {
-    if (nowMs - this.#sinceMs <= WINDOW_MS) return;
-    this.#beforeMs = 0;
-    this.#before = 0;
-    this.#sinceMs = nowMs;
-    this.#served = 0;
+    if (nowMs - this.#lastMs > LONG_AGO_MS) this.#count = 0;
+    this.#lastMs = nowMs;
   }
 
   served(nowMs: number): void {
-    this.#turn(nowMs);
-    this.#served += 1;
+    this.#pausesMs[this.#next] = nowMs - this.#lastMs;
+    this.#next = (this.#next + 1) % REMEMBERED;
+    this.#count = Math.min(REMEMBERED, this.#count + 1);
+    this.#lastMs = nowMs;
   }
 
-  /** How long it takes until one of those who wait has been served, ms; where none was yet, as long as they wait already. */
+  /** How long it takes until one of those who wait has been served, ms; while nobody is, as long as that lasts already. */
   msEach(nowMs: number): number {
-    this.#turn(nowMs);
-    const ms = this.#beforeMs + nowMs - this.#sinceMs;
-    return ms / Math.max(1, this.#before + this.#served);
+    return Math.max(this.#usualMs(), nowMs - this.#lastMs);
   }
 
-  #turn(nowMs: number): void {
-    const ms = nowMs - this.#sinceMs;
-    if (ms < WINDOW_MS) return;
-    // A window in which nobody was served for long, because all threads stood still, is no longer than another.
-    this.#beforeMs = WINDOW_MS;
-    this.#before = ms < 2 * WINDOW_MS ? this.#served : 0;
-    this.#sinceMs = nowMs;
-    this.#served = 0;
+  #usualMs(): number {
+    if (this.#count < 2) return 0;
+    let sum = 0;
+    let longest = 0;
+    for (let back = 1; back <= this.#count; back++) {
+      const ms = this.#pausesMs[(this.#next - back + REMEMBERED) % REMEMBERED] ?? 0;
+      sum += ms;
+      if (ms > longest) longest = ms;
+    }
+    return (sum - longest) / (this.#count - 1);
   }
 }

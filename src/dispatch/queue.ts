@@ -108,10 +108,10 @@ export class JobQueue {
       return returned[0];
     }
     if (this.#places.size === 0) return null;
+    this.#rate.served(nowMs);
     const isShedding = this.#codel?.look(nowMs, this.#oldestMs(nowMs)) ?? false;
     const waiting = this.#nextQueue().take(nowMs, this.#rate.msEach(nowMs), isShedding);
     if (waiting === null) throw new Error('a queue that is next has somebody who waits');
-    this.#rate.served(nowMs);
     this.#codel?.served(nowMs - waiting.sinceMs);
     this.#forget(waiting);
     return waiting.job;

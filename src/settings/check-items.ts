@@ -7,6 +7,7 @@ import type { ItemForm } from './declaration.ts';
 import { Misfit } from './misfit.ts';
 import { filePathIn, NetworkError, parseNetwork } from './networks.ts';
 import { expressionOf, isPattern } from './path-pattern.ts';
+import { PRIORITY_RULE, PriorityError, parsePriority } from './priority.ts';
 import { whatIsAt } from './what-is-there.ts';
 
 /** RFC 9110, 5.6.2 */
@@ -66,6 +67,15 @@ export const ITEM_CHECKS: { readonly [F in ItemForm]: (item: string, base: strin
       if (!(error instanceof NetworkError)) throw error;
       const rule = 'IP addresses, networks such as 10.0.0.0/8, or file:PATH';
       throw new Misfit(rule, item, error.message);
+    }
+  },
+  priority(item) {
+    try {
+      parsePriority(item);
+      return item;
+    } catch (error) {
+      if (!(error instanceof PriorityError)) throw error;
+      throw new Misfit(PRIORITY_RULE, item, error.message);
     }
   },
   'field name'(item) {

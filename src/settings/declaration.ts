@@ -128,7 +128,8 @@ export type ItemForm =
   | 'network'
   | 'network or file'
   | 'field name'
-  | 'path';
+  | 'path'
+  | 'priority';
 
 export interface ListSetting extends Declared {
   readonly kind: 'list';

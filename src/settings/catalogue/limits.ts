@@ -65,6 +65,21 @@ export const limits = {
       details:
         'Whoever waits is served in turn by client, so at the limit a client with few that wait takes the place of one with many ([limits.md](limits.md#overload)).',
     },
+    priorities: {
+      kind: 'list',
+      form: 'priority',
+      separator: ',',
+      default: [],
+      flags: ['--priority'],
+      placeholder: 'RULES',
+      gunicorn: 'new',
+      meaning: 'Which requests go first when they wait for a thread.',
+      details:
+        '`/health=10` is about paths that begin so, as sent, `x-tier: gold=5` about a field and its value, `x-batch:=-5` about a field with any; comma-separated or as a list. ' +
+        'The first that is about a request counts; without one it has 0. More goes first, in a full queue in place of less; those that wait with less get one of sixteen turns at least.',
+      doesNot:
+        'Whoever can send a field can have what it gives: let a proxy in front set or remove it.',
+    },
     queue_discipline: {
       kind: 'choice',
       choices: ['fair', 'codel'],

@@ -127,32 +127,34 @@ test('under overload what a thread gave back goes last, as the oldest', () => {
   scene.add('a1');
   scene.nowMs = 501;
   scene.add('a2');
-  assert.equal(scene.takes(4), 'a2 a1 c1 ');
+  assert.equal(scene.takes(4), 'a1 a2 c1 ');
 });
 
 test('a client that waits too long has its newest served first, until little is left to do', () => {
   const scene = new Scene();
-  scene.add('a1 a2 a3 a4 a5 a6 a7 a8 a9');
+  for (let n = 1; n <= 20; n++) scene.add(`a${n}`);
   const [some = assert.fail()] = jobs('a0');
-  scene.nowMs = 500;
-  assert.equal(scene.take(), 'a1', 'half a second is not too long');
-  scene.nowMs = 501;
-  assert.equal(scene.take(), 'a9');
-  assert.ok(scene.queue.overloaded(some));
-  // 60 ms each from here on: with a few left the rest is a matter of moments, and the oldest may still want it.
-  assert.equal(scene.takes(7, 60), 'a8 a7 a6 a5 a4 a2 a3');
+  assert.equal(scene.takes(9, 60), 'a1 a2 a3 a4 a5 a6 a7 a8 a9');
+  // After 540 ms, with 660 ms of work left.
+  assert.equal(scene.takes(7, 60), 'a20 a19 a18 a17 a16 a15 a14');
+  // With four left the rest is a matter of moments, and the oldest may still want it.
   assert.ok(!scene.queue.overloaded(some));
+  assert.equal(scene.takes(4, 60), 'a10 a11 a12 a13');
 });
 
 test('when clients wait too long for their turn the newest client goes first, once', () => {
   const scene = new Scene();
-  scene.add('a1 b1 c1 c2');
-  scene.nowMs = 600;
-  scene.add('d1 d2');
-  assert.equal(scene.takes(2), 'd1 c2');
-  scene.add('e1');
-  assert.equal(scene.takes(4), 'e1 b1 a1 d2');
-  assert.equal(scene.take(), 'c1');
+  for (const client of 'abcdefghijklmnopqr') scene.add(`${client}1`);
+  scene.add('q2 r2');
+  assert.equal(scene.takes(9, 60), 'a1 b1 c1 d1 e1 f1 g1 h1 i1');
+  scene.add('s1 s2 t1 t2');
+  assert.ok(scene.queue.overloaded(job('z1')), 'after 540 ms, with as much to do');
+  assert.equal(scene.takes(2, 60), 't1 s1');
+  scene.add('u1');
+  assert.equal(scene.takes(5, 60), 'u1 r2 q2 p1 o1');
+  scene.nowMs += 5000;
+  // All have had a turn, or have one before anybody has another.
+  assert.match(scene.takes(9, 60), /^([jklmn]1 ){5}t2 s2 r1 q1$/);
 });
 
 test('a pause of all threads is no overload: what waited is served in the order in which it came', () => {
