@@ -7,17 +7,19 @@ import tls from 'node:tls';
 export interface Target {
   /** A port of 127.0.0.1, or the path of a unix socket. */
   readonly at: number | string;
+  /** The address of this machine that a client of a port comes from, of 127.0.0.0/8; 127.0.0.1 without. */
+  readonly from?: string;
   /** Speak TLS; the certificate is not looked at. */
   readonly tls?: boolean;
 }
 
 /** A plain connection; what a TLS client does with it later is its own affair. */
 export function connectPlain(target: Target): net.Socket {
-  const { at } = target;
+  const { at, from } = target;
   const socket =
     typeof at === 'string'
       ? net.connect({ path: at })
-      : net.connect({ host: '127.0.0.1', port: at });
+      : net.connect({ host: '127.0.0.1', port: at, ...(from && { localAddress: from }) });
   socket.setNoDelay(true);
   return socket;
 }

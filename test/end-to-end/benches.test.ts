@@ -32,6 +32,14 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     /\n\| 5 \| .*\n\| 9 \| 4 requests end their .*\| 4 got 502 \|.*\| (held|\*\*no\*\*.*) \|\n/,
   ],
   [
+    'flood',
+    [
+      ...['--only', 'Tunicorn, limits', '--seconds', '0.4', '--overload-seconds', '0.4'],
+      ...['--flooders', '20', '--drippers', '20', '--rounds', '1', '--cost-seconds', '0.2'],
+    ],
+    /\n\| Tunicorn, limits \| \d+ \| \d+ of \d+ \| (.*\n)*\| limits that nobody reaches \| \d+ \| [\d.]+ \| [\d.]+ \|\n/,
+  ],
+  [
     'growth',
     ['--kib', '8', '--rounds', '1'],
     /\| pipeline \| by bytes \| [\d.]+ \| [\d.]+ \| [\d.]+ \| [\d.]+ \|\n/,
@@ -82,7 +90,8 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 
 /** What the benches share; not run by itself. */
 const PARTS = [
-  ...['contenders', 'freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
+  ...['contenders', 'flood-clients', 'flood-cost', 'flood-scenes', 'flood-servers'],
+  ...['freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
   ...['open-loop', 'stuck', 'work'],
 ];
 

@@ -1,0 +1,134 @@
+// Floods and overload, with no limit set and with limits, side by side with Gunicorn behind Debian's nginx and with
+// Gunicorn alone: whether normal clients get their answers while one address floods, while thousands drip, and when
+// five times more is asked than can be served; and what the check costs. Prints; asserts nothing.
+// `--seconds 10 --overload-seconds 30 --flooders 500 --drippers 2000 --scenes 1,2,3,4 --only TEXT --rounds 6 --cost-seconds 4`.
+
+import os from 'node:os';
+import { parseArgs } from 'node:util';
+import { limitsCost } from './flood-cost.ts';
+import {
+  drip,
+  flood,
+  type Overloaded,
+  overload,
+  p99,
+  type Sizes,
+  undisturbed,
+} from './flood-scenes.ts';
+import { FLOOD_SERVERS, type FloodServer } from './flood-servers.ts';
+import { printRow } from './load.ts';
+import type { Latencies } from './open-loop.ts';
+
+const { values: given } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '10' },
+    'overload-seconds': { type: 'string', default: '30' },
+    flooders: { type: 'string', default: '500' },
+    drippers: { type: 'string', default: '2000' },
+    scenes: { type: 'string', default: '1,2,3,4' },
+    only: { type: 'string', default: '' },
+    rounds: { type: 'string', default: '6' },
+    'cost-seconds': { type: 'string', default: '4' },
+  },
+});
+const sizes: Sizes = {
+  seconds: Number(given.seconds),
+  overloadSeconds: Number(given['overload-seconds']),
+  flooders: Number(given.flooders),
+  drippers: Number(given.drippers),
+};
+const scenes = given.scenes.split(',').map(Number);
+/** What no longer counts is the way up. */
+const FROM_SECOND = 3;
+/** Later than this it is not as before. */
+const USUAL = 2;
+
+interface Result {
+  readonly server: FloodServer;
+  readonly before: Latencies;
+  readonly flooded: Latencies | null;
+  readonly dripped: Latencies | null;
+  readonly overloaded: Overloaded | null;
+}
+
+async function measure(server: FloodServer): Promise<Result> {
+  const running = await server.start();
+  try {
+    const { port } = running;
+    await undisturbed(port, { ...sizes, seconds: Math.min(2, sizes.seconds) });
+    const before = await undisturbed(port, sizes);
+    const flooded = scenes.includes(1) ? await flood(port, sizes) : null;
+    const dripped = scenes.includes(2) ? await drip(port, sizes) : null;
+    const overloaded = scenes.includes(3) ? await overload(port, USUAL * p99(before), sizes) : null;
+    return { server, before, flooded, dripped, overloaded };
+  } finally {
+    await running.stop();
+  }
+}
+
+function answered({ ms, failed }: Latencies): string {
+  return `${ms.length} of ${ms.length + failed}`;
+}
+
+function against(before: Latencies, latencies: Latencies | null): string[] {
+  if (latencies === null) return ['', '', ''];
+  const times = p99(latencies) / p99(before);
+  return [answered(latencies), p99(latencies).toFixed(0), times.toFixed(1)];
+}
+
+function share({ capacity, good }: Overloaded): string[] {
+  const later = good.length > FROM_SECOND ? good.slice(FROM_SECOND) : good;
+  const mean = later.reduce((sum, each) => sum + each, 0) / later.length;
+  return [Math.min(...later), mean].map((each) => (each / capacity).toFixed(2));
+}
+
+function print(results: readonly Result[]): void {
+  console.log(`\nnormal clients while one address floods with ${sizes.flooders} connections\n`);
+  printRow(['server', 'p99 undisturbed, ms', 'answered', 'p99, ms', 'times as late']);
+  printRow(['---', '---', '---', '---', '---']);
+  for (const { server, before, flooded } of results) {
+    printRow([server.name, p99(before).toFixed(0), ...against(before, flooded)]);
+  }
+  console.log(`\nnormal clients while ${sizes.drippers} addresses drip and ask now and then\n`);
+  printRow(['server', 'answered undisturbed', 'answered', 'of it', 'p99, ms']);
+  printRow(['---', '---', '---', '---', '---']);
+  for (const { server, before, dripped } of results) {
+    const of = dripped === null ? '' : (dripped.ms.length / before.ms.length).toFixed(2);
+    const [count = '', late = ''] = against(before, dripped);
+    printRow([server.name, answered(before), count, of, late]);
+  }
+  console.log(`\nfive times more than can be served, ${sizes.overloadSeconds} s\n`);
+  printRow([
+    ...['server', 'can serve a second', 'in time from second 3 on, least', 'mean'],
+    'as before again after, ms',
+  ]);
+  printRow(['---', '---', '---', '---', '---']);
+  for (const { server, overloaded } of results) {
+    if (overloaded === null) continue;
+    const { capacity, recoveryMs } = overloaded;
+    const again = recoveryMs === null ? 'not within 20 s' : recoveryMs.toFixed(0);
+    printRow([server.name, capacity.toFixed(0), ...share(overloaded), again]);
+  }
+}
+
+const servers = FLOOD_SERVERS.filter(({ name }) => name.includes(given.only));
+console.log(
+  `Node.js ${process.version}, ${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}`,
+);
+for (const { name, missing } of servers) if (missing !== null) console.log(`${name}: ${missing}`);
+if (scenes.some((scene) => scene < 4)) {
+  const results: Result[] = [];
+  for (const server of servers) if (server.missing === null) results.push(await measure(server));
+  print(results);
+}
+if (scenes.includes(4)) {
+  const rows = await limitsCost(Number(given.rounds), Number(given['cost-seconds']));
+  const [without] = rows;
+  console.log('\none-line Node.js application, the check of every request\n');
+  printRow(['limits', 'requests/s', 'us of CPU for one', 'of its cost without']);
+  printRow(['---', '---', '---', '---']);
+  for (const { name, perSecond, cost } of rows) {
+    const of = (cost / (without?.cost ?? Number.NaN)).toFixed(3);
+    printRow([name, String(Math.round(perSecond)), cost.toFixed(1), of]);
+  }
+}
