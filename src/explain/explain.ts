@@ -11,6 +11,7 @@ import type { Settings } from '../settings/settings.ts';
 import { headLimitsOf } from '../worker/context.ts';
 import { isProbe } from '../worker/health.ts';
 import { proxiesOf } from '../worker/proxies.ts';
+import { clientRules } from './clients.ts';
 import { deadlineRules } from './deadlines.ts';
 import type { Explanation, OwnAnswer } from './explanation.ts';
 import { bodyAnswer, limitRules } from './limits.ts';
@@ -41,6 +42,7 @@ export function explain(resolved: Resolved, question: Question): Explanation {
     answer: asked.answer,
     rules: [
       ...trustRules(resolved, asked),
+      ...clientRules(resolved, asked, address),
       ...limitRules(resolved, asked),
       ...deadlineRules(resolved, asked),
     ],

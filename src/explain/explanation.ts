@@ -6,7 +6,7 @@ import type { Resolved } from '../settings/resolve.ts';
 import { labelOf } from '../settings/source.ts';
 
 /** In the order in which a request meets them. */
-export const PARTS = ['trust', 'limits', 'deadlines'] as const;
+export const PARTS = ['trust', 'clients', 'limits', 'deadlines'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface Rule {

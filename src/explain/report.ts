@@ -6,7 +6,8 @@ import { type Explanation, PARTS, type Part, type Rule } from './explanation.ts'
 
 const TITLES: { readonly [P in Part]: string } = {
   trust: 'Whose request it is',
-  limits: 'Limits',
+  clients: 'Limits of its client',
+  limits: 'Limits of a request',
   deadlines: 'Deadlines',
 };
 

@@ -32,7 +32,8 @@ before(async () => {
       '{',
       `  "forwarded_allow_ips": "${PROXY}", "forwarded_for": true,`,
       '  "limit_request_fields": 6, "limit_request_line": 100, "limit_request_body": 1000,',
-      '  "health_path": "/healthz"',
+      '  "health_path": "/healthz",',
+      '  "limits": [{ "path": "/login", "methods": "POST", "rate": "1/h", "name": "login" }]',
       '}',
     ].join('\n'),
   });
@@ -88,6 +89,28 @@ test('explain says of each request what the server does with it', async (t) => {
     const environ = json(reply) as { readonly [name: string]: unknown };
     const seen = { address: environ['REMOTE_ADDR'], scheme: environ['wsgi.url_scheme'] };
     assert.deepEqual({ address: told.client.address, scheme: told.client.scheme }, seen);
+  }
+});
+
+test('a rate that explain names refuses the second such request, and no other', async (t) => {
+  const start = { argv: ['-c', config, 'tell_environ:app'], env: process.env, cwd: WSGI_APPS };
+  const resolved = await resolveSettings(start);
+  const to = { host: '127.0.0.1', port: served.port, localAddress: STRANGER };
+  const client = await RawClient.connect(t, to);
+  for (const [method, path, isLimited] of [
+    ['POST', '/login', true],
+    ['GET', '/login', false],
+    ['POST', '/', false],
+  ] as const) {
+    const { question } = takeQuestion(wordsOf({ from: STRANGER, method, path })).own;
+    const named = explain(resolved, question).rules.filter(({ setting }) => setting === 'limits');
+    assert.equal(named.length, isLimited ? 1 : 0, `${method} ${path}`);
+    const statuses: number[] = [];
+    for (let times = 0; times < 2; times++) {
+      await client.send(requestBytes(method, path, {}));
+      statuses.push((await client.readResponse()).status);
+    }
+    assert.deepEqual(statuses, [200, isLimited ? 429 : 200], `${method} ${path}`);
   }
 });
 

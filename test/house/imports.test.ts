@@ -33,7 +33,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/clock.ts',
     'src/package-folder.ts',
   ],
-  'src/explain': ['src/worker', 'src/connection', 'src/proxy', 'src/http1', 'src/settings'],
+  'src/explain': [
+    'src/worker',
+    'src/connection',
+    'src/limits',
+    'src/proxy',
+    'src/http1',
+    'src/settings',
+  ],
   'src/arbiter': [
     'src/limits',
     'src/settings',

@@ -136,6 +136,44 @@ describe('an explained request', () => {
     assert.equal((await explained(['--path', '/healthz'])).answer, null);
   });
 
+  it('counts against the rates that are about it, by the key of each', async (t: TestContext) => {
+    const cwd = folderWith(t, {
+      'tunicorn.config.json': `{
+        "limits": [
+          { "path": "/login", "methods": "POST", "rate": "5/m", "name": "login" },
+          { "rate": "100/s", "key": "header:x-api-key", "name": "api" }
+        ]
+      }`,
+    });
+    const words = ['--limit-rate', '9/s:20', '--from', '2001:db8::7', '--header', 'X-Api-Key: k'];
+    const told = await explained([...words, '--method', 'POST', '--path', '/Login'], cwd);
+    const rates = told.rules.filter(({ setting }) => /^limits$|^limit_rate$/.test(setting));
+    assert.deepEqual(
+      rates.map(({ says, set }) => [set, says]),
+      [
+        ['tunicorn.config.json:2', 'login: 5 in 60 s, 5 at once, for 2001:db8:0:0::/64; then 429'],
+        ['tunicorn.config.json:2', 'api: 100 in 1 s, 100 at once, for x-api-key: k; then 429'],
+        [
+          'command line --limit-rate',
+          'default: 9 in 1 s, 20 at once, for 2001:db8:0:0::/64; then 429',
+        ],
+      ],
+    );
+    const other = await explained(['--path', '/'], cwd);
+    assert.deepEqual(
+      other.rules.flatMap(({ setting, says }) => (setting === 'limits' ? [says] : [])),
+      ['api: 100 in 1 s, 100 at once, for 127.0.0.1, for it has no x-api-key; then 429'],
+    );
+  });
+
+  it('waits in turn with other clients, and with codel may be told at once', async () => {
+    const fair = await explained(['--from', '10.0.0.1']);
+    assert.match(ruleOf(fair, 'queue_discipline').says, /^10\.0\.0\.1 has one turn/);
+    const codel = await explained(['--queue-discipline', 'codel', '--queue-target', '0.1']);
+    assert.equal(ruleOf(codel, 'queue_target').value, 0.1);
+    assert.match(ruleOf(codel, 'queue_discipline').says, /503 at once/);
+  });
+
   it('is gathered for a WSGI application, and streams to a Node.js one', async (t: TestContext) => {
     const body = ['--header', 'Content-Length: 5'];
     const wsgi = await explained([...body, 'app:app']);

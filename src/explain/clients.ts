@@ -1,0 +1,71 @@
+// What the request's client may have: the lists it is looked up in, the rates that the request counts against and by which
+// key, and in which turn it waits for a thread.
+
+import { clientOf } from '../limits/client.ts';
+import { concerning, fieldValue, type Limit, limitsOf } from '../limits/limit.ts';
+import type { Resolved } from '../settings/resolve.ts';
+import { labelOf } from '../settings/source.ts';
+import type { Asked } from './explain.ts';
+import { type Rule, rulerOf } from './explanation.ts';
+
+export function clientRules(resolved: Resolved, asked: Asked, address: string): readonly Rule[] {
+  const { settings } = resolved;
+  const rule = rulerOf(resolved, 'clients');
+  const client = clientOf(address, settings.limit_ipv6_prefix);
+  const who = client === '' ? 'a client without an address' : client;
+  const rules: Rule[] = [];
+  if (settings.limit_connections > 0) {
+    const names = address !== asked.question.from;
+    rules.push(
+      rule('limit_connections', names ? `requests of ${who} at once` : `connections of ${who}`),
+    );
+  }
+  if (isProbed(asked)) return rules;
+  const limits = concerning(limitsOf(settings), asked.head);
+  rules.push(...limits.map((limit) => limitRule(resolved, asked, limit, who)));
+  if (limits.length === 0) rules.push(rule('limit_rate', 'no rate is limited for this request'));
+  if (settings.limit_dry_run) rules.push(rule('limit_dry_run', 'none of these refuses it'));
+  if (client !== address) {
+    rules.push(rule('limit_ipv6_prefix', `${address} is counted as ${client}`));
+  }
+  if (asked.answer === null) rules.push(...queueRules(resolved, who));
+  return rules;
+}
+
+/** Of a head that is refused nothing is counted, nor of a question about health. */
+function isProbed({ answer }: Asked): boolean {
+  return answer !== null && answer.code !== 'body-too-large';
+}
+
+function limitRule({ settings, sources }: Resolved, asked: Asked, limit: Limit, who: string): Rule {
+  const { requests, perMs, burst } = limit.rate;
+  const isOwn = limit.place >= 0;
+  const setting = isOwn ? 'limits' : 'limit_rate';
+  return {
+    part: 'clients',
+    setting,
+    value: isOwn ? settings.limits[limit.place] : settings.limit_rate,
+    set: labelOf(sources[setting]),
+    says: `${limit.name}: ${requests} in ${perMs / 1000} s, ${burst} at once, for ${keyWords(asked, limit, who)}; then 429`,
+  };
+}
+
+function keyWords({ head }: Asked, { key, field }: Limit, who: string): string {
+  if (key === 'everybody') return 'all clients together';
+  if (key === 'function') return 'whatever the function of the config file answers';
+  if (field === '') return who;
+  const value = fieldValue(head.fields, field);
+  return value === null ? `${who}, for it has no ${field}` : `${field}: ${value}`;
+}
+
+function queueRules(resolved: Resolved, who: string): readonly Rule[] {
+  const rule = rulerOf(resolved, 'clients');
+  const { queue_discipline: discipline } = resolved.settings;
+  const turn = `${who} has one turn in each round of those who wait for a thread`;
+  if (discipline !== 'codel') return [rule('queue_discipline', turn)];
+  return [
+    rule('queue_discipline', `${turn}; 503 at once under overload`),
+    rule('queue_target', 'overload is when all have waited for longer than this'),
+    rule('queue_interval', 'for as long as this; then who has waited twice the target is shed'),
+  ];
+}
