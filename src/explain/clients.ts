@@ -5,25 +5,29 @@ import { clientOf } from '../limits/client.ts';
 import { concerning, fieldValue, type Limit, limitsOf } from '../limits/limit.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { labelOf } from '../settings/source.ts';
+import type { ClientLists } from './client-lists.ts';
 import type { Asked } from './explain.ts';
 import { type Rule, rulerOf } from './explanation.ts';
 
-export function clientRules(resolved: Resolved, asked: Asked, address: string): readonly Rule[] {
+export function clientRules(
+  resolved: Resolved,
+  asked: Asked,
+  lists: ClientLists,
+  address: string,
+): readonly Rule[] {
   const { settings } = resolved;
   const rule = rulerOf(resolved, 'clients');
   const client = clientOf(address, settings.limit_ipv6_prefix);
   const who = client === '' ? 'a client without an address' : client;
   const rules: Rule[] = [];
-  if (settings.limit_connections > 0) {
-    const names = address !== asked.question.from;
+  if (settings.limit_connections > 0 && !lists.exempts(address)) {
+    const isNamed = address !== asked.question.from;
     rules.push(
-      rule('limit_connections', names ? `requests of ${who} at once` : `connections of ${who}`),
+      rule('limit_connections', isNamed ? `requests of ${who} at once` : `connections of ${who}`),
     );
   }
-  if (isProbed(asked)) return rules;
-  const limits = concerning(limitsOf(settings), asked.head);
-  rules.push(...limits.map((limit) => limitRule(resolved, asked, limit, who)));
-  if (limits.length === 0) rules.push(rule('limit_rate', 'no rate is limited for this request'));
+  if (isUncounted(asked)) return rules;
+  if (!lists.exempts(address)) rules.push(...rateRules(resolved, asked, who));
   if (settings.limit_dry_run) rules.push(rule('limit_dry_run', 'none of these refuses it'));
   if (client !== address) {
     rules.push(rule('limit_ipv6_prefix', `${address} is counted as ${client}`));
@@ -32,8 +36,14 @@ export function clientRules(resolved: Resolved, asked: Asked, address: string): 
   return rules;
 }
 
-/** Of a head that is refused nothing is counted, nor of a question about health. */
-function isProbed({ answer }: Asked): boolean {
+function rateRules(resolved: Resolved, asked: Asked, who: string): readonly Rule[] {
+  const limits = concerning(limitsOf(resolved.settings), asked.head);
+  if (limits.length > 0) return limits.map((limit) => limitRule(resolved, asked, limit, who));
+  return [rulerOf(resolved, 'clients')('limit_rate', 'no rate is limited for this request')];
+}
+
+/** Of a client or head that is refused nothing is counted, nor of a question about health. */
+function isUncounted({ answer }: Asked): boolean {
   return answer !== null && answer.code !== 'body-too-large';
 }
 

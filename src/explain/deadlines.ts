@@ -8,6 +8,8 @@ import { type Rule, rulerOf } from './explanation.ts';
 
 export function deadlineRules(resolved: Resolved, asked: Asked): readonly Rule[] {
   const rule = rulerOf(resolved, 'deadlines');
+  // It is reset before it can wait for anything.
+  if (asked.answer?.status === null) return [];
   return connectionDeadlines().flatMap(({ who, waitsFor, bound, seen }) => {
     if (typeof bound !== 'string' || !concerns(who, resolved.settings, asked)) return [];
     return [rule(bound, `${who}: ${waitsFor}; then ${seen}`)];

@@ -11,6 +11,7 @@ import type { Settings } from '../settings/settings.ts';
 import { headLimitsOf } from '../worker/context.ts';
 import { isProbe } from '../worker/health.ts';
 import { proxiesOf } from '../worker/proxies.ts';
+import { ClientLists, listRules } from './client-lists.ts';
 import { clientRules } from './clients.ts';
 import { deadlineRules } from './deadlines.ts';
 import type { Explanation, OwnAnswer } from './explanation.ts';
@@ -19,7 +20,7 @@ import type { Question } from './options.ts';
 import { trustRules } from './trust.ts';
 
 /** A request as the server would read it. */
-export interface Asked {
+interface Read {
   readonly question: Question;
   readonly type: 'wsgi' | 'node';
   readonly standing: Standing;
@@ -27,26 +28,51 @@ export interface Asked {
   readonly head: ParsedHead;
   /** Name, value, name, value, as sent: with the Host that every client sends. */
   readonly sent: readonly string[];
+  /** What is wrong with the head. */
+  readonly refused: OwnAnswer | null;
+}
+
+export interface Asked extends Read {
   /** Null: the application's. */
   readonly answer: OwnAnswer | null;
 }
 
-/** @throws SettingError when there is an APP that has no form of one */
+/** @throws SettingError when there is an APP that has no form of one, or a list of networks that cannot be read */
 export function explain(resolved: Resolved, question: Question): Explanation {
-  const asked = read(resolved.settings, question);
+  const { settings } = resolved;
+  const lists = new ClientLists(resolved);
+  const read = readHead(settings, question);
+  const { address, scheme } = peerOf(settings, read);
+  const asked: Asked = { ...read, answer: answerOf(settings, read, lists, address) };
   const { method, target, from } = question;
-  const { address, scheme } = peerOf(resolved.settings, asked);
   return {
-    request: { method, target, from, app: { name: resolved.settings.app, type: asked.type } },
+    request: { method, target, from, app: { name: settings.app, type: asked.type } },
     client: { address, scheme, scriptName: asked.head.forwarded?.scriptName ?? null },
     answer: asked.answer,
     rules: [
       ...trustRules(resolved, asked),
-      ...clientRules(resolved, asked, address),
+      ...listRules(resolved, asked, lists, address),
+      ...clientRules(resolved, asked, lists, address),
       ...limitRules(resolved, asked),
       ...deadlineRules(resolved, asked),
     ],
   };
+}
+
+/** In the order in which a connection finds out. */
+function answerOf(
+  settings: Settings,
+  { question, type, head, refused }: Read,
+  lists: ClientLists,
+  address: string,
+): OwnAnswer | null {
+  return (
+    lists.connectionAnswer(question.from) ??
+    refused ??
+    probeAnswer(settings, head) ??
+    lists.requestAnswer(question.from, address) ??
+    bodyAnswer(settings, type, head)
+  );
 }
 
 /** Nothing has to be there to be explained. */
@@ -55,7 +81,7 @@ function typeOf(settings: Settings): 'wsgi' | 'node' {
   return decideApp(settings).type;
 }
 
-function read(settings: Settings, question: Question): Asked {
+function readHead(settings: Settings, question: Question): Read {
   const type = typeOf(settings);
   const limits = headLimitsOf(settings, type);
   const proxies = proxiesOf(settings, limits);
@@ -65,11 +91,9 @@ function read(settings: Settings, question: Question): Asked {
   heads.read(Buffer.from(headText(question, sent), 'latin1'), 0);
   const { error } = heads;
   const head = heads.head ?? heads.known;
-  const answer =
-    error === null
-      ? (probeAnswer(settings, head) ?? bodyAnswer(settings, type, head))
-      : { status: error.status, code: error.code, detail: error.message };
-  return { question, type, standing, head, sent, answer };
+  const refused =
+    error === null ? null : { status: error.status, code: error.code, detail: error.message };
+  return { question, type, standing, head, sent, refused };
 }
 
 function withHost(fields: readonly string[]): readonly string[] {
@@ -90,7 +114,7 @@ function probeAnswer(settings: Settings, head: ParsedHead): OwnAnswer | null {
   return { status: 200, code: '', detail: 'it asks how the server fares, which no thread answers' };
 }
 
-function peerOf(settings: Settings, { question, head }: Asked): ReturnType<Origin['of']> {
+function peerOf(settings: Settings, { question, head }: Read): ReturnType<Origin['of']> {
   const scheme = settings.certfile === null ? 'http' : 'https';
   const place = { serverName: '', serverPort: 0 };
   return new Origin({ address: question.from, port: 0, scheme, ...place }).of(head);

@@ -21,7 +21,8 @@ export interface Rule {
 
 /** What the server would answer by itself. */
 export interface OwnAnswer {
-  readonly status: number;
+  /** Null: the connection is reset when it comes. */
+  readonly status: number | null;
   /** As in the log: errors.md has it; empty where the answer is no failure. */
   readonly code: string;
   readonly detail: string;

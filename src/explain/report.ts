@@ -2,7 +2,7 @@
 
 import { CATALOGUE } from '../settings/catalogue.ts';
 import { valueInWords } from '../settings/describe/words.ts';
-import { type Explanation, PARTS, type Part, type Rule } from './explanation.ts';
+import { type Explanation, type OwnAnswer, PARTS, type Part, type Rule } from './explanation.ts';
 
 const TITLES: { readonly [P in Part]: string } = {
   trust: 'Whose request it is',
@@ -25,16 +25,18 @@ export function reportText(explanation: Explanation): string {
     `  client: ${client.address === '' ? 'without an address' : client.address}, ${client.scheme}`,
   ];
   if (client.scriptName !== null) lines.push(`  mounted at: ${client.scriptName}`);
-  lines.push(
-    answer === null
-      ? `  answered by: ${name === null ? `a ${kind} application (none is named)` : `${name} (${kind})`}`
-      : `  answered by: the server, ${answer.status}: ${answer.detail}${answer.code === '' ? '' : ` (${answer.code})`}`,
-  );
+  const by = name === null ? `a ${kind} application (none is named)` : `${name} (${kind})`;
+  lines.push(`  answered by: ${answer === null ? by : answerWords(answer)}`);
   for (const part of PARTS) {
     const own = rules.filter((rule) => rule.part === part);
     if (own.length > 0) lines.push('', TITLES[part], ...own.flatMap(ruleLines));
   }
   return `${lines.join('\n')}\n`;
+}
+
+function answerWords({ status, code, detail }: OwnAnswer): string {
+  const words = status === null ? `nobody: ${detail}` : `the server, ${status}: ${detail}`;
+  return code === '' ? words : `${words} (${code})`;
 }
 
 function ruleLines({ setting, value, set, says }: Rule): readonly string[] {

@@ -54,6 +54,16 @@ const NO_PLACE: Refusal = {
   retryAfterSeconds: RETRY_PLACE_SECONDS,
 };
 
+/** By allow and deny. A client of a unix socket has no address that could be judged. */
+export function mayCome(
+  address: string,
+  { allow, deny }: Pick<ClientLimitsOptions, 'allow' | 'deny'>,
+): boolean {
+  if (address === '') return true;
+  if (deny?.has(address) === true) return false;
+  return allow === null || allow.has(address);
+}
+
 export class ClientLimits implements Admission {
   readonly #options: ClientLimitsOptions;
   readonly #readsPath: boolean;
@@ -74,7 +84,8 @@ export class ClientLimits implements Admission {
   }
 
   enter(address: string): Entry | PromiseLike<Entry> {
-    if (!this.#mayCome(address) && this.#refuses('denied', '', address)) return TURNED_AWAY;
+    if (!mayCome(address, this.#options) && this.#refuses('denied', '', address))
+      return TURNED_AWAY;
     const { places, exempt, ipv6Prefix } = this.#options;
     if (places === null || exempt?.has(address) === true) return ENTERED;
     const client = clientOf(address, ipv6Prefix);
@@ -94,7 +105,7 @@ export class ClientLimits implements Admission {
 
   ask(head: RequestHead, peer: Peer, known: boolean): Verdict | PromiseLike<Verdict> {
     const { address } = peer;
-    if (!known && address !== '' && !this.#mayCome(address)) {
+    if (!known && !mayCome(address, this.#options)) {
       if (this.#refuses('denied', '', address)) return refused(DENIED);
     }
     if (this.#options.exempt?.has(address) === true) return ADMITTED;
@@ -115,12 +126,6 @@ export class ClientLimits implements Admission {
 
   late(): void {
     this.#late += 1;
-  }
-
-  #mayCome(address: string): boolean {
-    const { allow, deny } = this.#options;
-    if (deny?.has(address) === true) return false;
-    return allow === null || allow.has(address);
   }
 
   /** Counts it. False: it goes on all the same. */

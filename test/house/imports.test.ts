@@ -34,7 +34,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/package-folder.ts',
   ],
   'src/explain': [
+    'src/arbiter/network-lists.ts',
     'src/worker',
+    'src/message-of.ts',
     'src/connection',
     'src/limits',
     'src/proxy',

@@ -166,6 +166,25 @@ describe('an explained request', () => {
     );
   });
 
+  it('is that of a client who may come, or is refused as connections and requests are', async (t: TestContext) => {
+    const cwd = folderWith(t, { denied: '198.51.100.0/24 # nobody knows them\n' });
+    const lists = ['--deny', 'file:denied', '--limit-exempt', '10.0.0.0/8', '--limit-rate', '1/s'];
+    const reset = await explained([...lists, '--from', '198.51.100.7'], cwd);
+    assert.deepEqual([reset.answer?.status, reset.answer?.code], [null, 'client-denied']);
+    assert.match(ruleOf(reset, 'deny').says, /^198\.51\.100\.7 is one of them/);
+    assert.deepEqual(deadlinesOf(reset), []);
+    assert.match(reportText(reset), /answered by: nobody: its connection is reset/);
+    const behind = [...lists, '--forwarded-for', '--header', 'X-Forwarded-For: 198.51.100.7'];
+    assert.equal((await explained(behind, cwd)).answer?.status, 403);
+    const exempt = await explained([...lists, '--from', '10.0.0.1'], cwd);
+    assert.equal(exempt.answer, null);
+    assert.match(ruleOf(exempt, 'limit_exempt').says, /no limit of rates/);
+    assert.ok(!exempt.rules.some(({ setting }) => setting === 'limit_rate'));
+    const dry = [...lists, '--limit-dry-run', '--from', '198.51.100.7'];
+    assert.equal((await explained(dry, cwd)).answer, null);
+    await assert.rejects(explained(['--deny', 'file:missing'], cwd), SettingError);
+  });
+
   it('waits in turn with other clients, and with codel may be told at once', async () => {
     const fair = await explained(['--from', '10.0.0.1']);
     assert.match(ruleOf(fair, 'queue_discipline').says, /^10\.0\.0\.1 has one turn/);

@@ -1,0 +1,94 @@
+// The lists that a client is looked up in before anything is counted: who may come at all, and for whom no limit holds. Read as
+// the arbiter reads them, and asked as a worker does.
+
+import { readNetworkLists } from '../arbiter/network-lists.ts';
+import { mayCome } from '../limits/client-limits.ts';
+import { NetworkSet } from '../limits/network-set.ts';
+import { messageOf } from '../message-of.ts';
+import type { Resolved } from '../settings/resolve.ts';
+import { SettingError } from '../settings/setting-error.ts';
+import type { Asked } from './explain.ts';
+import { type OwnAnswer, type Rule, rulerOf } from './explanation.ts';
+
+export class ClientLists {
+  readonly #allow: NetworkSet | null;
+  readonly #deny: NetworkSet;
+  readonly #exempt: NetworkSet;
+  readonly #refuses: boolean;
+
+  /** @throws SettingError when a file of them cannot be read */
+  constructor({ settings }: Resolved) {
+    const { allow, deny, exempt } = listsOf(settings);
+    this.#allow = allow === null ? null : new NetworkSet(allow);
+    this.#deny = new NetworkSet(deny);
+    this.#exempt = new NetworkSet(exempt);
+    this.#refuses = !settings.limit_dry_run;
+  }
+
+  denies(address: string): boolean {
+    return this.#deny.has(address);
+  }
+
+  exempts(address: string): boolean {
+    return this.#exempt.has(address);
+  }
+
+  mayCome(address: string): boolean {
+    return mayCome(address, { allow: this.#allow, deny: this.#deny });
+  }
+
+  /** What becomes of the connection; null: it may come. */
+  connectionAnswer(from: string): OwnAnswer | null {
+    if (this.mayCome(from) || !this.#refuses) return null;
+    return { status: null, code: 'client-denied', detail: 'its connection is reset when it comes' };
+  }
+
+  /** The same where a proxy has named another client with this request. */
+  requestAnswer(from: string, address: string): OwnAnswer | null {
+    if (address === from || this.mayCome(address) || !this.#refuses) return null;
+    return { status: 403, code: 'client-denied', detail: `${address} may not come` };
+  }
+}
+
+function listsOf(settings: Resolved['settings']): ReturnType<typeof readNetworkLists> {
+  try {
+    return readNetworkLists(settings);
+  } catch (error) {
+    throw new SettingError({
+      code: 'bad-value',
+      setting: 'allow',
+      value: settings.allow,
+      source: null,
+      rule: '',
+      problem: messageOf(error),
+      suggestion: '',
+    });
+  }
+}
+
+export function listRules(
+  resolved: Resolved,
+  { question }: Asked,
+  lists: ClientLists,
+  address: string,
+): readonly Rule[] {
+  const { allow, deny, limit_exempt: exempt } = resolved.settings;
+  const rule = rulerOf(resolved, 'clients');
+  const rules: Rule[] = [];
+  for (const each of address === question.from ? [address] : [question.from, address]) {
+    if (each === '') continue;
+    if (deny.length > 0) {
+      rules.push(rule('deny', `${each} is ${lists.denies(each) ? '' : 'not '}one of them`));
+    }
+    if (allow.length > 0 && !lists.denies(each)) {
+      rules.push(rule('allow', `${each} is ${lists.mayCome(each) ? '' : 'not '}one of them`));
+    }
+  }
+  if (exempt.length > 0) {
+    const words = lists.exempts(address)
+      ? `${address} is one of them: no limit of rates or connections holds`
+      : `${address} is not one of them`;
+    rules.push(rule('limit_exempt', words));
+  }
+  return rules;
+}
