@@ -1,23 +1,16 @@
 // The clients of bench/flood: each comes from an address of its own, of which this machine has all of 127.0.0.0/8. Normal
-// ones ask in an open loop; others drip a request, ask seldom, or ask more than can be served and give up after a second.
+// ones ask in an open loop; others drip a request.
 
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { AnswerReader } from '../src/drill/answer-reader.ts';
-import { connectPlain, requestFor } from '../src/drill/target.ts';
+import { connectPlain } from '../src/drill/target.ts';
 import { type Latencies, OpenLoop } from './open-loop.ts';
+import { addressOf } from './overloading.ts';
 
 /** Holds a thread and no processor, so that what else runs on the machine changes little. */
 export const PATH = '/block?0.02';
-export const GIVE_UP_MS = 1_000;
 /** Who is not answered by then is not answered. */
 const PATIENCE_MS = 10_000;
-const TURN_MS = 5;
-
-/** `network` 1 to 254, apart from each other; `client` below 65,536. */
-export function addressOf(network: number, client: number): string {
-  return `127.${network}.${client >> 8}.${client & 255}`;
-}
 
 const NORMAL = { clients: 20, perSecond: 5 };
 
@@ -35,46 +28,6 @@ export async function normalClients(port: number, seconds: number): Promise<Late
     ms: all.flatMap(({ ms }) => ms).sort((a, b) => a - b),
     failed: all.reduce((sum, { failed }) => sum + failed, 0),
   };
-}
-
-export interface Outcome {
-  readonly status: number | 'gave up' | 'cut off';
-  readonly ms: number;
-}
-
-/** One request on a connection of its own, given up after a second, as people do. */
-export function ask(port: number, from: string): Promise<Outcome> {
-  return new Promise((resolve) => {
-    const began = performance.now();
-    const socket = connectPlain({ at: port, from });
-    const done = (status: Outcome['status']): void => {
-      clearTimeout(patience);
-      socket.destroy();
-      resolve({ status, ms: performance.now() - began });
-    };
-    const patience = setTimeout(() => done('gave up'), GIVE_UP_MS);
-    const reader = new AnswerReader(({ status }) => done(status));
-    socket.on('connect', () =>
-      socket.write(requestFor(PATH).replace('\r\n\r\n', '\r\nConnection: close\r\n\r\n')),
-    );
-    socket.on('data', (bytes: Buffer) => reader.push(bytes));
-    socket.on('error', () => done('cut off'));
-    socket.on('close', () => done('cut off'));
-  });
-}
-
-/** Calls `send` so often a second, whatever became of the calls before, with their number. */
-export async function paced(
-  perSecond: number,
-  seconds: number,
-  send: (number: number) => void,
-): Promise<void> {
-  const began = performance.now();
-  for (let sent = 0; ; await sleep(TURN_MS)) {
-    const elapsed = Math.min((performance.now() - began) / 1000, seconds);
-    for (; sent < elapsed * perSecond; sent++) send(sent);
-    if (elapsed >= seconds) return;
-  }
 }
 
 const DRIP = 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ';

@@ -22,6 +22,8 @@ export interface CostRow {
   readonly name: string;
   readonly perSecond: number;
   readonly cost: number;
+  /** How much of it without limits, round by round, of which the median. */
+  readonly times: number;
 }
 
 export async function limitsCost(rounds: number, seconds: number): Promise<readonly CostRow[]> {
@@ -47,6 +49,7 @@ export async function limitsCost(rounds: number, seconds: number): Promise<reado
     name,
     perSecond: median(perSecond),
     cost: median(cost),
+    times: median(cost.map((each, round) => each / (sides[0]?.cost[round] ?? Number.NaN))),
   }));
 }
 
@@ -59,9 +62,8 @@ async function startNode(limits: readonly string[]): Promise<Running> {
 async function measure({ running, perSecond, cost }: Side, seconds: number): Promise<void> {
   const family = [running.pid, ...descendantsOf(running.pid)];
   const used = (): number => family.reduce((sum, pid) => sum + processorMs(pid), 0);
-  const [before, began] = [used(), performance.now()];
+  const before = used();
   const each = await rate(running.port, CONNECTIONS, seconds);
-  const answered = (each * (performance.now() - began)) / 1000;
   perSecond.push(each);
-  cost.push(((used() - before) * 1000) / answered);
+  cost.push(((used() - before) * 1000) / (each * seconds));
 }

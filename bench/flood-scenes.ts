@@ -4,8 +4,9 @@
 import { execFile } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { addressOf, ask, Drippers, normalClients, PATH, paced } from './flood-clients.ts';
+import { Drippers, normalClients, PATH } from './flood-clients.ts';
 import { type Latencies, quantile } from './open-loop.ts';
+import { addressOf, ask, capacity, overload, paced, recovery, undisturbed } from './overloading.ts';
 
 export interface Sizes {
   readonly seconds: number;
@@ -17,11 +18,6 @@ export interface Sizes {
 
 /** Until what disturbs is there. */
 const SETTLE_SECONDS = 1;
-
-/** How normal clients fare when nothing else is asked. */
-export function undisturbed(port: number, { seconds }: Sizes): Promise<Latencies> {
-  return normalClients(port, seconds);
-}
 
 /** One address, as fast as it can. */
 export async function flood(port: number, { seconds, flooders }: Sizes): Promise<Latencies> {
@@ -47,7 +43,7 @@ export async function drip(port: number, { seconds, drippers }: Sizes): Promise<
   try {
     await sleep(drippers + SETTLE_SECONDS * 1000);
     const seldom = paced(drippers / ASKS_EVERY_SECONDS, seconds, (number) => {
-      void ask(port, addressOf(2, number % drippers));
+      void ask({ port, path: PATH }, addressOf(2, number % drippers));
     });
     const [latencies] = await Promise.all([normalClients(port, seconds), seldom]);
     return latencies;
@@ -65,57 +61,24 @@ export interface Overloaded {
   readonly recoveryMs: number | null;
 }
 
+/** Slow enough for two cores to play five times as many beside the server. */
+const OVERLOAD_PATH = '/block?0.05';
 const TIMES = 5;
-const OVERLOADING = 250;
+const ADDRESSES = 250;
 const CAPACITY_SECONDS = 3;
 const CAPACITY_CLIENTS = 16;
+const CALM_REQUESTS = 40;
 
-export async function overload(port: number, usualMs: number, sizes: Sizes): Promise<Overloaded> {
-  const most = await capacity(port, Math.min(CAPACITY_SECONDS, sizes.seconds));
+export async function fiveTimes(port: number, sizes: Sizes): Promise<Overloaded> {
+  const asked = { port, path: OVERLOAD_PATH };
   const seconds = sizes.overloadSeconds;
-  const good = new Array<number>(Math.ceil(seconds)).fill(0);
-  const began = performance.now();
-  await paced(TIMES * most, seconds, (number) => {
-    void ask(port, addressOf(3, number % OVERLOADING)).then(({ status }) => {
-      const second = Math.floor((performance.now() - began) / 1000);
-      if (status === 200 && second < good.length) good[second] = (good[second] ?? 0) + 1;
-    });
-  });
-  return { capacity: most, good, recoveryMs: await recovery(port, usualMs) };
-}
-
-/** Clients that each wait for their answer, more than there are threads. */
-async function capacity(port: number, seconds: number): Promise<number> {
-  const untilMs = performance.now() + seconds * 1000;
-  let answers = 0;
-  const client = async (number: number): Promise<void> => {
-    while (performance.now() < untilMs) {
-      if ((await ask(port, addressOf(4, number * 97 + (answers % 97)))).status === 200)
-        answers += 1;
-    }
-  };
-  await Promise.all(Array.from({ length: CAPACITY_CLIENTS }, (_, number) => client(number)));
-  return answers / seconds;
-}
-
-/** So many in a row show that it is as before. */
-const CALM_ANSWERS = 10;
-const RECOVERY_MS = 20_000;
-const PAUSE_MS = 5;
-
-/** How long until requests of whoever comes then take no longer than usual. */
-async function recovery(port: number, usualMs: number): Promise<number | null> {
-  const began = performance.now();
-  let calmSince = began;
-  for (let calm = 0, client = 0; calm < CALM_ANSWERS; client++) {
-    const asked = performance.now();
-    if (asked - began > RECOVERY_MS) return null;
-    const { status, ms } = await ask(port, addressOf(5, client));
-    if (calm === 0) calmSince = asked;
-    calm = status === 200 && ms <= usualMs ? calm + 1 : 0;
-    await sleep(PAUSE_MS);
-  }
-  return calmSince - began;
+  const most = await capacity(asked, CAPACITY_CLIENTS, Math.min(CAPACITY_SECONDS, seconds));
+  const before = await undisturbed(asked, Math.min(CALM_REQUESTS, 20 * seconds));
+  const offered = { perSecond: TIMES * most, seconds, addresses: ADDRESSES };
+  const { good } = await overload(asked, offered);
+  // As late as one in twenty was before, and what a timer is late by.
+  const recoveryMs = await recovery(asked, quantile(before, 0.95) * 1.5 + 5);
+  return { capacity: most, good, recoveryMs };
 }
 
 export function p99(latencies: Latencies): number {

@@ -1,23 +1,17 @@
 // Floods and overload, with no limit set and with limits, side by side with Gunicorn behind Debian's nginx and with
 // Gunicorn alone: whether normal clients get their answers while one address floods, while thousands drip, and when
 // five times more is asked than can be served; and what the check costs. Prints; asserts nothing.
-// `--seconds 10 --overload-seconds 30 --flooders 500 --drippers 2000 --scenes 1,2,3,4 --only TEXT --rounds 6 --cost-seconds 4`.
+// `--seconds 10 --overload-seconds 30 --flooders 500 --drippers 2000 --scenes 1,2,3,4 --only TEXT --rounds 12 --cost-seconds 2`.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
+import { normalClients } from './flood-clients.ts';
 import { limitsCost } from './flood-cost.ts';
-import {
-  drip,
-  flood,
-  type Overloaded,
-  overload,
-  p99,
-  type Sizes,
-  undisturbed,
-} from './flood-scenes.ts';
+import { drip, fiveTimes, flood, type Overloaded, p99, type Sizes } from './flood-scenes.ts';
 import { FLOOD_SERVERS, type FloodServer } from './flood-servers.ts';
 import { printRow } from './load.ts';
 import type { Latencies } from './open-loop.ts';
+import { shares } from './overloading.ts';
 
 const { values: given } = parseArgs({
   options: {
@@ -27,8 +21,8 @@ const { values: given } = parseArgs({
     drippers: { type: 'string', default: '2000' },
     scenes: { type: 'string', default: '1,2,3,4' },
     only: { type: 'string', default: '' },
-    rounds: { type: 'string', default: '6' },
-    'cost-seconds': { type: 'string', default: '4' },
+    rounds: { type: 'string', default: '12' },
+    'cost-seconds': { type: 'string', default: '2' },
   },
 });
 const sizes: Sizes = {
@@ -38,11 +32,6 @@ const sizes: Sizes = {
   drippers: Number(given.drippers),
 };
 const scenes = given.scenes.split(',').map(Number);
-/** What no longer counts is the way up. */
-const FROM_SECOND = 3;
-/** Later than this it is not as before. */
-const USUAL = 2;
-
 interface Result {
   readonly server: FloodServer;
   readonly before: Latencies;
@@ -55,11 +44,11 @@ async function measure(server: FloodServer): Promise<Result> {
   const running = await server.start();
   try {
     const { port } = running;
-    await undisturbed(port, { ...sizes, seconds: Math.min(2, sizes.seconds) });
-    const before = await undisturbed(port, sizes);
+    await normalClients(port, Math.min(2, sizes.seconds));
+    const before = await normalClients(port, sizes.seconds);
     const flooded = scenes.includes(1) ? await flood(port, sizes) : null;
     const dripped = scenes.includes(2) ? await drip(port, sizes) : null;
-    const overloaded = scenes.includes(3) ? await overload(port, USUAL * p99(before), sizes) : null;
+    const overloaded = scenes.includes(3) ? await fiveTimes(port, sizes) : null;
     return { server, before, flooded, dripped, overloaded };
   } finally {
     await running.stop();
@@ -74,12 +63,6 @@ function against(before: Latencies, latencies: Latencies | null): string[] {
   if (latencies === null) return ['', '', ''];
   const times = p99(latencies) / p99(before);
   return [answered(latencies), p99(latencies).toFixed(0), times.toFixed(1)];
-}
-
-function share({ capacity, good }: Overloaded): string[] {
-  const later = good.length > FROM_SECOND ? good.slice(FROM_SECOND) : good;
-  const mean = later.reduce((sum, each) => sum + each, 0) / later.length;
-  return [Math.min(...later), mean].map((each) => (each / capacity).toFixed(2));
 }
 
 function print(results: readonly Result[]): void {
@@ -105,9 +88,11 @@ function print(results: readonly Result[]): void {
   printRow(['---', '---', '---', '---', '---']);
   for (const { server, overloaded } of results) {
     if (overloaded === null) continue;
-    const { capacity, recoveryMs } = overloaded;
+    const { capacity, good, recoveryMs } = overloaded;
     const again = recoveryMs === null ? 'not within 20 s' : recoveryMs.toFixed(0);
-    printRow([server.name, capacity.toFixed(0), ...share(overloaded), again]);
+    const { least, mean } = shares(good, capacity);
+    const cells = [capacity.toFixed(0), least.toFixed(2), mean.toFixed(2), again];
+    printRow([server.name, ...cells]);
   }
 }
 
@@ -123,12 +108,10 @@ if (scenes.some((scene) => scene < 4)) {
 }
 if (scenes.includes(4)) {
   const rows = await limitsCost(Number(given.rounds), Number(given['cost-seconds']));
-  const [without] = rows;
   console.log('\none-line Node.js application, the check of every request\n');
   printRow(['limits', 'requests/s', 'us of CPU for one', 'of its cost without']);
   printRow(['---', '---', '---', '---']);
-  for (const { name, perSecond, cost } of rows) {
-    const of = (cost / (without?.cost ?? Number.NaN)).toFixed(3);
-    printRow([name, String(Math.round(perSecond)), cost.toFixed(1), of]);
+  for (const { name, perSecond, cost, times } of rows) {
+    printRow([name, String(Math.round(perSecond)), cost.toFixed(1), times.toFixed(3)]);
   }
 }

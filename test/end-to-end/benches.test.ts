@@ -92,7 +92,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 const PARTS = [
   ...['contenders', 'flood-clients', 'flood-cost', 'flood-scenes', 'flood-servers'],
   ...['freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
-  ...['open-loop', 'stuck', 'work'],
+  ...['open-loop', 'overloading', 'stuck', 'work'],
 ];
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
