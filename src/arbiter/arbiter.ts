@@ -31,6 +31,7 @@ import type { Stage, StageOptions, StageParts } from './stage.ts';
 import type { Starting } from './starting.ts';
 import { Supervisor } from './supervisor.ts';
 import { hasTerminal } from './terminal.ts';
+import type { Traffic } from './traffic.ts';
 
 export interface ArbiterOptions extends StageOptions {
   /** Reads the settings anew from all their sources; without it SIGHUP takes those that there are. */
@@ -58,7 +59,7 @@ export class Arbiter implements Deeds, Steered {
   readonly #origin: Origin;
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
-  readonly #options: ArbiterOptions;
+  readonly #options: ArbiterOptions & StageParts;
   #begetting = false;
   #finished: (exitCode: number) => void | Promise<void> = () => undefined;
 
@@ -154,6 +155,10 @@ export class Arbiter implements Deeds, Steered {
 
   get settingSources(): Sources | null {
     return this.#stage.sources;
+  }
+
+  get traffic(): Traffic {
+    return this.#options.traffic;
   }
 
   get listening(): readonly string[] {

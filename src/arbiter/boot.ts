@@ -22,6 +22,7 @@ import { openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { Starting } from './starting.ts';
 import { enterFolder } from './surroundings.ts';
 import { makeTicketSecret } from './ticket-keys.ts';
+import { Traffic } from './traffic.ts';
 
 /** Serves until it is told to stop. Resolves with the exit code; everything it started and opened is gone then. */
 export async function runArbiter(
@@ -39,7 +40,8 @@ export async function runArbiter(
   // A reload may change the log while those print that were started before.
   const outputs = new Outputs((pid, stream, lines) => current().printed(pid, stream, lines));
   const ticketSecret = origin.inheritance?.ticketSecret ?? makeTicketSecret();
-  const parts = { ...options, activated: origin.activated, ticketSecret, outputs };
+  const traffic = new Traffic(monotonicMs);
+  const parts = { ...options, activated: origin.activated, ticketSecret, outputs, traffic };
   process.title = titleOf(opened.settled, origin.inheritance !== null);
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
   log.info(`Starting tunicorn ${packageVersion()}`);

@@ -49,6 +49,7 @@ function load(
       memoryBytesMax: 0,
       lives: null,
       share: null,
+      traffic: null,
       launch,
       startMessage: (age, place) => ({
         kind: 'start',

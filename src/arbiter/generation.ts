@@ -5,6 +5,7 @@ import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { ListenHandle } from './listeners.ts';
 import type { LimitShare } from './shared-limits.ts';
+import type { Traffic } from './traffic.ts';
 import type { ProcessListener, WorkerHandle, WorkerProcess } from './worker-handle.ts';
 import type { WorkerLimits } from './worker-states.ts';
 
@@ -31,6 +32,8 @@ export interface Generation {
   readonly lives: WorkerLives | null;
   /** Counts for its workers what clients may have; null: nothing is limited. */
   readonly share: LimitShare | null;
+  /** Adds up what its workers have answered; null: nobody asks. */
+  readonly traffic: Traffic | null;
   launch(listener: ProcessListener): WorkerProcess;
   startMessage(age: number, place: number): ToWorker;
   /** Where the workers listen that were told of no listeners: as their application asked for. Rejects with a sentence for people. */

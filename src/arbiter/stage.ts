@@ -20,6 +20,7 @@ import { PreloadError, Preloaded } from './preloaded.ts';
 import { Sockets } from './sockets.ts';
 import { unlessStopped } from './starting.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
+import type { Traffic } from './traffic.ts';
 import { workerLimits } from './worker-states.ts';
 
 export interface StageOptions {
@@ -35,6 +36,8 @@ export interface StageOptions {
 export interface StageParts extends StageOptions {
   /** TLS sessions outlive a reload by it (ticket-keys.ts). */
   readonly ticketSecret: Buffer;
+  /** Of all stages. */
+  readonly traffic: Traffic;
   /** Reads what workers print, where that is captured. */
   readonly outputs?: Outputs;
   /** Where each setting was set; null: nobody knows. */
@@ -106,6 +109,7 @@ export async function prepareStage(
     const generation = generationOf(settings, surroundings, sockets, {
       preload: preloaded?.address ?? null,
       probe: options.probe ?? null,
+      traffic: options.traffic,
       inner: innerHooks(hooking.file, settings, app),
       lives: livesOf(hooks, hooking.current),
     });
@@ -155,6 +159,7 @@ function makePreloaded(
 interface Accessories {
   readonly preload: PreloadAddress | null;
   readonly probe: string | null;
+  readonly traffic: Traffic;
   readonly inner: Omit<InnerHooks, 'age'> | null;
   readonly lives: WorkerLives;
 }
@@ -163,13 +168,14 @@ function generationOf(
   settings: Settings,
   { python, tls, networks, launch }: Surroundings,
   sockets: Sockets,
-  { preload, probe, inner, lives }: Accessories,
+  { preload, probe, traffic, inner, lives }: Accessories,
 ): Generation {
   return {
     limits: workerLimits(settings, lastHooksMs(inner)),
     memoryBytesMax: settings.max_worker_memory,
     lives,
     share: null,
+    traffic,
     launch,
     startMessage: (age, place) => {
       return {

@@ -205,6 +205,10 @@ export class WorkerHandle implements ProcessListener {
         return;
       case 'heartbeat':
         this.#counts = message.counts;
+        this.generation.traffic?.told(this, {
+          ...message.tally,
+          unserved: message.counts.unserved,
+        });
         this.#owner.heartbeat(this, message.counts);
         return;
       case 'answer':
@@ -279,6 +283,7 @@ export class WorkerHandle implements ProcessListener {
       this.questions.end();
       this.#allApplicationsEnded();
       this.generation.share?.gone(this);
+      this.generation.traffic?.gone(this);
       this.#owner.died(this, this.#death(from, code, signal));
       return true;
     }

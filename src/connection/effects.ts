@@ -100,6 +100,8 @@ export interface LoggedExchange {
   readonly beganMs: number;
   /** Refused: ms since its first byte. */
   readonly waitedMs: number;
+  /** How long it waited until a thread began it, ms; null: none did. */
+  readonly queuedMs: number | null;
   /** What it became when the application took its connection over; null: it was a request like others. */
   readonly takenOver: object | null;
   /** It was a question about the server's health. */

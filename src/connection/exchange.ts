@@ -107,6 +107,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
   started(atMs = 0): void {
     this.startedMs = this.#context.wheel.nowMs;
     this.begunAtMs = atMs;
+    this.queuedMs = Math.max(0, (atMs > 0 ? atMs : this.#context.now()) - this.beganMs);
     const connection = this.#listening();
     if (connection?.state.owing === 'queued') connection.owe('started');
     if (connection !== null && atMs > 0) this.phases?.startedAt(atMs);
@@ -114,6 +115,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
 
   handedBack(): void {
     this.startedMs = 0;
+    this.queuedMs = null;
     const connection = this.#listening();
     if (connection?.state.owing === 'running') connection.owe('handed back');
   }

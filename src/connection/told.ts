@@ -20,6 +20,7 @@ export abstract class Told implements LoggedExchange {
   failureCode = '';
   isProbe = false;
   waitedMs = 0;
+  queuedMs: number | null = null;
   readonly phases: Moments | null;
   /** When the application began it, ms of the wheel; 0 while it has not. */
   startedMs = 0;

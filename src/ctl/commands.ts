@@ -66,6 +66,13 @@ export const CTL_COMMANDS: readonly CtlCommand[] = [
   },
   {
     ...NOTHING,
+    name: 'traffic',
+    meaning: 'how many requests are answered, with what, how fast',
+    request: () => get('/traffic'),
+    shown: tables.traffic,
+  },
+  {
+    ...NOTHING,
     name: 'queue',
     meaning: 'requests that wait for a thread',
     request: () => get('/queue'),

@@ -37,12 +37,32 @@ export const tables = {
     return rows.map(([name, value]) => `${name.padEnd(13)} ${value}\n`).join('');
   },
 
+  traffic: (answer: Members): string => {
+    const lately = members(answer['lately']);
+    const seconds = number(lately['seconds']);
+    const each = (counts: unknown): string =>
+      Object.entries(members(counts))
+        .filter(([, count]) => number(count) > 0)
+        .map(([name, count]) => `${text(name)} ${text(count)}`)
+        .join(', ') || 'none';
+    const rows: readonly (readonly [string, string])[] = [
+      ['lately', `${number(lately['perSecond']).toFixed(1)} requests/s in ${seconds.toFixed(1)} s`],
+      ['took', quantiles(lately['durationMs'])],
+      ['waited', quantiles(lately['queueWaitMs'])],
+      ['answered', each(lately['answered'])],
+      ['unserved', each(lately['unserved'])],
+      ['since start', `answered ${each(answer['answered'])}; unserved ${each(answer['unserved'])}`],
+    ];
+    return rows.map(([name, value]) => `${name.padEnd(13)} ${value}\n`).join('');
+  },
+
   workers: table('workers', [
     column('PID', 'pid'),
     column('AGE', 'age'),
     words('STATE', 'state'),
     { title: 'SERVED', of: (row) => since(row['servedSeconds'], 1000), isNumber: true },
     column('CONNECTIONS', 'connections'),
+    column('ANSWERED', 'answered'),
     column('QUEUED', 'queued'),
     column('REQUESTS', 'requests'),
     {
@@ -210,6 +230,19 @@ function since(value: unknown, unit = 1): string {
 
 function mebibytes(value: unknown): string {
   return typeof value === 'number' ? `${Math.round(value / 2 ** 20)}M` : '-';
+}
+
+/** Half of them took no longer, and all but a hundredth. */
+function quantiles(value: unknown): string {
+  const { p50, p99 } = members(value);
+  return `p50 ${brief(p50)}, p99 ${brief(p99)}`;
+}
+
+/** 0.4ms, 12ms, 1.2s; for what is measured in milliseconds. */
+export function brief(ms: unknown): string {
+  if (typeof ms !== 'number') return '-';
+  if (ms < 9.95) return `${ms.toFixed(1)}ms`;
+  return ms < 999.5 ? `${ms.toFixed(0)}ms` : duration(ms);
 }
 
 /** 0.3s, 12.0s, 4m05s, 3h07m, 2d04h */

@@ -7,6 +7,7 @@ import type { Answer, Question } from './control.ts';
 import type { InnerHooks } from './hooks.ts';
 import type { LeaseQuestion, LeaseReply, ShareLimits } from './limits.ts';
 import type { PreloadAddress } from './preload.ts';
+import type { Tally } from './tally.ts';
 
 /**
  * With `capture_output` descriptors 1 and 2 of a worker are pipes to the arbiter; its access log, if it goes to the standard output, goes
@@ -133,7 +134,7 @@ export type ToArbiter =
     }
   | LeaseQuestion
   /** The I/O loop turns. Sent every second, also while draining. */
-  | { readonly kind: 'heartbeat'; readonly counts: WorkerCounts }
+  | { readonly kind: 'heartbeat'; readonly counts: WorkerCounts; readonly tally: Tally }
   /**
    * It should be replaced, the new one first: it goes on serving until its successor is ready. `reason`: a clause for
    * the log. `graceful`: what is under way may then be finished; otherwise it is to go at once. `routine`: the

@@ -56,10 +56,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   if (settings.umask !== null) process.umask(settings.umask);
   const opened = createLog(errorLogOptions(settings));
   log = opened;
-  const heartbeat = setInterval(() => {
-    if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts() });
-  }, HEARTBEAT_MS);
-  heartbeat.unref();
+  setInterval(beat, HEARTBEAT_MS).unref();
   let asked: AskedAddress | null;
   if (settings.threads === 0) shareLoop(opened, () => worker?.underWay() ?? '');
   try {
@@ -96,6 +93,10 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
     await leave();
   } else if (message.listeners === null && !leaving) say({ kind: 'loaded', asked });
   else await serve(message.listeners ?? []);
+}
+
+function beat(): void {
+  if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts(), tally: worker.tally });
 }
 
 async function serve(listeners: readonly ListenerAddress[]): Promise<void> {
@@ -135,6 +136,8 @@ async function leave(): Promise<void> {
   leaving = true;
   setTimeout(quit, graceMs).unref();
   await worker?.drain();
+  // What it has counted since the last one would be lost.
+  beat();
   mayExit();
   if (await (worker?.stop() ?? true)) exitNow(0);
   quit();
@@ -147,7 +150,9 @@ async function quitAsTold(): Promise<void> {
 }
 
 function quit(): void {
-  void endProcess(0, kill());
+  const ended = kill();
+  beat();
+  void endProcess(0, ended);
 }
 
 function kill(): Promise<boolean> {

@@ -21,6 +21,7 @@ import type {
   WorkerCounts,
 } from '../wire/arbiter-worker.ts';
 import type { Answer, Question } from '../wire/control.ts';
+import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
@@ -38,6 +39,7 @@ import { overdueLine } from './overdue-line.ts';
 import type { PoolWatch } from './pool-watch.ts';
 import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
+import { RequestTally } from './request-tally.ts';
 import { Seldom } from './seldom.ts';
 
 /** What the application has to know comes along. */
@@ -69,6 +71,7 @@ export class Worker {
   readonly #tlsTerms: TlsTerms | null;
   readonly #application: Application;
   readonly #accessLog: AccessLog | null;
+  readonly #requestTally = new RequestTally();
   readonly #health: Health | null;
   readonly #descriptors: Descriptors;
   readonly #descriptorWatch: DescriptorWatch;
@@ -123,7 +126,6 @@ export class Worker {
     );
     this.#poolWatch = makePoolWatch(settings, (reason) => options.replaceMe(reason));
     this.#acceptor = this.#makeAcceptor();
-    const watched = this.#accessLog !== null || log.statsd !== null;
     this.#connections = new Connections({
       keepAliveMs: settings.keepalive * 1000,
       idleTime: new IdleTime(settings.reduce_timeouts_at / 100),
@@ -134,7 +136,7 @@ export class Worker {
         if (afterMs === 0) this.#released();
         else setTimeout(() => this.#released(), afterMs);
       },
-      finished: watched ? (exchange) => this.#finished(exchange) : null,
+      finished: (exchange) => this.#finished(exchange),
     });
     this.#limits = workerLimits(settings, options.networks, log);
     this.#health = makeHealth(settings, this.#dispatcher, log);
@@ -171,6 +173,11 @@ export class Worker {
       openFiles: this.#descriptors.used,
       memoryBytes: residentBytes(this.#application.pids),
     };
+  }
+
+  /** Of the requests that it has answered. */
+  get tally(): Tally {
+    return this.#requestTally.tally;
   }
 
   /** What an operator asks. */
@@ -352,6 +359,7 @@ export class Worker {
     const durationMs = monotonicMs() - exchange.beganMs + exchange.waitedMs;
     // For how long a connection was open that the application took over says nothing of how fast it answers.
     const answeredMs = exchange.takenOver === null ? durationMs : null;
+    this.#requestTally.note(exchange.status, answeredMs, exchange.queuedMs);
     this.#options.log.statsd?.exchange(exchange.status, answeredMs);
     this.#accessLog?.write({
       peer: exchange.peer,

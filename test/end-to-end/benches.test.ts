@@ -65,6 +65,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
   ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],
+  ['request-tally', ['1000'], /counting one request: \d+ ns; with two looks at the clock: \d+ ns/],
   [
     'speed',
     ['--rounds', '1', '--seconds', '0.2', '--connections', '4', '--only', 'hello, 1 x 1'],

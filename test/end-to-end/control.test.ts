@@ -172,6 +172,7 @@ test('a Node.js server is scaled, reloaded and found by the folder of its user',
     env: { RUNTIME_DIRECTORY: runtime },
   });
   const socket = join(runtime, `${server.pid}.ctl`);
+  for (let each = 0; each < 5; each++) await ask(server, '/');
   void ask(server, '/spin').catch(() => undefined);
   await eventually(
     async () => (await askControl(socket, '/connections?state=running')).answer['matching'] === 1,
@@ -190,4 +191,11 @@ test('a Node.js server is scaled, reloaded and found by the folder of its user',
   const { answer: after } = await askControl(socket, '/workers');
   const serving = listOf(after, 'workers').filter(({ state }) => state === 'ready');
   assert.ok(serving.every(({ pid }) => !before.includes(Number(pid))));
+  // Of the workers from before the reload as well.
+  const { answer: traffic } = await askControl(socket, '/traffic');
+  assert.equal((traffic['answered'] as Members)['2xx'], 5);
+  assert.match(
+    (await runCtl('traffic', '--control-socket', socket)).out,
+    /\nsince start +answered 2xx 5;/,
+  );
 });

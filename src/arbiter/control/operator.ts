@@ -15,6 +15,9 @@ import type {
   RequestLook,
   ThreadLook,
 } from '../../wire/control.ts';
+import { BOUNDS_MS } from '../../wire/tally.ts';
+import type { Sums } from '../tally-sums.ts';
+import type { Traffic } from '../traffic.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { Refusal } from './refusal.ts';
 
@@ -33,6 +36,7 @@ export interface Steered {
   readonly settings: Settings;
   readonly settingSources: Sources | null;
   readonly listening: readonly string[];
+  readonly traffic: Traffic;
   /** The arbiter that SIGUSR2 has started; null: there is none. */
   readonly heir: number | null;
   reload(): void;
@@ -79,16 +83,27 @@ export class Operator {
 
   workers(): object {
     return {
-      workers: this.#server.workers.map(
-        ({ pid, age, state, servedMs, applicationPid, counts }) => ({
+      workers: this.#server.workers.map((worker) => {
+        const { pid, age, state, servedMs, applicationPid, counts } = worker;
+        return {
           pid,
           age,
           state,
           servedSeconds: servedMs === null ? null : Math.round(servedMs / 1000),
           application: applicationPid === pid ? null : applicationPid,
+          answered: this.#server.traffic.answeredBy(worker),
           ...counts,
-        }),
-      ),
+        };
+      }),
+    };
+  }
+
+  traffic(): object {
+    const { sums, ...lately } = this.#server.traffic.lately();
+    const { answered, unserved } = sums;
+    return {
+      ...shownSums(this.#server.traffic.sums),
+      lately: { ...lately, answered, unserved },
     };
   }
 
@@ -215,6 +230,16 @@ export class Operator {
     if (answer.about === 'nothing') throw new Refusal(404, answer.why);
     return answer;
   }
+}
+
+/** With the bounds of the buckets. */
+function shownSums({ answered, unserved, durations, queueWaits }: Sums): object {
+  return {
+    answered,
+    unserved,
+    durations: { boundsMs: BOUNDS_MS, ...durations },
+    queueWaits: { boundsMs: BOUNDS_MS, ...queueWaits },
+  };
 }
 
 /** The pool has them in an order of its own. */

@@ -74,6 +74,17 @@ export const ROUTES: readonly Route[] = [
     answer: async (operator) => operator.workers(),
   },
   {
+    method: 'GET',
+    path: '/traffic',
+    id: 'traffic',
+    summary:
+      'Requests answered, by class of their status, and those that found no thread, by why; how long they took and waited for a thread, in buckets: since the start of the server, over all workers that it had, and lately, which is about five seconds.',
+    parameters: [],
+    body: null,
+    status: 200,
+    answer: async (operator) => operator.traffic(),
+  },
+  {
     method: 'POST',
     path: '/workers',
     id: 'scale',

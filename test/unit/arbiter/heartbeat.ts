@@ -1,6 +1,10 @@
 // A heartbeat as a worker says it that has nothing under way but connections.
 
 import type { ToArbiter } from '../../../src/wire/arbiter-worker.ts';
+import type { Tally } from '../../../src/wire/tally.ts';
+
+const NO_TIMES = { counts: [], sumMs: 0 };
+export const NO_TALLY: Tally = { answered: {}, durations: NO_TIMES, queueWaits: NO_TIMES };
 
 export function heartbeat(
   connections = 0,
@@ -23,5 +27,6 @@ export function heartbeat(
       openFiles: 0,
       memoryBytes,
     },
+    tally: NO_TALLY,
   };
 }

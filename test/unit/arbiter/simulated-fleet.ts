@@ -97,6 +97,7 @@ export class SimulatedFleet {
       limits,
       lives: this.#lives,
       share: null,
+      traffic: null,
       memoryBytesMax,
       launch: (listener) => {
         const started = new SimulatedProcess(1000 + this.processes.length, listener, name);

@@ -7,6 +7,7 @@ import { Supervisor, type SupervisorParts } from '../../../src/arbiter/superviso
 import type { WorkerCounts } from '../../../src/wire/arbiter-worker.ts';
 import { eventually } from '../../support/eventually.ts';
 import { receiveNotices } from '../../support/notify-receiver.ts';
+import { NO_TALLY } from './heartbeat.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';
 
 test('after a pause of its own the watchdog reads what the workers said before it judges them', async (t) => {
@@ -14,7 +15,11 @@ test('after a pause of its own the watchdog reads what the workers said before i
   const simulated = new SimulatedFleet(1);
   const worker = simulated.newest();
   worker.tell({ kind: 'ready', memoryBytes: 0 });
-  const heartbeat = { kind: 'heartbeat', counts: { threads: 1 } as WorkerCounts } as const;
+  const heartbeat = {
+    kind: 'heartbeat',
+    counts: { threads: 1, unserved: {} } as unknown as WorkerCounts,
+    tally: NO_TALLY,
+  } as const;
   const errors = () => simulated.lines.filter((line) => line.startsWith('error: '));
   let asked: (() => void) | null = null;
   const parts: SupervisorParts = {

@@ -4,9 +4,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isWell } from '../../../src/arbiter/well.ts';
 import type { WorkerCounts } from '../../../src/wire/arbiter-worker.ts';
+import { NO_TALLY } from './heartbeat.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';
 
-const counts = { threads: 1, memoryBytes: 0 } as WorkerCounts;
+const counts = { threads: 1, memoryBytes: 0, unserved: {} } as unknown as WorkerCounts;
 
 function serving(workers: number): SimulatedFleet {
   const simulated = new SimulatedFleet(workers);
@@ -31,7 +32,7 @@ test('a worker that was heard of 5 s ago is well, one of a moment more is not, u
   assert.equal(well(simulated), true);
   simulated.nowMs += 1;
   assert.equal(well(simulated), false);
-  simulated.newest().tell({ kind: 'heartbeat', counts });
+  simulated.newest().tell({ kind: 'heartbeat', counts, tally: NO_TALLY });
   assert.equal(well(simulated), true);
 });
 
@@ -39,13 +40,17 @@ test('one worker of two that answers is enough', () => {
   const simulated = serving(2);
   simulated.nowMs += 6_000;
   assert.equal(well(simulated), false);
-  simulated.newest().tell({ kind: 'heartbeat', counts });
+  simulated.newest().tell({ kind: 'heartbeat', counts, tally: NO_TALLY });
   assert.equal(well(simulated), true);
 });
 
 test('a worker without a thread does not answer', () => {
   const simulated = serving(1);
-  simulated.newest().tell({ kind: 'heartbeat', counts: { ...counts, threads: 0 } });
+  simulated.newest().tell({
+    kind: 'heartbeat',
+    counts: { ...counts, threads: 0 },
+    tally: NO_TALLY,
+  });
   assert.equal(well(simulated), false);
 });
 

@@ -1,0 +1,77 @@
+// Arithmetic with what workers count: sums, differences, and a quantile out of buckets. Pure. A worker of another version may lack a
+// count; it adds nothing then.
+
+import { BOUNDS_MS, type Counts, type HistogramCounts, type Tally } from '../wire/tally.ts';
+
+/** Of one worker or of many. */
+export interface Sums extends Tally {
+  /** Answered 503 because no thread could have them in time, by the code of their lines in the log. */
+  readonly unserved: Counts;
+}
+
+const NO_TIMES: HistogramCounts = {
+  counts: Array.from({ length: BOUNDS_MS.length + 1 }, () => 0),
+  sumMs: 0,
+};
+
+export const NOTHING: Sums = {
+  answered: {},
+  unserved: {},
+  durations: NO_TIMES,
+  queueWaits: NO_TIMES,
+};
+
+export function plus(one: Sums, other: Sums): Sums {
+  return combined(one, other, 1);
+}
+
+/** What came to `before` until it was `after`. */
+export function minus(after: Sums, before: Sums): Sums {
+  return combined(after, before, -1);
+}
+
+export function countOf(counts: Counts): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
+/**
+ * The time that a share of all was not longer than: read off a straight line within its bucket, and the last bound where it was
+ * longer than that. null: nothing was counted.
+ */
+export function quantile({ counts }: HistogramCounts, share: number): number | null {
+  const all = counts.reduce((sum, count) => sum + count, 0);
+  if (all <= 0) return null;
+  const rank = share * all;
+  let below = 0;
+  for (const [at, count] of counts.entries()) {
+    if (count > 0 && below + count >= rank) {
+      const upper = BOUNDS_MS[at];
+      const lower = BOUNDS_MS[at - 1] ?? 0;
+      return upper === undefined ? lower : lower + ((upper - lower) * (rank - below)) / count;
+    }
+    below += count;
+  }
+  return BOUNDS_MS.at(-1) ?? null;
+}
+
+function combined(one: Sums, other: Sums, times: 1 | -1): Sums {
+  return {
+    answered: ofCounts(one.answered, other.answered, times),
+    unserved: ofCounts(one.unserved, other.unserved, times),
+    durations: ofTimes(one.durations, other.durations, times),
+    queueWaits: ofTimes(one.queueWaits, other.queueWaits, times),
+  };
+}
+
+function ofCounts(one: Counts, other: Counts, times: number): Counts {
+  const sums: Record<string, number> = { ...one };
+  for (const [name, count] of Object.entries(other)) sums[name] = (sums[name] ?? 0) + times * count;
+  return sums;
+}
+
+function ofTimes(one: HistogramCounts, other: HistogramCounts, times: number): HistogramCounts {
+  return {
+    counts: one.counts.map((count, at) => count + times * (other.counts[at] ?? 0)),
+    sumMs: one.sumMs + times * other.sumMs,
+  };
+}
