@@ -105,17 +105,14 @@ export class Exchange extends Told implements Job, OutflowOwner {
   // What a thread tells (Job).
 
   started(atMs = 0): void {
-    this.startedMs = this.#context.wheel.nowMs;
-    this.begunAtMs = atMs;
-    this.queuedMs = Math.max(0, (atMs > 0 ? atMs : this.#context.now()) - this.beganMs);
+    this.begun(this.#context, atMs);
     const connection = this.#listening();
     if (connection?.state.owing === 'queued') connection.owe('started');
     if (connection !== null && atMs > 0) this.phases?.startedAt(atMs);
   }
 
   handedBack(): void {
-    this.startedMs = 0;
-    this.queuedMs = null;
+    this.notBegun();
     const connection = this.#listening();
     if (connection?.state.owing === 'running') connection.owe('handed back');
   }

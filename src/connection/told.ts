@@ -3,6 +3,7 @@
 
 import type { ParsedHead } from '../http1/head.ts';
 import type { Peer } from '../threads/app-thread.ts';
+import type { ConnectionContext } from './context.ts';
 import type { LoggedExchange } from './effects.ts';
 import { WHOLE } from './end-codes.ts';
 import type { Ender } from './failures.ts';
@@ -44,6 +45,19 @@ export abstract class Told implements LoggedExchange {
     if (this.endCode !== WHOLE) return;
     this.endCode = ender + letter;
     this.failureCode = code;
+  }
+
+  /** `atMs`: when, where that is known better than by now; 0 where not. */
+  protected begun(context: Pick<ConnectionContext, 'now' | 'wheel'>, atMs: number): void {
+    this.startedMs = context.wheel.nowMs;
+    this.begunAtMs = atMs;
+    this.queuedMs = Math.max(0, (atMs > 0 ? atMs : context.now()) - this.beganMs);
+  }
+
+  /** It was handed back. */
+  protected notBegun(): void {
+    this.startedMs = 0;
+    this.queuedMs = null;
   }
 
   /** Its connection closes in the state of this letter. Told when whoever has it was asked whether it had begun. */
