@@ -43,6 +43,8 @@ export interface ConnectionsOptions {
   atLimit(): boolean;
   /** A connection is gone; its place is free, at once or after so many milliseconds. */
   released(afterMs: number): void;
+  /** A request that found no thread in time; true: that was said. */
+  shed(exchange: LoggedExchange, failure: Failure): boolean;
   /** For the access log; null when there is none. */
   readonly finished: ((exchange: LoggedExchange) => void) | null;
 }
@@ -236,7 +238,7 @@ export class Connections implements Surroundings {
     // Without the query, which may hold a secret; the access log has it where its format asks for it.
     const message = `Error handling request ${method} ${target.split('?', 1)[0]}`;
     const facts = { code: failure.code, status: failure.status };
-    this.#unserved.note(failure.code);
+    if (this.#unserved.note(failure.code) && this.#options.shed(exchange, failure)) return;
     if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);
     else if (failure.code === 'app-raised')
       this.#options.log.error(`${message}\n${failure.detail}`, facts);

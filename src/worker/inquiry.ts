@@ -24,6 +24,8 @@ export interface InquiryParts {
 /** A connection whose thread has begun its request, or may have. */
 const WITH_APPLICATION: ReadonlySet<string> = new Set(['running', 'streaming']);
 
+type ConnectionsLook = Omit<Extract<Answer, { about: 'connections' }>, 'about'>;
+
 export class Inquiry {
   readonly #parts: InquiryParts;
 
@@ -34,9 +36,9 @@ export class Inquiry {
   async answer(question: Question): Promise<Answer> {
     switch (question.about) {
       case 'threads':
-        return { about: 'threads', threads: this.#threads() };
+        return { about: 'threads', threads: this.threads() };
       case 'connections':
-        return this.#connections(question.filter, question.limit);
+        return { about: 'connections', ...this.connections(question.filter, question.limit) };
       case 'stack':
         return this.#stack(question.thread);
       case 'interrupt':
@@ -44,7 +46,7 @@ export class Inquiry {
     }
   }
 
-  #threads(): readonly ThreadLook[] {
+  threads(): readonly ThreadLook[] {
     const requests = new Map<AppThread, RequestLook[]>();
     for (const { exchange } of this.#parts.connections.all) {
       if (exchange?.thread == null) continue;
@@ -61,7 +63,8 @@ export class Inquiry {
     }));
   }
 
-  #connections(filter: ConnectionFilter, limit: number): Answer {
+  /** All that fit are counted, and the first so many told: those that have been open for longest. */
+  connections(filter: ConnectionFilter, limit: number): ConnectionsLook {
     const states: Record<string, number> = {};
     const connections: ConnectionLook[] = [];
     let open = 0;
@@ -74,7 +77,7 @@ export class Inquiry {
       matching += 1;
       if (connections.length < limit) connections.push(this.#connection(connection, state));
     }
-    return { about: 'connections', open, states, matching, connections };
+    return { open, states, matching, connections };
   }
 
   #connection(connection: OpenConnection, state: string): ConnectionLook {

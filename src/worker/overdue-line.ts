@@ -4,16 +4,11 @@
 import { OVERDUE_CASES } from '../connection/overdue-cases.ts';
 import type { OverdueReport } from '../dispatch/overdue.ts';
 import { escapeValue } from '../observe/escape.ts';
-import type { LogFacts } from '../observe/log.ts';
-import type { Finding, Job, Peer } from '../threads/app-thread.ts';
+import type { Failure, Finding, Job, Peer } from '../threads/app-thread.ts';
+import type { LogLine } from './black-box.ts';
 
 /** Waiting for a thread for less than this is no news, ms. */
 const QUEUED_MS = 100;
-
-export interface OverdueLine {
-  readonly message: string;
-  readonly facts: LogFacts;
-}
 
 /** A request that ran on although its client had gone or had its whole response. */
 export interface UnheardReport extends Finding {
@@ -25,7 +20,7 @@ export interface UnheardReport extends Finding {
 }
 
 /** @param limitSeconds what the setting says that passed */
-export function overdueLine(report: OverdueReport, limitSeconds: number): OverdueLine {
+export function overdueLine(report: OverdueReport, limitSeconds: number): LogLine {
   const { setting, job, thread, stack } = report;
   const { method, path, client } = whose(job);
   const answered = setting === 'timeout';
@@ -51,7 +46,7 @@ export function overdueLine(report: OverdueReport, limitSeconds: number): Overdu
 }
 
 /** @param limitSeconds what `timeout` says */
-export function unheardLine(report: UnheardReport, limitSeconds: number): OverdueLine {
+export function unheardLine(report: UnheardReport, limitSeconds: number): LogLine {
   const { job, thread, stack, forMs } = report;
   const { method, path, client } = whose(job);
   const message = [
@@ -73,8 +68,16 @@ export function unheardLine(report: UnheardReport, limitSeconds: number): Overdu
   return { message, facts };
 }
 
+/** No thread was there for it in time. */
+export function shedLine(request: Pick<Job, 'head' | 'peer'>, failure: Failure): LogLine {
+  const { method, path, client } = whose(request);
+  const { code, status, detail } = failure;
+  const message = `${method} ${path} from ${client} was answered ${status}: ${detail}`;
+  return { message, facts: { code, status, method, path, client } };
+}
+
 /** The loop of a Node.js thread stood still for longer than a request may, and none was past its time. */
-export function standstillLine(thread: string, standstillMs: number, found: Finding): OverdueLine {
+export function standstillLine(thread: string, standstillMs: number, found: Finding): LogLine {
   const { stack } = found;
   const message = [
     `${thread} stood still for ${seconds(standstillMs)} s although no request was past its time: `,
@@ -85,7 +88,7 @@ export function standstillLine(thread: string, standstillMs: number, found: Find
   return { message, facts: { code: 'unheard-overdue', thread, case: found.case, ran, stack } };
 }
 
-function whose(job: Job): { method: string; path: string; client: string } {
+function whose(job: Pick<Job, 'head' | 'peer'>): { method: string; path: string; client: string } {
   return {
     method: escapeValue(job.head.method),
     // Without the query, which may hold a secret; the access log has it where its format asks for it.

@@ -15,11 +15,12 @@ export class Unserved {
   #told = new Map<string, number>();
   #untold = false;
 
-  /** A request failed with this code. */
-  note(code: string): void {
-    if (!CODES.has(code)) return;
+  /** A request failed with this code. True: it is one of them. */
+  note(code: string): boolean {
+    if (!CODES.has(code)) return false;
     this.#totals.set(code, (this.#totals.get(code) ?? 0) + 1);
     this.#untold = true;
+    return true;
   }
 
   /** Something came since the last sentence. */

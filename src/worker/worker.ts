@@ -24,6 +24,7 @@ import type { Answer, Question } from '../wire/control.ts';
 import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
+import type { Picture } from './black-box.ts';
 import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
 import { type WorkerLimits, workerLimits } from './client-limits.ts';
 import { Connections } from './connections.ts';
@@ -35,12 +36,12 @@ import { IdleTime } from './idle-time.ts';
 import { Inquiry } from './inquiry.ts';
 import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
-import { overdueLine } from './overdue-line.ts';
 import type { PoolWatch } from './pool-watch.ts';
 import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
 import { RequestTally } from './request-tally.ts';
 import { Seldom } from './seldom.ts';
+import { TroubleLog } from './trouble-log.ts';
 
 /** What the application has to know comes along. */
 export interface WorkerOptions
@@ -61,6 +62,9 @@ export interface WorkerOptions
   replaceMe(reason: string, wish?: { readonly routine?: boolean; readonly serves?: boolean }): void;
 }
 
+/** Of those that wait for a thread so many are in a picture. */
+const PICTURED = 5;
+
 export class Worker {
   readonly #options: WorkerOptions;
   #listeners: readonly ListenerAddress[];
@@ -79,6 +83,7 @@ export class Worker {
   readonly #poolWatch: PoolWatch;
   /** Null: no client is limited. */
   readonly #limits: WorkerLimits | null;
+  readonly #troubles: TroubleLog;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   readonly #acceptErrors = new Seldom();
@@ -95,18 +100,16 @@ export class Worker {
     this.#listeners = options.listeners ?? [];
     const { settings, log } = options;
     this.#accessLog = openAccessLog(settings, log);
+    this.#troubles = new TroubleLog(log, settings, () => this.#picture());
     this.#dispatcher = new Dispatcher({
       queue: queueTermsOf(settings),
       atOnce: Math.max(1, Math.floor(availableParallelism() / settings.workers)),
       events: {
-        overdue: (report) => {
-          const line = overdueLine(report, settings[report.setting]);
-          log.error(line.message, line.facts);
-        },
+        overdue: (report) => this.#troubles.overdue(report),
         threadDied: (thread, failure) => {
           // While the application is loaded the failure of `load` tells it.
           if (failure.code === 'stopped' || this.#ticker === null) return;
-          log.error(`${thread.name} is gone: ${failure.detail}`, { code: failure.code });
+          this.#troubles.died(thread, failure);
         },
       },
     });
@@ -136,6 +139,7 @@ export class Worker {
         if (afterMs === 0) this.#released();
         else setTimeout(() => this.#released(), afterMs);
       },
+      shed: (exchange, failure) => this.#troubles.shed(exchange, failure),
       finished: (exchange) => this.#finished(exchange),
     });
     this.#limits = workerLimits(settings, options.networks, log);
@@ -182,13 +186,31 @@ export class Worker {
 
   /** What an operator asks. */
   answer(question: Question): Promise<Answer> {
-    const inquiry = new Inquiry({
+    return this.#inquiry().answer(question);
+  }
+
+  #inquiry(): Inquiry {
+    return new Inquiry({
       connections: this.#connections,
       dispatcher: this.#dispatcher,
       application: this.#application,
       context: this.#context,
     });
-    return inquiry.answer(question);
+  }
+
+  #picture(): Picture {
+    const inquiry = this.#inquiry();
+    const waiting = { state: 'queued', client: null, path: null };
+    const { connections, matching: _, ...counts } = inquiry.connections(waiting, PICTURED);
+    return {
+      ...counts,
+      threads: inquiry.threads(),
+      // One that is being refused stands among those that wait.
+      queued: this.#dispatcher.queued,
+      waiting: connections.slice(0, this.#dispatcher.queued),
+      memoryBytes: residentBytes(this.#application.pids),
+      openFiles: this.#descriptors.used,
+    };
   }
 
   /** What the application runs now, in words that follow "it ended"; empty where others tell that. */

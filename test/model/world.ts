@@ -128,6 +128,7 @@ export class World implements Surroundings, Requests {
       gracefulMs: 4000,
       log: silent,
       atLimit: () => this.open.size >= options.limit,
+      shed: () => false,
       released: () => {
         this.places += 1;
       },
