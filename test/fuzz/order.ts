@@ -8,6 +8,8 @@ export interface FuzzOrder {
   /** It ends after the one or the other; 0 = never. */
   readonly seconds: number;
   readonly executions: number;
+  /** Every so manieth seed; absent: all. */
+  readonly seedsEvery?: number;
   /** One 32-bit number (executions so far), one (bytes of the present input), then the input. */
   readonly present: SharedArrayBuffer;
 }

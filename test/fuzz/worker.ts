@@ -20,8 +20,10 @@ await fuzz();
 async function fuzz(): Promise<void> {
   const coverage = new Coverage(/\/dist\/src\/|\/planted/);
   const module = (await import(order.module)) as Readonly<Record<string, Target>>;
-  const target = module[order.target];
-  if (target === undefined) throw new Error(`${order.module} has no ${order.target}`);
+  const whole = module[order.target];
+  if (whole === undefined) throw new Error(`${order.module} has no ${order.target}`);
+  const every = order.seedsEvery ?? 1;
+  const target = { ...whole, seeds: whole.seeds.filter((_, index) => index % every === 0) };
   const fuzzer = new Fuzzer(target, coverage, order.seed, (input) => {
     Atomics.add(counters, 0, 1);
     Atomics.store(counters, 1, input.length);
