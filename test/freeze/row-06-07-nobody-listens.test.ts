@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ask, eventually, type Served, serveNode, serveWsgi } from '../end-to-end/serving.ts';
 
-const ARGS = ['--threads', '1', '--timeout', '1', '--log-level', 'debug'];
+const ARGS = ['--threads', '1', '--timeout', '1'];
 
 const rows: readonly (readonly [string, () => Promise<Served>, readonly string[]])[] = [
   ['WSGI', () => serveWsgi('hangs:app', ARGS), ['/sleep', '/spin', '/native', '/hold', '/swallow']],
@@ -20,11 +20,8 @@ describe('nobody listens', { concurrency: 3 }, () => {
         const served = await serve();
         assert.equal((await ask(served, '/')).status, 200);
         const client = await served.connect();
-        await client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
-        await eventually(
-          () => served.log().includes('1 with 1 of 1 threads'),
-          'the request to begin',
-        );
+        await client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\nX-Say: begun\r\n\r\n`);
+        await served.server.line(/^begun$/m);
         client.reset();
         assert.equal((await ask(served, '/')).status, 200);
         // Of an interpreter that is held its own heartbeat may be the first to tell.
@@ -40,8 +37,8 @@ describe('nobody listens', { concurrency: 3 }, () => {
     await open.send('GET /events HTTP/1.1\r\nHost: a\r\n\r\n');
     await open.take(1);
     const client = await served.connect();
-    await client.send('GET /spin HTTP/1.1\r\nHost: a\r\n\r\n');
-    await eventually(() => served.log().includes('2 with 1 of 1 threads'), 'the request to begin');
+    await client.send('GET /spin HTTP/1.1\r\nHost: a\r\nX-Say: begun\r\n\r\n');
+    await served.server.line(/^begun$/m);
     client.reset();
     // Without this a thread would be lost for as long as the stream may be silent (stream_timeout).
     assert.equal((await ask(served, '/')).status, 200);

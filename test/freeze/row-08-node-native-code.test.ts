@@ -49,6 +49,15 @@ test('all threads in native code: 504 for those, the next is served, the worker 
   const waitedMs = performance.now() - beganMs;
   t.diagnostic(`served again ${waitedMs.toFixed(0)} ms after the 504s`);
   assert.ok(waitedMs < SERVED_AGAIN_MS, `${waitedMs} ms`);
+  const told = (): number =>
+    [
+      ...served
+        .log()
+        .matchAll(
+          /GET \/native from [\d.:]+ ran for \d+\.\d s .*on thread \d .*504: native code holds/g,
+        ),
+    ].length;
+  await eventually(() => told() === THREADS, 'a line about each');
   await rm(only);
 
   // A response that is under way in the old worker may end, however long after its succession.
@@ -65,9 +74,7 @@ test('all threads in native code: 504 for those, the next is served, the worker 
   await assertAllGone([old, ...commands]);
   await served.server.line(new RegExp(`Worker exiting \\(pid: ${old}\\)`));
   assert.doesNotMatch(served.log(), /was sent SIGKILL|killing it/);
-  const told =
-    /GET \/native from [\d.:]+ ran for \d+\.\d s .*on thread \d .*504: native code holds/g;
-  assert.equal([...served.log().matchAll(told)].length, THREADS);
+  assert.equal(told(), THREADS);
   assert.deepEqual(await served.server.stop(), { code: 0, signal: null });
 });
 

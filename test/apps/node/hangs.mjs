@@ -1,6 +1,7 @@
 // Hangs for as many seconds as the query says, else for ever, in an application of either kind (`listener`, `fetching`).
-// With a field X-Extend it asks for so many seconds first. The listener's /events is an event stream that says no more.
+// With a field X-Extend it asks for so many seconds first, with X-Say it says that it has begun. The listener's /events is an event stream that says no more.
 
+import { writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const FOREVER = 100000;
@@ -18,6 +19,8 @@ async function hang(path, seconds) {
 export async function listener(req, res) {
   const [path, query] = req.url.split('?');
   if (path === '/events') return void res.write('data: open\n\n');
+  // By the descriptor: what it computes from here on keeps a stream from writing.
+  if (req.headers['x-say']) writeSync(1, 'begun\n');
   if (req.headers['x-extend']) req.extendTimeout(Number(req.headers['x-extend']));
   await hang(path, Number(query ?? FOREVER));
   res.end('served');

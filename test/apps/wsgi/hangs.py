@@ -1,5 +1,5 @@
 """Hangs in every place in which an application can, for as many seconds as the query says, else for ever. With a field
-X-Extend it asks for so many seconds first. Each way is a function of its own name, so that a stack tells which it was."""
+X-Extend it asks for so many seconds first, with X-Say it says that it has begun. Each way is a function of its own name, so that a stack tells which it was."""
 
 import ctypes
 import importlib
@@ -143,6 +143,8 @@ def app(environ, start_response):
     seconds = float(environ["QUERY_STRING"] or FOREVER)
     if "HTTP_X_EXTEND" in environ:
         environ["tunicorn.extend_timeout"](float(environ["HTTP_X_EXTEND"]))
+    if "HTTP_X_SAY" in environ:
+        print("begun", flush=True)
     if path in WAYS:
         WAYS[path](seconds)
     if path == "/close_behind_length":
