@@ -15,11 +15,13 @@ function nanoseconds(look: (at: number) => void): number {
 }
 
 const tally = new RequestTally();
+const note = (durationMs: number, queuedMs: number): void =>
+  tally.note({ status: '200 OK', durationMs, queuedMs, heldMs: 1, failureCode: '', bodyBytes: 9 });
 const runs = Array.from({ length: RUNS }, () => [
-  nanoseconds((at) => tally.note('200 OK', at & 1023, at & 3)),
+  nanoseconds((at) => note(at & 1023, at & 3)),
   nanoseconds((at) => {
     const beganMs = monotonicMs();
-    tally.note('200 OK', monotonicMs() - beganMs + (at & 63), 0);
+    note(monotonicMs() - beganMs + (at & 63), 0);
   }),
 ]);
 const least = (which: number): string => Math.min(...runs.map((run) => run[which] ?? 0)).toFixed(0);

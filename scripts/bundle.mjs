@@ -18,7 +18,7 @@ const PROGRAMS = {
 };
 
 /** Loaded by the few who want them, from node_modules: a compiler of TypeScript, a client of statsd. */
-const LEFT_OUT = ['jiti', 'hot-shots', 'rate-limiter-flexible', '@redis/client'];
+const LEFT_OUT = ['jiti', 'hot-shots', 'rate-limiter-flexible', '@redis/client', 'prom-client'];
 
 /** CommonJS among what is bundled asks for Node.js's own modules. */
 const REQUIRE = `import { createRequire as requireOf } from 'node:module';

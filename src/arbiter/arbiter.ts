@@ -14,6 +14,7 @@ import { Alarm } from './alarm.ts';
 import { Control } from './control/control.ts';
 import type { Steered } from './control/operator.ts';
 import { Fleet } from './fleet.ts';
+import { FleetChanges } from './fleet-changes.ts';
 import { Heir } from './heir.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { pictureOf } from './hooks/make-hooks.ts';
@@ -29,6 +30,7 @@ import type { Deeds } from './signals.ts';
 import { SourceWatch } from './source-watch.ts';
 import type { Stage, StageOptions, StageParts } from './stage.ts';
 import type { Starting } from './starting.ts';
+import { Status } from './status/status.ts';
 import { Supervisor } from './supervisor.ts';
 import { hasTerminal } from './terminal.ts';
 import type { Traffic } from './traffic.ts';
@@ -56,6 +58,9 @@ export class Arbiter implements Deeds, Steered {
   readonly #sources: SourceWatch;
   readonly #metrics = new ArbiterMetrics(() => this.#stage);
   readonly #control = new Control(this, () => this.#stage.log);
+  readonly #status = new Status(this, () => this.#stage.log);
+  /** For metrics. */
+  readonly changes = new FleetChanges();
   readonly #origin: Origin;
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
@@ -112,7 +117,7 @@ export class Arbiter implements Deeds, Steered {
         this.#alarm.stop();
         this.#sources.close();
         await this.#reload.stop();
-        await this.#control.close();
+        await Promise.all([this.#control.close(), this.#status.close()]);
         this.#stage.preloaded?.end();
         this.#pidFile?.remove();
         await this.#supervisor?.end();
@@ -121,6 +126,7 @@ export class Arbiter implements Deeds, Steered {
       };
       this.#sources.configure(this.#stage.settings);
       this.#control.configure(this.#stage.settings, this.#parent !== null);
+      this.#status.configure(this.#stage.settings);
       if (!starting.stopped.aborted) this.#fleet.tick();
       starting.passOn(this);
     });
@@ -271,6 +277,7 @@ export class Arbiter implements Deeds, Steered {
     return {
       workers: stage().settings.workers,
       generation: stage().generation,
+      changes: this.changes,
       get log() {
         return stage().log;
       },
@@ -363,6 +370,7 @@ export class Arbiter implements Deeds, Steered {
     this.#sources.beContent();
     this.#sources.configure(next.settings);
     this.#control.configure(next.settings, this.#parent !== null);
+    this.#status.configure(next.settings);
     const { pidfile } = next.settings;
     if (pidfile === before) return;
     try {

@@ -1,6 +1,7 @@
 // What a fleet works with, and what a renewal of it is: shapes only.
 
 import type { Log } from '../observe/log.ts';
+import type { FleetChanges } from './fleet-changes.ts';
 import type { Generation } from './generation.ts';
 
 export interface FleetParts {
@@ -17,6 +18,8 @@ export interface FleetParts {
   waitsForMending(): boolean;
   /** `tick` must be called at this time or earlier. Replaces the time given before. */
   wakeAt(atMs: number): void;
+  /** Counts them; absent where nobody asks. */
+  readonly changes?: FleetChanges;
   /** Called once, when no worker is left. */
   finished(exitCode: number): void;
 }

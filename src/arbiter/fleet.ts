@@ -148,6 +148,7 @@ export class Fleet implements WorkerOwner {
     if (place.replacement === null && this.#renewal === null) {
       const pause = place.backoff.afterDeath(worker.servedMs);
       tellReplacement(this.#parts.log, worker, replacement, pause, leaves);
+      this.#parts.changes?.replaced(replacement);
       place.succeed(replacement, this.now() + pause.delayMs);
     } else if (leaves) {
       this.#parts.log.warning(
@@ -244,6 +245,7 @@ export class Fleet implements WorkerOwner {
 
   died(worker: WorkerHandle, death: Death): void {
     tellDeath(this.#parts.log, worker, death);
+    this.#parts.changes?.ended(death);
     this.#memory.gone(worker);
     if (this.#phase === 'running' && worker.generation === this.#renewal?.generation) {
       this.#failRenewal(`worker (pid: ${worker.pid}) ended ${lifeInWords(death)}.`, '');

@@ -19,6 +19,10 @@ export const NOTHING: Sums = {
   unserved: {},
   durations: NO_TIMES,
   queueWaits: NO_TIMES,
+  held: NO_TIMES,
+  failed: {},
+  refused: {},
+  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0 },
 };
 
 export function plus(one: Sums, other: Sums): Sums {
@@ -60,13 +64,17 @@ function combined(one: Sums, other: Sums, times: 1 | -1): Sums {
     unserved: ofCounts(one.unserved, other.unserved, times),
     durations: ofTimes(one.durations, other.durations, times),
     queueWaits: ofTimes(one.queueWaits, other.queueWaits, times),
+    held: ofTimes(one.held, other.held, times),
+    failed: ofCounts(one.failed, other.failed, times),
+    refused: ofCounts(one.refused, other.refused, times),
+    amounts: ofCounts(one.amounts, other.amounts, times),
   };
 }
 
-function ofCounts(one: Counts, other: Counts, times: number): Counts {
+function ofCounts<C extends Counts>(one: C, other: C, times: number): C {
   const sums: Record<string, number> = { ...one };
   for (const [name, count] of Object.entries(other)) sums[name] = (sums[name] ?? 0) + times * count;
-  return sums;
+  return sums as C;
 }
 
 function ofTimes(one: HistogramCounts, other: HistogramCounts, times: number): HistogramCounts {

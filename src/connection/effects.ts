@@ -102,6 +102,8 @@ export interface LoggedExchange {
   readonly waitedMs: number;
   /** How long it waited until a thread began it, ms; null: none did. */
   readonly queuedMs: number | null;
+  /** From then until its thread was done with it; null while it is not, or none has begun it. */
+  readonly heldMs: number | null;
   /** What it became when the application took its connection over; null: it was a request like others. */
   readonly takenOver: object | null;
   /** It was a question about the server's health. */

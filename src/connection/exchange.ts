@@ -128,6 +128,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
 
   whole(reply: ReplyHead, body: Buffer): void {
     this.thread = null;
+    this.letGo(this.#context);
     const connection = this.#listening();
     if (connection === null) return;
     const plan = this.#makePlan(connection, reply, body.length);
@@ -200,6 +201,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
 
   end(trailers: string): void {
     this.thread = null;
+    this.letGo(this.#context);
     this.#upgraded?.end();
     const connection = this.#listening();
     const plan = this.#plan;
@@ -211,6 +213,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
 
   failed(failure: Failure): void {
     this.thread = null;
+    this.letGo(this.#context);
     if (this.#listening() === null) return;
     this.#tellFailed(failure);
     if (this.answered || this.#plan !== null) this.#cut();

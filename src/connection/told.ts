@@ -22,6 +22,7 @@ export abstract class Told implements LoggedExchange {
   isProbe = false;
   waitedMs = 0;
   queuedMs: number | null = null;
+  heldMs: number | null = null;
   readonly phases: Moments | null;
   /** When the application began it, ms of the wheel; 0 while it has not. */
   startedMs = 0;
@@ -52,6 +53,12 @@ export abstract class Told implements LoggedExchange {
     this.startedMs = context.wheel.nowMs;
     this.begunAtMs = atMs;
     this.queuedMs = Math.max(0, (atMs > 0 ? atMs : context.now()) - this.beganMs);
+  }
+
+  /** Its thread is done with it. */
+  protected letGo(context: Pick<ConnectionContext, 'now'>): void {
+    if (this.queuedMs === null || this.heldMs !== null) return;
+    this.heldMs = Math.max(0, context.now() - this.beganMs - this.queuedMs);
   }
 
   /** It was handed back. */

@@ -19,6 +19,8 @@ const QUEUE_SHED: Failure = {
 };
 
 export interface DispatcherEvents {
+  /** The time of a request is up, and its thread is asked now. */
+  timeIsUp?(): void;
   /** A request was overdue, and its thread was asked where it is. */
   overdue(report: OverdueReport): void;
   /** A thread is gone; the worker starts another in its place. */
@@ -57,6 +59,13 @@ export class Dispatcher implements ThreadEvents {
 
   get threads(): readonly AppThread[] {
     return this.#pool.threads;
+  }
+
+  /** Those that have a request. */
+  get busyThreads(): number {
+    let busy = 0;
+    for (const { load } of this.#pool.threads) if (load > 0) busy += 1;
+    return busy;
   }
 
   /** A thread that takes requests from now on. */
@@ -104,6 +113,7 @@ export class Dispatcher implements ThreadEvents {
   overdue(job: Job, overdue: Overdue): void {
     const thread = job.thread;
     if (thread === null) return;
+    this.#events.timeIsUp?.();
     void thread
       .interrupt(job)
       .catch((error: unknown): Finding => ({ case: 'unknown', stack: String(error) }))

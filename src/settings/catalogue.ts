@@ -15,6 +15,7 @@ import { processes } from './catalogue/processes.ts';
 import { proxies } from './catalogue/proxies.ts';
 import { rights } from './catalogue/rights.ts';
 import { sockets } from './catalogue/sockets.ts';
+import { status } from './catalogue/status.ts';
 import { timeouts } from './catalogue/timeouts.ts';
 import { tls } from './catalogue/tls.ts';
 import { workers } from './catalogue/workers.ts';
@@ -35,6 +36,7 @@ export const SECTIONS: readonly Section[] = [
   bodies,
   health,
   control,
+  status,
   proxies,
   http,
   logging,
@@ -55,6 +57,7 @@ const declared = {
   ...bodies.settings,
   ...health.settings,
   ...control.settings,
+  ...status.settings,
   ...proxies.settings,
   ...http.settings,
   ...logging.settings,

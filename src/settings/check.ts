@@ -17,7 +17,7 @@ import {
   type Setting,
   type TextSetting,
 } from './declaration.ts';
-import { parseInspectAddress } from './inspect.ts';
+import { parseInspectAddress, parsePortAddress } from './inspect.ts';
 import { LIMIT_RATE_RULE, LimitRateError, parseLimitRate } from './limit-rate.ts';
 import { checkLimitRules, type LimitRule, LimitRulesError } from './limit-rules.ts';
 import { Misfit } from './misfit.ts';
@@ -206,6 +206,9 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   }
   if (setting.form === 'inspect address' && parseInspectAddress(value) === null) {
     throw new Misfit('HOST:PORT, [IPV6]:PORT, HOST or PORT', value);
+  }
+  if (setting.form === 'status address' && parsePortAddress(value) === null) {
+    throw new Misfit('HOST:PORT, [IPV6]:PORT or PORT', value);
   }
   if (setting.form === 'rate') checkRate(value);
   // What is in it is looked at by whoever reads it.

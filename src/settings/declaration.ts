@@ -96,6 +96,7 @@ export type TextForm =
   | 'syslog address'
   | 'statsd address'
   | 'inspect address'
+  | 'status address'
   | 'PEM file'
   | 'cipher list'
   | 'user'

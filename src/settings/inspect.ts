@@ -20,6 +20,11 @@ export function parseInspectAddress(text: string): InspectAddress | null {
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
+/** HOST:PORT, [IPV6]:PORT or PORT, where a port is no matter of course. Null when it is none of these. */
+export function parsePortAddress(text: string): InspectAddress | null {
+  return /(^|:)\d{1,5}$/.test(text) ? parseInspectAddress(text) : null;
+}
+
 /** Whoever can connect can run any code: so nobody but this machine should. */
 export function isLoopback({ host }: InspectAddress): boolean {
   return /^127(\.\d{1,3}){3}$/.test(host) || host === '::1' || host === 'localhost';

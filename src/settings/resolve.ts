@@ -9,6 +9,7 @@ import { badValue, check, type Given, type Value } from './check.ts';
 import { parseArguments } from './command-line.ts';
 import { findConfigFile, readConfigFile } from './config-file.ts';
 import type { HookFile } from './hooks.ts';
+import { isLoopback, parsePortAddress } from './inspect.ts';
 import type { Settings } from './settings.ts';
 import { shellSplit } from './shell-split.ts';
 import { DEFAULT, type Source } from './source.ts';
@@ -232,6 +233,21 @@ function checkTogether(settings: Settings, given: Record<SettingName, Given>): v
     });
   }
   checkClientCertificates(settings, given);
+  checkStatus(settings, given);
+}
+
+/** Others than this machine must show that they may ask. */
+function checkStatus(
+  { status_bind, status_token }: Settings,
+  given: Record<SettingName, Given>,
+): void {
+  const address = status_bind === null ? null : parsePortAddress(status_bind);
+  if (address === null || isLoopback(address) || status_token !== null) return;
+  throw badValue(CATALOGUE.status_bind, given.status_bind, {
+    rule: 'an address of this machine, or status_token must be set',
+    value: status_bind,
+    suggestion: 'Set status_token, or bind to 127.0.0.1.',
+  });
 }
 
 /** Whoever asks for certificates must not be served without them. */

@@ -108,6 +108,8 @@ export interface WorkerCounts {
   readonly openFiles: number;
   /** Resident bytes of the worker and its Python; 0 where that cannot be read. */
   readonly memoryBytes: number;
+  /** The longest that its loop was late since the last heartbeat, ms. */
+  readonly loopDelayMs: number;
 }
 
 export type ToArbiter =

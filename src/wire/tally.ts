@@ -22,6 +22,9 @@ export interface Counts {
   readonly [name: string]: number;
 }
 
+/** What else is counted: bytes of response bodies, how often accepting rested, thread-seconds with a request in milliseconds. */
+export type Amount = 'responseBytes' | 'acceptPauses' | 'busyMs';
+
 export interface Tally {
   /** By class of their status: "2xx"; "none" for those that were answered nothing. */
   readonly answered: Counts;
@@ -29,4 +32,11 @@ export interface Tally {
   readonly durations: HistogramCounts;
   /** From the same moment until a thread began it. None of a request that no thread began. */
   readonly queueWaits: HistogramCounts;
+  /** From then until its thread was done with it, or its time was up. */
+  readonly held: HistogramCounts;
+  /** By the code of their lines in the error log (docs/errors.md). */
+  readonly failed: Counts;
+  /** What the limits of clients refused, by reason and limit: "rate login", "connections". */
+  readonly refused: Counts;
+  readonly amounts: Readonly<Record<Amount, number>>;
 }

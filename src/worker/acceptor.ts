@@ -45,6 +45,7 @@ export class Acceptor {
   #slots: readonly Slot[] = [];
   #open = 0;
   #most = 0;
+  #pauses = 0;
   #accepting = false;
   #stopped = false;
   #resting = false;
@@ -65,6 +66,11 @@ export class Acceptor {
     const most = this.#most;
     this.#most = this.#open;
     return most;
+  }
+
+  /** How often it has stopped accepting, because it was full or could not. */
+  get pauses(): number {
+    return this.#pauses;
   }
 
   /** No more is accepted until a connection closes. */
@@ -187,6 +193,7 @@ export class Acceptor {
   }
 
   #pause(): void {
+    if (this.#accepting && !this.#stopped) this.#pauses += 1;
     this.#accepting = false;
     for (const slot of this.#slots) {
       slot.active?.close();

@@ -24,7 +24,9 @@ export interface Picture {
 }
 
 /** Of each thread and of the queue so many requests are told; then how many more there are. */
-const TOLD = 5;
+export const TOLD = 5;
+
+export type Grief = 'overdue' | 'died' | 'shed';
 
 export class BlackBox {
   readonly #look: () => Picture;
@@ -37,12 +39,17 @@ export class BlackBox {
     this.#now = now;
   }
 
-  /** The line with the picture; null when one of its kind had it a short while ago. */
-  first(kind: 'overdue' | 'died' | 'shed', { message, facts }: LogLine): LogLine | null {
-    if (this.#seldom.claim(kind, this.#now()) === null) return null;
-    const picture = this.#look();
-    return { message: `${message}\n${inWords(picture)}`, facts: { ...facts, ...asFacts(picture) } };
+  /** The worker now; null when one of this kind was taken a short while ago. */
+  take(kind: Grief): Picture | null {
+    return this.#seldom.claim(kind, this.#now()) === null ? null : this.#look();
   }
+}
+
+/** The line with the picture, or as it is where there is none. */
+export function withPicture(line: LogLine, picture: Picture | null): LogLine {
+  if (picture === null) return line;
+  const message = `${line.message}\n${inWords(picture)}`;
+  return { message, facts: { ...line.facts, ...asFacts(picture) } };
 }
 
 function asFacts(picture: Picture): LogFacts {

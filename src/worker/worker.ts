@@ -24,7 +24,7 @@ import type { Answer, Question } from '../wire/control.ts';
 import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
-import type { Picture } from './black-box.ts';
+import { type Picture, TOLD } from './black-box.ts';
 import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
 import { type WorkerLimits, workerLimits } from './client-limits.ts';
 import { Connections } from './connections.ts';
@@ -34,6 +34,7 @@ import { Descriptors } from './descriptors.ts';
 import type { Health } from './health.ts';
 import { IdleTime } from './idle-time.ts';
 import { Inquiry } from './inquiry.ts';
+import { takeLoopDelay } from './loop-delay.ts';
 import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import type { PoolWatch } from './pool-watch.ts';
@@ -61,9 +62,6 @@ export interface WorkerOptions
   /** See ApplicationOptions; `routine`: nothing is wrong, the settings want it so. */
   replaceMe(reason: string, wish?: { readonly routine?: boolean; readonly serves?: boolean }): void;
 }
-
-/** Of those that wait for a thread so many are in a picture. */
-const PICTURED = 5;
 
 export class Worker {
   readonly #options: WorkerOptions;
@@ -105,6 +103,7 @@ export class Worker {
       queue: queueTermsOf(settings),
       atOnce: Math.max(1, Math.floor(availableParallelism() / settings.workers)),
       events: {
+        timeIsUp: () => this.#troubles.timeIsUp(),
         overdue: (report) => this.#troubles.overdue(report),
         threadDied: (thread, failure) => {
           // While the application is loaded the failure of `load` tells it.
@@ -171,17 +170,21 @@ export class Worker {
       unserved: this.#connections.unserved,
       requests: threads.reduce((sum, { load }) => sum + load, 0),
       threads: threads.length,
-      busyThreads: threads.filter(({ load }) => load > 0).length,
+      busyThreads: this.#dispatcher.busyThreads,
       timers: this.#context.wheel.size,
       spooledBytes: this.#context.spoolBudget.used,
       openFiles: this.#descriptors.used,
       memoryBytes: residentBytes(this.#application.pids),
+      loopDelayMs: takeLoopDelay(),
     };
   }
 
   /** Of the requests that it has answered. */
   get tally(): Tally {
-    return this.#requestTally.tally;
+    return this.#requestTally.tally({
+      refused: this.#limits?.refusals.totals ?? {},
+      acceptPauses: this.#acceptor.pauses,
+    });
   }
 
   /** What an operator asks. */
@@ -201,7 +204,7 @@ export class Worker {
   #picture(): Picture {
     const inquiry = this.#inquiry();
     const waiting = { state: 'queued', client: null, path: null };
-    const { connections, matching: _, ...counts } = inquiry.connections(waiting, PICTURED);
+    const { connections, matching: _, ...counts } = inquiry.connections(waiting, TOLD);
     return {
       ...counts,
       threads: inquiry.threads(),
@@ -340,6 +343,7 @@ export class Worker {
     this.#connections.tick(this.#taken);
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
+    this.#requestTally.busy(this.#dispatcher.busyThreads, TICK_MS);
     this.#dispatcher.tick();
     this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
     this.#quota.tick(nowMs, this.#dispatcher.given);
@@ -381,18 +385,14 @@ export class Worker {
     const durationMs = monotonicMs() - exchange.beganMs + exchange.waitedMs;
     // For how long a connection was open that the application took over says nothing of how fast it answers.
     const answeredMs = exchange.takenOver === null ? durationMs : null;
-    this.#requestTally.note(exchange.status, answeredMs, exchange.queuedMs);
-    this.#options.log.statsd?.exchange(exchange.status, answeredMs);
-    this.#accessLog?.write({
-      peer: exchange.peer,
-      head: exchange.head,
-      status: exchange.status,
-      replyFields: exchange.replyFields,
-      bodyBytes: exchange.bodyBytes,
-      durationMs,
-      endCode: exchange.endCode,
-      failureCode: exchange.failureCode,
-      phases: exchange.phases,
-    });
+    const { peer, head, status, replyFields, bodyBytes, endCode, failureCode, phases } = exchange;
+    const { queuedMs } = exchange;
+    // One that its thread still has when its time is up has held it until now.
+    const heldMs = queuedMs === null ? null : (exchange.heldMs ?? durationMs - queuedMs);
+    const times = { durationMs: answeredMs, queuedMs, heldMs };
+    this.#requestTally.note({ status, failureCode, bodyBytes, ...times });
+    this.#options.log.statsd?.exchange(status, answeredMs);
+    const told = { peer, head, status, replyFields, bodyBytes, endCode, failureCode, phases };
+    this.#accessLog?.write({ ...told, durationMs });
   }
 }

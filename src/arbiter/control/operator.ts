@@ -16,6 +16,7 @@ import type {
   ThreadLook,
 } from '../../wire/control.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
+import type { FleetChanges } from '../fleet-changes.ts';
 import type { Sums } from '../tally-sums.ts';
 import type { Traffic } from '../traffic.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
@@ -37,6 +38,7 @@ export interface Steered {
   readonly settingSources: Sources | null;
   readonly listening: readonly string[];
   readonly traffic: Traffic;
+  readonly changes: FleetChanges;
   /** The arbiter that SIGUSR2 has started; null: there is none. */
   readonly heir: number | null;
   reload(): void;
@@ -48,6 +50,20 @@ export interface Steered {
 interface OfWorker<About extends Answer['about']> {
   readonly worker: WorkerHandle;
   readonly answer: Extract<Answer, { about: About }>;
+}
+
+/** Of all workers that answered; `silent`: pids of the others. */
+export interface Connections {
+  readonly open: number;
+  readonly states: { readonly [state: string]: number };
+  readonly matching: number;
+  readonly connections: readonly (ConnectionLook & { readonly worker: number })[];
+  readonly silent: readonly number[];
+}
+
+export interface Threads {
+  readonly threads: readonly (ThreadLook & { readonly worker: number })[];
+  readonly silent: readonly number[];
 }
 
 export class Operator {
@@ -107,7 +123,7 @@ export class Operator {
     };
   }
 
-  async threads(withStacks: boolean): Promise<object> {
+  async threads(withStacks: boolean): Promise<Threads> {
     const { answers, silent } = await this.#askAll('threads', { about: 'threads' });
     const threads = answers.flatMap(({ worker, answer }) =>
       [...answer.threads].sort(byNumber).map((thread) => ({ worker, thread })),
@@ -130,7 +146,7 @@ export class Operator {
     return { worker: pid, thread, requests: answer.about === 'interrupt' ? answer.requests : 0 };
   }
 
-  async connections(filter: ConnectionFilter, limit: number): Promise<object> {
+  async connections(filter: ConnectionFilter, limit: number): Promise<Connections> {
     const { answers, silent } = await this.#askAll('connections', {
       about: 'connections',
       filter,
@@ -264,6 +280,7 @@ function sum(
 function shown(name: string, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => shown(name, one));
   if (typeof value !== 'string') return value;
+  if (name === 'status_token') return '***';
   if (name === 'raw_env') return value.replace(/=.*/s, '=***');
   return value.replace(/(\w:\/\/)[^/@\s]*@/, '$1***@');
 }

@@ -88,6 +88,7 @@ const TEXT_FORMS = {
   'syslog address': 'udp://HOST:PORT, tcp://HOST:PORT or unix://PATH',
   'statsd address': 'HOST:PORT or unix://PATH',
   'inspect address': 'HOST:PORT, HOST or PORT',
+  'status address': 'HOST:PORT or PORT',
   'PEM file': 'path of a PEM file',
   'cipher list': 'OpenSSL list of ciphers',
   user: 'name or number of a user',

@@ -4,7 +4,15 @@ import type { ToArbiter } from '../../../src/wire/arbiter-worker.ts';
 import type { Tally } from '../../../src/wire/tally.ts';
 
 const NO_TIMES = { counts: [], sumMs: 0 };
-export const NO_TALLY: Tally = { answered: {}, durations: NO_TIMES, queueWaits: NO_TIMES };
+export const NO_TALLY: Tally = {
+  answered: {},
+  durations: NO_TIMES,
+  queueWaits: NO_TIMES,
+  held: NO_TIMES,
+  failed: {},
+  refused: {},
+  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0 },
+};
 
 export function heartbeat(
   connections = 0,
@@ -26,6 +34,7 @@ export function heartbeat(
       spooledBytes: 0,
       openFiles: 0,
       memoryBytes,
+      loopDelayMs: 0,
     },
     tally: NO_TALLY,
   };

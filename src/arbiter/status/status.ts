@@ -1,0 +1,58 @@
+// The status address over the life of an arbiter: opened when it serves, elsewhere after a reload that says so. A server whose
+// address cannot be had serves all the same, and says so.
+
+import { messageOf } from '../../message-of.ts';
+import type { ErrorLog } from '../../observe/log.ts';
+import { parsePortAddress } from '../../settings/inspect.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { Operator, type Steered } from '../control/operator.ts';
+import { metricsPage } from './prometheus.ts';
+import { StatusServer } from './server.ts';
+
+type Terms = Pick<Settings, 'status_bind' | 'status_token'>;
+
+export class Status {
+  readonly #steered: Steered;
+  readonly #operator: Operator;
+  readonly #log: () => ErrorLog;
+  /** Changes come one after another. */
+  #turn: Promise<void> = Promise.resolve();
+  #server: StatusServer | null = null;
+  #wanted: Terms = { status_bind: null, status_token: null };
+
+  constructor(steered: Steered, log: () => ErrorLog) {
+    this.#steered = steered;
+    this.#operator = new Operator(steered);
+    this.#log = log;
+  }
+
+  configure({ status_bind, status_token }: Terms): void {
+    this.#turn = this.#turn.then(() => this.#become({ status_bind, status_token }));
+  }
+
+  async close(): Promise<void> {
+    await this.#turn;
+    await this.#server?.close();
+    this.#server = null;
+  }
+
+  async #become(wanted: Terms): Promise<void> {
+    const isSame =
+      wanted.status_bind === this.#wanted.status_bind &&
+      wanted.status_token === this.#wanted.status_token;
+    if (isSame) return;
+    this.#wanted = wanted;
+    await this.#server?.close();
+    this.#server = null;
+    const address = wanted.status_bind === null ? null : parsePortAddress(wanted.status_bind);
+    if (address === null) return;
+    try {
+      this.#server = await StatusServer.open(address, wanted.status_token, () =>
+        metricsPage(this.#steered, this.#operator),
+      );
+      this.#log().info(`Metrics at: http://${this.#server.label}/metrics`);
+    } catch (error) {
+      this.#log().error(`No metrics at ${wanted.status_bind}: ${messageOf(error)}`);
+    }
+  }
+}
