@@ -1,7 +1,8 @@
 // Floods and overload, with no limit set and with limits, side by side with Gunicorn behind Debian's nginx and with
 // Gunicorn alone: whether normal clients get their answers while one address floods, while thousands drip, and when
 // five times more is asked than can be served; and what the check costs. Prints; asserts nothing.
-// `--seconds 10 --overload-seconds 30 --flooders 500 --drippers 2000 --scenes 1,2,3,4 --only TEXT --rounds 12 --cost-seconds 2`.
+// `--seconds 10 --overload-seconds 30 --flooders 500 --drippers 2000 --scenes 1,2,3,4 --repeat 3 --only TEXT
+// --rounds 12 --cost-seconds 2`.
 
 import os from 'node:os';
 import { parseArgs } from 'node:util';
@@ -9,7 +10,7 @@ import { normalClients } from './flood-clients.ts';
 import { limitsCost } from './flood-cost.ts';
 import { drip, fiveTimes, flood, type Overloaded, p99, type Sizes } from './flood-scenes.ts';
 import { FLOOD_SERVERS, type FloodServer } from './flood-servers.ts';
-import { printRow } from './load.ts';
+import { median, printRow } from './load.ts';
 import type { Latencies } from './open-loop.ts';
 import { shares } from './overloading.ts';
 
@@ -21,6 +22,7 @@ const { values: given } = parseArgs({
     drippers: { type: 'string', default: '2000' },
     scenes: { type: 'string', default: '1,2,3,4' },
     only: { type: 'string', default: '' },
+    repeat: { type: 'string', default: '3' },
     rounds: { type: 'string', default: '12' },
     'cost-seconds': { type: 'string', default: '2' },
   },
@@ -32,22 +34,30 @@ const sizes: Sizes = {
   drippers: Number(given.drippers),
 };
 const scenes = given.scenes.split(',').map(Number);
+/** Of normal clients, each time that a scene was played. */
+type Played = readonly Latencies[];
+
 interface Result {
   readonly server: FloodServer;
-  readonly before: Latencies;
-  readonly flooded: Latencies | null;
-  readonly dripped: Latencies | null;
+  readonly before: Played;
+  readonly flooded: Played;
+  readonly dripped: Played;
   readonly overloaded: Overloaded | null;
 }
 
 async function measure(server: FloodServer): Promise<Result> {
   const running = await server.start();
+  const before: Latencies[] = [];
+  const flooded: Latencies[] = [];
+  const dripped: Latencies[] = [];
   try {
     const { port } = running;
     await normalClients(port, Math.min(2, sizes.seconds));
-    const before = await normalClients(port, sizes.seconds);
-    const flooded = scenes.includes(1) ? await flood(port, sizes) : null;
-    const dripped = scenes.includes(2) ? await drip(port, sizes) : null;
+    for (let time = 0; time < Number(given.repeat); time++) {
+      before.push(await normalClients(port, sizes.seconds));
+      if (scenes.includes(1)) flooded.push(await flood(port, sizes));
+      if (scenes.includes(2)) dripped.push(await drip(port, sizes));
+    }
     const overloaded = scenes.includes(3) ? await fiveTimes(port, sizes) : null;
     return { server, before, flooded, dripped, overloaded };
   } finally {
@@ -55,14 +65,20 @@ async function measure(server: FloodServer): Promise<Result> {
   }
 }
 
-function answered({ ms, failed }: Latencies): string {
-  return `${ms.length} of ${ms.length + failed}`;
+function answered(played: Played): string {
+  const sum = (of: (latencies: Latencies) => number): number =>
+    played.reduce((all, each) => all + of(each), 0);
+  return `${sum(({ ms }) => ms.length)} of ${sum(({ ms, failed }) => ms.length + failed)}`;
 }
 
-function against(before: Latencies, latencies: Latencies | null): string[] {
-  if (latencies === null) return ['', '', ''];
-  const times = p99(latencies) / p99(before);
-  return [answered(latencies), p99(latencies).toFixed(0), times.toFixed(1)];
+function lateness(played: Played): string {
+  return played.length === 0 ? '' : median(played.map(p99)).toFixed(0);
+}
+
+/** Each time against the one right before it, of which the median. */
+function timesOf(played: Played, before: Played, of: (latencies: Latencies) => number): string {
+  const times = played.map((each, time) => of(each) / of(before[time] ?? each));
+  return times.length === 0 ? '' : median(times).toFixed(2);
 }
 
 function print(results: readonly Result[]): void {
@@ -70,15 +86,15 @@ function print(results: readonly Result[]): void {
   printRow(['server', 'p99 undisturbed, ms', 'answered', 'p99, ms', 'times as late']);
   printRow(['---', '---', '---', '---', '---']);
   for (const { server, before, flooded } of results) {
-    printRow([server.name, p99(before).toFixed(0), ...against(before, flooded)]);
+    const cells = [answered(flooded), lateness(flooded), timesOf(flooded, before, p99)];
+    printRow([server.name, lateness(before), ...cells]);
   }
   console.log(`\nnormal clients while ${sizes.drippers} addresses drip and ask now and then\n`);
   printRow(['server', 'answered undisturbed', 'answered', 'of it', 'p99, ms']);
   printRow(['---', '---', '---', '---', '---']);
   for (const { server, before, dripped } of results) {
-    const of = dripped === null ? '' : (dripped.ms.length / before.ms.length).toFixed(2);
-    const [count = '', late = ''] = against(before, dripped);
-    printRow([server.name, answered(before), count, of, late]);
+    const cells = [answered(dripped), timesOf(dripped, before, ({ ms }) => ms.length)];
+    printRow([server.name, answered(before), ...cells, lateness(dripped)]);
   }
   console.log(`\nfive times more than can be served, ${sizes.overloadSeconds} s\n`);
   printRow([

@@ -20,7 +20,7 @@ export function clientRules(
   const client = clientOf(address, settings.limit_ipv6_prefix);
   const who = client === '' ? 'a client without an address' : client;
   const rules: Rule[] = [];
-  if (settings.limit_connections > 0 && !lists.exempts(address)) {
+  if (settings.limit_connections > 0 && address !== '' && !lists.exempts(address)) {
     const isNamed = address !== asked.question.from;
     rules.push(
       rule('limit_connections', isNamed ? `requests of ${who} at once` : `connections of ${who}`),
@@ -40,6 +40,14 @@ function rateRules(resolved: Resolved, asked: Asked, who: string): readonly Rule
   const limits = concerning(limitsOf(resolved.settings), asked.head);
   if (limits.length > 0) return limits.map((limit) => limitRule(resolved, asked, limit, who));
   return [rulerOf(resolved, 'clients')('limit_rate', 'no rate is limited for this request')];
+}
+
+/** Whoever counts is asked about such a request. */
+export function isCounted(rules: readonly Rule[]): boolean {
+  return rules.some(
+    ({ setting, value }) =>
+      ['limit_connections', 'limits', 'limit_rate'].includes(setting) && value !== null,
+  );
 }
 
 /** Of a client or head that is refused nothing is counted, nor of a question about health. */

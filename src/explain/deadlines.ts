@@ -3,15 +3,22 @@
 import { connectionDeadlines } from '../connection/describe-deadlines.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
+import { isCounted } from './clients.ts';
 import type { Asked } from './explain.ts';
 import { type Rule, rulerOf } from './explanation.ts';
 
-export function deadlineRules(resolved: Resolved, asked: Asked): readonly Rule[] {
+/** @param ofClient what was found out of its client */
+export function deadlineRules(
+  resolved: Resolved,
+  asked: Asked,
+  ofClient: readonly Rule[],
+): readonly Rule[] {
   const rule = rulerOf(resolved, 'deadlines');
   // It is reset before it can wait for anything.
   if (asked.answer?.status === null) return [];
   return connectionDeadlines().flatMap(({ who, waitsFor, bound, seen }) => {
     if (typeof bound !== 'string' || !concerns(who, resolved.settings, asked)) return [];
+    if (who === 'asking' && !isCounted(ofClient)) return [];
     return [rule(bound, `${who}: ${waitsFor}; then ${seen}`)];
   });
 }

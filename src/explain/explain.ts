@@ -45,16 +45,19 @@ export function explain(resolved: Resolved, question: Question): Explanation {
   const { address, scheme } = peerOf(settings, read);
   const asked: Asked = { ...read, answer: answerOf(settings, read, lists, address) };
   const { method, target, from } = question;
+  const ofClient = [
+    ...listRules(resolved, asked, lists, address),
+    ...clientRules(resolved, asked, lists, address),
+  ];
   return {
     request: { method, target, from, app: { name: settings.app, type: asked.type } },
     client: { address, scheme, scriptName: asked.head.forwarded?.scriptName ?? null },
     answer: asked.answer,
     rules: [
       ...trustRules(resolved, asked),
-      ...listRules(resolved, asked, lists, address),
-      ...clientRules(resolved, asked, lists, address),
+      ...ofClient,
       ...limitRules(resolved, asked),
-      ...deadlineRules(resolved, asked),
+      ...deadlineRules(resolved, asked, ofClient),
     ],
   };
 }

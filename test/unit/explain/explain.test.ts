@@ -113,9 +113,12 @@ describe('an explained request', () => {
   it('meets the deadlines of what it waits for and no others', async () => {
     const plain = deadlinesOf(await explained([]));
     assert.ok(plain.includes('head_timeout') && plain.includes('timeout'));
-    for (const other of ['handshake_timeout', 'body_timeout', 'upgrade_idle_timeout']) {
+    const others = ['handshake_timeout', 'body_timeout', 'upgrade_idle_timeout'];
+    for (const other of [...others, 'limit_store_timeout']) {
       assert.ok(!plain.includes(other), other);
     }
+    const limited = deadlinesOf(await explained(['--limit-rate', '5/s']));
+    assert.ok(limited.includes('limit_store_timeout'));
     const post = deadlinesOf(await explained(['--header', 'Content-Length: 5']));
     assert.ok(post.includes('body_timeout') && post.includes('body_min_rate'));
     const upgrade = ['--header', 'Connection: upgrade', '--header', 'Upgrade: websocket'];
