@@ -17,8 +17,10 @@ export function privateSettings(settings: Settings, socket: string): Settings {
     accesslog: null,
     errorlog: '-',
     syslog: false,
-    // That of the server that is running.
+    // Those of the server that is running.
     pidfile: null,
+    control_socket: null,
+    control_socket_disable: true,
     graceful_timeout: Math.min(settings.graceful_timeout, GRACE_SECONDS),
   };
 }

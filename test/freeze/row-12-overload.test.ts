@@ -18,16 +18,17 @@ import {
 import { begin } from './hung.ts';
 import { KINDS } from './kinds.ts';
 
-/** Longer than a busy machine needs for a few requests. */
+/** Longer than a busy machine needs for a few requests, and for a dozen connections one after another. */
 const HELD_SECONDS = 4;
+const HELD_LONG_SECONDS = 12;
 /** A client that has waited for so long and ends has given up. */
 const GIVES_UP_MS = 400;
 /** One request at a time for both kinds, so that what waits is known. */
 const ONE = ['--threads', '1', '--thread-concurrency', '1'];
 
 /** A client whose request holds the only thread, and has begun. */
-async function hold(served: Served): Promise<RawClient> {
-  return begin(served, `/block?${HELD_SECONDS}`);
+async function hold(served: Served, seconds = HELD_SECONDS): Promise<RawClient> {
+  return begin(served, `/block?${seconds}`);
 }
 
 /** How many requests for /block have begun. */
@@ -80,7 +81,7 @@ for (const { name, serve } of KINDS) {
 
   test(`${name}: requests whose clients have left while they waited never run`, async () => {
     const served = await serve(ONE);
-    const holder = await hold(served);
+    const holder = await hold(served, HELD_LONG_SECONDS);
     const leaving: RawClient[] = [];
     for (let place = 0; place < 10; place++) leaving.push(await begin(served, '/block?0'));
     // An end right behind a request may be a client that waits for its answer; nobody gives up that soon.

@@ -79,10 +79,12 @@ describe('the settings of a drill', () => {
     assert.ok(places.includes('accesslog') && places.includes('bind'));
     const untouched = places.filter(
       (name) =>
-        !(name in LEFT_ALONE) && !['accesslog', 'errorlog', 'pidfile', 'bind'].includes(name),
+        !(name in LEFT_ALONE) &&
+        !['accesslog', 'errorlog', 'pidfile', 'control_socket', 'bind'].includes(name),
     );
     assert.deepEqual(untouched, [], 'think of what a drill does with it');
     assert.equal(made.accesslog, null);
+    assert.equal(made.control_socket_disable, true);
     assert.equal(made.errorlog, '-');
     assert.equal(made.pidfile, null);
     assert.equal(made.syslog, false);
