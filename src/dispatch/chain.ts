@@ -40,6 +40,16 @@ export class Chain<T> {
     this.#length += 1;
   }
 
+  /** To the front; it stands in no list. */
+  unshift(link: Link<T>): void {
+    link.chain = this;
+    link.after = this.#first;
+    if (this.#first === null) this.#last = link;
+    else this.#first.before = link;
+    this.#first = link;
+    this.#length += 1;
+  }
+
   remove(link: Link<T>): void {
     if (link.chain !== this) throw new Error('it stands in another list, or in none');
     if (link.before === null) this.#first = link.after;

@@ -84,15 +84,26 @@ export class FairQueue {
     return this.#clients.size;
   }
 
-  /** As the last look at who waits longest had it. */
-  get newestFirst(): boolean {
-    return this.#order.newestFirst;
-  }
-
   add(job: Job, key: string, nowMs: number): Waiting {
     const client = this.#clients.get(key) ?? this.#join(key, nowMs);
     const waiting = new Waiting(job, client, nowMs);
     client.jobs.push(waiting.ofClient);
+    this.#length += 1;
+    this.#counted(client, 1);
+    return waiting;
+  }
+
+  /**
+   * A thread has given it back: it is the first of its client, whose turn it is next. Not more than one turn, however many come
+   * back: where a thread took hundreds of the same client, others would wait for all of them.
+   */
+  putBack(job: Job, key: string, nowMs: number): Waiting {
+    const client = this.#clients.get(key) ?? this.#join(key, nowMs);
+    // As long as whoever waits longest of this client: it came before.
+    const waiting = new Waiting(job, client, client.jobs.first?.sinceMs ?? nowMs);
+    client.jobs.unshift(waiting.ofClient);
+    client.turn.chain?.remove(client.turn);
+    this.#due.unshift(client.turn);
     this.#length += 1;
     this.#counted(client, 1);
     return waiting;

@@ -1,4 +1,4 @@
-// Jobs that wait for a thread: by precedence, within it in turn by client (fair-queue.ts), and first what a thread gave back.
+// Jobs that wait for a thread: by precedence, within it in turn by client (fair-queue.ts), of each first what a thread gave back.
 // Bounded in length, where a client with few that wait takes the place of one with many, and if wanted in time (codel.ts).
 // Any job can leave from the middle, and no step walks over those that wait.
 
@@ -10,8 +10,6 @@ import { FairQueue, type Waiting } from './fair-queue.ts';
 
 /** Those with less precedence that wait get one of so many takes at least: they are late, and they are served. */
 const LOWER_GETS_ONE_OF = 16;
-/** What a thread gave back has waited too long when it has been back for this long, ms. */
-const RETURNED_TOO_LONG_MS = 500;
 /** Shed at once; the others the next time somebody looks, which is when one comes or goes, or a tick later. */
 const SHED_AT_ONCE = 64;
 
@@ -36,8 +34,6 @@ interface Place {
 
 export class JobQueue {
   readonly #terms: QueueTerms;
-  /** Given back by a thread, and when; they have waited longest. */
-  readonly #returned = new Map<Job, number>();
   readonly #places = new Map<Job, Place>();
   /** Oldest first. */
   readonly #all = new Chain<Waiting>();
@@ -56,13 +52,13 @@ export class JobQueue {
   }
 
   get length(): number {
-    return this.#returned.size + this.#places.size;
+    return this.#places.size;
   }
 
   /** So many have waited so long that this one may not be served in time. */
   overloaded(job: Job): boolean {
     const nowMs = this.#terms.now();
-    if (this.#codel?.overloaded === true || this.#returnedTooLong(nowMs)) return true;
+    if (this.#codel?.overloaded === true) return true;
     const queue = this.#queues[this.#precedenceOf(job)];
     if (this.length === 0 || queue === undefined) return false;
     return queue.overloaded(this.#terms.clientOf(job), nowMs, this.#rate.msEach(nowMs));
@@ -85,29 +81,22 @@ export class JobQueue {
     }
     const nowMs = this.#terms.now();
     if (this.length === 0) this.#begin(nowMs);
-    const waiting = this.#queueOf(precedence).add(job, key, nowMs);
-    this.#all.push(waiting.ofAll);
-    this.#places.set(job, { waiting, precedence });
+    this.#enter(this.#queueOf(precedence).add(job, key, nowMs), precedence);
     return outcast;
   }
 
   putBack(job: Job): void {
     const nowMs = this.#terms.now();
+    const precedence = this.#precedenceOf(job);
     if (this.length === 0) this.#begin(nowMs);
-    this.#returned.set(job, nowMs);
+    const key = this.#terms.clientOf(job);
+    this.#enter(this.#queueOf(precedence).putBack(job, key, nowMs), precedence);
   }
 
   /** The next one, or null. */
   take(): Job | null {
+    if (this.length === 0) return null;
     const nowMs = this.#terms.now();
-    const [returned] = this.#returned;
-    // Under overload those are the oldest of all: first, they would be served for clients that are about to leave.
-    if (returned !== undefined && (this.#places.size === 0 || !this.#isLate(nowMs))) {
-      this.#returned.delete(returned[0]);
-      this.#rate.served(nowMs);
-      return returned[0];
-    }
-    if (this.#places.size === 0) return null;
     this.#rate.served(nowMs);
     const isShedding = this.#codel?.look(nowMs, this.#oldestMs(nowMs)) ?? false;
     const waiting = this.#nextQueue().take(nowMs, this.#rate.msEach(nowMs), isShedding);
@@ -120,7 +109,7 @@ export class JobQueue {
   /** True when it was waiting here. */
   remove(job: Job): boolean {
     const place = this.#places.get(job);
-    if (place === undefined) return this.#returned.delete(job);
+    if (place === undefined) return false;
     this.#queueOf(place.precedence).remove(place.waiting);
     this.#forget(place.waiting);
     return true;
@@ -143,6 +132,11 @@ export class JobQueue {
     this.#codel?.begin(nowMs);
   }
 
+  #enter(waiting: Waiting, precedence: number): void {
+    this.#all.push(waiting.ofAll);
+    this.#places.set(waiting.job, { waiting, precedence });
+  }
+
   #forget(waiting: Waiting): void {
     this.#places.delete(waiting.job);
     this.#all.remove(waiting.ofAll);
@@ -151,17 +145,6 @@ export class JobQueue {
   #oldestMs(nowMs: number): number {
     const oldest = this.#all.first;
     return oldest === null ? 0 : nowMs - oldest.sinceMs;
-  }
-
-  #returnedTooLong(nowMs: number): boolean {
-    const [returned] = this.#returned;
-    return returned !== undefined && nowMs - returned[1] > RETURNED_TOO_LONG_MS;
-  }
-
-  /** The newest is served first, or what was given back has waited too long. */
-  #isLate(nowMs: number): boolean {
-    if (this.#codel?.overloaded === true || this.#returnedTooLong(nowMs)) return true;
-    return this.#queues.some((queue) => queue.newestFirst);
   }
 
   #precedenceOf(job: Job): number {

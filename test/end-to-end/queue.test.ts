@@ -75,12 +75,12 @@ test('one address with many requests that wait makes nobody else wait for more t
   const ask = async (name: string, address: string): Promise<void> => {
     clients.push(await begin(t, plain, [name, address], WAITS));
   };
-  for (let n = 1; n <= 8; n++) await ask(`a${n}`, '127.0.0.2');
+  for (let n = 1; n <= 3; n++) await ask(`a${n}`, '127.0.0.2');
   await ask('b1', '127.0.0.3');
   await ask('b2', '127.0.0.3');
   await ask('c1', '127.0.0.4');
   await free();
-  assert.equal(await order('held', clients), 'held a1 b1 c1 a2 b2 a3 a4 a5 a6 a7 a8');
+  assert.equal(await order('held', clients), 'held a1 b1 c1 a2 b2 a3');
 });
 
 test('a path or a field goes before others, or behind them', async (t) => {

@@ -121,13 +121,19 @@ test('what a thread gave back goes first, even into a full queue', () => {
   assert.equal(scene.takes(2), 'b1 a1');
 });
 
+test('however many a thread gives back of one client, others do not wait for all of them', () => {
+  const scene = new Scene();
+  scene.add('b1 c1 a4 a5');
+  for (const name of ['a3', 'a2', 'a1']) scene.queue.putBack(job(name));
+  assert.equal(scene.takes(8), 'a1 b1 c1 a2 a3 a4 a5 ');
+});
+
 test('under overload what a thread gave back goes last, as the oldest', () => {
   const scene = new Scene();
-  scene.queue.putBack(job('c1'));
-  scene.add('a1');
-  scene.nowMs = 501;
-  scene.add('a2');
-  assert.equal(scene.takes(4), 'a1 a2 c1 ');
+  for (let n = 2; n <= 20; n++) scene.add(`a${n}`);
+  scene.takes(9, 60);
+  scene.queue.putBack(job('a1'));
+  assert.equal(scene.takes(7, 60), 'a20 a19 a18 a17 a16 a15 a14');
 });
 
 test('a client that waits too long has its newest served first, until little is left to do', () => {
@@ -261,6 +267,11 @@ class Fairness {
     this.#owed.set(client, new Set([...waiting].filter((one) => one !== client)));
   }
 
+  /** A thread has given back one of its requests. */
+  isNext(client: string): void {
+    this.#owed.delete(client);
+  }
+
   left(client: string): void {
     for (const others of this.#owed.values()) others.delete(client);
   }
@@ -276,8 +287,7 @@ test('whatever comes, leaves and waits: nothing is lost, nothing comes twice, an
       const { queue } = scene;
       const fairness = new Fairness();
       const waiting: Job[] = [];
-      const back = new Set<Job>();
-      const clients = () => waiting.filter((one) => !back.has(one)).map((one) => named(one).client);
+      const clients = () => waiting.map((one) => named(one).client);
       const gone = (one: Job): void => {
         const at = waiting.indexOf(one);
         assert.ok(at >= 0, 'what leaves was there');
@@ -297,7 +307,7 @@ test('whatever comes, leaves and waits: nothing is lost, nothing comes twice, an
           const taken = queue.take();
           assert.equal(taken === null, waiting.length === 0);
           if (taken === null) continue;
-          if (!back.has(taken)) fairness.took(named(taken).client, clients());
+          fairness.took(named(taken).client, clients());
           gone(taken);
         } else if (what === 'remove') {
           const some = waiting[at];
@@ -306,7 +316,7 @@ test('whatever comes, leaves and waits: nothing is lost, nothing comes twice, an
           gone(some);
         } else if (what === 'back' && waiting.length < 15) {
           queue.putBack(one);
-          back.add(one);
+          fairness.isNext(named(one).client);
           waiting.push(one);
         } else {
           scene.nowMs += at * 20;
