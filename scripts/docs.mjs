@@ -15,7 +15,11 @@ import { fromPm2Page } from '../dist/src/settings/describe/from-pm2.js';
 import { settingsPage } from '../dist/src/settings/describe/page.js';
 import { settingsSchemaText } from '../dist/src/settings/describe/schema.js';
 import { SETTING_ERRORS } from '../dist/src/settings/describe/setting-errors.js';
-import { applicationDeadlines, limitDeadlines } from '../dist/src/worker/describe-deadlines.js';
+import {
+  applicationDeadlines,
+  keyDeadlines,
+  limitDeadlines,
+} from '../dist/src/worker/describe-deadlines.js';
 import { nodeHttpPage } from '../dist/test/node-core/page.js';
 
 const pages = {
@@ -26,6 +30,7 @@ const pages = {
     deadlinesTable([
       ...connectionDeadlines(),
       ...limitDeadlines(),
+      ...keyDeadlines(),
       ...workerDeadlines(),
       ...applicationDeadlines(),
     ]),

@@ -15,6 +15,7 @@ export type ProgramName =
   | 'load-hooks'
   | 'hooks'
   | 'hooks-thread'
+  | 'limit-keys'
   | 'drill-server';
 
 export function programAt(name: ProgramName): URL {

@@ -39,8 +39,12 @@ export function lifeInWords({ servedMs }: Death): string {
     : `${(servedMs / 1000).toFixed(1)} s after it was ready`;
 }
 
+function sumOf(counts: { readonly [what: string]: number }): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 export function countsInWords(counts: WorkerCounts): string {
-  const unserved = Object.values(counts.unserved).reduce((sum, count) => sum + count, 0);
+  const unserved = sumOf(counts.unserved);
   return [
     `${counts.connections} connections open`,
     `at most ${counts.mostConnections} since the last one`,
@@ -50,6 +54,7 @@ export function countsInWords(counts: WorkerCounts): string {
     `${counts.spooledBytes} bytes spooled`,
     `${counts.openFiles} files open`,
     `${mebibytes(counts.memoryBytes)} of memory`,
+    `${sumOf(counts.refused)} refused by limits of clients since its start`,
     `${unserved} requests that found no thread in time since its start`,
   ].join(', ');
 }

@@ -70,6 +70,13 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
       'A client behind a trusted proxy has limit_connections requests under way. Not in the log one by one: a line tells how many.',
     remedy: 'Nothing, if that was meant. Else a higher limit_connections, or limit_exempt.',
   },
+  'limit-key-failed': {
+    status: [],
+    by: '-',
+    meaning:
+      'A function that is the key of one of limits threw, answered no text, or did not answer within limit_store_timeout: such requests count by their address. Said once in ten seconds.',
+    remedy: 'Mend the function; it should compute and not wait. Raise limit_store_timeout if it must.',
+  },
   'too-slow': {
     status: [408],
     by: 'c',

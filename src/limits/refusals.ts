@@ -48,18 +48,19 @@ export class Refusals {
   }
 
   /** What came since this was asked last. */
-  sentence(): string {
+  takeUntold(): { readonly count: number; readonly words: string } {
+    const count = this.#untold;
     const parts: string[] = [];
-    for (const count of this.#counts.values()) {
-      const fresh = count.total - count.told;
+    for (const one of this.#counts.values()) {
+      const fresh = one.total - one.told;
       if (fresh === 0) continue;
-      count.told = count.total;
-      const [what, by] = WORDS[count.reason];
-      const words = `${fresh} ${what}${fresh === 1 ? '' : 's'} by ${by(count.limit)}`;
-      const last = count.last === '' ? '' : `, the last of ${count.last}`;
-      parts.push(`${words}${last}${count.dry ? ' (limit_dry_run: served all the same)' : ''}`);
+      one.told = one.total;
+      const [what, by] = WORDS[one.reason];
+      const words = `${fresh} ${what}${fresh === 1 ? '' : 's'} by ${by(one.limit)}`;
+      const last = one.last === '' ? '' : `, the last of ${one.last}`;
+      parts.push(`${words}${last}${one.dry ? ' (limit_dry_run: served all the same)' : ''}`);
     }
     this.#untold = 0;
-    return `Refused: ${parts.join('; ')}.`;
+    return { count, words: `Refused: ${parts.join('; ')}.` };
   }
 }

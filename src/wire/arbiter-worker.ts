@@ -95,6 +95,10 @@ export interface WorkerCounts {
   readonly queued: number;
   /** Requests that were answered 503 because no thread could have them in time, since its start, by the code of their lines. */
   readonly unserved: { readonly [code: string]: number };
+  /** Connections and requests that limits of clients refused since its start, by reason and limit; `dry`: they only would have been. */
+  readonly refused: { readonly [what: string]: number };
+  /** Requests that went on although a limit could not count them, or not by their key, because nobody answered in time. */
+  readonly uncounted: number;
   /** Requests that threads have, begun or not. */
   readonly requests: number;
   readonly threads: number;

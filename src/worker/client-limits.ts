@@ -11,6 +11,7 @@ import { Refusals } from '../limits/refusals.ts';
 import type { Log } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ClientNetworks } from '../wire/arbiter-worker.ts';
+import { KeyThread } from './key-functions.ts';
 import { Seldom } from './seldom.ts';
 
 export class WorkerLimits {
@@ -19,11 +20,13 @@ export class WorkerLimits {
   readonly #tokens: LocalTokens;
   readonly #log: Log;
   readonly #told = new Seldom();
+  readonly #keys: KeyThread | null;
 
   constructor(settings: Settings, { allow, deny, exempt }: ClientNetworks, log: Log) {
     const limits = limitsOf(settings);
     this.#log = log;
     this.#tokens = new LocalTokens(limits, monotonicMs);
+    this.#keys = makeKeys(settings, log);
     const most = settings.limit_connections;
     this.admission = new ClientLimits({
       limits,
@@ -36,16 +39,28 @@ export class WorkerLimits {
       headers: settings.limit_headers,
       dryRun: settings.limit_dry_run,
       readsForwarded: settings.forwarded_for,
-      keys: null,
+      keys: this.#keys,
       refusals: this.refusals,
     });
+  }
+
+  /** Nobody who comes from then on counts by something else than the config file says. */
+  get ready(): Promise<void> {
+    return this.#keys?.ready ?? Promise.resolve();
+  }
+
+  /** Requests that went on although they could not be counted as the settings say. */
+  get uncounted(): number {
+    return this.admission.lateAnswers + (this.#keys?.failures ?? 0);
   }
 
   /** To be called on every tick of the worker. */
   tick(nowMs: number): void {
     this.#tokens.tend();
+    this.#keys?.tick(nowMs);
     if (!this.refusals.untold || !this.#told.claim(nowMs)) return;
-    this.#log.info(this.refusals.sentence());
+    const { count, words } = this.refusals.takeUntold();
+    this.#log.info(words, { metric: 'tunicorn.refused', value: count, mtype: 'counter' });
   }
 }
 
@@ -59,6 +74,13 @@ export function workerLimits(
   const isLimited = settings.limit_rate !== null || settings.limit_connections > 0;
   const isSet = isLimited || limits.length > 0 || allow.length > 0 || deny.length > 0;
   return isSet ? new WorkerLimits(settings, networks, log) : null;
+}
+
+function makeKeys(settings: Settings, log: Log): KeyThread | null {
+  const { config: file, limits } = settings;
+  if (file === null || !limits.some(({ key }) => key === 'function')) return null;
+  const timeoutMs = settings.limit_store_timeout * 1000;
+  return new KeyThread({ file, timeoutMs, log, now: monotonicMs });
 }
 
 function setOf(networks: readonly string[]): NetworkSet | null {

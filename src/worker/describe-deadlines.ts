@@ -6,6 +6,7 @@ import { PARTING_MS } from '../connection/upgraded.ts';
 import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
 import { DRAIN_GRACE_MS, GREETED_GRACE_MS, HAND_OVER_MS, IDLE_GRACE_MS } from './connections.ts';
 import { DRAIN_HEAD_MS, HALF_CLOSED_GRACE_MS } from './context.ts';
+import { KEYS_LOAD_MS } from './key-functions.ts';
 import { PING_MS, STOP_MS } from './python-application.ts';
 import { LONGEST_MS } from './restart.ts';
 
@@ -60,6 +61,24 @@ export function limitDeadlines(): readonly DeadlineRow[] {
       waitsFor: "the client's close",
       bound: fixedMs(PARTING_MS),
       seen: 'the connection closes',
+    },
+  ];
+}
+
+/** Of limits that a config file has functions for. */
+export function keyDeadlines(): readonly DeadlineRow[] {
+  return [
+    {
+      who: 'asking, a key function',
+      waitsFor: 'the function of a config file that answers the key of a request',
+      bound: 'limit_store_timeout',
+      seen: 'nothing: the request counts by its address',
+    },
+    {
+      who: 'worker, key functions',
+      waitsFor: 'the config file to be loaded for them',
+      bound: fixedMs(KEYS_LOAD_MS),
+      seen: 'nothing: it serves without them',
     },
   ];
 }

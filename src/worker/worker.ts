@@ -168,6 +168,8 @@ export class Worker {
       mostConnections: this.#acceptor.takeMost(),
       queued: this.#dispatcher.queued,
       unserved: this.#connections.unserved,
+      refused: this.#limits?.refusals.totals ?? {},
+      uncounted: this.#limits?.uncounted ?? 0,
       requests: threads.reduce((sum, { load }) => sum + load, 0),
       threads: threads.length,
       busyThreads: this.#dispatcher.busyThreads,
@@ -223,7 +225,10 @@ export class Worker {
 
   /** Loads the application. Resolves and rejects as Application.start does. */
   load(): Promise<AskedAddress | null> {
-    return this.#application.start();
+    // Not one after the other: both take their time.
+    const loaded = this.#application.start();
+    if (this.#limits === null) return loaded;
+    return Promise.all([loaded, this.#limits.ready]).then(([asked]) => asked);
   }
 
   /** Accepts from now on, where `listeners` says; resolves when it does. */

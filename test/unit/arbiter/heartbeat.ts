@@ -27,6 +27,8 @@ export function heartbeat(
       mostConnections,
       queued: 0,
       unserved: {},
+      refused: {},
+      uncounted: 0,
       requests: 0,
       threads,
       busyThreads: 0,

@@ -15,12 +15,17 @@ import { timeouts } from '../../../src/settings/catalogue/timeouts.ts';
 import type { SettingName } from '../../../src/settings/catalogue.ts';
 import { deadlinesTable } from '../../../src/settings/describe/deadlines.ts';
 import { defaultSeconds } from '../../../src/settings/describe/defaults.ts';
-import { applicationDeadlines, limitDeadlines } from '../../../src/worker/describe-deadlines.ts';
+import {
+  applicationDeadlines,
+  keyDeadlines,
+  limitDeadlines,
+} from '../../../src/worker/describe-deadlines.ts';
 
 /** As scripts/docs.mjs has them. */
 const ROWS = [
   ...connectionDeadlines(),
   ...limitDeadlines(),
+  ...keyDeadlines(),
   ...workerDeadlines(),
   ...applicationDeadlines(),
 ];

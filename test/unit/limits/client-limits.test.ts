@@ -248,7 +248,10 @@ test('a dry run refuses nobody, and counts what it would have refused', () => {
   assert.deepEqual(statuses(3, '192.0.2.1'), [200, 200, 200]);
   assert.equal(ask('192.0.2.2', undefined, false).refusal, null);
   assert.deepEqual(refusals.totals, { 'dry rate default': 2, 'dry denied': 1 });
-  assert.match(refusals.sentence(), /2 requests by the limit "default".*served all the same/);
+  assert.match(
+    refusals.takeUntold().words,
+    /2 requests by the limit "default".*served all the same/,
+  );
 });
 
 test('every refused request is counted exactly once, whatever refuses it', () => {
