@@ -8,7 +8,7 @@ import type { Log } from '../observe/log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import { programAt } from '../package-folder.ts';
 import { type AppSpec, decideApp } from '../settings/app-spec.ts';
-import { formatBind } from '../settings/bind.ts';
+import { formatBind, parseBind } from '../settings/bind.ts';
 import { capturesOutput } from '../settings/error-log.ts';
 import { isLoopback, parseInspectAddress } from '../settings/inspect.ts';
 import { variablesIn } from '../settings/raw-env.ts';
@@ -99,6 +99,7 @@ export async function prepare(
     ...aloneWithoutThreads(settings),
     ...openToAll(settings),
     ...nothingToCapture(settings),
+    ...allOneClient(settings),
   ];
   const captured = capturesOutput(settings) ? outputs : null;
   const ofWorker = withPoolSize(env, app.type, settings.threads);
@@ -161,6 +162,27 @@ function aloneWithoutThreads({ threads, workers }: Settings): string[] {
   if (threads > 0 || workers > 1) return [];
   return [
     'Without threads (threads 0) a single worker serves nobody while the application holds its loop: --workers 2 or more is better.',
+  ];
+}
+
+/** Limits by address, and every connection comes from a proxy that nobody asks for its clients. */
+function allOneClient(settings: Settings): string[] {
+  const { bind, forwarded_for, proxy_protocol, limit_rate, limit_connections, limits } = settings;
+  const limit =
+    limit_rate !== null
+      ? 'limit_rate'
+      : limit_connections > 0
+        ? 'limit_connections'
+        : limits.some(({ key }) => key === 'address')
+          ? 'limits'
+          : null;
+  if (limit === null || forwarded_for || proxy_protocol !== 'off' || bind.length === 0) return [];
+  const isOwn = bind.map(parseBind).every((address) => {
+    return address.kind === 'unix' || (address.kind === 'tcp' && isLoopback(address));
+  });
+  if (!isOwn) return [];
+  return [
+    `${limit}: the server is reached from this machine alone (${bind.join(', ')}). If a proxy is in front, all of its clients are one to it without forwarded_for.`,
   ];
 }
 

@@ -50,12 +50,18 @@ export class Limit implements TokenLimit {
 
   /** @param forms of the request's path; only where it `readsPath` */
   concerns(method: string, forms: PathForms | null): boolean {
-    if (this.#methods.size > 0 && !this.#methods.has(method)) {
-      // To some applications `post` is POST.
-      if (!this.#methods.has(method.toUpperCase())) return false;
-    }
+    return this.#isBelow(forms) && this.#hasMethod(method);
+  }
+
+  #isBelow(forms: PathForms | null): boolean {
     if (this.#path === '' || forms === null) return this.#path === '';
     return forms.plain.startsWith(this.#path) || forms.resolved.startsWith(this.#path);
+  }
+
+  /** To some applications `post` is POST. */
+  #hasMethod(method: string): boolean {
+    const methods = this.#methods;
+    return methods.size === 0 || methods.has(method) || methods.has(method.toUpperCase());
   }
 }
 
