@@ -75,7 +75,8 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     by: '-',
     meaning:
       'A function that is the key of one of limits threw, answered no text, or did not answer within limit_store_timeout: such requests count by their address. Said once in ten seconds.',
-    remedy: 'Mend the function; it should compute and not wait. Raise limit_store_timeout if it must.',
+    remedy:
+      'Mend the function; it should compute and not wait. Raise limit_store_timeout if it must.',
   },
   'too-slow': {
     status: [408],

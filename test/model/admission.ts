@@ -27,6 +27,8 @@ export class SimAdmission implements Admission {
   /** Of each client the last that was asked for later. */
   readonly #last = new Map<Peer, Pending>();
   lateOnes = 0;
+  /** Nobody is answered at once. */
+  alwaysLater = false;
   #asked = 0;
   #entered = 0;
   #places = 0;
@@ -51,7 +53,7 @@ export class SimAdmission implements Admission {
 
   ask(head: RequestHead, peer: Peer): Verdict | PromiseLike<Verdict> {
     this.#asked += 1;
-    const turn = this.#asked % 5;
+    const turn = this.alwaysLater ? 3 : this.#asked % 5;
     if (turn === 0) return this.#decide(head, false);
     if (turn === 1) return ADMITTED;
     if (turn === 2) return this.#decide(head, true);

@@ -49,7 +49,7 @@ const DEADLINES_MS = {
   handshake_timeout: 1200,
   first_byte_timeout: 1000,
   head_timeout: 1500,
-  limit_store_timeout: 300,
+  limit_store_timeout: 600,
   body_timeout: 2000,
   keepalive: 2000,
   linger_timeout: 500,
