@@ -10,7 +10,7 @@ import { NetworkSet } from '../limits/network-set.ts';
 import { Refusals } from '../limits/refusals.ts';
 import type { Log } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
-import type { ClientNetworks } from '../wire/arbiter-worker.ts';
+import type { ClientNetworks, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { KeyThread } from './key-functions.ts';
 import { Seldom } from './seldom.ts';
 
@@ -81,6 +81,19 @@ function makeKeys(settings: Settings, log: Log): KeyThread | null {
   if (file === null || !limits.some(({ key }) => key === 'function')) return null;
   const timeoutMs = settings.limit_store_timeout * 1000;
   return new KeyThread({ file, timeoutMs, log, now: monotonicMs });
+}
+
+/** What a heartbeat tells of them. */
+export function limitCounts(
+  limits: WorkerLimits | null,
+): Pick<WorkerCounts, 'refused' | 'uncounted'> {
+  return { refused: limits?.refusals.totals ?? {}, uncounted: limits?.uncounted ?? 0 };
+}
+
+/** Resolves when what they need is loaded, too: not one after the other, because both take their time. */
+export async function withLimits<T>(loaded: Promise<T>, limits: WorkerLimits | null): Promise<T> {
+  const [asked] = await Promise.all([loaded, limits?.ready]);
+  return asked;
 }
 
 function setOf(networks: readonly string[]): NetworkSet | null {

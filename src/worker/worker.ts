@@ -26,7 +26,7 @@ import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { type Picture, TOLD } from './black-box.ts';
 import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
-import { type WorkerLimits, workerLimits } from './client-limits.ts';
+import { limitCounts, type WorkerLimits, withLimits, workerLimits } from './client-limits.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
@@ -168,8 +168,7 @@ export class Worker {
       mostConnections: this.#acceptor.takeMost(),
       queued: this.#dispatcher.queued,
       unserved: this.#connections.unserved,
-      refused: this.#limits?.refusals.totals ?? {},
-      uncounted: this.#limits?.uncounted ?? 0,
+      ...limitCounts(this.#limits),
       requests: threads.reduce((sum, { load }) => sum + load, 0),
       threads: threads.length,
       busyThreads: this.#dispatcher.busyThreads,
@@ -225,10 +224,7 @@ export class Worker {
 
   /** Loads the application. Resolves and rejects as Application.start does. */
   load(): Promise<AskedAddress | null> {
-    // Not one after the other: both take their time.
-    const loaded = this.#application.start();
-    if (this.#limits === null) return loaded;
-    return Promise.all([loaded, this.#limits.ready]).then(([asked]) => asked);
+    return withLimits(this.#application.start(), this.#limits);
   }
 
   /** Accepts from now on, where `listeners` says; resolves when it does. */
