@@ -72,6 +72,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/open-files.ts',
     'src/process-tree.ts',
     'src/message-of.ts',
+    'src/package-folder.ts',
   ],
   'src/connection': [
     'src/http1',

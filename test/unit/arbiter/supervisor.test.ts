@@ -17,7 +17,7 @@ test('after a pause of its own the watchdog reads what the workers said before i
   worker.tell({ kind: 'ready', memoryBytes: 0 });
   const heartbeat = {
     kind: 'heartbeat',
-    counts: { threads: 1, unserved: {} } as unknown as WorkerCounts,
+    counts: { threads: 1, unserved: {}, refused: {} } as unknown as WorkerCounts,
     tally: NO_TALLY,
   } as const;
   const errors = () => simulated.lines.filter((line) => line.startsWith('error: '));

@@ -7,7 +7,7 @@ import type { WorkerCounts } from '../../../src/wire/arbiter-worker.ts';
 import { NO_TALLY } from './heartbeat.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';
 
-const counts = { threads: 1, memoryBytes: 0, unserved: {} } as unknown as WorkerCounts;
+const counts = { threads: 1, memoryBytes: 0, unserved: {}, refused: {} } as unknown as WorkerCounts;
 
 function serving(workers: number): SimulatedFleet {
   const simulated = new SimulatedFleet(workers);
