@@ -44,13 +44,16 @@ describe('a thread that does not keep up', () => {
 });
 
 describe('the backlog of a thread', () => {
-  it('keeps up again after ten looks without anybody late, and no sooner', () => {
+  it('grows bit by bit while nobody is late, and is small again when somebody is', () => {
     const backlog = new Backlog();
-    assert.equal(backlog.behind, false);
+    assert.deepEqual([backlog.behind, backlog.ahead], [false, Number.POSITIVE_INFINITY]);
     backlog.look(true);
-    for (let looks = 0; looks < 9; looks++) backlog.look(false);
-    assert.equal(backlog.behind, true);
+    const grown: number[] = [];
+    for (; backlog.behind; backlog.look(false)) grown.push(backlog.ahead);
+    assert.deepEqual(grown, [4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]);
+    backlog.look(true);
     backlog.look(false);
-    assert.equal(backlog.behind, false);
+    backlog.look(true);
+    assert.equal(backlog.ahead, AHEAD_WHEN_BEHIND);
   });
 });

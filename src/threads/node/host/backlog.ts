@@ -1,23 +1,32 @@
 // How far ahead of its thread's loop requests may be given to it. A loop that keeps up has as many as it has places: what
 // comes begins at once. One that does not is behind, and then only a few are given ahead: the rest waits in the pool's
-// queue, where the newest goes first under overload, a deadline holds, and a thread that is quicker may have it.
+// queue, where clients take turns, the newest goes first under overload, a deadline holds, and a thread that is quicker may have it.
 
 /** Enough that the loop never waits for our answer, little enough that nobody waits long behind them. */
 export const AHEAD_WHEN_BEHIND = 4;
-/** So many looks without anybody who waits too long, and it keeps up again: half a second of the pool's ticks. */
-const CALM_LOOKS = 10;
+/** It may have twice as many at each look without anybody who waits too long; with so many it keeps up again. */
+const AHEAD_MAX = 4096;
 
 export class Backlog {
-  #calm = CALM_LOOKS;
+  #ahead = Number.POSITIVE_INFINITY;
 
-  /** The loop does not keep up. */
+  /** The loop does not keep up, or has not shown yet that it does. */
   get behind(): boolean {
-    return this.#calm < CALM_LOOKS;
+    return this.#ahead !== Number.POSITIVE_INFINITY;
   }
 
-  /** To be called on every tick. `late`: a request that was there at the look before has not begun. */
+  /** So many that it has not begun it may have. */
+  get ahead(): number {
+    return this.#ahead;
+  }
+
+  /**
+   * To be called on every tick. `late`: a request that was there at the look before has not begun. A loop with few ahead is soon
+   * through with them, which says nothing of how it would fare with more: so it gets more bit by bit.
+   */
   look(late: boolean): void {
-    if (late) this.#calm = 0;
-    else if (this.behind) this.#calm += 1;
+    if (late) this.#ahead = AHEAD_WHEN_BEHIND;
+    else if (this.#ahead >= AHEAD_MAX) this.#ahead = Number.POSITIVE_INFINITY;
+    else if (this.behind) this.#ahead *= 2;
   }
 }

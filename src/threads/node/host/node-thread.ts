@@ -15,7 +15,7 @@ import type {
 } from '../../app-thread.ts';
 import { BootError } from '../../boot-error.ts';
 import { finding } from '../../finding.ts';
-import { AHEAD_WHEN_BEHIND, Backlog } from './backlog.ts';
+import { Backlog } from './backlog.ts';
 import { deathOf, handBack } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
 import { inspectStack } from './inspect-stack.ts';
@@ -80,7 +80,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     if (this.blocked || this.#state !== 'ready' || this.#endExpected) return 0;
     const places = this.#roster.cells.room;
     if (!this.#backlog.behind || places === 0) return places;
-    return Math.max(0, Math.min(places, AHEAD_WHEN_BEHIND - this.#roster.waiting()));
+    return Math.max(0, Math.min(places, this.#backlog.ahead - this.#roster.waiting()));
   }
 
   get load(): number {
@@ -179,7 +179,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** Those of them that are more than it should have ahead. */
   tooManyAhead(): Job[] {
-    return this.#backlog.behind ? this.#roster.unstarted().slice(AHEAD_WHEN_BEHIND) : [];
+    return this.#backlog.behind ? this.#roster.unstarted().slice(this.#backlog.ahead) : [];
   }
 
   /** How long the thread's loop has stood still, by what `poll` saw; an idle loop turns every 100 ms. */
