@@ -16,10 +16,18 @@ const PROGRAMS = {
   'hooks-thread': 'arbiter/hooks/script-thread.ts',
   'limit-keys': 'worker/key-thread.ts',
   'drill-server': 'drill/server-main.ts',
+  top: 'top/main.ts',
 };
 
-/** Loaded by the few who want them, from node_modules: a compiler of TypeScript, a client of statsd. */
-const LEFT_OUT = ['jiti', 'hot-shots', 'rate-limiter-flexible', '@redis/client', 'prom-client'];
+/** Loaded by the few who want them, from node_modules: a compiler of TypeScript, clients of statsd and of stores, a terminal's screen. */
+const LEFT_OUT = [
+  'jiti',
+  'hot-shots',
+  'rate-limiter-flexible',
+  '@redis/client',
+  'prom-client',
+  'terminal-kit',
+];
 
 /** CommonJS among what is bundled asks for Node.js's own modules. */
 const REQUIRE = `import { createRequire as requireOf } from 'node:module';

@@ -16,7 +16,8 @@ export type ProgramName =
   | 'hooks'
   | 'hooks-thread'
   | 'limit-keys'
-  | 'drill-server';
+  | 'drill-server'
+  | 'top';
 
 export function programAt(name: ProgramName): URL {
   return new URL(`dist/programs/${name}.js`, packageFolder);

@@ -52,6 +52,17 @@ process.exitCode = await run({
       err: (text) => process.stderr.write(text),
     });
   },
+  async top({ settings }, options) {
+    const { runTop } = await import('../top/top.ts');
+    return runTop(settings, options, {
+      env: process.env,
+      uid: process.getuid?.() ?? -1,
+      hasTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+      width: process.stdout.columns ?? null,
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+    });
+  },
   async explain(resolved, { question, json }) {
     const { explain } = await import('../explain/explain.ts');
     const { reportJson, reportText } = await import('../explain/report.ts');

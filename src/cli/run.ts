@@ -15,6 +15,7 @@ import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
 import { placeOf } from '../settings/source.ts';
 import { accessSyslogTarget } from '../settings/syslog.ts';
+import { TOP_HELP, type TopOptions, takeTopWords } from '../top/options.ts';
 
 /** Exit codes of what fails before there is an arbiter; the same as Gunicorn's, but for a wrong flag beside --check-config. */
 export const USAGE_EXIT = 2;
@@ -34,6 +35,8 @@ export interface World extends Start {
   readonly drill: (resolved: Resolved, options: DrillOptions) => Promise<number>;
   /** Asks a server that runs; the exit code. */
   readonly ctl: (resolved: Resolved, options: CtlOptions) => Promise<number>;
+  /** Shows a server that runs, again and again; the exit code. */
+  readonly top: (resolved: Resolved, options: TopOptions) => Promise<number>;
   /** What would hold for a request, as text. */
   readonly explain: (resolved: Resolved, options: ExplainOptions) => Promise<string>;
 }
@@ -75,6 +78,10 @@ const COMMANDS: { readonly [word: string]: (words: readonly string[], world: Wor
       rest: own === null ? ['--help'] : rest,
       perform: async (resolved) => (own === null ? 0 : world.ctl(resolved, own)),
     };
+  },
+  top: (words, world) => {
+    const { own, rest } = takeTopWords(words);
+    return { help: TOP_HELP, rest, perform: (resolved) => world.top(resolved, own) };
   },
   explain: (words, world) => {
     const { own, rest } = takeQuestion(words);

@@ -1,13 +1,8 @@
 // What `tunicorn ctl` can be told, as a table: which request of the control socket each command is, and how its answer is
 // shown to people.
 
+import type { CtlRequest } from './client.ts';
 import { actionWords, type Shown, tables } from './tables.ts';
-
-export interface CtlRequest {
-  readonly method: 'GET' | 'POST';
-  readonly path: string;
-  readonly body: object | null;
-}
 
 export interface CtlCommand {
   readonly name: string;

@@ -2,7 +2,8 @@
 // rest says which server is meant, by the settings that it was started with.
 
 import { takeOwnWords, type WordKind, wrongWord } from '../settings/own-words.ts';
-import { CTL_COMMANDS, type CtlCommand, type CtlFlag, type CtlRequest } from './commands.ts';
+import type { CtlRequest } from './client.ts';
+import { CTL_COMMANDS, type CtlCommand, type CtlFlag } from './commands.ts';
 
 export interface CtlOptions {
   readonly command: CtlCommand;

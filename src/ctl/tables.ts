@@ -1,12 +1,10 @@
 // The answers of the control socket as text for people: columns, and sentences. What is not as it should be, because another
 // version of the server answers, is shown as it came.
 
-import { escapeMessage } from '../observe/escape.ts';
+import { list, type Members, members, number, rowsOf, text } from './answer.ts';
 
 /** Of an answer: its text. */
 export type Shown = (answer: Members) => string;
-
-type Members = Readonly<Record<string, unknown>>;
 
 interface Column {
   readonly title: string;
@@ -187,30 +185,6 @@ function columnsOf(rows: readonly Members[], columns: readonly Column[]): string
 function silence(answer: Members): string {
   const silent = Array.isArray(answer['silent']) ? answer['silent'] : [];
   return silent.map((pid) => `Worker ${text(pid)} does not answer.\n`).join('');
-}
-
-function rowsOf(value: unknown): readonly Members[] {
-  return Array.isArray(value) ? value.map(members) : [];
-}
-
-function members(value: unknown): Members {
-  return typeof value === 'object' && value !== null ? (value as Members) : {};
-}
-
-function text(value: unknown): string {
-  return typeof value === 'string'
-    ? escapeMessage(value)
-    : value === undefined || value === null
-      ? '-'
-      : String(value);
-}
-
-function number(value: unknown): number {
-  return typeof value === 'number' ? value : 0;
-}
-
-function list(value: unknown): string {
-  return Array.isArray(value) ? value.map(text).join(', ') : '-';
 }
 
 function line(request: unknown): string {

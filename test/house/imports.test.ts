@@ -16,6 +16,7 @@ interface Import {
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/cli': [
     'src/ctl',
+    'src/top',
     'src/drill',
     'src/package-folder.ts',
     'src/explain',
@@ -26,6 +27,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/start-folder.ts',
   ],
   'src/ctl': ['src/arbiter/control/place.ts', 'src/settings', 'src/observe', 'src/message-of.ts'],
+  'src/top': [
+    'src/ctl',
+    'src/settings',
+    'src/clock.ts',
+    'src/message-of.ts',
+    'src/package-folder.ts',
+  ],
   'src/drill': [
     'src/arbiter',
     'src/settings',

@@ -58,6 +58,7 @@ async function command(
       return 50;
     },
     ctl: async () => 0,
+    top: async () => 0,
     explain: async ({ settings }, options) => {
       explained.push(options);
       return `timeout ${settings.timeout}\n`;
@@ -266,6 +267,7 @@ describe('a mistake', () => {
         checkApplication: broken,
         drill: broken,
         ctl: async () => 0,
+        top: async () => 0,
         explain: async () => '',
       }),
       TypeError,
