@@ -46,6 +46,7 @@ const EVERY_VERSION = [
   'end-to-end/reload-on-change',
   'end-to-end/tls.',
   'end-to-end/tls-sessions',
+  'end-to-end/top',
   'end-to-end/upgrade',
   'end-to-end/websocket.',
   'end-to-end/without-threads',
