@@ -49,7 +49,11 @@ export const tables = {
       ['waited', quantiles(lately['queueWaitMs'])],
       ['answered', each(lately['answered'])],
       ['unserved', each(lately['unserved'])],
-      ['since start', `answered ${each(answer['answered'])}; unserved ${each(answer['unserved'])}`],
+      ['refused', each(lately['refused'])],
+      [
+        'since start',
+        `answered ${each(answer['answered'])}; unserved ${each(answer['unserved'])}; refused ${each(answer['refused'])}`,
+      ],
     ];
     return rows.map(([name, value]) => `${name.padEnd(13)} ${value}\n`).join('');
   },

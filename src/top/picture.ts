@@ -71,6 +71,7 @@ function headOf(seen: Seen, width: number, roomy: boolean): Line[] {
         `${rate(seen.perSecond)} requests/s`,
         ...seen.answered.map(([name, count]) => `${name} ${rate(count)}`),
         ...seen.unserved.map(([name, count]) => `${name} ${rate(count)}`),
+        ...seen.refused.map(([name, count]) => `refused: ${name} ${rate(count)}`),
       ],
       width,
       'plain',

@@ -52,9 +52,10 @@ export interface Seen {
   readonly busyThreads: number;
   readonly allThreads: number;
   readonly perSecond: number;
-  /** Each second, by class of their status, and why no thread had them. */
+  /** Each second: by class of their status, by why no thread had them, by what refused them. */
   readonly answered: readonly (readonly [string, number])[];
   readonly unserved: readonly (readonly [string, number])[];
+  readonly refused: readonly (readonly [string, number])[];
   readonly durationMs: Quantiles;
   readonly queueWaitMs: Quantiles;
   /** How many connections are in each state that one is in, those nearest to their beginning first. */
@@ -95,6 +96,7 @@ export function seenIn({ status, traffic, workers, threads, connections }: Answe
     perSecond: number(lately['perSecond']),
     answered: rates(lately['answered'], seconds),
     unserved: rates(lately['unserved'], seconds),
+    refused: rates(lately['refused'], seconds),
     durationMs: quantiles(lately['durationMs']),
     queueWaitMs: quantiles(lately['queueWaitMs']),
     states,

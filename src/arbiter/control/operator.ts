@@ -116,10 +116,10 @@ export class Operator {
 
   traffic(): object {
     const { sums, ...lately } = this.#server.traffic.lately();
-    const { answered, unserved } = sums;
+    const { answered, unserved, refused } = sums;
     return {
       ...shownSums(this.#server.traffic.sums),
-      lately: { ...lately, answered, unserved },
+      lately: { ...lately, answered, unserved, refused },
     };
   }
 
@@ -249,10 +249,11 @@ export class Operator {
 }
 
 /** With the bounds of the buckets. */
-function shownSums({ answered, unserved, durations, queueWaits }: Sums): object {
+function shownSums({ answered, unserved, refused, durations, queueWaits }: Sums): object {
   return {
     answered,
     unserved,
+    refused,
     durations: { boundsMs: BOUNDS_MS, ...durations },
     queueWaits: { boundsMs: BOUNDS_MS, ...queueWaits },
   };

@@ -78,7 +78,7 @@ export const ROUTES: readonly Route[] = [
     path: '/traffic',
     id: 'traffic',
     summary:
-      'Requests answered, by class of their status, and those that found no thread, by why; how long they took and waited for a thread, in buckets: since the start of the server, over all workers that it had, and lately, which is about five seconds.',
+      'Requests answered, by class of their status, those that found no thread, by why, and what limits refused, by reason; how long they took and waited for a thread, in buckets: since the start of the server, over all workers that it had, and lately, which is about five seconds.',
     parameters: [],
     body: null,
     status: 200,

@@ -44,6 +44,7 @@ export const ANSWERS: Answers = {
       queueWaitMs: { p50: 0.04, p99: 31 },
       answered: { none: 0, '2xx': 6000, '4xx': 150, '5xx': 2 },
       unserved: { 'queue-full': 2 },
+      refused: {},
     },
   },
   workers: { workers: [worker(4711, 123_456, 88), worker(4712, 99, 412)] },
