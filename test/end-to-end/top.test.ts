@@ -35,9 +35,10 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
   }
 
   async function assertAsBefore(terminal: PseudoTerminal): Promise<void> {
-    assert.ok(terminal.isGivenBack);
+    // All that was drawn has come when the modes have.
     const { before: was, after: is } = await terminal.modes();
     assert.deepEqual(is, was);
+    assert.ok(terminal.isGivenBack);
   }
 
   const sees = async (terminal: PseudoTerminal, what: RegExp): Promise<void> => {
