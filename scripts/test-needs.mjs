@@ -20,6 +20,7 @@ const DEBIAN_PACKAGES = {
   h2load: 'nghttp2-client',
   nginx: 'nginx-light',
   haproxy: 'haproxy',
+  'redis-server': 'redis-server',
   'nginx stream': 'libnginx-mod-stream',
   openssl: 'openssl',
   ss: 'iproute2',
@@ -37,6 +38,7 @@ const COMMANDS = [
   'h2load',
   'nginx',
   'haproxy',
+  'redis-server',
   'openssl',
   'ss',
   'systemd-analyze',
@@ -101,7 +103,7 @@ function fetchAbsent(absent) {
   console.log(`── fetching what the tests need: ${absent.join(', ')}`);
   const rootOnDebian = process.getuid?.() === 0 && onPath('apt-get') !== null;
   if (rootOnDebian) {
-    // Run level 1: Debian does not start the services that it installs (nginx, haproxy).
+    // Run level 1: Debian does not start the services that it installs (nginx, haproxy, redis).
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
     const packages = absent.map((name) => DEBIAN_PACKAGES[name]);
     run('apt-get', ['update', '-q'], { env });

@@ -17,6 +17,7 @@ import { type Origin, takeOrigin } from './origin.ts';
 import { Outputs } from './outputs.ts';
 import { besides, PidFile } from './pid-file.ts';
 import { PreloadError } from './preloaded.ts';
+import { SharedLimits } from './shared-limits.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
 import { openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { Starting } from './starting.ts';
@@ -41,7 +42,9 @@ export async function runArbiter(
   const outputs = new Outputs((pid, stream, lines) => current().printed(pid, stream, lines));
   const ticketSecret = origin.inheritance?.ticketSecret ?? makeTicketSecret();
   const traffic = new Traffic(monotonicMs);
-  const parts = { ...options, activated: origin.activated, ticketSecret, outputs, traffic };
+  const sharedLimits = new SharedLimits(monotonicMs, current);
+  const shared = { traffic, sharedLimits };
+  const parts = { ...options, activated: origin.activated, ticketSecret, outputs, ...shared };
   process.title = titleOf(opened.settled, origin.inheritance !== null);
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
   log.info(`Starting tunicorn ${packageVersion()}`);
@@ -56,6 +59,7 @@ export async function runArbiter(
     deeds = arbiter;
     return await arbiter.run(starting);
   } finally {
+    sharedLimits.close();
     await outputs.close();
     deafen();
   }

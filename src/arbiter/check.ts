@@ -61,6 +61,7 @@ function load(
         preload: null,
         tls,
         networks,
+        sharesLimits: false,
         check: true,
         probe: null,
         hooks: null,

@@ -3,9 +3,12 @@
 
 import type { Grant } from '../limits/bucket.ts';
 import { LEASE_VALID_MS, type Lease } from '../limits/leases.ts';
+import { type LimitList, limitListOf } from '../limits/limit-list.ts';
 import { LocalTokens } from '../limits/local.ts';
 import { SharedPlaces } from '../limits/shared-places.ts';
-import type { PlaceLimit, TokenLimit } from '../limits/tokens.ts';
+import type { PlaceLimit } from '../limits/tokens.ts';
+import type { Log } from '../observe/log.ts';
+import type { Settings } from '../settings/settings.ts';
 import type { ToWorker } from '../wire/arbiter-worker.ts';
 import {
   KEY_COUNTS_MAX,
@@ -14,6 +17,7 @@ import {
   type LeaseAnswer,
   type LeaseQuestion,
 } from '../wire/limits.ts';
+import { storedTokens } from './stored-limits.ts';
 
 /** A worker, as far as it is known here. */
 export interface Borrower {
@@ -27,12 +31,6 @@ export interface TokenCounter {
   charge(limit: number, key: string, count: number): void;
 }
 
-/** The limits of one generation. */
-export interface SharedLimitList {
-  readonly tokens: readonly TokenLimit[];
-  readonly places: readonly PlaceLimit[];
-}
-
 const TEND_MS = 250;
 /** More tokens no lease has. */
 const COUNT_MAX = 1_000_000;
@@ -43,48 +41,77 @@ const NOTHING: LeaseAnswer = [0, 0, 0, 0, 0];
 
 export class SharedLimits {
   readonly #now: () => number;
+  readonly #log: () => Log;
   readonly #places = new SharedPlaces();
   #local: LocalTokens | null = null;
   #tending: NodeJS.Timeout | null = null;
+  /** Of generations that have workers, and of the last one. */
+  #shares: LimitShare[] = [];
 
   /** @param now milliseconds, monotonic */
-  constructor(now: () => number) {
+  constructor(now: () => number, log: () => Log) {
     this.#now = now;
+    this.#log = log;
   }
 
-  /**
-   * For the workers of one generation, of which there are `several` from the start. `over`: what counts tokens, made of what this
-   * process counts.
-   */
-  share(
-    limits: SharedLimitList,
-    several: boolean,
-    over: (local: LocalTokens) => TokenCounter = (local) => local,
-  ): LimitShare {
-    this.#local = new LocalTokens(limits.tokens, this.#now, { before: this.#local });
-    this.#tending ??= setInterval(() => this.#local?.tend(), TEND_MS).unref();
-    return new LimitShare(limits, over(this.#local), this.#places, several);
+  /** For the workers of one generation; null where nothing is limited. */
+  share(settings: Settings): LimitShare | null {
+    const limits = limitListOf(settings);
+    if (limits.tokens.length + limits.places.length === 0) return null;
+    const local = new LocalTokens(limits.tokens, this.#now, { before: this.#local });
+    this.#local = local;
+    this.#tending ??= setInterval(() => this.#tend(), TEND_MS).unref();
+    const stored = storedTokens(settings, limits.tokens, local, this.#now, this.#log);
+    const share = new LimitShare(limits, stored?.tokens ?? local, this.#places, {
+      several: settings.workers > 1 || stored !== null,
+      close: () => stored?.close(),
+    });
+    this.#shares.push(share);
+    return share;
+  }
+
+  close(): void {
+    if (this.#tending !== null) clearInterval(this.#tending);
+    for (const share of this.#shares) share.close();
+    this.#shares = [];
+  }
+
+  #tend(): void {
+    this.#local?.tend();
+    if (this.#shares.length === 1) return;
+    const last = this.#shares.at(-1);
+    const over = this.#shares.filter((share) => share !== last && share.isOver);
+    for (const share of over) share.close();
+    if (over.length > 0) this.#shares = this.#shares.filter((share) => !over.includes(share));
   }
 }
 
 export class LimitShare {
-  readonly #limits: SharedLimitList;
+  readonly #limits: LimitList;
   readonly #tokens: TokenCounter;
   readonly #places: SharedPlaces;
   /** Workers, each with the tokens that it may give back. */
   readonly #borrowers = new Map<Borrower, Map<string, number>>();
   #several: boolean;
+  #everJoined = false;
+  readonly close: () => void;
 
   constructor(
-    limits: SharedLimitList,
+    limits: LimitList,
     tokens: TokenCounter,
     places: SharedPlaces,
-    several: boolean,
+    { several, close }: { readonly several: boolean; readonly close: () => void },
   ) {
     this.#several = several;
+    this.close = close;
     this.#limits = limits;
     this.#tokens = tokens;
     this.#places = places;
+  }
+
+  /** It had workers, and they have gone. */
+  get isOver(): boolean {
+    return this.#everJoined && this.#borrowers.size === 0;
   }
 
   /** Its workers lease; a single one counts by itself. */
@@ -100,6 +127,7 @@ export class LimitShare {
       for (const one of this.#borrowers.keys()) one.say({ kind: 'share-limits' });
     }
     this.#borrowers.set(worker, new Map());
+    this.#everJoined = true;
   }
 
   gone(worker: Borrower): void {

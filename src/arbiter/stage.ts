@@ -17,6 +17,7 @@ import { bindAll, type Listener, type Present } from './listeners.ts';
 import type { Outputs } from './outputs.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { PreloadError, Preloaded } from './preloaded.ts';
+import type { LimitShare, SharedLimits } from './shared-limits.ts';
 import { Sockets } from './sockets.ts';
 import { unlessStopped } from './starting.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
@@ -42,6 +43,8 @@ export interface StageParts extends StageOptions {
   readonly outputs?: Outputs;
   /** Where each setting was set; null: nobody knows. */
   readonly sources?: Sources | null;
+  /** Counts what clients may have, across reloads; without it each worker counts by itself. */
+  readonly sharedLimits?: SharedLimits;
   /** Calls the preparation off: it ends what it has begun and rejects. Means nothing afterwards. */
   readonly stopped?: AbortSignal;
 }
@@ -112,6 +115,7 @@ export async function prepareStage(
       traffic: options.traffic,
       inner: innerHooks(hooking.file, settings, app),
       lives: livesOf(hooks, hooking.current),
+      share: options.sharedLimits?.share(settings) ?? null,
     });
     const { sources = null } = options;
     const made = { sockets, generation, owner, hooks, preloaded, warnings };
@@ -162,19 +166,20 @@ interface Accessories {
   readonly traffic: Traffic;
   readonly inner: Omit<InnerHooks, 'age'> | null;
   readonly lives: WorkerLives;
+  readonly share: LimitShare | null;
 }
 
 function generationOf(
   settings: Settings,
   { python, tls, networks, launch }: Surroundings,
   sockets: Sockets,
-  { preload, probe, traffic, inner, lives }: Accessories,
+  { preload, probe, traffic, inner, lives, share }: Accessories,
 ): Generation {
   return {
     limits: workerLimits(settings, lastHooksMs(inner)),
     memoryBytesMax: settings.max_worker_memory,
     lives,
-    share: null,
+    share,
     traffic,
     launch,
     startMessage: (age, place) => {
@@ -188,6 +193,7 @@ function generationOf(
         preload,
         tls,
         networks,
+        sharesLimits: share?.isShared ?? false,
         check: false,
         probe,
         hooks: inner === null ? null : { ...inner, age },

@@ -124,11 +124,6 @@ export class TokenLeases implements Tokens {
     return found === null ? this.#goAlone(limit, key, count) : this.#wait(found, count);
   }
 
-  /** All that is held goes back: nobody will ask any more. */
-  close(): void {
-    for (const held of this.#holding) this.#giveBack(held);
-  }
-
   #use(held: Held, count: number, nowMs: number, asked = count): Grant {
     held.tokens -= count;
     held.used += count;

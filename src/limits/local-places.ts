@@ -28,6 +28,13 @@ export class LocalPlaces implements Places {
     else taken.set(key, count - 1);
   }
 
+  /** What is open now. */
+  open(): (readonly [limit: number, key: string, count: number])[] {
+    return this.#taken.flatMap((taken, limit) =>
+      [...taken].map(([key, count]) => [limit, key, count] as const),
+    );
+  }
+
   #takenOf(limit: number): Map<string, number> {
     const taken = this.#taken[limit];
     if (taken === undefined) throw new Error(`there is no limit ${limit}`);

@@ -20,6 +20,7 @@ import {
 import { parseInspectAddress, parsePortAddress } from './inspect.ts';
 import { LIMIT_RATE_RULE, LimitRateError, parseLimitRate } from './limit-rate.ts';
 import { checkLimitRules, type LimitRule, LimitRulesError } from './limit-rules.ts';
+import { LIMIT_STORE_RULE, parseLimitStore, withoutSecret } from './limit-store.ts';
 import { Misfit } from './misfit.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
@@ -203,6 +204,9 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
   if (setting.form === 'cipher list') checkCiphers(value);
   if (setting.form === 'statsd address' && parseStatsdAddress(value) === null) {
     throw new Misfit('HOST:PORT, [IPV6]:PORT or unix://PATH', value);
+  }
+  if (setting.form === 'limit store' && parseLimitStore(value) === null) {
+    throw new Misfit(LIMIT_STORE_RULE, withoutSecret(value));
   }
   if (setting.form === 'inspect address' && parseInspectAddress(value) === null) {
     throw new Misfit('HOST:PORT, [IPV6]:PORT, HOST or PORT', value);

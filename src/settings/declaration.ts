@@ -95,6 +95,7 @@ export type TextForm =
   | 'log file'
   | 'syslog address'
   | 'statsd address'
+  | 'limit store'
   | 'inspect address'
   | 'status address'
   | 'PEM file'

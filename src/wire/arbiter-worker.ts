@@ -62,6 +62,8 @@ export type ToWorker =
       /** null: no TLS. */
       readonly tls: TlsMaterial | null;
       readonly networks: ClientNetworks;
+      /** The arbiter counts what clients may have; else this worker does. */
+      readonly sharesLimits: boolean;
       /** --check-config: load the application, say `ready` or `boot-failed`, listen nowhere and exit. */
       readonly check: boolean;
       /** The token of the paths that threads answer themselves, for a drill; null, as always when serving: there are none. */

@@ -4,34 +4,47 @@
 import { monotonicMs } from '../clock.ts';
 import { ClientLimits } from '../limits/client-limits.ts';
 import { limitsOf } from '../limits/limit.ts';
-import { LocalTokens } from '../limits/local.ts';
-import { LocalPlaces } from '../limits/local-places.ts';
+import { limitListOf } from '../limits/limit-list.ts';
 import { NetworkSet } from '../limits/network-set.ts';
 import { Refusals } from '../limits/refusals.ts';
 import type { Log } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ClientNetworks, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { KeyThread } from './key-functions.ts';
+import { LimitCounts, type LimitCountsOptions } from './limit-counts.ts';
 import { Seldom } from './seldom.ts';
+
+/** How the arbiter is asked. */
+export type Sharing = Pick<LimitCountsOptions, 'shared' | 'ask'>;
 
 export class WorkerLimits {
   readonly admission: ClientLimits;
   readonly refusals = new Refusals();
-  readonly #tokens: LocalTokens;
+  readonly counts: LimitCounts;
   readonly #log: Log;
   readonly #told = new Seldom();
   readonly #keys: KeyThread | null;
 
-  constructor(settings: Settings, { allow, deny, exempt }: ClientNetworks, log: Log) {
+  constructor(
+    settings: Settings,
+    { allow, deny, exempt }: ClientNetworks,
+    log: Log,
+    sharing: Sharing,
+  ) {
     const limits = limitsOf(settings);
     this.#log = log;
-    this.#tokens = new LocalTokens(limits, monotonicMs);
     this.#keys = makeKeys(settings, log);
-    const most = settings.limit_connections;
+    this.counts = new LimitCounts({
+      ...sharing,
+      limits: limitListOf(settings),
+      workers: settings.workers,
+      timeoutMs: settings.limit_store_timeout * 1000,
+      log,
+    });
     this.admission = new ClientLimits({
       limits,
-      tokens: this.#tokens,
-      places: most === 0 ? null : new LocalPlaces([{ id: 'limit_connections', most }]),
+      tokens: this.counts,
+      places: settings.limit_connections === 0 ? null : this.counts,
       allow: allow === null ? null : new NetworkSet(allow),
       deny: setOf(deny),
       exempt: setOf(exempt),
@@ -56,7 +69,7 @@ export class WorkerLimits {
 
   /** To be called on every tick of the worker. */
   tick(nowMs: number): void {
-    this.#tokens.tend();
+    this.counts.tick();
     this.#keys?.tick(nowMs);
     if (!this.refusals.untold || !this.#told.claim(nowMs)) return;
     const { count, words } = this.refusals.takeUntold();
@@ -69,11 +82,12 @@ export function workerLimits(
   settings: Settings,
   networks: ClientNetworks,
   log: Log,
+  sharing: Sharing,
 ): WorkerLimits | null {
   const { allow, deny, limits } = settings;
   const isLimited = settings.limit_rate !== null || settings.limit_connections > 0;
   const isSet = isLimited || limits.length > 0 || allow.length > 0 || deny.length > 0;
-  return isSet ? new WorkerLimits(settings, networks, log) : null;
+  return isSet ? new WorkerLimits(settings, networks, log, sharing) : null;
 }
 
 function makeKeys(settings: Settings, log: Log): KeyThread | null {

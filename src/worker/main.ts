@@ -11,6 +11,7 @@ import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { Question } from '../wire/control.ts';
 import type { ListeningHandle } from './acceptor.ts';
+import { type WorkerLimits, workerLimits } from './client-limits.ts';
 import { endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
 import { applicationMaker } from './make-application.ts';
 import { shareLoop } from './shared-loop.ts';
@@ -19,8 +20,11 @@ import { Worker } from './worker.ts';
 const HEARTBEAT_MS = 1000;
 
 let worker: Worker | null = null;
+let limits: WorkerLimits | null = null;
 let log: ErrorLog | null = null;
 let leaving = false;
+/** It was told so before there was a worker. */
+let toShare = false;
 let graceMs = 30_000;
 
 function isToWorker(message: unknown): message is ToWorker {
@@ -33,6 +37,8 @@ process.on('message', (message: unknown, handle: unknown) => {
   else if (message.kind === 'listener') worker?.provide(message.index, handle as ListeningHandle);
   else if (message.kind === 'listeners') void serve(message.listeners);
   else if (message.kind === 'cannot-listen') void bootFailed(1, message.message);
+  else if (message.kind === 'leased') limits?.counts.heard(message);
+  else if (message.kind === 'share-limits') shareLimits();
   else if (message.kind === 'reopen-logs') reopenLogs();
   else if (message.kind === 'ask') void answer(message.id, message.question);
   else if (message.kind === 'drain') void leave();
@@ -61,6 +67,8 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   if (settings.threads === 0) shareLoop(opened, () => worker?.underWay() ?? '');
   try {
     const app = decideApp(settings);
+    const shared = message.sharesLimits || toShare;
+    limits = workerLimits(settings, message.networks, opened, { shared, ask: say });
     worker = new Worker({
       settings,
       app,
@@ -69,7 +77,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       python: message.python,
       preload: message.preload,
       tls: message.tls,
-      networks: message.networks,
+      limits,
       probe: message.probe,
       hooks: message.hooks,
       processChanged: (pid, alive) => say({ kind: 'application', pid, alive }),
@@ -112,6 +120,11 @@ function sayReady(loaded: Worker): void {
 async function answer(id: number, question: Question): Promise<void> {
   if (worker === null) return;
   say({ kind: 'answer', id, answer: await worker.answer(question) });
+}
+
+function shareLimits(): void {
+  toShare = true;
+  limits?.counts.share();
 }
 
 function reopenLogs(): void {

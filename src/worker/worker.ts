@@ -14,19 +14,14 @@ import type { AccessLog } from '../observe/access-log.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
-import type {
-  ClientNetworks,
-  ListenerAddress,
-  TlsMaterial,
-  WorkerCounts,
-} from '../wire/arbiter-worker.ts';
+import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { Answer, Question } from '../wire/control.ts';
 import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { type Picture, TOLD } from './black-box.ts';
 import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
-import { limitCounts, type WorkerLimits, withLimits, workerLimits } from './client-limits.ts';
+import { limitCounts, type WorkerLimits, withLimits } from './client-limits.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
@@ -52,7 +47,8 @@ export interface WorkerOptions
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
   /** Of allow, deny and limit_exempt. */
-  readonly networks: ClientNetworks;
+  /** Of clients; null: none is limited. */
+  readonly limits: WorkerLimits | null;
   /** Where it listens; null: that goes by the application, and `serve` is told. */
   readonly listeners: readonly ListenerAddress[] | null;
   /** Asks the arbiter for a duplicate of a listening handle. */
@@ -79,8 +75,6 @@ export class Worker {
   readonly #descriptorWatch: DescriptorWatch;
   readonly #quota: Quota;
   readonly #poolWatch: PoolWatch;
-  /** Null: no client is limited. */
-  readonly #limits: WorkerLimits | null;
   readonly #troubles: TroubleLog;
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
@@ -141,13 +135,12 @@ export class Worker {
       shed: (exchange, failure) => this.#troubles.shed(exchange, failure),
       finished: (exchange) => this.#finished(exchange),
     });
-    this.#limits = workerLimits(settings, options.networks, log);
     this.#health = makeHealth(settings, this.#dispatcher, log);
     this.#context = makeContext(settings, type, {
       requests: this.#dispatcher,
       surroundings: this.#connections,
       probes: this.#health,
-      admission: this.#limits?.admission ?? null,
+      admission: options.limits?.admission ?? null,
       timesPhases: this.#accessLog?.asksForPhases ?? false,
     });
     this.#connections.bind(this.#context);
@@ -168,7 +161,7 @@ export class Worker {
       mostConnections: this.#acceptor.takeMost(),
       queued: this.#dispatcher.queued,
       unserved: this.#connections.unserved,
-      ...limitCounts(this.#limits),
+      ...limitCounts(this.#options.limits),
       requests: threads.reduce((sum, { load }) => sum + load, 0),
       threads: threads.length,
       busyThreads: this.#dispatcher.busyThreads,
@@ -183,7 +176,7 @@ export class Worker {
   /** Of the requests that it has answered. */
   get tally(): Tally {
     return this.#requestTally.tally({
-      refused: this.#limits?.refusals.totals ?? {},
+      refused: this.#options.limits?.refusals.totals ?? {},
       acceptPauses: this.#acceptor.pauses,
     });
   }
@@ -224,7 +217,7 @@ export class Worker {
 
   /** Loads the application. Resolves and rejects as Application.start does. */
   load(): Promise<AskedAddress | null> {
-    return withLimits(this.#application.start(), this.#limits);
+    return withLimits(this.#application.start(), this.#options.limits);
   }
 
   /** Accepts from now on, where `listeners` says; resolves when it does. */
@@ -349,7 +342,7 @@ export class Worker {
     this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
     this.#quota.tick(nowMs, this.#dispatcher.given);
     this.#poolWatch.tick(nowMs);
-    this.#limits?.tick(nowMs);
+    this.#options.limits?.tick(nowMs);
     this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;

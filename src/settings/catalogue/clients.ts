@@ -106,6 +106,29 @@ export const clients = {
       details:
         'The fields of draft-ietf-httpapi-ratelimit-headers: on 429 alone, on all responses of a request that a limit is about, or on none. Retry-After stands on every 429.',
     },
+    limit_store: {
+      kind: 'text',
+      form: 'limit store',
+      default: null,
+      flags: ['--limit-store'],
+      placeholder: 'URL',
+      gunicorn: 'new',
+      meaning: 'Where hosts count requests together: redis://HOST:6379/0.',
+      details:
+        '`redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE]` of Redis or Valkey, `rediss://` with TLS, `valkey://` and `valkeys://` for the same, or `unix://PATH`. Each host ' +
+        'holds to its rates by itself, too, and goes on by them where the store does not answer. A password belongs in a configuration file or a variable: `ps` shows command lines to everyone.',
+      doesNot: 'Connections (`limit_connections`) are counted for each host.',
+    },
+    limit_store_prefix: {
+      kind: 'text',
+      form: 'not empty',
+      default: 'tunicorn',
+      flags: ['--limit-store-prefix'],
+      placeholder: 'TEXT',
+      gunicorn: 'new',
+      meaning: 'What keys in limit_store begin with.',
+      details: 'Services with the same prefix and a limit of the same name count it together.',
+    },
     limit_store_timeout: {
       kind: 'seconds',
       default: 0.02,

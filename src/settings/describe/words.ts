@@ -89,6 +89,7 @@ const TEXT_FORMS = {
   'statsd address': 'HOST:PORT or unix://PATH',
   'inspect address': 'HOST:PORT, HOST or PORT',
   'status address': 'HOST:PORT or PORT',
+  'limit store': 'redis://HOST:PORT/DATABASE, also rediss, valkey, valkeys, or unix://PATH',
   'PEM file': 'path of a PEM file',
   'cipher list': 'OpenSSL list of ciphers',
   user: 'name or number of a user',

@@ -1,0 +1,69 @@
+// Tokens of all hosts: each host holds to the rate by itself, exactly, and leases what it lets through of a store, which bounds
+// the sum. Where the store does not answer, the host's own count is already there.
+
+import type { Grant } from './bucket.ts';
+import { type Alone, type Lender, TokenLeases } from './leases.ts';
+import type { LocalTokens } from './local.ts';
+import type { Reach } from './reach.ts';
+import type { TokenLimit } from './tokens.ts';
+
+/** Nobody tells how many hosts there are: leases are cut as for so many. */
+const HOSTS = 4;
+
+/** What a host has judged by itself goes on. */
+const ASKED_ALREADY: Alone = {
+  take: (_limit, _key, count) => ({ granted: count, remaining: 0, resetMs: 0, retryMs: 0 }),
+};
+
+export interface StoredTokensParts {
+  readonly limits: readonly TokenLimit[];
+  readonly local: LocalTokens;
+  readonly lender: Lender;
+  readonly reach: Reach;
+  now(): number;
+  later(ms: number, deed: () => void): void;
+}
+
+export class StoredTokens {
+  readonly #local: LocalTokens;
+  readonly #leases: TokenLeases;
+  readonly #lender: Lender;
+  readonly #reach: Reach;
+
+  constructor(parts: StoredTokensParts) {
+    this.#local = parts.local;
+    this.#lender = parts.lender;
+    this.#reach = parts.reach;
+    this.#leases = new TokenLeases({ ...parts, borrowers: HOSTS, alone: ASKED_ALREADY });
+  }
+
+  take(limit: number, key: string, count: number): Grant | Promise<Grant> {
+    const own = this.#local.take(limit, key, count);
+    if (own.granted === 0) return own;
+    const stored = this.#leases.take(limit, key, own.granted);
+    const both = (lease: Grant): Grant => this.#both(limit, key, count, own, lease);
+    return stored instanceof Promise ? stored.then(both) : both(stored);
+  }
+
+  giveBack(limit: number, key: string, count: number): void {
+    this.#local.giveBack(limit, key, count);
+    if (!this.#reach.silent) this.#lender.giveBack(limit, key, count);
+  }
+
+  charge(limit: number, key: string, count: number): void {
+    this.#local.charge(limit, key, count);
+    if (!this.#reach.silent) this.#lender.charge(limit, key, count);
+  }
+
+  #both(limit: number, key: string, count: number, own: Grant, lease: Grant): Grant {
+    const refused = own.granted - lease.granted;
+    if (refused > 0) this.#local.giveBack(limit, key, refused);
+    return {
+      granted: lease.granted,
+      // Alone nothing is known of the others.
+      remaining: this.#reach.silent ? own.remaining : Math.min(own.remaining, lease.remaining),
+      resetMs: Math.max(own.resetMs, lease.resetMs),
+      retryMs: lease.granted < count ? Math.max(own.retryMs, lease.retryMs) : 0,
+    };
+  }
+}

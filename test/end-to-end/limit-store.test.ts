@@ -1,0 +1,128 @@
+// Two servers, as on two hosts, that count in one Redis: the sum of both is the limit; when the store is stopped or killed nobody
+// waits longer than limit_store_timeout and each goes by its own count, one line tells it; and both come back by themselves. The
+// password is nowhere to be read.
+
+import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { type Redis, startRedis } from '../support/redis.ts';
+import {
+  ask,
+  eventually,
+  NODE_APPS,
+  runToEnd,
+  type Served,
+  serveNode,
+  temporaryFolder,
+} from './serving.ts';
+
+const PASSWORD = 'S3cr3tW0rd';
+/** Of limit_store_timeout. */
+const PATIENCE_MS = 400;
+const limits = ['first', 'second', 'third', 'fourth'].map((name) => {
+  return { path: `/${name}`, rate: '20/h', name, key: 'everybody' };
+});
+
+let redis: Redis;
+let servers: readonly [Served, Served];
+let config: string;
+
+before(async () => {
+  redis = await startRedis(0, '--requirepass', PASSWORD);
+  config = join(await temporaryFolder(), 'limits.json');
+  const limit_store = `redis://:${PASSWORD}@127.0.0.1:${redis.port}/2`;
+  await writeFile(config, JSON.stringify({ limits, limit_store }));
+  const serve = (workers: number): Promise<Served> => {
+    const args = ['-c', config, '-w', `${workers}`, '--log-level', 'debug'];
+    const timeout = ['--limit-store-timeout', `${PATIENCE_MS / 1000}`];
+    const app = join(NODE_APPS, 'answer-by-query.mjs');
+    return serveNode(app, [...args, ...timeout], { readyWorkers: workers });
+  };
+  servers = [await serve(1), await serve(2)];
+});
+after(() => redis.end());
+
+/** How many of so many requests the server let through, and how long the slowest took. */
+async function letThrough(served: Served, path: string, count: number): Promise<[number, number]> {
+  let granted = 0;
+  let slowestMs = 0;
+  for (let n = 0; n < count; n++) {
+    const beganMs = performance.now();
+    const { status } = await ask(served, path);
+    slowestMs = Math.max(slowestMs, performance.now() - beganMs);
+    assert.ok(status === 200 || status === 429);
+    if (status === 200) granted += 1;
+  }
+  return [granted, slowestMs];
+}
+
+function linesOf(served: Served, text: RegExp): number {
+  return served
+    .log()
+    .split('\n')
+    .filter((line) => text.test(line)).length;
+}
+
+const SILENT = /limit store at redis:\/\/127\.0\.0\.1:\d+\/2 does not answer/;
+const ANSWERS = /limit store at redis:\/\/127\.0\.0\.1:\d+\/2 answers again/;
+
+test('two servers let through together what the limit allows', async () => {
+  const [one, other] = servers;
+  const [first] = await letThrough(one, '/first', 12);
+  const [second] = await letThrough(other, '/first', 12);
+  const [third] = await letThrough(one, '/first', 4);
+  assert.deepEqual([first, second, third], [12, 8, 0]);
+});
+
+test('a store that is stopped holds a request up once and no longer than the timeout', async () => {
+  const [one] = servers;
+  redis.stop();
+  const [granted, slowestMs] = await letThrough(one, '/second', 25);
+  redis.go();
+  assert.equal(granted, 20);
+  assert.ok(slowestMs < PATIENCE_MS * 3, `${slowestMs} ms`);
+  assert.equal(linesOf(one, SILENT), 1);
+  await eventually(async () => {
+    await ask(one, '/second');
+    return linesOf(one, ANSWERS) === 1;
+  });
+  const [again] = await letThrough(servers[1], '/third', 15);
+  const [rest] = await letThrough(one, '/third', 15);
+  assert.deepEqual([again, rest], [15, 5]);
+});
+
+test('a store that is killed is done without, told once, and found again when it is back', async () => {
+  const [, other] = servers;
+  const { port } = redis;
+  await redis.end();
+  await eventually(() => linesOf(other, SILENT) === 1);
+  const [granted, slowestMs] = await letThrough(other, '/fourth', 30);
+  assert.equal(granted, 20);
+  assert.ok(slowestMs < PATIENCE_MS * 3, `${slowestMs} ms`);
+  assert.equal(linesOf(other, SILENT), 1);
+  redis = await startRedis(port, '--requirepass', PASSWORD);
+  await eventually(() => linesOf(other, ANSWERS) === 1);
+  assert.equal((await ask(other, '/fourth')).status, 429);
+});
+
+test('the password is nowhere to be read, and a server with a store ends as any other', async () => {
+  for (const served of servers) {
+    const beganMs = performance.now();
+    await served.stop();
+    assert.ok(performance.now() - beganMs < 20_000);
+    assert.ok(!served.log().includes(PASSWORD));
+  }
+  const printed = await runToEnd(['--print-config', '-c', config, './listener.mjs'], NODE_APPS);
+  assert.match(printed.output, /limit_store += "redis:\/\/127\.0\.0\.1:\d+\/2"/);
+  assert.ok(!printed.output.includes(PASSWORD));
+  const wrong = await runToEnd(
+    ['--limit-store', `redis://:${PASSWORD}@h/x`, './listener.mjs'],
+    NODE_APPS,
+  );
+  assert.match(
+    wrong.output,
+    /limit_store must be redis:\/\/.*: "redis:\/\/\.\.\." on the command line/,
+  );
+  assert.ok(!wrong.output.includes(PASSWORD));
+});

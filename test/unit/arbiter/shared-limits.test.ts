@@ -1,0 +1,154 @@
+// The arbiter's count for all workers: what a worker says that makes no sense harms nobody, what one that died had open is free, and
+// places are leased, kept for a moment and given back, with a simulated clock.
+
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { LimitShare } from '../../../src/arbiter/shared-limits.ts';
+import type { Lender } from '../../../src/limits/leases.ts';
+import { LocalTokens } from '../../../src/limits/local.ts';
+import { PlaceLeases } from '../../../src/limits/place-leases.ts';
+import { Reach } from '../../../src/limits/reach.ts';
+import { SharedPlaces } from '../../../src/limits/shared-places.ts';
+import { parseLimitRate } from '../../../src/settings/limit-rate.ts';
+import type { ToWorker } from '../../../src/wire/arbiter-worker.ts';
+import type { LeaseAnswer, LeaseQuestion } from '../../../src/wire/limits.ts';
+import { SimulatedTime } from '../limits/simulated-time.ts';
+
+class WorkerStandIn {
+  readonly heard: ToWorker[] = [];
+
+  say(message: ToWorker): void {
+    this.heard.push(message);
+  }
+
+  get leases(): readonly LeaseAnswer[] {
+    const last = this.heard.at(-1);
+    return last?.kind === 'leased' ? last.leases : [];
+  }
+}
+
+function shareOf(several = true): LimitShare {
+  const tokens = [{ id: 'a', rate: parseLimitRate('10/m') }];
+  const limits = { tokens, places: [{ id: 'c', most: 3 }] };
+  const parts = { several, close: () => undefined };
+  return new LimitShare(limits, new LocalTokens(tokens, () => 5), new SharedPlaces(), parts);
+}
+
+function question(more: Partial<LeaseQuestion>): LeaseQuestion {
+  return { kind: 'lease', of: 'tokens', id: 1, take: [], giveBack: [], charge: [], ...more };
+}
+
+test('questions are answered in their order, and what makes no sense is granted nothing', () => {
+  const share = shareOf();
+  const worker = new WorkerStandIn();
+  share.joined(worker, 0);
+  const nonsense: unknown[] = [
+    [1, 'k', 1],
+    [-1, 'k', 1],
+    [0, 7, 1],
+    [0, 'k', 0],
+    [0, 'k', 1e9],
+    'x',
+  ];
+  const take = [[0, 'k', 4], ...nonsense, [0, 'k', 9]] as LeaseQuestion['take'];
+  share.asked(worker, question({ take }));
+  assert.deepEqual(
+    worker.leases.map(([granted]) => granted),
+    [4, 0, 0, 0, 0, 0, 0, 6],
+  );
+  const broken = [{ take: null }, { of: 'x' }, { id: 'y' }, { giveBack: 7, charge: {} }];
+  for (const more of broken) share.asked(worker, question(more as unknown as LeaseQuestion));
+  share.asked(worker, question({ take: [[0, 'other', 1]] }));
+  assert.equal(worker.leases[0]?.[0], 1);
+});
+
+test('a worker gives back no more than it has, and nothing of another', () => {
+  const share = shareOf();
+  const [one, other] = [new WorkerStandIn(), new WorkerStandIn()];
+  share.joined(one, 0);
+  share.joined(other, 1);
+  share.asked(one, question({ take: [[0, 'k', 10]] }));
+  share.asked(other, question({ giveBack: [[0, 'k', 10]], take: [[0, 'k', 1]] }));
+  assert.equal(other.leases[0]?.[0], 0);
+  share.asked(one, question({ giveBack: [[0, 'k', 3]] }));
+  share.asked(one, question({ giveBack: [[0, 'k', 900]], take: [[0, 'k', 20]] }));
+  assert.equal(one.leases[0]?.[0], 10);
+  const places = { of: 'places' as const };
+  share.asked(one, question({ ...places, take: [[0, 'k', 2]] }));
+  share.asked(other, question({ ...places, giveBack: [[0, 'k', 2]], take: [[0, 'k', 2]] }));
+  assert.equal(other.leases[0]?.[0], 1);
+});
+
+test('the places of a worker that died are free', () => {
+  const share = shareOf();
+  const [one, other] = [new WorkerStandIn(), new WorkerStandIn()];
+  share.joined(one, 0);
+  share.joined(other, 1);
+  share.asked(one, question({ of: 'places', take: [[0, 'k', 3]] }));
+  share.asked(other, question({ of: 'places', take: [[0, 'k', 1]] }));
+  assert.equal(other.leases[0]?.[0], 0);
+  share.gone(one);
+  share.asked(other, question({ of: 'places', take: [[0, 'k', 5]] }));
+  assert.equal(other.leases[0]?.[0], 3);
+});
+
+test('a single worker counts by itself until there is a second place', () => {
+  const share = shareOf(false);
+  const [one, other] = [new WorkerStandIn(), new WorkerStandIn()];
+  share.joined(one, 0);
+  assert.equal(share.isShared, false);
+  share.joined(other, 1);
+  assert.equal(share.isShared, true);
+  assert.deepEqual(one.heard, [{ kind: 'share-limits' }]);
+});
+
+test('places that were left serve the next of the same client, or go back; without an answer each has its part', async () => {
+  const time = new SimulatedTime();
+  const truth = new SharedPlaces();
+  const limit = { id: 'c', most: 4 };
+  let answers = true;
+  const leasesOf = (holder: object): PlaceLeases => {
+    const deed = (what: () => void): void => {
+      if (answers) time.later(1, what);
+    };
+    const lender: Lender = {
+      take: (_limit, key, count, answered) =>
+        deed(() => {
+          const granted = truth.take(holder, limit, key, count);
+          answered({ granted, remaining: 0, resetMs: 0, retryMs: 0, validMs: 0 });
+        }),
+      giveBack: (_limit, key, count) => deed(() => truth.giveBack(holder, limit, key, count)),
+      charge: (_limit, key, count) => deed(() => truth.charge(holder, limit, key, count)),
+    };
+    const reach = new Reach({ timeoutMs: 20, now: time.now, later: time.later });
+    const common = { reach, now: time.now, later: time.later };
+    return new PlaceLeases({ limits: [limit], borrowers: 2, lender, ...common });
+  };
+  const [one, other] = [leasesOf({}), leasesOf({})];
+  const enter = async (where: PlaceLeases, times: number): Promise<number> => {
+    const all = Array.from({ length: times }, () => where.enter(0, 'k'));
+    await time.goTo(time.nowMs + 60);
+    return (await Promise.all(all)).filter(Boolean).length;
+  };
+  assert.equal(await enter(one, 3), 3);
+  assert.equal(await enter(other, 3), 1);
+  one.leave(0, 'k');
+  assert.equal(one.enter(0, 'k'), true, 'at once');
+  one.leave(0, 'k');
+  await time.goTo(time.nowMs + 200);
+  assert.equal(await enter(other, 3), 1);
+  for (let n = 0; n < 2; n++) one.leave(0, 'k');
+  for (let n = 0; n < 2; n++) other.leave(0, 'k');
+  await time.goTo(time.nowMs + 200);
+  assert.throws(() => one.leave(0, 'k'), /given back twice/);
+  answers = false;
+  assert.equal(await enter(one, 4), 2);
+  assert.equal(await enter(other, 4), 2);
+  answers = true;
+  await time.goTo(time.nowMs + 300);
+  // Asks whether it answers, and is told: what was entered alone is counted from then on.
+  one.enter(0, 'k');
+  other.enter(0, 'k');
+  await time.goTo(time.nowMs + 200);
+  assert.equal(truth.take({}, limit, 'k', 9), 0);
+});
