@@ -37,17 +37,20 @@ interface SocketOptions extends SocketConstructorOpts {
 /** One read of one client: as much as the kernel usually has, and no allocation for it. Valid until the next read. */
 const READ_BUFFER = Buffer.allocUnsafeSlow(64 * 1024);
 
-/** Makes a connection of an accepted handle; null as peerOfHandle, or because the limits turn it away. */
+/** The limits do not let it in. Nothing was made for it: its handle is whoever's who asked. */
+export type TurnedAway = 'turned away';
+
+/** Makes a connection of an accepted handle; null as peerOfHandle. */
 export function openConnection(
   handle: AcceptedHandle,
   context: ConnectionContext,
   peerOf: PeerOf,
-): Connection | null {
+): Connection | TurnedAway | null {
   const peer = peerOfHandle(handle, peerOf);
   if (peer === null) return null;
   const standing = context.proxies?.standingOf(peer.address) ?? STRANGER;
-  const entrance = entranceOf(handle, context, peer, standing);
-  if (entrance === null) return null;
+  const entrance = entranceOf(context, peer, standing);
+  if (entrance === null) return 'turned away';
   const edge = new PlainEdge(handle);
   const first = firstReading(context, 'new');
   const connection = new Connection(context, edge, peer, first, standing, entrance);
@@ -55,17 +58,14 @@ export function openConnection(
   return connection;
 }
 
-/** null: it is turned away, before anything is made for it. A RST leaves nothing of it behind, here either (TIME-WAIT). */
+/** null: it is turned away, before anything is made for it. */
 export function entranceOf(
-  handle: AcceptedHandle,
   context: ConnectionContext,
   { address }: Peer,
   standing: Standing,
 ): Entrance | null {
   const entrance = new Entrance(context);
-  if (entrance.mayCome(address, standing)) return entrance;
-  handle.reset?.();
-  return null;
+  return entrance.mayCome(address, standing) ? entrance : null;
 }
 
 /**

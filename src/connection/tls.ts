@@ -16,6 +16,7 @@ import {
   type PeerOf,
   peerOfHandle,
   SocketEdge,
+  type TurnedAway,
 } from './socket.ts';
 
 /** In the order of our preference. Who asks for none of them (h2 alone) is refused in the handshake. */
@@ -82,12 +83,12 @@ export function openSecureConnection(
   context: ConnectionContext,
   peerOf: PeerOf,
   terms: TlsTerms,
-): Connection | null {
+): Connection | TurnedAway | null {
   const peer = peerOfHandle(handle, peerOf);
   if (peer === null) return null;
   const standing = context.proxies?.standingOf(peer.address) ?? STRANGER;
-  const entrance = entranceOf(handle, context, peer, standing);
-  if (entrance === null) return null;
+  const entrance = entranceOf(context, peer, standing);
+  if (entrance === null) return 'turned away';
   const first = firstReading(context, 'handshake');
   const edge = new SecureEdge(handle, context, terms, first === 'proxy');
   const connection = new Connection(context, edge, peer, first, standing, entrance);

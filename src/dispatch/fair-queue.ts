@@ -61,8 +61,9 @@ class Order {
 
 export class FairQueue {
   readonly #clients = new Map<string, Client>();
-  /** Whose turn of this round is to come: those of the round before, in its order, and those who have come since. */
+  /** Whose turn of this round is to come: those of the round before, in its order; those of it who had left and have come back; others. */
   #due = new Chain<Client>();
+  readonly #returned = new Chain<Client>();
   readonly #newcomers = new Chain<Client>();
   /** Who has had it and has more that waits. */
   #served = new Chain<Client>();
@@ -157,7 +158,8 @@ export class FairQueue {
   }
 
   #looksOverloaded(nowMs: number, msEach: number): boolean {
-    const first = this.#due.first ?? this.#newcomers.first ?? this.#served.first;
+    const first =
+      this.#due.first ?? this.#returned.first ?? this.#newcomers.first ?? this.#served.first;
     const oldestMs = first === null ? 0 : nowMs - first.turnSinceMs;
     return this.#order.look(oldestMs, this.#clients.size * msEach);
   }
@@ -172,19 +174,22 @@ export class FairQueue {
     this.#clients.set(key, client);
     // Who comes back is no newcomer: else a few that ask all the time would be all that is served.
     if (this.#left.delete(key)) this.#served.push(client.turn);
-    else if (this.#leftBefore.delete(key)) this.#due.push(client.turn);
+    else if (this.#leftBefore.delete(key)) this.#returned.push(client.turn);
     else this.#newcomers.push(client.turn);
     return client;
   }
 
   #next(newestFirst: boolean): Client {
-    if (this.#due.length === 0 && this.#newcomers.length === 0) {
+    if (this.#due.length + this.#returned.length + this.#newcomers.length === 0) {
       [this.#due, this.#served] = [this.#served, this.#due];
       [this.#left, this.#leftBefore] = [this.#leftBefore, this.#left];
       this.#left.clear();
     }
-    const newcomer = newestFirst ? this.#newcomers.last : this.#newcomers.first;
-    const client = newestFirst ? (newcomer ?? this.#due.first) : (this.#due.first ?? newcomer);
+    // Newest first among those of the round before as well: the first of them has waited longest and is about to give up. They
+    // go before those who have come back, who have had a turn since.
+    const client = newestFirst
+      ? (this.#newcomers.last ?? this.#due.last ?? this.#returned.last)
+      : (this.#due.first ?? this.#returned.first ?? this.#newcomers.first);
     if (client === null) throw new Error('whoever waits has a turn in this round');
     return client;
   }
@@ -198,7 +203,9 @@ export class FairQueue {
     this.#clients.delete(client.key);
     const { chain } = client.turn;
     if (chain === this.#served) remember(this.#left, client.key);
-    else if (chain === this.#due) remember(this.#leftBefore, client.key);
+    else if (chain === this.#due || chain === this.#returned) {
+      remember(this.#leftBefore, client.key);
+    }
     chain?.remove(client.turn);
     if (this.#length === 0) this.#drained();
   }

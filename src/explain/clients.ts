@@ -3,8 +3,10 @@
 
 import { clientOf } from '../limits/client.ts';
 import { concerning, fieldValue, type Limit, limitsOf } from '../limits/limit.ts';
+import { parsePriority } from '../settings/priority.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { labelOf } from '../settings/source.ts';
+import { Precedence } from '../worker/precedence.ts';
 import type { ClientLists } from './client-lists.ts';
 import type { Asked } from './explain.ts';
 import { type Rule, rulerOf } from './explanation.ts';
@@ -32,7 +34,10 @@ export function clientRules(
   if (client !== address) {
     rules.push(rule('limit_ipv6_prefix', `${address} is counted as ${client}`));
   }
-  if (asked.answer === null) rules.push(...queueRules(resolved, who));
+  if (isCounted(rules) && settings.limit_store !== null) {
+    rules.push(rule('limit_store', 'rates are counted there for all hosts'));
+  }
+  if (asked.answer === null) rules.push(...queueRules(resolved, asked, who));
   return rules;
 }
 
@@ -76,12 +81,17 @@ function keyWords({ head }: Asked, { key, field }: Limit, who: string): string {
   return value === null ? `${who}, for it has no ${field}` : `${field}: ${value}`;
 }
 
-function queueRules(resolved: Resolved, who: string): readonly Rule[] {
+function queueRules(resolved: Resolved, { head }: Asked, who: string): readonly Rule[] {
   const rule = rulerOf(resolved, 'clients');
-  const { queue_discipline: discipline } = resolved.settings;
+  const { queue_discipline: discipline, priorities } = resolved.settings;
+  const priority = new Precedence(priorities.map(parsePriority)).priorityOf(head);
+  const first = priority > 0 ? `before all with less than ${priority}` : 'behind all with more';
+  const precedence =
+    priority === 0 ? [] : [rule('priorities', `it has ${priority}: it waits ${first}`)];
   const turn = `${who} has one turn in each round of those who wait for a thread`;
-  if (discipline !== 'codel') return [rule('queue_discipline', turn)];
+  if (discipline !== 'codel') return [...precedence, rule('queue_discipline', turn)];
   return [
+    ...precedence,
     rule('queue_discipline', `${turn}; 503 at once under overload`),
     rule('queue_target', 'overload is when all have waited for longer than this'),
     rule('queue_interval', 'for as long as this; then who has waited twice the target is shed'),

@@ -2,6 +2,7 @@
 // that is asked about. Both forms of the answer, text and JSON, are made from these.
 
 import type { SettingName } from '../settings/catalogue.ts';
+import { shownValue } from '../settings/describe/shown.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { labelOf } from '../settings/source.ts';
 
@@ -58,7 +59,7 @@ export function rulerOf(
   return (setting, says) => ({
     part,
     setting,
-    value: settings[setting],
+    value: shownValue(setting, settings),
     set: labelOf(sources[setting]),
     says,
   });

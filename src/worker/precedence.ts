@@ -23,8 +23,12 @@ export class Precedence {
 
   /** 0 goes first. */
   of(request: PrecededRequest): number {
-    const line = this.#lines.find((one) => concerns(one, request));
-    return this.#priorities.indexOf(line?.priority ?? 0);
+    return this.#priorities.indexOf(this.priorityOf(request));
+  }
+
+  /** As the line says that is about it; 0 where none is. */
+  priorityOf(request: PrecededRequest): number {
+    return this.#lines.find((one) => concerns(one, request))?.priority ?? 0;
   }
 }
 

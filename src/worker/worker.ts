@@ -7,12 +7,10 @@ import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange } from '../connection/effects.ts';
-import { type AcceptedHandle, openConnection } from '../connection/socket.ts';
-import { openSecureConnection, type TlsTerms } from '../connection/tls.ts';
+import type { AcceptedHandle } from '../connection/socket.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import { ownDescriptors } from '../open-files.ts';
-import type { Peer } from '../threads/app-thread.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { Answer, Question } from '../wire/control.ts';
@@ -26,6 +24,7 @@ import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
+import { Gate } from './gate.ts';
 import type { Health } from './health.ts';
 import { IdleTime } from './idle-time.ts';
 import { Inquiry } from './inquiry.ts';
@@ -66,7 +65,7 @@ export class Worker {
   readonly #connections: Connections;
   readonly #dispatcher: Dispatcher;
   readonly #context: ConnectionContext;
-  readonly #tlsTerms: TlsTerms | null;
+  readonly #gate: Gate;
   readonly #application: Application;
   readonly #accessLog: AccessLog | null;
   readonly #requestTally = new RequestTally();
@@ -144,7 +143,12 @@ export class Worker {
       timesPhases: this.#accessLog?.asksForPhases ?? false,
     });
     this.#connections.bind(this.#context);
-    this.#tlsTerms = makeTlsTerms(options.tls, settings);
+    this.#gate = new Gate({
+      context: this.#context,
+      tls: makeTlsTerms(options.tls, settings),
+      hasRoom: () => 2 * this.#acceptor.open < settings.worker_connections,
+      released: () => this.#released(),
+    });
     this.#application = options.maker.make({
       ...options,
       bound: this.#listeners[0] ?? null,
@@ -248,6 +252,7 @@ export class Worker {
       this.#options.log.info(`Draining: ${open} ${open === 1 ? 'connection' : 'connections'} open`);
     }
     this.#acceptor.stop();
+    this.#gate.turnedAway.end();
     this.#health?.drain();
     this.#connections.drain();
     this.#shutdownAtMs = monotonicMs() + this.#options.settings.graceful_timeout * 500;
@@ -271,6 +276,7 @@ export class Worker {
   /** At once. Resolves as Application.kill does. */
   kill(): Promise<boolean> {
     this.#connections.stop();
+    this.#gate.turnedAway.end();
     return this.#application.kill();
   }
 
@@ -296,24 +302,8 @@ export class Worker {
 
   #accepted(handle: AcceptedHandle, index: number): void {
     this.#descriptors.accepted();
-    const listener = this.#listeners[index];
-    const tlsTerms = this.#tlsTerms;
-    const peerOf = (address: string, port: number): Peer => ({
-      address,
-      port,
-      serverName: listener?.host ?? '',
-      serverPort: listener?.port ?? 0,
-      scheme: tlsTerms === null ? 'http' : 'https',
-    });
-    const connection =
-      tlsTerms === null
-        ? openConnection(handle, this.#context, peerOf)
-        : openSecureConnection(handle, this.#context, peerOf, tlsTerms);
-    if (connection === null) {
-      handle.close();
-      this.#released();
-      return;
-    }
+    const connection = this.#gate.open(handle, this.#listeners[index]);
+    if (connection === null) return;
     this.#connections.add(connection);
     if (this.#acceptor.atLimit) this.#connections.makeRoom();
   }
@@ -343,6 +333,7 @@ export class Worker {
     this.#quota.tick(nowMs, this.#dispatcher.given);
     this.#poolWatch.tick(nowMs);
     this.#options.limits?.tick(nowMs);
+    this.#gate.turnedAway.tick(nowMs);
     this.#acceptor.tick();
     if (!this.#acceptFailed) return;
     this.#acceptFailed = false;

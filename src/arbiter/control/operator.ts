@@ -3,6 +3,8 @@
 
 import { monotonicMs } from '../../clock.ts';
 import { packageVersion } from '../../package-folder.ts';
+import { SETTING_NAMES } from '../../settings/catalogue.ts';
+import { shownValue } from '../../settings/describe/shown.ts';
 import { serverName } from '../../settings/process-name.ts';
 import type { Sources } from '../../settings/resolve.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -184,11 +186,11 @@ export class Operator {
   settings(): object {
     const { settings, settingSources: sources } = this.#server;
     return {
-      settings: Object.entries(settings).map(([name, value]) => {
-        const source = sources?.[name as keyof Settings];
+      settings: SETTING_NAMES.map((name) => {
+        const source = sources?.[name];
         return {
           name,
-          value: shown(name, value),
+          value: shown(name, shownValue(name, settings)),
           source: source === undefined ? null : labelOf(source),
         };
       }),
@@ -277,11 +279,8 @@ function sum(
   return workers.reduce((all, worker) => all + (of(worker) ?? 0), 0);
 }
 
-/** Passwords stand in addresses, and in variables for the application. */
+/** Variables for the application may hold secrets. */
 function shown(name: string, value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((one) => shown(name, one));
-  if (typeof value !== 'string') return value;
-  if (name === 'status_token') return '***';
-  if (name === 'raw_env') return value.replace(/=.*/s, '=***');
-  return value.replace(/(\w:\/\/)[^/@\s]*@/, '$1***@');
+  if (name !== 'raw_env' || !Array.isArray(value)) return value;
+  return value.map((variable) => String(variable).replace(/=.*/s, '=***'));
 }

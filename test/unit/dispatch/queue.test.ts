@@ -260,7 +260,6 @@ test('how long it takes until the queue has drained follows from how fast it is 
 /** Whom a client that was served waits for: all that waited then. */
 class Fairness {
   readonly #owed = new Map<string, Set<string>>();
-
   took(client: string, waiting: Iterable<string>): void {
     assert.equal(this.#owed.get(client)?.size ?? 0, 0, 'served twice while others wait');
     for (const others of this.#owed.values()) others.delete(client);
@@ -282,17 +281,18 @@ test('whatever comes, leaves and waits: nothing is lost, nothing comes twice, an
   const events = fc.array(fc.tuple(event, fc.nat(20)), { size: 'max', maxLength: 200 });
   const codel = fc.option(fc.constant(CODEL));
   fc.assert(
-    fc.property(events, codel, (steps, terms) => {
+    fc.property(events, codel, fc.boolean(), (steps, terms, isCalm) => {
       const scene = new Scene({ limit: 15, codel: terms });
       const { queue } = scene;
-      const fairness = new Fairness();
+      // When the newest go first, whoever was last in a round may be the first of the next one (overload.test.ts).
+      const fairness = isCalm ? new Fairness() : null;
       const waiting: Job[] = [];
       const clients = () => waiting.map((one) => named(one).client);
       const gone = (one: Job): void => {
         const at = waiting.indexOf(one);
         assert.ok(at >= 0, 'what leaves was there');
         waiting.splice(at, 1);
-        if (!clients().includes(named(one).client)) fairness.left(named(one).client);
+        if (!clients().includes(named(one).client)) fairness?.left(named(one).client);
       };
       for (const [number, [what, at]] of steps.entries()) {
         const one = job(`${'abcde'.charAt(at % 5)}${number}`);
@@ -307,7 +307,7 @@ test('whatever comes, leaves and waits: nothing is lost, nothing comes twice, an
           const taken = queue.take();
           assert.equal(taken === null, waiting.length === 0);
           if (taken === null) continue;
-          fairness.took(named(taken).client, clients());
+          fairness?.took(named(taken).client, clients());
           gone(taken);
         } else if (what === 'remove') {
           const some = waiting[at];
@@ -316,10 +316,10 @@ test('whatever comes, leaves and waits: nothing is lost, nothing comes twice, an
           gone(some);
         } else if (what === 'back' && waiting.length < 15) {
           queue.putBack(one);
-          fairness.isNext(named(one).client);
+          fairness?.isNext(named(one).client);
           waiting.push(one);
         } else {
-          scene.nowMs += at * 20;
+          scene.nowMs += isCalm ? 0 : at * 20;
           for (let shed = queue.shed(); shed !== null; shed = queue.shed()) gone(shed);
         }
         assert.equal(queue.length, waiting.length);
