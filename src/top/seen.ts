@@ -92,7 +92,7 @@ export function seenIn({ status, traffic, workers, threads, connections }: Answe
     connections: number(connections['open']),
     queued: isWhole ? queuedNow : number(status['queued']),
     busyThreads: isWhole ? busyNow : number(all['busy']),
-    allThreads: number(all['all']),
+    allThreads: isWhole ? shownThreads.length : number(all['all']),
     perSecond: number(lately['perSecond']),
     answered: rates(lately['answered'], seconds),
     unserved: rates(lately['unserved'], seconds),

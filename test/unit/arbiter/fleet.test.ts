@@ -45,7 +45,7 @@ test('silence one millisecond short of the limit is life, one more is death', ()
   assert.equal(world.fleet.workers[0]?.counts?.connections, 7);
   assert.ok(
     world.lines.includes(
-      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one, 0 requests queued, 0 with 0 of 1 threads, 0 deadlines, 0 bytes spooled, 0 files open, 0 MiB of memory, 0 requests that found no thread in time since its start',
+      'debug: Heartbeat of worker (pid: 1000): 7 connections open, at most 9 since the last one, 0 requests queued, 0 with 0 of 1 threads, 0 deadlines, 0 bytes spooled, 0 files open, 0 MiB of memory, 0 refused by limits of clients since its start, 0 requests that found no thread in time since its start',
     ),
   );
   world.pass(limits.silence - 1);
