@@ -181,11 +181,12 @@ export class LimitShare {
 
   #forPlaces(worker: Borrower, { take, giveBack, charge }: LeaseQuestion): readonly LeaseAnswer[] {
     const limits = this.#limits.places;
-    for (const [limit, key, count] of this.#understood(giveBack, 'places')) {
-      this.#places.giveBack(worker, limits[limit] as PlaceLimit, key, count);
-    }
+    // First: what was taken alone may have been left since, in the same message.
     for (const [limit, key, count] of this.#understood(charge, 'places')) {
       this.#places.charge(worker, limits[limit] as PlaceLimit, key, count);
+    }
+    for (const [limit, key, count] of this.#understood(giveBack, 'places')) {
+      this.#places.giveBack(worker, limits[limit] as PlaceLimit, key, count);
     }
     return this.#inOrder(take, 'places', (limit, key, count) => {
       const granted = this.#places.take(worker, limits[limit] as PlaceLimit, key, count);

@@ -55,7 +55,7 @@ export class Limit implements TokenLimit {
 
   #isBelow(forms: PathForms | null): boolean {
     if (this.#path === '' || forms === null) return this.#path === '';
-    return forms.plain.startsWith(this.#path) || forms.resolved.startsWith(this.#path);
+    return forms.some((form) => form.startsWith(this.#path));
   }
 
   /** To some applications `post` is POST. */
@@ -65,14 +65,18 @@ export class Limit implements TokenLimit {
   }
 }
 
-/** All of them in the order in which a request meets them. */
+/**
+ * All of them in the order in which a request meets them. First those that count by address, which a client cannot choose: what they
+ * refuse costs the others nothing, no key in a store and no question to a function.
+ */
 export function limitsOf({ limits, limit_rate }: Pick<Settings, 'limits' | 'limit_rate'>): Limit[] {
   const all = limits.map((rule, place) => new Limit(rule, place));
   if (limit_rate !== null) {
     const everything = { name: DEFAULT_NAME, path: '/', methods: [], rate: limit_rate } as const;
     all.push(new Limit({ ...everything, key: 'address' }, -1));
   }
-  return all;
+  const isByAddress = ({ key, field }: Limit): boolean => key !== 'function' && field === '';
+  return [...all.filter(isByAddress), ...all.filter((limit) => !isByAddress(limit))];
 }
 
 /** Those of `limits` that this request meets. */

@@ -4,20 +4,23 @@
 
 import { percentDecoded } from '../percent.ts';
 
-export interface PathForms {
-  /** In small letters, decoded once, with one slash where there were several. */
-  readonly plain: string;
-  /** The same with `.` and `..` gone; mostly the same string. */
-  readonly resolved: string;
-}
+/** All that one path may be read as; mostly one. In small letters, decoded once, with one slash where there were several. */
+export type PathForms = readonly string[];
 
 /** What most paths have none of. */
 const UNPLAIN = /[A-Z%\\\u0080-\uffff]|\/[/.]/;
-const DOTS = /\/\.{1,2}(?:\/|$)/;
+/** A segment of dots, encoded or not, in a path or in what it is decoded to. */
+const DOTS = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\]|%2f|%5c)/i;
+const DOT = /^(?:\.|%2e)$/i;
+const TWO_DOTS = /^(?:\.|%2e){2}$/i;
 
 export function pathForms(path: string): PathForms {
   const plain = plainPath(path);
-  return { plain, resolved: DOTS.test(plain) ? resolved(plain) : plain };
+  if (!DOTS.test(path)) return [plain];
+  // Dots go before or behind decoding, and several slashes are one before that, behind it, or never.
+  const merged = path.replace(/[/\\]+/g, '/');
+  const forms = [plain, resolved(plain), plainPath(resolved(path)), plainPath(resolved(merged))];
+  return [...new Set(forms)];
 }
 
 export function plainPath(path: string): string {
@@ -27,14 +30,15 @@ export function plainPath(path: string): string {
     .toLowerCase();
 }
 
-/** RFC 3986, 5.2.4; no further up than the root. */
+/** RFC 3986, 5.2.4, and as URLs of browsers have it: a backslash is a slash, no further up than the root. */
 function resolved(path: string): string {
-  const parts = path.split('/').slice(1);
+  const parts = path.split(/[/\\]/).slice(1);
   const kept: string[] = [];
   for (const part of parts) {
-    if (part === '..') kept.pop();
-    else if (part !== '.') kept.push(part);
+    if (TWO_DOTS.test(part)) kept.pop();
+    else if (!DOT.test(part)) kept.push(part);
   }
-  const last = parts.at(-1);
-  return `/${kept.join('/')}${(last === '.' || last === '..') && kept.length > 0 ? '/' : ''}`;
+  const last = parts.at(-1) ?? '';
+  const isFolder = (DOT.test(last) || TWO_DOTS.test(last)) && kept.length > 0;
+  return `/${kept.join('/')}${isFolder ? '/' : ''}`;
 }

@@ -8,6 +8,8 @@ import type { PlaceLimit, Places } from './tokens.ts';
 
 /** A place that nobody here wants goes back after this time, or twice that. */
 const KEPT_MS = 50;
+/** So many for each worker, and places are kept. */
+const KEPT_FROM = 8;
 /** A client that was refused a place is not asked for again before: another worker may have given one back by then. */
 const REFUSED_MS = 50;
 /** Clients that have nothing open here are remembered up to so many. */
@@ -92,10 +94,18 @@ export class PlaceLeases implements Places {
       if (held.alone === 0) this.#owing.delete(held);
     } else {
       held.taken -= 1;
-      held.free += 1;
-      this.#keep(held);
+      if (this.#mayKeep(limit)) {
+        held.free += 1;
+        this.#keep(held);
+      } else this.#parts.lender.giveBack(limit, held.key, 1);
     }
     this.#forgetIfEmpty(held);
+  }
+
+  /** Where there are few, those that lie idle with others would be missed by who comes to yet another worker. */
+  #mayKeep(limit: number): boolean {
+    const most = this.#parts.limits[limit]?.most ?? 0;
+    return most >= KEPT_FROM * this.#parts.borrowers;
   }
 
   #take(held: Held): true {

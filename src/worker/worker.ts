@@ -146,7 +146,7 @@ export class Worker {
     this.#gate = new Gate({
       context: this.#context,
       tls: makeTlsTerms(options.tls, settings),
-      hasRoom: () => 2 * this.#acceptor.open < settings.worker_connections,
+      hasRoom: () => this.#isHalfFree(),
       released: () => this.#released(),
     });
     this.#application = options.maker.make({
@@ -306,6 +306,11 @@ export class Worker {
     if (connection === null) return;
     this.#connections.add(connection);
     if (this.#acceptor.atLimit) this.#connections.makeRoom();
+  }
+
+  #isHalfFree(): boolean {
+    const { worker_connections: most } = this.#options.settings;
+    return 2 * this.#acceptor.open < most && this.#descriptors.taken < 0.5;
   }
 
   #released(): void {

@@ -70,7 +70,7 @@ export const clients = {
       details:
         "A list of `{ path: '/login', methods: ['POST'], rate: '5/m', key: 'address', name: 'login' }`; only `rate` must be there. `path` is a beginning, in any case and any encoding; GET stands for HEAD, too. " +
         '`key` is what requests are counted by: `address`, `header:x-api-key`, `everybody`, or, in TypeScript and JavaScript, a function that is told `{ method, path, query, headers, address }`. ' +
-        'A request meets all limits that it matches, in their order, and `limit_rate` last; the first that refuses it ends that.',
+        'A request meets all limits that it matches, in their order: those by address, then `limit_rate`, then those by header or function; the first that refuses it ends that.',
       doesNot: 'A header is what the client likes to send: see docs/limits.md.',
     },
     limit_exempt: {

@@ -105,7 +105,7 @@ test('a single worker counts by itself until there is a second place', () => {
 test('places that were left serve the next of the same client, or go back; without an answer each has its part', async () => {
   const time = new SimulatedTime();
   const truth = new SharedPlaces();
-  const limit = { id: 'c', most: 4 };
+  const limit = { id: 'c', most: 16 };
   let answers = true;
   const leasesOf = (holder: object): PlaceLeases => {
     const deed = (what: () => void): void => {
@@ -130,25 +130,60 @@ test('places that were left serve the next of the same client, or go back; witho
     await time.goTo(time.nowMs + 60);
     return (await Promise.all(all)).filter(Boolean).length;
   };
-  assert.equal(await enter(one, 3), 3);
+  assert.equal(await enter(one, 15), 15);
   assert.equal(await enter(other, 3), 1);
   one.leave(0, 'k');
   assert.equal(one.enter(0, 'k'), true, 'at once');
   one.leave(0, 'k');
   await time.goTo(time.nowMs + 200);
   assert.equal(await enter(other, 3), 1);
-  for (let n = 0; n < 2; n++) one.leave(0, 'k');
+  for (let n = 0; n < 14; n++) one.leave(0, 'k');
   for (let n = 0; n < 2; n++) other.leave(0, 'k');
   await time.goTo(time.nowMs + 200);
   assert.throws(() => one.leave(0, 'k'), /given back twice/);
   answers = false;
-  assert.equal(await enter(one, 4), 2);
-  assert.equal(await enter(other, 4), 2);
+  assert.equal(await enter(one, 10), 8);
+  assert.equal(await enter(other, 10), 8);
   answers = true;
   await time.goTo(time.nowMs + 300);
   // Asks whether it answers, and is told: what was entered alone is counted from then on.
   one.enter(0, 'k');
   other.enter(0, 'k');
   await time.goTo(time.nowMs + 200);
-  assert.equal(truth.take({}, limit, 'k', 9), 0);
+  assert.equal(truth.take({}, limit, 'k', 99), 0);
+});
+
+test('where there are few places, none lies idle with a worker while another one needs it', () => {
+  const limit = { id: 'c', most: 2 };
+  const truth = new SharedPlaces();
+  const leasesOf = (holder: object): PlaceLeases => {
+    const lender: Lender = {
+      take: (_limit, key, count, answered) => {
+        const granted = truth.take(holder, limit, key, count);
+        answered({ granted, remaining: 0, resetMs: 0, retryMs: 0, validMs: 0 });
+      },
+      giveBack: (_limit, key, count) => truth.giveBack(holder, limit, key, count),
+      charge: () => undefined,
+    };
+    const time = new SimulatedTime();
+    const common = { now: time.now, later: time.later };
+    const reach = new Reach({ timeoutMs: 20, ...common });
+    return new PlaceLeases({ limits: [limit], borrowers: 3, lender, reach, ...common });
+  };
+  // One request at a time, each with another worker.
+  for (const worker of [leasesOf({}), leasesOf({}), leasesOf({})]) {
+    void worker.enter(0, 'k');
+    worker.leave(0, 'k');
+  }
+  assert.equal(truth.take({}, limit, 'k', 2), 2);
+});
+
+test('a place that was taken alone and left again is counted out, also in one message', () => {
+  const share = shareOf();
+  const worker = new WorkerStandIn();
+  share.joined(worker, 0);
+  const one = [[0, 'k', 1]] as const;
+  share.asked(worker, question({ of: 'places', charge: one, giveBack: one }));
+  share.asked(worker, question({ of: 'places', take: [[0, 'k', 9]] }));
+  assert.equal(worker.leases[0]?.[0], 3);
 });

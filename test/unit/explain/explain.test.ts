@@ -155,11 +155,11 @@ describe('an explained request', () => {
       rates.map(({ says, set }) => [set, says]),
       [
         ['tunicorn.config.json:2', 'login: 5 in 60 s, 5 at once, for 2001:db8:0:0::/64; then 429'],
-        ['tunicorn.config.json:2', 'api: 100 in 1 s, 100 at once, for x-api-key: k; then 429'],
         [
           'command line --limit-rate',
           'default: 9 in 1 s, 20 at once, for 2001:db8:0:0::/64; then 429',
         ],
+        ['tunicorn.config.json:2', 'api: 100 in 1 s, 100 at once, for x-api-key: k; then 429'],
       ],
     );
     const other = await explained(['--path', '/'], cwd);

@@ -116,6 +116,41 @@ test('a list of networks has what lies in one of them, as comparing bit by bit s
   );
 });
 
+test('what a URL makes of a path meets the limit of that path', () => {
+  const limits = limitsOf({
+    limits: checkLimitRules([{ path: '/login', rate: '5/m', name: 'login' }]),
+    limit_rate: null,
+  });
+  const segment = fc.constantFrom(
+    '',
+    '.',
+    '..',
+    '%2e',
+    '%2E.',
+    'a',
+    'a%2fb',
+    'a%5cb',
+    'login',
+    'LOGIN',
+    '%6cogin',
+  );
+  const separator = fc.constantFrom('/', '//', '\\');
+  fc.assert(
+    fc.property(fc.array(fc.tuple(separator, segment), { minLength: 1, maxLength: 6 }), (parts) => {
+      const path = `/${parts.map(([between, part]) => `${between}${part}`).join('')}`.replace(
+        /^[/\\]+/,
+        '/',
+      );
+      const { pathname } = new URL(path, 'http://example.org');
+      const meets = concerning(limits, head('GET', path)).length > 0;
+      const isLogin = [pathname, decodeURIComponent(pathname)].some((one) =>
+        /^\/+login/i.test(one),
+      );
+      assert.ok(meets || !isLogin, `${path} is ${pathname}`);
+    }),
+  );
+});
+
 test('no way of writing a path goes around its limit, and another path does not meet it', () => {
   const limits = limitsOf({
     limits: checkLimitRules([
@@ -143,6 +178,10 @@ test('no way of writing a path goes around its limit, and another path does not 
     '/a/../login',
     '/a/%2e%2E/login',
     '/login/../x',
+    '/x%2fy/../login',
+    '/a%5cb/../login',
+    '/api//../login',
+    '/x%2fy//../login',
     '/%2flogin',
     '/\\login',
     'http://example.org/login',
