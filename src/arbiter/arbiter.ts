@@ -12,7 +12,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { HookServer } from '../wire/hooks.ts';
 import { Alarm } from './alarm.ts';
 import { Control } from './control/control.ts';
-import type { Steered } from './control/operator.ts';
+import { Operator, type Steered } from './control/operator.ts';
 import { Fleet } from './fleet.ts';
 import { FleetChanges } from './fleet-changes.ts';
 import { Heir } from './heir.ts';
@@ -57,8 +57,9 @@ export class Arbiter implements Deeds, Steered {
   readonly #reload: Reload;
   readonly #sources: SourceWatch;
   readonly #metrics = new ArbiterMetrics(() => this.#stage);
-  readonly #control = new Control(this, () => this.#stage.log);
-  readonly #status = new Status(this, () => this.#stage.log);
+  readonly #operator = new Operator(this);
+  readonly #control = new Control(this.#operator, () => this.#stage.log);
+  readonly #status = new Status(this, this.#operator, () => this.#stage.log);
   /** For metrics. */
   readonly changes = new FleetChanges();
   readonly #origin: Origin;

@@ -63,13 +63,17 @@ function isOurs(path: string): boolean {
 /** The process that the file names, if it lives; null when it does not, or is this one. */
 function livingOwner(path: string): number | null {
   const pid = pidIn(path);
-  if (pid === null || pid === process.pid) return null;
+  return pid !== null && pid !== process.pid && lives(pid) ? pid : null;
+}
+
+/** A process of this id is there, ours or not. */
+export function lives(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return pid;
+    return true;
   } catch (error) {
     // Somebody else's process (EPERM) is alive, too.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM' ? pid : null;
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }
 

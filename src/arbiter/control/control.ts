@@ -4,7 +4,7 @@
 import { messageOf } from '../../message-of.ts';
 import type { ErrorLog } from '../../observe/log.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { Operator, type Steered } from './operator.ts';
+import type { Operator } from './operator.ts';
 import { ENDING, folderOf, namedPlace } from './place.ts';
 import { answer } from './routes.ts';
 import { ControlServer } from './server.ts';
@@ -22,8 +22,8 @@ export class Control {
   #server: ControlServer | null = null;
   #wanted: { readonly path: string; readonly mode: string } | null = null;
 
-  constructor(server: Steered, log: () => ErrorLog) {
-    this.#operator = new Operator(server);
+  constructor(operator: Operator, log: () => ErrorLog) {
+    this.#operator = operator;
     this.#log = log;
   }
 
@@ -33,8 +33,12 @@ export class Control {
   }
 
   /** Resolves when nothing of it is left. */
-  async close(): Promise<void> {
-    await this.#turn;
+  close(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#end());
+    return this.#turn;
+  }
+
+  async #end(): Promise<void> {
     await this.#server?.close();
     this.#server = null;
   }
@@ -43,7 +47,7 @@ export class Control {
     const path = settings.control_socket_disable ? null : placeOf(settings, isSecond);
     const mode = settings.control_socket_mode;
     if (path === null || mode === null) {
-      await this.close();
+      await this.#end();
       return;
     }
     if (this.#wanted?.path === path && this.#wanted.mode === mode && this.#server !== null) return;

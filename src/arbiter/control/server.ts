@@ -6,7 +6,8 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import net from 'node:net';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../message-of.ts';
-import { freeSocketPath } from '../socket-path.ts';
+import { lives } from '../pid-file.ts';
+import { freeSocketPath, SocketFile } from '../socket-path.ts';
 import { ENDING } from './place.ts';
 
 const CLIENTS_MAX = 32;
@@ -36,6 +37,8 @@ export class ControlServer {
   readonly #clients = new Set<net.Socket>();
   #http: Promise<HttpServer> | null = null;
   readonly #path: string;
+  /** null until it listens. */
+  #file: SocketFile | null = null;
 
   private constructor(path: string, answer: Answerer) {
     this.#path = path;
@@ -60,8 +63,8 @@ export class ControlServer {
   }
 
   async close(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#net.close(() => resolve()));
-    rmSync(this.#path, { force: true });
+    const closed = new Promise<void>((resolve) => this.#net.once('close', resolve));
+    this.#file?.closeWith(() => this.#net.close());
     for (const socket of this.#clients) socket.destroy();
     await closed;
   }
@@ -73,6 +76,7 @@ export class ControlServer {
       const before = process.umask(0o177);
       this.#net.listen(this.#path, () => {
         chmodSync(this.#path, mode);
+        this.#file = new SocketFile(this.#path);
         this.#net.unref();
         resolve();
       });
@@ -135,14 +139,5 @@ function removeLeft(folder: string): void {
   for (const name of readdirSync(folder)) {
     const pid = new RegExp(`^(\\d+)\\${ENDING}$`).exec(name)?.[1];
     if (pid !== undefined && !lives(Number(pid))) rmSync(join(folder, name), { force: true });
-  }
-}
-
-function lives(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

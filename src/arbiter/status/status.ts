@@ -5,7 +5,7 @@ import { messageOf } from '../../message-of.ts';
 import type { ErrorLog } from '../../observe/log.ts';
 import { parsePortAddress } from '../../settings/inspect.ts';
 import type { Settings } from '../../settings/settings.ts';
-import { Operator, type Steered } from '../control/operator.ts';
+import type { Operator, Steered } from '../control/operator.ts';
 import { metricsPage } from './prometheus.ts';
 import { StatusServer } from './server.ts';
 
@@ -20,9 +20,9 @@ export class Status {
   #server: StatusServer | null = null;
   #wanted: Terms = { status_bind: null, status_token: null };
 
-  constructor(steered: Steered, log: () => ErrorLog) {
+  constructor(steered: Steered, operator: Operator, log: () => ErrorLog) {
     this.#steered = steered;
-    this.#operator = new Operator(steered);
+    this.#operator = operator;
     this.#log = log;
   }
 
@@ -30,8 +30,13 @@ export class Status {
     this.#turn = this.#turn.then(() => this.#become({ status_bind, status_token }));
   }
 
-  async close(): Promise<void> {
-    await this.#turn;
+  /** Resolves when nothing of it is left. */
+  close(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#end());
+    return this.#turn;
+  }
+
+  async #end(): Promise<void> {
     await this.#server?.close();
     this.#server = null;
   }
@@ -42,8 +47,7 @@ export class Status {
       wanted.status_token === this.#wanted.status_token;
     if (isSame) return;
     this.#wanted = wanted;
-    await this.#server?.close();
-    this.#server = null;
+    await this.#end();
     const address = wanted.status_bind === null ? null : parsePortAddress(wanted.status_bind);
     if (address === null) return;
     try {
