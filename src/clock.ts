@@ -44,3 +44,9 @@ export function fromSharedClock(ms: number): number {
 export function wallClock(): Date {
   return new Date();
 }
+
+/** Calls back once, after so long; 0: in a later turn of the loop, when what has come in meanwhile was read. Keeps no process. */
+export function later(ms: number, deed: () => void): void {
+  if (ms === 0) setImmediate(deed);
+  else setTimeout(deed, ms).unref();
+}

@@ -11,23 +11,20 @@ type NamedAddress = Exclude<BindAddress, { kind: 'fd' }>;
 
 /** "http://127.0.0.1:8000", "https://[::1]:8000", "unix:/run/app.sock": as the log and the errors show an address. */
 export function labelOf(address: NamedAddress, scheme: 'http' | 'https'): string {
-  return address.kind === 'unix' ? `unix:${address.path}` : `${scheme}://${hostAndPort(address)}`;
+  return address.kind === 'unix' ? `unix:${address.path}` : `${scheme}://${formatBind(address)}`;
 }
 
 /** `code`: the system's name for the failure, EADDRINUSE and so on; it is the error's `cause`. */
 export function cannotListen(address: BindAddress, code: string): Error {
-  const where = address.kind === 'tcp' ? hostAndPort(address) : formatBind(address);
-  return new Error(`Cannot listen on ${where}: ${reason(address, code)}`, { cause: code });
+  return new Error(`Cannot listen on ${formatBind(address)}: ${reason(address, code)}`, {
+    cause: code,
+  });
 }
 
 /** Of an error of `cannotListen`: the machine has no such address, as `::` where IPv6 is switched off. */
 export function hasNoSuchAddress(error: unknown): boolean {
   const cause = error instanceof Error ? error.cause : null;
   return cause === 'EAFNOSUPPORT' || cause === 'EADDRNOTAVAIL';
-}
-
-function hostAndPort({ host, port }: Extract<BindAddress, { kind: 'tcp' }>): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function reason(address: BindAddress, code: string): string {

@@ -3,6 +3,7 @@
 import type { Log } from '../observe/log.ts';
 import type { WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { Pause } from './backoff.ts';
+import { countOf } from './tally-sums.ts';
 import type { Death, Replacement, WorkerHandle } from './worker-handle.ts';
 
 export function tellDeath(log: Log, { pid }: WorkerHandle, { code, signal, byUs }: Death): void {
@@ -39,12 +40,8 @@ export function lifeInWords({ servedMs }: Death): string {
     : `${(servedMs / 1000).toFixed(1)} s after it was ready`;
 }
 
-function sumOf(counts: { readonly [what: string]: number }): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
-}
-
 export function countsInWords(counts: WorkerCounts): string {
-  const unserved = sumOf(counts.unserved);
+  const unserved = countOf(counts.unserved);
   return [
     `${counts.connections} connections open`,
     `at most ${counts.mostConnections} since the last one`,
@@ -54,7 +51,7 @@ export function countsInWords(counts: WorkerCounts): string {
     `${counts.spooledBytes} bytes spooled`,
     `${counts.openFiles} files open`,
     `${mebibytes(counts.memoryBytes)} of memory`,
-    `${sumOf(counts.refused)} refused by limits of clients since its start`,
+    `${countOf(counts.refused)} refused by limits of clients since its start`,
     `${unserved} requests that found no thread in time since its start`,
   ].join(', ');
 }

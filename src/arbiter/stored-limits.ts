@@ -1,19 +1,19 @@
 // The counts of a host that shares a store with others: puts together the host's own count, what is leased of the store, and what
 // the log is told when the store falls silent and when it answers again.
 
+import { later } from '../clock.ts';
 import type { LocalTokens } from '../limits/local.ts';
 import { Reach } from '../limits/reach.ts';
 import { StoredTokens } from '../limits/stored-tokens.ts';
 import type { TokenLimit } from '../limits/tokens.ts';
 import type { Log } from '../observe/log.ts';
+import { Seldom } from '../observe/seldom.ts';
 import { parseLimitStore } from '../settings/limit-store.ts';
 import type { Settings } from '../settings/settings.ts';
 import { StoreLender } from './limit-store.ts';
 
 /** Of limit_store_timeout: the worker that asks waits for all of it, and should hear the host's own count before. */
 const PART = 0.6;
-/** One that comes and goes is told of no more often than this. */
-const TELL_MS = 10_000;
 
 /** null: there is no store. */
 export function storedTokens(
@@ -57,14 +57,13 @@ function tellOf(
   log: () => Log,
   why: () => string,
 ): void {
-  let nextMs = -Infinity;
+  const seldom = new Seldom();
   let told = false;
   reach.onChange((state) => {
     if (state === 'silent') {
       const reason = why();
-      told = now() >= nextMs;
+      told = seldom.claim(now());
       if (!told) return;
-      nextMs = now() + TELL_MS;
       log().warning(
         `The limit store at ${label} does not answer: ${reason}. This host goes by its own count until it does.`,
         { metric: 'tunicorn.limits.store_silent', value: 1, mtype: 'counter' },
@@ -73,9 +72,4 @@ function tellOf(
       log().warning(`The limit store at ${label} answers again.`);
     }
   });
-}
-
-function later(ms: number, deed: () => void): void {
-  if (ms === 0) setImmediate(deed);
-  else setTimeout(deed, ms).unref();
 }

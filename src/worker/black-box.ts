@@ -3,8 +3,8 @@
 
 import { escapeMessage } from '../observe/escape.ts';
 import type { LogFacts } from '../observe/log.ts';
+import { SeldomEach } from '../observe/seldom.ts';
 import type { ConnectionLook, RequestLook, ThreadLook } from '../wire/control.ts';
-import { SeldomEach } from './seldom.ts';
 
 export interface LogLine {
   readonly message: string;

@@ -8,11 +8,11 @@ import { limitListOf } from '../limits/limit-list.ts';
 import { NetworkSet } from '../limits/network-set.ts';
 import { Refusals } from '../limits/refusals.ts';
 import type { Log } from '../observe/log.ts';
+import { Seldom } from '../observe/seldom.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { ClientNetworks, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { KeyThread } from './key-functions.ts';
 import { LimitCounts, type LimitCountsOptions } from './limit-counts.ts';
-import { Seldom } from './seldom.ts';
 
 /** How the arbiter is asked. */
 export type Sharing = Pick<LimitCountsOptions, 'shared' | 'ask'>;

@@ -5,9 +5,10 @@ import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
 import type { LoggedExchange, OpenConnection, Surroundings } from '../connection/effects.ts';
 import type { Log } from '../observe/log.ts';
+import { withoutQuery } from '../observe/request-words.ts';
+import { Seldom, SeldomEach } from '../observe/seldom.ts';
 import type { Failure } from '../threads/app-thread.ts';
 import type { IdleTime } from './idle-time.ts';
-import { Seldom, SeldomEach } from './seldom.ts';
 import { Unserved } from './unserved.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
@@ -235,8 +236,7 @@ export class Connections implements Surroundings {
 
   failed(exchange: LoggedExchange, failure: Failure): void {
     const { method, target } = exchange.head;
-    // Without the query, which may hold a secret; the access log has it where its format asks for it.
-    const message = `Error handling request ${method} ${target.split('?', 1)[0]}`;
+    const message = `Error handling request ${method} ${withoutQuery(target)}`;
     const facts = { code: failure.code, status: failure.status };
     if (this.#unserved.note(failure.code) && this.#options.shed(exchange, failure)) return;
     if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);

@@ -2,8 +2,8 @@
 // application, in the same process, keeps so many of them that hardly anybody can be served.
 
 import type { Log } from '../observe/log.ts';
+import { Seldom } from '../observe/seldom.ts';
 import type { Descriptors } from './descriptors.ts';
-import { Seldom } from './seldom.ts';
 
 /** An application that has kept its files for this long will not give them back. */
 const KEPT_MS = 10_000;

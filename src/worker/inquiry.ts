@@ -4,7 +4,8 @@
 import type { ConnectionContext } from '../connection/context.ts';
 import type { OpenConnection } from '../connection/effects.ts';
 import { waitsFor } from '../connection/look.ts';
-import type { AppThread, Peer } from '../threads/app-thread.ts';
+import { clientInWords, withoutQuery } from '../observe/request-words.ts';
+import type { AppThread } from '../threads/app-thread.ts';
 import type {
   Answer,
   ConnectionFilter,
@@ -83,7 +84,7 @@ export class Inquiry {
   #connection(connection: OpenConnection, state: string): ConnectionLook {
     const { exchange, deadlines, peer, openedMs } = connection;
     return {
-      client: clientOf(exchange?.peer ?? peer),
+      client: clientInWords(exchange?.peer ?? peer),
       state,
       waitsFor: waitsFor(connection),
       ageMs: Math.round(this.#parts.context.now() - openedMs),
@@ -101,8 +102,8 @@ export class Inquiry {
   }: NonNullable<OpenConnection['exchange']>): RequestLook {
     return {
       method: head.method,
-      path: pathOf(head),
-      client: clientOf(peer),
+      path: withoutQuery(head.target),
+      client: clientInWords(peer),
       ageMs: Math.round(this.#parts.context.now() - beganMs),
       ranMs: startedMs === 0 ? null : Math.max(0, this.#parts.context.wheel.nowMs - startedMs),
     };
@@ -138,17 +139,7 @@ function fits(
   const { address } = exchange?.peer ?? peer;
   if (filter.client !== null && !address.startsWith(filter.client)) return false;
   if (filter.path === null) return true;
-  return exchange !== null && pathOf(exchange.head).startsWith(filter.path);
-}
-
-/** Without the query, which may hold a secret. */
-function pathOf({ target }: { readonly target: string }): string {
-  return target.split('?', 1)[0] ?? '';
-}
-
-function clientOf({ address, port }: Peer): string {
-  if (address === '') return 'a unix socket';
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return exchange !== null && withoutQuery(exchange.head.target).startsWith(filter.path);
 }
 
 function noThread(name: string): Answer {

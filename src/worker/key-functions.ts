@@ -6,10 +6,10 @@ import { Worker } from 'node:worker_threads';
 import type { KeyFunctions } from '../limits/client-limits.ts';
 import { messageOf } from '../message-of.ts';
 import type { Log } from '../observe/log.ts';
+import { Seldom } from '../observe/seldom.ts';
 import { programAt } from '../package-folder.ts';
 import type { RequestHead } from '../threads/app-thread.ts';
 import type { FromKeyThread, KeyQuestion } from '../wire/limit-keys.ts';
-import { Seldom } from './seldom.ts';
 
 /** More wait only where the thread does not keep up: then by the address, at once. */
 const PENDING_MAX = 10_000;

@@ -1,7 +1,7 @@
 // Who counts what clients may have, as a worker sees it: a single worker by itself, at once and with nobody asked; one of several, or
 // one of a host that shares a store with others, with leases of the arbiter. One that was single may become one of several.
 
-import { monotonicMs } from '../clock.ts';
+import { later, monotonicMs } from '../clock.ts';
 import { TokenLeases } from '../limits/leases.ts';
 import type { LimitList } from '../limits/limit-list.ts';
 import { LocalTokens } from '../limits/local.ts';
@@ -10,9 +10,9 @@ import { PlaceLeases } from '../limits/place-leases.ts';
 import { Reach } from '../limits/reach.ts';
 import type { Answer, Places, Tokens } from '../limits/tokens.ts';
 import type { Log } from '../observe/log.ts';
+import { Seldom } from '../observe/seldom.ts';
 import type { LeaseQuestion, LeaseReply } from '../wire/limits.ts';
 import { ArbiterLender } from './arbiter-lender.ts';
-import { Seldom } from './seldom.ts';
 
 export interface LimitCountsOptions {
   readonly limits: LimitList;
@@ -112,9 +112,4 @@ function partOf(limits: LimitList, borrowers: number): LimitList['tokens'] {
       burst: Math.max(1, Math.floor(burst / borrowers)),
     },
   }));
-}
-
-function later(ms: number, deed: () => void): void {
-  if (ms === 0) setImmediate(deed);
-  else setTimeout(deed, ms).unref();
 }

@@ -1,15 +1,23 @@
-// How late the loop of this process was at most, as Node.js itself measures it: a timer that should turn every 20 ms.
+// How late the loop of this process was at most, by the ticks of its worker: no timer of its own wakes an idle one.
 
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { TICK_MS } from '../connection/deadlines.ts';
 
-const RESOLUTION_MS = 20;
-const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
-delay.enable();
+export class LoopDelay {
+  #lastMs: number | null = null;
+  #mostMs = 0;
 
-/** The longest since this was asked last, ms. */
-export function takeLoopDelay(): number {
-  // A turn that is not late is counted with the time between two.
-  const lateMs = delay.max / 1e6 - RESOLUTION_MS;
-  delay.reset();
-  return Math.max(0, Math.round(lateMs * 10) / 10);
+  /** To be called on every tick; monotonic ms. */
+  tick(nowMs: number): void {
+    if (this.#lastMs !== null) {
+      this.#mostMs = Math.max(this.#mostMs, nowMs - this.#lastMs - TICK_MS);
+    }
+    this.#lastMs = nowMs;
+  }
+
+  /** The longest since this was asked last, ms. */
+  take(): number {
+    const mostMs = this.#mostMs;
+    this.#mostMs = 0;
+    return Math.round(mostMs * 10) / 10;
+  }
 }

@@ -4,7 +4,8 @@
 import { OVERDUE_CASES } from '../connection/overdue-cases.ts';
 import type { OverdueReport } from '../dispatch/overdue.ts';
 import { escapeValue } from '../observe/escape.ts';
-import type { Failure, Finding, Job, Peer } from '../threads/app-thread.ts';
+import { clientInWords, withoutQuery } from '../observe/request-words.ts';
+import type { Failure, Finding, Job } from '../threads/app-thread.ts';
 import type { LogLine } from './black-box.ts';
 
 /** Waiting for a thread for less than this is no news, ms. */
@@ -91,9 +92,8 @@ export function standstillLine(thread: string, standstillMs: number, found: Find
 function whose(job: Pick<Job, 'head' | 'peer'>): { method: string; path: string; client: string } {
   return {
     method: escapeValue(job.head.method),
-    // Without the query, which may hold a secret; the access log has it where its format asks for it.
-    path: escapeValue(job.head.target.split('?', 1)[0] ?? ''),
-    client: clientOf(job.peer),
+    path: escapeValue(withoutQuery(job.head.target)),
+    client: clientInWords(job.peer),
   };
 }
 
@@ -104,11 +104,6 @@ function queued({ ageMs, ranMs }: OverdueReport): string {
 
 function extended({ extendedMs }: OverdueReport): string {
   return extendedMs > 0 ? `, extended to ${seconds(extendedMs)} s` : '';
-}
-
-function clientOf({ address, port }: Peer): string {
-  if (address === '') return 'a unix socket';
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function seconds(ms: number): string {

@@ -3,7 +3,7 @@
 // later, and then no log line, no request body and no response goes through a file any more. Nothing in the process can
 // end them, so it asks to be replaced.
 
-import { Seldom } from './seldom.ts';
+import { Seldom } from '../observe/seldom.ts';
 
 /** One question is under way at a time, and so often at most. */
 const ASK_MS = 1000;

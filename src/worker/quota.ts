@@ -2,7 +2,7 @@
 // workers that began together do not leave together. It goes on serving until the next one is ready.
 
 import { randomInt } from 'node:crypto';
-import { Seldom } from './seldom.ts';
+import { Seldom } from '../observe/seldom.ts';
 
 /** Asked again this often while nothing has come of it. */
 const AGAIN_MS = 1000;

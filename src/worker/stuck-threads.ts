@@ -2,7 +2,7 @@
 // does. They are replaced by new threads up to a bound; the process is replaced when as many are stuck as should serve,
 // or when one has been for so long that it will hardly return.
 
-import { Seldom } from './seldom.ts';
+import { Seldom } from '../observe/seldom.ts';
 
 /** Of a thread, what is looked at here. */
 export interface StuckThread {

@@ -10,6 +10,7 @@ import type { LoggedExchange } from '../connection/effects.ts';
 import type { AcceptedHandle } from '../connection/socket.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import type { AccessLog } from '../observe/access-log.ts';
+import { Seldom } from '../observe/seldom.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
@@ -28,14 +29,13 @@ import { Gate } from './gate.ts';
 import type { Health } from './health.ts';
 import { IdleTime } from './idle-time.ts';
 import { Inquiry } from './inquiry.ts';
-import { takeLoopDelay } from './loop-delay.ts';
+import { LoopDelay } from './loop-delay.ts';
 import type { ApplicationMaker } from './make-application.ts';
 import { residentBytes } from './memory.ts';
 import type { PoolWatch } from './pool-watch.ts';
 import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
 import { RequestTally } from './request-tally.ts';
-import { Seldom } from './seldom.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 /** What the application has to know comes along. */
@@ -75,6 +75,7 @@ export class Worker {
   readonly #quota: Quota;
   readonly #poolWatch: PoolWatch;
   readonly #troubles: TroubleLog;
+  readonly #loopDelay = new LoopDelay();
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   readonly #acceptErrors = new Seldom();
@@ -173,7 +174,7 @@ export class Worker {
       spooledBytes: this.#context.spoolBudget.used,
       openFiles: this.#descriptors.used,
       memoryBytes: residentBytes(this.#application.pids),
-      loopDelayMs: takeLoopDelay(),
+      loopDelayMs: this.#loopDelay.take(),
     };
   }
 
@@ -325,6 +326,7 @@ export class Worker {
 
   #tick(): void {
     const nowMs = monotonicMs();
+    this.#loopDelay.tick(nowMs);
     this.#context.wheel.turn(nowMs);
     this.#application.tick(nowMs);
     if (this.#shutdownAtMs !== null) this.#maybeShutDown(nowMs, this.#shutdownAtMs);

@@ -88,12 +88,12 @@ export class Operator {
       listening,
       phase: isReloading ? 'reloading' : phase,
       workers: { wanted: size, alive: workers.length, ready: inState('ready') },
-      connections: sum(workers, ({ counts }) => counts?.connections),
-      queued: sum(workers, ({ counts }) => counts?.queued),
-      requests: sum(workers, ({ counts }) => counts?.requests),
+      connections: sumOf(workers, ({ counts }) => counts?.connections),
+      queued: sumOf(workers, ({ counts }) => counts?.queued),
+      requests: sumOf(workers, ({ counts }) => counts?.requests),
       threads: {
-        all: sum(workers, ({ counts }) => counts?.threads),
-        busy: sum(workers, ({ counts }) => counts?.busyThreads),
+        all: sumOf(workers, ({ counts }) => counts?.threads),
+        busy: sumOf(workers, ({ counts }) => counts?.busyThreads),
       },
       successor: heir,
     };
@@ -272,7 +272,8 @@ async function stackOf(worker: WorkerHandle, thread: ThreadLook): Promise<string
   return answer?.about === 'stack' ? answer.stack : null;
 }
 
-function sum(
+/** Of all workers that have told it. */
+export function sumOf(
   workers: readonly WorkerHandle[],
   of: (worker: WorkerHandle) => number | undefined,
 ): number {

@@ -4,7 +4,7 @@
 import { serverName } from '../../settings/process-name.ts';
 import type { Counts, HistogramCounts } from '../../wire/tally.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
-import type { Operator, Steered } from '../control/operator.ts';
+import { type Operator, type Steered, sumOf } from '../control/operator.ts';
 import type { Page } from './server.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ async function metricsOf(server: Steered, operator: Operator): Promise<Metric[]>
     gauge(
       'tunicorn_threads',
       'Threads that run the application, by what they are about.',
-      by('state', countOf(threadStates)),
+      by('state', tallied(threadStates)),
     ),
     ...processes(server),
   ];
@@ -113,8 +113,6 @@ function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
 }
 
 function processes({ workers, size, changes }: Steered): Metric[] {
-  const all = (of: (counts: NonNullable<(typeof workers)[number]['counts']>) => number): number =>
-    workers.reduce((sum, { counts }) => sum + (counts === null ? 0 : of(counts)), 0);
   const memory = workers.flatMap(({ pid, counts }) =>
     counts === null
       ? []
@@ -132,7 +130,7 @@ function processes({ workers, size, changes }: Steered): Metric[] {
     gauge(
       'tunicorn_workers',
       'Workers by state.',
-      by('state', countOf(workers.map(({ state }) => state))),
+      by('state', tallied(workers.map(({ state }) => state))),
     ),
     counter(
       'tunicorn_workers_ended_total',
@@ -147,17 +145,17 @@ function processes({ workers, size, changes }: Steered): Metric[] {
     gauge(
       'tunicorn_requests_queued',
       'Requests that wait for a thread.',
-      alone(all(({ queued }) => queued)),
+      alone(sumOf(workers, ({ counts }) => counts?.queued)),
     ),
     gauge(
       'tunicorn_requests_running',
       'Requests that threads have.',
-      alone(all(({ requests }) => requests)),
+      alone(sumOf(workers, ({ counts }) => counts?.requests)),
     ),
     gauge(
       'tunicorn_spooled_bytes',
       'Bytes of bodies in temporary files.',
-      alone(all(({ spooledBytes }) => spooledBytes)),
+      alone(sumOf(workers, ({ counts }) => counts?.spooledBytes)),
     ),
     gauge(
       'tunicorn_event_loop_delay_seconds',
@@ -212,7 +210,7 @@ function alone(value: number): Value[] {
   return [{ value, labels: {} }];
 }
 
-function countOf(names: readonly string[]): Counts {
+function tallied(names: readonly string[]): Counts {
   const counts: Record<string, number> = {};
   for (const name of names) counts[name] = (counts[name] ?? 0) + 1;
   return counts;

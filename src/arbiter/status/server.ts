@@ -5,6 +5,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
 import { messageOf } from '../../message-of.ts';
+import { withoutQuery } from '../../observe/request-words.ts';
+import { formatBind } from '../../settings/bind.ts';
 import type { InspectAddress } from '../../settings/inspect.ts';
 
 const CLIENTS_MAX = 32;
@@ -56,8 +58,7 @@ export class StatusServer {
   get label(): string {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') return '';
-    const host = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-    return `${host}:${address.port}`;
+    return formatBind({ kind: 'tcp', host: address.address, port: address.port });
   }
 
   close(): Promise<void> {
@@ -85,7 +86,7 @@ export class StatusServer {
     }
     if (!this.#isAllowed(request.headers.authorization)) return [401, text('A token is wanted.\n')];
     if (request.method !== 'GET' && request.method !== 'HEAD') return [405, text('Only GET.\n')];
-    if (request.url?.split('?', 1)[0] !== '/metrics') return [404, text('There is /metrics.\n')];
+    if (withoutQuery(request.url ?? '') !== '/metrics') return [404, text('There is /metrics.\n')];
     try {
       return [200, await this.#metrics()];
     } catch (error) {

@@ -3,6 +3,7 @@
 // on 24, two hundredths of a small one.)
 
 import { escapeValue } from '../../../observe/escape.ts';
+import { withoutQuery } from '../../../observe/request-words.ts';
 import type { RequestHead } from '../../app-thread.ts';
 
 /** A request that has begun and is not answered. */
@@ -25,8 +26,7 @@ export function underWayInWords(requests: readonly UnderWay[]): string {
   return `while it ran ${requests.length} requests: ${shown}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-/** Without the query, which may hold a secret. */
 function requestInWords({ head, ageMs }: UnderWay): string {
-  const path = escapeValue(head.target.split('?', 1)[0] ?? '');
+  const path = escapeValue(withoutQuery(head.target));
   return `${escapeValue(head.method)} ${path} for ${(ageMs / 1000).toFixed(1)} s`;
 }

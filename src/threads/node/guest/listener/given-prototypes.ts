@@ -16,13 +16,11 @@ export interface Classes {
   readonly response: ResponseClass;
 }
 
-/** Asked anew for each request: a program may add listeners at any time, and change its prototypes. */
+/** Looked at anew for each request: a program may add listeners at any time, and change its prototypes. */
 export class GivenPrototypes implements Classes {
   readonly #givenTo: Listener | Server;
-  #requestPrototype: object | null = null;
-  #responsePrototype: object | null = null;
-  #request: RequestClass = IncomingMessage;
-  #response: ResponseClass = ServerResponse;
+  readonly #request = new Given('request', IncomingMessage);
+  readonly #response = new Given('response', ServerResponse);
 
   /** @param givenTo who is given the requests: a listener, or those that listen to a server's 'request' */
   constructor(givenTo: Listener | Server) {
@@ -30,21 +28,14 @@ export class GivenPrototypes implements Classes {
   }
 
   get request(): RequestClass {
-    const given = prototypeOf(this.#alone, 'request', IncomingMessage.prototype);
-    if (given !== this.#requestPrototype) {
-      this.#requestPrototype = given;
-      this.#request = given === null ? IncomingMessage : withPrototype(IncomingMessage, given);
-    }
-    return this.#request;
+    const alone = this.#alone;
+    this.#response.look(alone);
+    return this.#request.look(alone);
   }
 
+  /** Of the request whose class was asked for last. */
   get response(): ResponseClass {
-    const given = prototypeOf(this.#alone, 'response', ServerResponse.prototype);
-    if (given !== this.#responsePrototype) {
-      this.#responsePrototype = given;
-      this.#response = given === null ? ServerResponse : withPrototype(ServerResponse, given);
-    }
-    return this.#response;
+    return this.#response.made;
   }
 
   /** The one that is given the request, when it is the only one. */
@@ -52,6 +43,30 @@ export class GivenPrototypes implements Classes {
     if (typeof this.#givenTo === 'function') return this.#givenTo;
     const listeners = this.#givenTo.listeners('request');
     return listeners.length === 1 ? listeners[0] : null;
+  }
+}
+
+/** The class of one of both. */
+class Given<Arguments extends unknown[], Made extends object> {
+  readonly #member: 'request' | 'response';
+  readonly #base: Constructor<Arguments, Made>;
+  #prototype: object | null = null;
+  made: Constructor<Arguments, Made>;
+
+  constructor(member: 'request' | 'response', base: Constructor<Arguments, Made>) {
+    this.#member = member;
+    this.#base = base;
+    this.made = base;
+  }
+
+  /** As whoever is given the request alone has it now. */
+  look(alone: unknown): Constructor<Arguments, Made> {
+    const given = prototypeOf(alone, this.#member, this.#base.prototype);
+    if (given !== this.#prototype) {
+      this.#prototype = given;
+      this.made = given === null ? this.#base : withPrototype(this.#base, given);
+    }
+    return this.made;
   }
 }
 
@@ -69,7 +84,10 @@ function prototypeOf(
   return Object.prototype.isPrototypeOf.call(base, prototype) ? prototype : null;
 }
 
-type Constructor<Arguments extends unknown[], Made> = new (...args: Arguments) => Made;
+interface Constructor<Arguments extends unknown[], Made> {
+  new (...args: Arguments): Made;
+  readonly prototype: object;
+}
 
 /** Node.js's classes are functions, which can be called on an object that is there. */
 function withPrototype<Arguments extends unknown[], Made extends object>(
