@@ -1,8 +1,8 @@
 // How the scripts of this folder run other programs: in the project's root, shown as they go, or with their output
 // kept to be read.
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +37,25 @@ export function runAndCapture(command, args, { env = process.env, echo = false }
     });
     return { ok: done.status === 0, text: readFileSync(copy, 'utf8') };
   } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs a program in the root beside what comes next; resolves to how it ended and to all that it said. */
+export async function runBeside(command, args) {
+  const folder = mkdtempSync(join(tmpdir(), 'tunicorn-step-'));
+  const copy = join(folder, 'output');
+  // A file and not a pipe: nobody reads it while other steps run.
+  const output = openSync(copy, 'w');
+  try {
+    const child = spawn(command, args, { cwd: root, stdio: ['ignore', output, output] });
+    const code = await new Promise((resolve) => {
+      child.once('error', (error) => resolve(error.message));
+      child.once('exit', resolve);
+    });
+    return { ok: code === 0, text: readFileSync(copy, 'utf8') };
+  } finally {
+    closeSync(output);
     rmSync(folder, { recursive: true, force: true });
   }
 }

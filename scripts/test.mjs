@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkPython } from './python-checks.mjs';
-import { root, run, runAndCapture } from './run-step.mjs';
+import { root, run, runAndCapture, runBeside } from './run-step.mjs';
 import { getNeeds, getNode24 } from './test-needs.mjs';
 
 const { values: options } = parseArgs({
@@ -73,9 +73,9 @@ const missing = [];
 /** "lint 0.5 s", for the last lines. */
 const times = [];
 
-main();
+await main();
 
-function main() {
+async function main() {
   let needs = { python: null, mypy: null, missing: [] };
   step('what the tests need', () => {
     needs = getNeeds();
@@ -93,12 +93,8 @@ function main() {
     missing.push(...result.missing);
     return result.ok;
   });
-  if (built) runTestsOnEachNode(needs);
+  if (built) await runTestsOnEachNode(needs);
   else failures.push('tests: not run, because the build failed');
-  if (built && inCi) {
-    const args = ['dist/test/fuzz/main.js', '--seconds', String(FUZZ_SECONDS)];
-    step('fuzz', () => run(process.execPath, args));
-  }
   process.exitCode = summary();
 }
 
@@ -119,7 +115,7 @@ function step(name, work) {
   return passed;
 }
 
-function runTestsOnEachNode(needs) {
+async function runTestsOnEachNode(needs) {
   const nodes = [process.execPath];
   if ((inCi || options['all-nodes']) && !process.version.startsWith('v24.')) {
     const node24 = getNode24();
@@ -128,9 +124,22 @@ function runTestsOnEachNode(needs) {
   }
   // A Python that may not write its caches beside the bridge, or has not yet, would compile it anew at each start.
   if (needs.python) run(needs.python, ['-m', 'compileall', '-q', 'python/tunicorn_bridge']);
+  let fuzzer = null;
   for (const node of nodes) {
     const version = runAndCapture(node, ['--version']).text.trim();
+    // Beside the last tests, which wait much of the time: it needs one core.
+    if (inCi && node === nodes.at(-1)) {
+      const args = ['dist/test/fuzz/main.js', '--seconds', String(FUZZ_SECONDS)];
+      fuzzer = runBeside(process.execPath, args);
+    }
     step(`tests on Node.js ${version}`, () => runTests(node, `Node.js ${version}`, needs));
+  }
+  if (fuzzer !== null) {
+    const { ok, text } = await fuzzer;
+    step('fuzz, beside the last tests', () => {
+      process.stdout.write(text);
+      return ok;
+    });
   }
 }
 
