@@ -68,9 +68,10 @@ export class Beginning {
   #decided(outcome: ProxyOutcome): void {
     if (outcome.kind === 'error') this.#refuse(outcome.code, outcome.detail);
     else {
-      if (outcome.kind === 'header') this.#introduced(outcome.header);
+      const standing =
+        outcome.kind === 'header' ? this.#introduced(outcome.header) : this.#standing;
       const { asking, peer } = this.#owner;
-      if (!asking.entrance.mayCome(peer.address, this.#standing, true)) {
+      if (!asking.entrance.mayCome(peer.address, standing, true)) {
         this.#owner.abandon(true);
         return;
       }
@@ -90,8 +91,12 @@ export class Beginning {
     }
   }
 
-  #introduced({ protocol, client, server }: ProxyHeader): void {
+  /** Answers the standing of whom it names; one that names nobody leaves that of who is connected. */
+  #introduced({ protocol, client, server }: ProxyHeader): Standing {
     this.#origin.introduce({ protocol, server }, client);
+    const { proxies } = this.#context;
+    if (client === null || proxies === null) return this.#standing;
+    return proxies.standingOfNamed(this.#standing, client.address);
   }
 
   get #isSecure(): boolean {

@@ -1,10 +1,15 @@
 // Whether a connection may come at all, by the limits of clients: judged when it is accepted, before TLS; behind a PROXY header when
-// that has named the client; and not here where a trusted proxy names a client with each request. Has the place of the connection
-// among those of its client, and gives it back once.
+// that has named the client; and not here where a trusted proxy names a client with each request (isOfRequests, which explain asks,
+// too). Has the place of the connection among those of its client, and gives it back once.
 
 import { ENTERED, type Entry } from '../limits/verdict.ts';
 import type { Standing } from '../proxy/standing.ts';
 import type { ConnectionContext } from './context.ts';
+
+/** Not the connection is judged but each of its requests, by the client that it names. */
+export function isOfRequests({ forwards }: Pick<Standing, 'forwards'>, readsForwarded: boolean) {
+  return forwards && readsForwarded;
+}
 
 export class Entrance {
   readonly #admission: ConnectionContext['admission'];
@@ -24,12 +29,12 @@ export class Entrance {
   }
 
   /** False: it is turned away. `introduced`: a PROXY header has come, or none will. */
-  mayCome(address: string, { forwards, introduces }: Standing, introduced = false): boolean {
+  mayCome(address: string, standing: Standing, introduced = false): boolean {
     const admission = this.#admission;
     // A client of a unix socket has no address.
     if (admission === null || this.#known || address === '') return true;
-    if (introduces && !introduced) return true;
-    if (forwards && admission.readsForwarded) return true;
+    if (standing.introduces && !introduced) return true;
+    if (isOfRequests(standing, admission.readsForwarded)) return true;
     this.#known = true;
     const entry = admission.enter(address);
     if (!('then' in entry)) {

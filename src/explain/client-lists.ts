@@ -7,7 +7,6 @@ import { NetworkSet } from '../limits/network-set.ts';
 import { messageOf } from '../message-of.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { SettingError } from '../settings/setting-error.ts';
-import type { Asked } from './explain.ts';
 import { type OwnAnswer, type Rule, rulerOf } from './explanation.ts';
 
 export class ClientLists {
@@ -37,15 +36,15 @@ export class ClientLists {
     return mayCome(address, { allow: this.#allow, deny: this.#deny });
   }
 
-  /** What becomes of the connection; null: it may come. */
+  /** What becomes of a connection that is judged; null: it may come. */
   connectionAnswer(from: string): OwnAnswer | null {
     if (this.mayCome(from) || !this.#refuses) return null;
     return { status: null, code: 'client-denied', detail: 'its connection is reset when it comes' };
   }
 
-  /** The same where a proxy has named another client with this request. */
-  requestAnswer(from: string, address: string): OwnAnswer | null {
-    if (address === from || this.mayCome(address) || !this.#refuses) return null;
+  /** The same where its requests are judged instead, by the client that each has. */
+  requestAnswer(address: string): OwnAnswer | null {
+    if (this.mayCome(address) || !this.#refuses) return null;
     return { status: 403, code: 'client-denied', detail: `${address} may not come` };
   }
 }
@@ -68,21 +67,18 @@ function listsOf(settings: Resolved['settings']): ReturnType<typeof readNetworkL
 
 export function listRules(
   resolved: Resolved,
-  { question }: Asked,
   lists: ClientLists,
   address: string,
 ): readonly Rule[] {
   const { allow, deny, limit_exempt: exempt } = resolved.settings;
   const rule = rulerOf(resolved, 'clients');
   const rules: Rule[] = [];
-  for (const each of address === question.from ? [address] : [question.from, address]) {
-    if (each === '') continue;
-    if (deny.length > 0) {
-      rules.push(rule('deny', `${each} is ${lists.denies(each) ? '' : 'not '}one of them`));
-    }
-    if (allow.length > 0 && !lists.denies(each)) {
-      rules.push(rule('allow', `${each} is ${lists.mayCome(each) ? '' : 'not '}one of them`));
-    }
+  // No proxy of its own is looked up that names another: only then do the two differ.
+  if (address !== '' && deny.length > 0) {
+    rules.push(rule('deny', `${address} is ${lists.denies(address) ? '' : 'not '}one of them`));
+  }
+  if (address !== '' && allow.length > 0 && !lists.denies(address)) {
+    rules.push(rule('allow', `${address} is ${lists.mayCome(address) ? '' : 'not '}one of them`));
   }
   if (exempt.length > 0) {
     const words = lists.exempts(address)

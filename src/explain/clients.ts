@@ -23,10 +23,8 @@ export function clientRules(
   const who = client === '' ? 'a client without an address' : client;
   const rules: Rule[] = [];
   if (settings.limit_connections > 0 && address !== '' && !lists.exempts(address)) {
-    const isNamed = address !== asked.question.from;
-    rules.push(
-      rule('limit_connections', isNamed ? `requests of ${who} at once` : `connections of ${who}`),
-    );
+    const words = asked.ofRequests ? `requests of ${who} at once` : `connections of ${who}`;
+    rules.push(rule('limit_connections', words));
   }
   if (isUncounted(asked)) return rules;
   if (!lists.exempts(address)) rules.push(...rateRules(resolved, asked, who));

@@ -2,6 +2,7 @@
 // by the standing and the fields that connections ask for; its deadlines come from the tables that they run on. What
 // is said here can so not differ from what is done.
 
+import { isOfRequests } from '../connection/entrance.ts';
 import { Origin } from '../connection/origin.ts';
 import { HeadReader, type ParsedHead } from '../http1/head.ts';
 import type { Standing } from '../proxy/standing.ts';
@@ -24,6 +25,8 @@ interface Read {
   readonly question: Question;
   readonly type: 'wsgi' | 'node';
   readonly standing: Standing;
+  /** Limits judge not its connection but each request, by the client that it names. */
+  readonly ofRequests: boolean;
   /** Of a refused one: what was read. */
   readonly head: ParsedHead;
   /** Name, value, name, value, as sent: with the Host that every client sends. */
@@ -46,7 +49,7 @@ export function explain(resolved: Resolved, question: Question): Explanation {
   const asked: Asked = { ...read, answer: answerOf(settings, read, lists, address) };
   const { method, target, from } = question;
   const ofClient = [
-    ...listRules(resolved, asked, lists, address),
+    ...listRules(resolved, lists, address),
     ...clientRules(resolved, asked, lists, address),
   ];
   return {
@@ -65,15 +68,15 @@ export function explain(resolved: Resolved, question: Question): Explanation {
 /** In the order in which a connection finds out. */
 function answerOf(
   settings: Settings,
-  { question, type, head, refused }: Read,
+  { question, type, head, refused, ofRequests }: Read,
   lists: ClientLists,
   address: string,
 ): OwnAnswer | null {
   return (
-    lists.connectionAnswer(question.from) ??
+    (ofRequests ? null : lists.connectionAnswer(question.from)) ??
     refused ??
     probeAnswer(settings, head) ??
-    lists.requestAnswer(question.from, address) ??
+    (ofRequests ? lists.requestAnswer(address) : null) ??
     bodyAnswer(settings, type, head)
   );
 }
@@ -96,7 +99,8 @@ function readHead(settings: Settings, question: Question): Read {
   const head = heads.head ?? heads.known;
   const refused =
     error === null ? null : { status: error.status, code: error.code, detail: error.message };
-  return { question, type, standing, head, sent, refused };
+  const ofRequests = isOfRequests(standing, settings.forwarded_for);
+  return { question, type, standing, ofRequests, head, sent, refused };
 }
 
 function withHost(fields: readonly string[]): readonly string[] {

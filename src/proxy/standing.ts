@@ -15,10 +15,12 @@ export interface Standing {
 /** Nothing is believed. */
 export const STRANGER: Standing = { forwards: false, introduces: false };
 
+const FORWARDER: Standing = { forwards: true, introduces: false };
+
 /** The same object for the same standing. */
 const STANDINGS: readonly Standing[] = [
   STRANGER,
-  { forwards: true, introduces: false },
+  FORWARDER,
   { forwards: false, introduces: true },
   { forwards: true, introduces: true },
 ];
@@ -48,5 +50,13 @@ export class Proxies {
     const forwards = this.#forwarders.admits(address) ? 1 : 0;
     const introduces = this.versions !== null && this.#introducers.admits(address) ? 2 : 0;
     return STANDINGS[forwards + introduces] ?? STRANGER;
+  }
+
+  /**
+   * What a PROXY header makes of it that names this client: whether that one brings requests of others in turn. Only a proxy that is
+   * listed does: `*` means whoever is connected, not whoever is behind.
+   */
+  standingOfNamed({ forwards }: Standing, client: string): Standing {
+    return forwards && this.#forwarders.names(client) ? FORWARDER : STRANGER;
   }
 }

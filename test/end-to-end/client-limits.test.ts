@@ -18,7 +18,9 @@ export default {
   limit_store_timeout: 0.5,
   deny: 'file:deny.txt',
   forwarded_for: true,
-  forwarded_allow_ips: ['127.0.0.9'],
+  forwarded_allow_ips: ['127.0.0.9', '127.0.0.10'],
+  proxy_protocol: 'v1',
+  proxy_allow_ips: ['127.0.0.9'],
   limits: [
     { path: '/login', methods: ['POST'], rate: '2/h', name: 'login' },
     { path: '/keyed', rate: '1/h', key: 'header:x-api-key', name: 'keyed' },
@@ -176,6 +178,24 @@ test('behind a trusted proxy requests at once count by the client that it names'
   const all = await Promise.all([1, 2, 3, 4, 5].map(() => status('127.0.0.9', slow)));
   assert.deepEqual(all.sort(), ['200', '200', '200', '429', '429']);
   assert.equal(await status('127.0.0.9', slow), '200', 'their places came back');
+});
+
+test('a client that a PROXY header names is judged by its connection, also where requests of that proxy are', async () => {
+  const by = (client: string, rest = request('/')) =>
+    `PROXY TCP4 ${client} 127.0.0.1 4711 80\r\n${rest}`;
+  assert.equal(await status('127.0.0.9', by('127.0.9.7')), 'ECONNRESET', 'denied');
+  const open = await Promise.all([1, 2, 3].map(() => from('127.0.0.9')));
+  for (const client of open) assert.match(await client.ask(by('192.0.2.60')), /^HTTP\/1.1 200 /);
+  assert.equal(await status('127.0.0.9', by('192.0.2.60')), 'ECONNRESET', 'one more than 3');
+  assert.equal(await status('127.0.0.9', by('192.0.2.61')), '200');
+  // It names another proxy, which names a client with each request.
+  const forwarded = (client: string) =>
+    by('127.0.0.10', request('/', [`X-Forwarded-For: ${client}`]));
+  const many = await Promise.all([1, 2, 3, 4, 5].map(() => from('127.0.0.9')));
+  for (const client of many) {
+    assert.match(await client.ask(forwarded('192.0.2.62')), /^HTTP\/1.1 200 /);
+  }
+  assert.equal(await status('127.0.0.9', forwarded('127.0.9.7')), '403');
 });
 
 test('what was refused stands in the log, once in a while', async () => {
