@@ -1,8 +1,9 @@
 // What the limits of clients say about the requests of one connection, one after another: asked when a head is complete, before
-// its body is read. The answer may come later; a client that leaves meanwhile, and a deadline that passes, leave nothing behind.
+// its body is read. The answer may come later, and the one about the connection itself may, too: its first head waits for both. A
+// client that leaves meanwhile, and a deadline that passes, leave nothing behind.
 
 import type { ParsedHead } from '../http1/head.ts';
-import { ADMITTED, type Verdict } from '../limits/verdict.ts';
+import { ADMITTED, type Admission, type Verdict } from '../limits/verdict.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Entrance } from './entrance.ts';
@@ -23,10 +24,13 @@ export class Asking {
   readonly entrance: Entrance;
   #verdict: Verdict = ADMITTED;
   #awaited: PromiseLike<Verdict> | null = null;
+  /** A head about which nobody is asked before its connection may stay. */
+  #first: ParsedHead | null = null;
 
   constructor(context: ConnectionContext, owner: AskingOwner, entrance: Entrance) {
     this.entrance = entrance;
     entrance.onRefused = () => owner.abandon(true);
+    entrance.onEntered = () => this.#entered();
     this.#context = context;
     this.#owner = owner;
   }
@@ -40,6 +44,12 @@ export class Asking {
   ask(head: ParsedHead): boolean {
     const { admission, probes } = this.#context;
     if (admission === null || probes?.asks(head)) return true;
+    if (!this.entrance.isAsked) return this.#askOf(admission, head);
+    this.#first = head;
+    return false;
+  }
+
+  #askOf(admission: Admission, head: ParsedHead): boolean {
     const known =
       this.entrance.known && (head.forwarded === null || head.forwarded.address === null);
     const asked = admission.ask(head, this.#owner.peerOf(head), known);
@@ -65,6 +75,8 @@ export class Asking {
   /** limit_store_timeout has passed. Whoever should count is at fault, and not the client. */
   late(): void {
     this.#awaited = null;
+    this.#first = null;
+    this.entrance.letIn();
     this.#context.admission?.late();
     this.#owner.answered();
   }
@@ -72,10 +84,20 @@ export class Asking {
   /** The request is over, or its client has gone. Said again, it means nothing. */
   over(): void {
     this.#awaited = null;
+    this.#first = null;
     const verdict = this.#verdict;
     if (verdict === ADMITTED) return;
     this.#verdict = ADMITTED;
     this.#context.admission?.over(verdict);
+  }
+
+  /** The connection may stay: now its first request is asked about. */
+  #entered(): void {
+    const { admission } = this.#context;
+    const head = this.#first;
+    this.#first = null;
+    if (head === null || admission === null) return;
+    if (this.#askOf(admission, head)) this.#owner.answered();
   }
 
   #came(asked: PromiseLike<Verdict>, verdict: Verdict): void {

@@ -13,39 +13,52 @@ export function isOfRequests({ forwards }: Pick<Standing, 'forwards'>, readsForw
 
 export class Entrance {
   readonly #admission: ConnectionContext['admission'];
-  #known = false;
+  /** `asked`: those who count for all workers have not answered yet. */
+  #stage: 'unknown' | 'asked' | 'judged' = 'unknown';
   #entry: Entry = ENTERED;
   #left = false;
-  /** Called when it was let in for the moment, and is refused now. */
+  /** What was asked is answered: it may stay, or not. */
+  onEntered: (() => void) | null = null;
   onRefused: (() => void) | null = null;
 
   constructor({ admission }: Pick<ConnectionContext, 'admission'>) {
     this.#admission = admission;
   }
 
-  /** Its client was judged: only one that a request names is to be judged again. */
+  /** Its client was judged, or is being judged: only one that a request names is to be judged again. */
   get known(): boolean {
-    return this.#known;
+    return this.#stage !== 'unknown';
+  }
+
+  /** Nothing of it goes on before `onEntered`. */
+  get isAsked(): boolean {
+    return this.#stage === 'asked';
   }
 
   /** False: it is turned away. `introduced`: a PROXY header has come, or none will. */
   mayCome(address: string, standing: Standing, introduced = false): boolean {
     const admission = this.#admission;
     // A client of a unix socket has no address.
-    if (admission === null || this.#known || address === '') return true;
+    if (admission === null || this.known || address === '') return true;
     if (standing.introduces && !introduced) return true;
     if (isOfRequests(standing, admission.readsForwarded)) return true;
-    this.#known = true;
     const entry = admission.enter(address);
     if (!('then' in entry)) {
+      this.#stage = 'judged';
       this.#entry = entry;
       return !entry.refused;
     }
+    this.#stage = 'asked';
     entry.then(
       (found) => this.#came(found),
-      () => {},
+      () => this.#came(ENTERED),
     );
     return true;
+  }
+
+  /** No word has come in time: it stays, whatever is said later. */
+  letIn(): void {
+    if (this.isAsked) this.#stage = 'judged';
   }
 
   /** The connection is closed. */
@@ -57,8 +70,12 @@ export class Entrance {
   }
 
   #came(entry: Entry): void {
+    const isAwaited = this.isAsked;
+    this.#stage = 'judged';
     this.#entry = entry;
     if (this.#left) this.leave();
+    else if (!isAwaited) return;
     else if (entry.refused) this.onRefused?.();
+    else this.onEntered?.();
   }
 }

@@ -8,6 +8,7 @@ import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { eventually, NODE_APPS, type Served, serveNode, temporaryFolder } from './serving.ts';
 
 const WORKERS = 4;
@@ -131,6 +132,29 @@ test('connections of one client are counted over all workers, and those of one t
   }, 'places of the dead worker are not free');
   client.end();
   await eventually(async () => (await status('/', { from: '127.0.1.3' })) === 200);
+});
+
+test('before the arbiter has answered nothing of a connection goes on, and what is too much is reset', async () => {
+  const address = '127.0.1.5';
+  process.kill(served.pid, 'SIGSTOP');
+  const agent = new Agent({ keepAlive: true });
+  let answers = 0;
+  let clients: readonly Promise<number>[];
+  try {
+    clients = Array.from({ length: PLACES + 15 }, async () => {
+      const one = await status('/', { agent, from: address });
+      answers += 1;
+      return one;
+    });
+    await pause(PATIENCE_MS / 3);
+    assert.equal(answers, 0);
+  } finally {
+    process.kill(served.pid, 'SIGCONT');
+  }
+  const all = await Promise.all(clients);
+  agent.destroy();
+  assert.equal(all.filter((one) => one === 200).length, PLACES);
+  assert.equal(all.filter((one) => one === RESET).length, 15);
 });
 
 test('while the arbiter does not answer each worker lets its part through, and nobody waits long', async () => {

@@ -11,6 +11,11 @@ const LIMITED: Verdict = {
   place: null,
 };
 
+/** A connection that waits for its word. */
+interface Entering {
+  readonly tell: (entry: Entry) => void;
+}
+
 interface Pending {
   readonly head: RequestHead;
   readonly peer: Peer;
@@ -24,22 +29,38 @@ export class SimAdmission implements Admission {
   /** Verdicts that hold a place, and are not over. */
   readonly held = new Set<Verdict>();
   readonly pending: Pending[] = [];
+  readonly entering: Entering[] = [];
   /** Of each client the last that was asked for later. */
   readonly #last = new Map<Peer, Pending>();
   lateOnes = 0;
-  /** Nobody is answered at once. */
+  /** No request is answered at once. */
   alwaysLater = false;
+  /** No connection is. */
+  entersLater = false;
   #asked = 0;
   #entered = 0;
   #places = 0;
 
-  /** Every fifth connection is refused; of the others every second has a place. */
-  enter(): Entry {
+  /** Every fifth connection is refused; of the others every second has a place. Every third hears it later. */
+  enter(): Entry | PromiseLike<Entry> {
     this.#entered += 1;
+    if (this.entersLater || this.#entered % 3 === 0) {
+      return laterOf<Entry>((tell) => this.entering.push({ tell }));
+    }
     if (this.#entered % 5 === 0) return { refused: true, place: null };
     if (this.#entered % 2 === 0) return { refused: false, place: null };
+    return this.#placed();
+  }
+
+  #placed(): Entry {
     this.#places += 1;
     return { refused: false, place: 'client' };
+  }
+
+  /** Answers a connection that waits for its word, whether it is still there or not. */
+  answerEntering(which: number, granted: boolean): void {
+    const [one] = this.entering.splice(which % Math.max(1, this.entering.length), 1);
+    one?.tell(granted ? this.#placed() : { refused: true, place: null });
   }
 
   leave(): void {
@@ -89,12 +110,15 @@ export class SimAdmission implements Admission {
   }
 
   #later(head: RequestHead, peer: Peer): PromiseLike<Verdict> {
-    // As a promise is, but for the turn of the loop in which it tells.
-    const then = (tell: (verdict: Verdict) => void): void => {
+    return laterOf<Verdict>((tell) => {
       const pending = { head, peer, tell };
       this.pending.push(pending);
       this.#last.set(peer, pending);
-    };
-    return { then } as unknown as PromiseLike<Verdict>;
+    });
   }
+}
+
+/** As a promise is, but for the turn of the loop in which it tells. */
+function laterOf<T>(then: (tell: (word: T) => void) => void): PromiseLike<T> {
+  return { then } as unknown as PromiseLike<T>;
 }

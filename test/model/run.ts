@@ -105,6 +105,7 @@ export class Run {
 
   #word(who: number, granted: boolean): void {
     const { admission, open } = this.world;
+    admission?.answerEntering(who, granted);
     const asking = [...open.keys()].filter(({ state }) => state.reading === 'asking');
     admission?.answer(who, granted, new Set(asking.map(({ peer }) => peer)));
   }
@@ -113,6 +114,7 @@ export class Run {
   #endLimits(): void {
     const { admission } = this.world;
     if (admission === null) return;
+    while (admission.entering.length > 0) admission.answerEntering(0, true);
     while (admission.pending.length > 0) admission.answer(0, true, new Set());
     assert.equal(admission.held.size, 0, 'every place of a request came back');
     assert.equal(admission.places, 0, 'every place of a connection came back');

@@ -188,6 +188,8 @@ export class World implements Surroundings, Requests {
     assert.ok(!this.submitted.has(job), 'a request is handed on once');
     const isRefused = this.admission?.refusedHeads.has((job as Exchange).head);
     assert.ok(isRefused !== true, 'what a limit refuses meets no thread');
+    const from = [...this.open.keys()].find(({ peer }) => peer === job.peer);
+    assert.ok(from?.asking.entrance.isAsked !== true, 'nor what may not even have come');
     this.submitted.add(job);
     this.dispatcher.submit(job);
   }

@@ -11,12 +11,16 @@ import { type SimClient, World } from '../../model/world.ts';
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const post = (length: number) => `POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`;
 
-function asked(text: string): {
-  world: World;
-  connection: Connection;
-  client: SimClient;
-  say: Say;
-} {
+interface Scene {
+  readonly world: World;
+  readonly connection: Connection;
+  readonly client: SimClient;
+  /** About the request. */
+  readonly say: Say;
+}
+
+/** `enters`: also about the connection itself others are asked. */
+function asked(text: string, enters = false): Scene {
   const world = new World({
     limit: 4,
     threads: 1,
@@ -27,7 +31,8 @@ function asked(text: string): {
   });
   const { admission } = world;
   assert.ok(admission !== null);
-  admission.alwaysLater = true;
+  admission.alwaysLater = !enters;
+  admission.entersLater = enters;
   world.connect();
   const [entry] = world.open;
   assert.ok(entry !== undefined);
@@ -98,3 +103,51 @@ test('what is refused is dropped, and the next request of the connection is aske
   say(false);
   assert.equal(client.responses, 2);
 });
+
+test('a connection about which others are asked waits with its first head, and is served or reset', () => {
+  const served = asked(GET + GET, true);
+  served.connection.ended();
+  assert.equal(served.world.submitted.size, 0);
+  enter(served, true);
+  assert.equal(served.world.submitted.size, 1);
+  const refused = asked(`${post(3)}abc`, true);
+  enter(refused, false);
+  assert.equal(refused.client.closing, 'reset');
+  assert.equal(refused.client.received, '');
+  assert.equal(refused.world.submitted.size, 0);
+});
+
+test('its first request is asked about once it may stay', () => {
+  const scene = asked(GET, true);
+  const { admission } = scene.world;
+  assert.ok(admission !== null);
+  admission.alwaysLater = true;
+  assert.equal(admission.pending.length, 0);
+  enter(scene, true);
+  assert.equal(scene.connection.state.reading, 'asking');
+  scene.say(false);
+  assert.match(scene.client.received, /^HTTP\/1.1 429 /);
+});
+
+test('without a word about the connection in time it stays, and one that comes then changes nothing', () => {
+  const scene = asked(GET, true);
+  scene.world.advance(1000);
+  assert.equal(scene.world.submitted.size, 1);
+  assert.equal(scene.world.admission?.lateOnes, 1);
+  enter(scene, false);
+  assert.equal(scene.client.closing, 'no');
+});
+
+test('a client that leaves before the word about its connection has come leaves no place behind', () => {
+  const scene = asked(GET, true);
+  scene.client.gone = true;
+  scene.world.settleSockets();
+  enter(scene, true);
+  assert.equal(scene.world.submitted.size, 0);
+  assert.equal(scene.world.admission?.places, 0);
+});
+
+function enter({ world }: Scene, granted: boolean): void {
+  world.admission?.answerEntering(0, granted);
+  world.settleSockets();
+}
