@@ -119,9 +119,14 @@ export class FairQueue {
   leastDeserving(): { readonly waiting: Waiting; readonly ofClient: number } | null {
     const [client] = this.#byLength[this.#longest] ?? [];
     if (client === undefined) return null;
-    const { jobs, order } = client;
-    const waiting = order.newestFirst ? jobs.first : jobs.last;
-    return waiting === null ? null : { waiting, ofClient: jobs.length };
+    const waiting = lastServed(client);
+    return waiting === null ? null : { waiting, ofClient: client.jobs.length };
+  }
+
+  /** Of this client the one that would be served last. */
+  lastOf(key: string): Waiting | null {
+    const client = this.#clients.get(key);
+    return client === undefined ? null : lastServed(client);
   }
 
   /** Whoever waits longest in this order waits too long, and so will others. */
@@ -232,6 +237,10 @@ export class FairQueue {
     this.#byLength[length] = made;
     return made;
   }
+}
+
+function lastServed({ jobs, order }: Client): Waiting | null {
+  return order.newestFirst ? jobs.first : jobs.last;
 }
 
 function remember(left: Set<string>, key: string): void {

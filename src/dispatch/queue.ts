@@ -10,6 +10,10 @@ import { FairQueue, type Waiting } from './fair-queue.ts';
 
 /** Those with less precedence that wait get one of so many takes at least: they are late, and they are served. */
 const LOWER_GETS_ONE_OF = 16;
+/** What a client that does nothing special has at once: a browser asks for a page and what is on it by some six connections. In a
+ * short queue one of sixteen places. */
+const FEW_GO_BEFORE = 6;
+const FEW_OF = 16;
 /** Shed at once; the others the next time somebody looks, which is when one comes or goes, or a tick later. */
 const SHED_AT_ONCE = 64;
 
@@ -170,16 +174,31 @@ export class JobQueue {
     return this.#queueOf(next);
   }
 
-  /** Whoever gives its place to a newcomer: the last of less precedence, or of a client with at least two more. */
+  /**
+   * Whoever gives its place to a newcomer: the last of less precedence, as long as the newcomer's client has few that go first; then
+   * only one of its own, or the last of a client with at least two more. So whoever comes once with precedence finds a place, and who
+   * comes a thousand times has those of others no more than anybody else.
+   */
   #displacedBy(precedence: number, key: string): Job | null {
-    for (let at = this.#queues.length - 1; at > precedence; at--) {
-      const last = this.#queueOf(at).leastDeserving();
-      if (last !== null) return last.waiting.job;
+    let waiting = 0;
+    for (let at = 0; at <= precedence; at++) waiting += this.#queueOf(at).waitingOf(key);
+    const isFew = waiting < this.#few;
+    for (let at = this.#queues.length - 1; at >= precedence; at--) {
+      const queue = this.#queueOf(at);
+      const isLess = at > precedence;
+      const last = queue.leastDeserving();
+      if (last === null) continue;
+      const own = isLess ? waiting : queue.waitingOf(key);
+      if ((isLess && isFew) || last.ofClient >= own + 2) return last.waiting.job;
+      const ownLast = isLess ? queue.lastOf(key) : null;
+      if (ownLast !== null) return ownLast.job;
     }
-    const own = this.#queueOf(precedence);
-    const last = own.leastDeserving();
-    const hasMore = last !== null && last.ofClient >= own.waitingOf(key) + 2;
-    return hasMore ? last.waiting.job : null;
+    return null;
+  }
+
+  /** As many of one client take places of others by precedence alone. */
+  get #few(): number {
+    return Math.min(FEW_GO_BEFORE, Math.ceil(this.#terms.limit / FEW_OF));
   }
 }
 

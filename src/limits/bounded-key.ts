@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 
-/** Addresses and the keys of most APIs are shorter. */
+/** Addresses and the keys of most APIs are shorter. Workers send no longer ones, and the arbiter takes none. */
 export const KEY_LENGTH_MAX = 128;
 
 export function boundedKey(key: string): string {

@@ -18,8 +18,6 @@ export type LeaseAnswer = readonly [
 
 /** More is not looked at in one message. */
 export const KEY_COUNTS_MAX = 256;
-/** A longer key is none: workers shorten them. */
-export const KEY_LENGTH_MAX = 256;
 
 /** To the arbiter. `take` is answered in its order, the others are not. */
 export interface LeaseQuestion {

@@ -75,10 +75,10 @@ export const limits = {
       gunicorn: 'new',
       meaning: 'Which requests go first when they wait for a thread.',
       details:
-        '`/health=10` is about paths that begin so, as sent, `x-tier: gold=5` about a field and its value, `x-batch:=-5` about a field with any; comma-separated or as a list. ' +
-        'The first that is about a request counts; without one it has 0. More goes first, in a full queue in place of less; those that wait with less get one of sixteen turns at least.',
+        '`/health=10` is about paths that begin so, `x-tier: gold=5` about a field and its value, `x-batch:=-5` about a field with any; comma-separated or as a list. ' +
+        'The first that is about a request counts; without one it has 0. More goes first, in a full queue in place of less (of one client a few; [limits.md](limits.md#overload)); those that wait with less get one of sixteen turns at least.',
       doesNot:
-        'Whoever can send a field can have what it gives: let a proxy in front set or remove it.',
+        'Whoever can ask for a path or send a field can have what it gives, up to fifteen of sixteen turns: prefer by a field that a proxy in front sets or removes, and limit the rate of a path that anybody may ask for.',
     },
     queue_discipline: {
       kind: 'choice',

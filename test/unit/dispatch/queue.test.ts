@@ -248,6 +248,38 @@ test('at the limit precedence gets the place of what has less', () => {
   assert.equal(scene.takes(3), 'a1 b1 ');
 });
 
+test('at the limit one client with precedence takes few places of many others, and always finds one', () => {
+  const scene = new Scene({ precedences: 2, limit: 100 });
+  for (let n = 0; n < 100; n++) {
+    scene.queue.add({ ...job('', 1), client: `c${n}` } as unknown as Job);
+  }
+  const displaced = (client: string, times: number): number => {
+    let count = 0;
+    for (let n = 0; n < times; n++) {
+      const one = { ...job('', 0), client } as unknown as Job;
+      if (scene.queue.add(one) !== one) count += 1;
+    }
+    return count;
+  };
+  assert.equal(displaced('flood', 500), 6);
+  assert.equal(displaced('health', 1), 1);
+  assert.equal(scene.queue.length, 100);
+});
+
+test('at the limit a client with precedence takes more of itself, and of who has more than it', () => {
+  const scene = new Scene({ precedences: 2, limit: 16 });
+  for (let n = 1; n <= 3; n++) scene.queue.add(job(`a${n}`, 1));
+  for (let n = 1; n <= 10; n++) scene.queue.add(job(`b${n}`, 1));
+  for (const one of 'cde') scene.queue.add(job(`${one}1`, 1));
+  const outcasts = Array.from({ length: 9 }, (_, n) => {
+    const first = job(`a${10 + n}`, 0);
+    const outcast = scene.queue.add(first);
+    return outcast === first ? '-' : named(outcast ?? assert.fail()).name;
+  });
+  // Of b until it has one more than a; then of a itself; nothing of those with one.
+  assert.equal(outcasts.join(' '), 'b10 b9 b8 b7 b6 a3 a2 a1 -');
+});
+
 test('how long it takes until the queue has drained follows from how fast it is served', () => {
   const scene = new Scene();
   assert.equal(scene.queue.drainMs, 0);
