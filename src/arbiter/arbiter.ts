@@ -3,7 +3,7 @@
 // application.
 
 import { relative } from 'node:path';
-import { monotonicMs, wallClock } from '../clock.ts';
+import { later, monotonicMs, wallClock } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
 import type { HookFile } from '../settings/hooks.ts';
@@ -13,6 +13,8 @@ import type { HookServer } from '../wire/hooks.ts';
 import { Alarm } from './alarm.ts';
 import { Control } from './control/control.ts';
 import { Operator, type Steered } from './control/operator.ts';
+import { EventWatch } from './event-watch.ts';
+import { EventList } from './events.ts';
 import { Fleet } from './fleet.ts';
 import { FleetChanges } from './fleet-changes.ts';
 import { Heir } from './heir.ts';
@@ -60,8 +62,9 @@ export class Arbiter implements Deeds, Steered {
   readonly #operator = new Operator(this);
   readonly #control = new Control(this.#operator, () => this.#stage.log);
   readonly #status = new Status(this, this.#operator, () => this.#stage.log);
-  /** For metrics. */
-  readonly changes = new FleetChanges();
+  /** What an operator would ask about. */
+  readonly events = new EventList({ wall: () => wallClock().getTime(), now: monotonicMs, later });
+  readonly changes = new FleetChanges(this.events);
   readonly #origin: Origin;
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
@@ -93,6 +96,7 @@ export class Arbiter implements Deeds, Steered {
     this.#reload = new Reload({
       fleet: this.#fleet,
       options,
+      changes: this.changes,
       reread: options.reread ?? (() => this.#asBefore()),
       stage: () => this.#stage,
       picture: () => this.picture(),
@@ -104,6 +108,13 @@ export class Arbiter implements Deeds, Steered {
       },
       release: (listener) => this.#release(listener),
     });
+    this.traffic.watch(
+      new EventWatch({
+        events: this.events,
+        settings: () => this.settings,
+        teller: (worker) => this.workers.find((each) => each === worker) ?? null,
+      }),
+    );
     if (this.#parent === null) this.#supervisor = this.#report();
   }
 

@@ -148,7 +148,7 @@ export class Fleet implements WorkerOwner {
     if (place.replacement === null && this.#renewal === null) {
       const pause = place.backoff.afterDeath(worker.servedMs);
       tellReplacement(this.#parts.log, worker, replacement, pause, leaves);
-      this.#parts.changes?.replaced(replacement);
+      this.#parts.changes?.replaced(worker.pid, replacement);
       place.succeed(replacement, this.now() + pause.delayMs);
     } else if (leaves) {
       this.#parts.log.warning(
@@ -245,7 +245,7 @@ export class Fleet implements WorkerOwner {
 
   died(worker: WorkerHandle, death: Death): void {
     tellDeath(this.#parts.log, worker, death);
-    this.#parts.changes?.ended(death);
+    this.#parts.changes?.ended(worker.pid, death);
     this.#memory.gone(worker);
     if (this.#phase === 'running' && worker.generation === this.#renewal?.generation) {
       this.#failRenewal(`worker (pid: ${worker.pid}) ended ${lifeInWords(death)}.`, '');
@@ -319,8 +319,9 @@ export class Fleet implements WorkerOwner {
   #failRenewal(why: string, detail: string): void {
     const serves = this.#size > 0 && this.#everReady;
     const stay = serves ? 'The old workers stay.' : 'No worker serves, as before.';
-    const below = detail === '' ? '' : `\n${detail}`;
-    this.#parts.log.error(`Reload given up: ${why} ${stay}${below}`);
+    const sentence = `Reload given up: ${why} ${stay}`;
+    this.#parts.log.error(detail === '' ? sentence : `${sentence}\n${detail}`);
+    this.#parts.changes?.reload(sentence);
     this.giveUpRenewal();
   }
 

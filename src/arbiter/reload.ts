@@ -8,6 +8,7 @@ import type { HookFile } from '../settings/hooks.ts';
 import type { Sources } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
+import type { FleetChanges } from './fleet-changes.ts';
 import type { Hooking } from './hooks/make-hooks.ts';
 import type { Listener } from './listeners.ts';
 import { PreloadError } from './preloaded.ts';
@@ -25,6 +26,8 @@ export type Reread = (stopped: AbortSignal) => Promise<{
 export interface ReloadParts {
   readonly fleet: Fleet;
   readonly options: StageParts;
+  /** Is told how it goes. */
+  readonly changes: FleetChanges;
   readonly reread: Reread;
   /** The one that serves. */
   stage(): Stage;
@@ -143,7 +146,9 @@ export class Reload {
         now.log.info('The reload under way is given up, because the server stops.');
         return;
       }
-      now.log.error(`Reload refused, everything stays as it is: ${refusal(error)}`);
+      const sentence = `Reload refused, everything stays as it is: ${refusal(error)}`;
+      now.log.error(sentence);
+      this.#parts.changes.reload(sentence);
       this.#parts.failed(error instanceof PreloadError ? error.files : []);
     }
   }
@@ -167,7 +172,9 @@ export class Reload {
   }
 
   #change(next: Stage): void {
-    this.#parts.stage().log.info('Reloading: the old workers serve until all new ones are ready.');
+    const sentence = 'Reloading: the old workers serve until all new ones are ready.';
+    this.#parts.stage().log.info(sentence);
+    this.#parts.changes.reload(sentence);
     this.#parts.fleet.renew(next.generation, next.settings.workers, (outcome) => {
       this.#ended();
       if (outcome === 'failed') {
@@ -177,6 +184,7 @@ export class Reload {
       const before = this.#parts.stage();
       this.#parts.adopted(next);
       next.log.info(`Reloaded. Listening at: ${next.sockets.labels.join(',')} (${process.pid})`);
+      this.#parts.changes.reload('Reloaded: the new workers serve, the old ones finish and leave.');
       before.hooks?.retire();
       before.preloaded?.retire();
       before.log.close();

@@ -29,6 +29,11 @@ export function plus(one: Sums, other: Sums): Sums {
   return combined(one, other, 1);
 }
 
+/** `share`: of the other, 0 to 1. */
+export function plusPart(one: Sums, other: Sums, share: number): Sums {
+  return combined(one, other, share);
+}
+
 /** What came to `before` until it was `after`. */
 export function minus(after: Sums, before: Sums): Sums {
   return combined(after, before, -1);
@@ -58,7 +63,7 @@ export function quantile({ counts }: HistogramCounts, share: number): number | n
   return BOUNDS_MS.at(-1) ?? null;
 }
 
-function combined(one: Sums, other: Sums, times: 1 | -1): Sums {
+function combined(one: Sums, other: Sums, times: number): Sums {
   return {
     answered: ofCounts(one.answered, other.answered, times),
     unserved: ofCounts(one.unserved, other.unserved, times),

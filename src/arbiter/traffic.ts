@@ -2,6 +2,7 @@
 // the workers that have left. So a sum never goes back when a worker is replaced or the settings are read anew. What a worker had
 // not told when it was killed, a second's worth at most, is lost.
 
+import type { Trouble } from '../wire/arbiter-worker.ts';
 import { countOf, minus, NOTHING, plus, quantile, type Sums } from './tally-sums.ts';
 
 /** "Lately" is as long: workers speak each second, so that a shorter time would jump. */
@@ -30,6 +31,16 @@ export interface Lately {
   readonly queueWaitMs: Quantiles;
 }
 
+/** Is told of each heartbeat. */
+export interface TrafficWatcher {
+  /** This worker has counted so much since it told before. */
+  counted(worker: object, more: Sums): void;
+  /** A request or a thread of it came to grief. */
+  trouble?(worker: object, trouble: Trouble): void;
+  /** It will count nothing more. */
+  gone(worker: object): void;
+}
+
 export class Traffic {
   readonly #now: () => number;
   /** Of workers that have left. */
@@ -37,6 +48,7 @@ export class Traffic {
   readonly #told = new Map<object, Sums>();
   /** Oldest first: one that is as old as LATELY_MS, if any is, and those that are younger. */
   #marks: readonly Mark[];
+  readonly #watchers = new Set<TrafficWatcher>();
 
   /** @param now monotonic milliseconds */
   constructor(now: () => number) {
@@ -46,12 +58,29 @@ export class Traffic {
 
   /** A worker has counted so much since its start. */
   told(worker: object, sums: Sums): void {
+    if (this.#watchers.size > 0) {
+      const more = minus(sums, this.#told.get(worker) ?? NOTHING);
+      for (const watcher of this.#watchers) watcher.counted(worker, more);
+    }
     this.#told.set(worker, sums);
     if (this.#now() - this.#newest.atMs >= MARK_MS) this.#mark();
   }
 
+  trouble(worker: object, trouble: Trouble): void {
+    for (const watcher of this.#watchers) watcher.trouble?.(worker, trouble);
+  }
+
+  watch(watcher: TrafficWatcher): void {
+    this.#watchers.add(watcher);
+  }
+
+  unwatch(watcher: TrafficWatcher): void {
+    this.#watchers.delete(watcher);
+  }
+
   /** It will tell nothing more. */
   gone(worker: object): void {
+    for (const watcher of this.#watchers) watcher.gone(worker);
     const sums = this.#told.get(worker);
     if (sums === undefined) return;
     this.#told.delete(worker);

@@ -211,6 +211,9 @@ export class WorkerHandle implements ProcessListener {
         });
         this.#owner.heartbeat(this, message.counts);
         return;
+      case 'trouble':
+        this.generation.traffic?.trouble(this, message.trouble);
+        return;
       case 'answer':
         this.questions.answered(message.id, message.answer);
         return;

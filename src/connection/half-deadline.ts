@@ -11,6 +11,10 @@ export class HalfDeadline extends Timed {
   #setting: DeadlineSetting | OtherHalf = 'other half';
   /** Time of the wheel, ms; 0 when the application has not asked for more. */
   #extendedUntilMs = 0;
+  /** Since when it counts, time of the wheel, ms. */
+  #sinceMs = 0;
+  /** When it has passed so much more is left of the setting, of which it is a part. */
+  #moreMs = 0;
 
   constructor(context: ConnectionContext, passed: () => void) {
     super();
@@ -21,6 +25,7 @@ export class HalfDeadline extends Timed {
   /** Counts anew, for the length that this setting says; none when the other half's holds. */
   arm(setting: DeadlineSetting | OtherHalf): void {
     this.#setting = setting;
+    this.#begin(0, 0);
     if (setting === 'other half') this.#extendedUntilMs = 0;
     this.#set(setting === 'other half' ? 0 : this.#context.deadlinesMs[setting]);
     if (this.#extendedUntilMs > 0) this.#keepExtension();
@@ -44,7 +49,21 @@ export class HalfDeadline extends Timed {
   /** For what is no setting's whole length, and never the application's time. 0 = no deadline. */
   armMs(afterMs: number): void {
     this.#setting = 'other half';
+    this.#begin(0, 0);
     this.#set(afterMs);
+  }
+
+  /** For one of the parts that a setting is cut into; so many of them have passed. */
+  armPart(setting: DeadlineSetting, passed: number, parts: number): void {
+    const partMs = this.#context.deadlinesMs[setting] / parts;
+    this.#setting = setting;
+    this.#begin(passed * partMs, Math.max(0, parts - passed - 1) * partMs);
+    this.#set(partMs);
+  }
+
+  #begin(agoMs: number, moreMs: number): void {
+    this.#sinceMs = this.#context.wheel.nowMs - agoMs;
+    this.#moreMs = moreMs;
   }
 
   #set(afterMs: number): void {
@@ -55,7 +74,11 @@ export class HalfDeadline extends Timed {
   /** Counts for `afterMs` from now, unless less than that is left. */
   armAtMost(afterMs: number): void {
     const left = this.dueTick * TICK_MS - this.#context.wheel.nowMs;
-    if (!this.isSet || left > afterMs) this.armMs(afterMs);
+    if (this.isSet && left <= afterMs) return;
+    this.#setting = 'other half';
+    // The same wait, with less time.
+    if (!this.isSet) this.#begin(0, 0);
+    this.#set(afterMs);
   }
 
   /** For good: the wheel keeps nothing of it. */
@@ -70,8 +93,21 @@ export class HalfDeadline extends Timed {
   /** null when there is none. */
   get due(): NextDeadline | null {
     if (!this.isSet) return null;
-    const inMs = Math.max(0, this.dueTick * TICK_MS - this.#context.wheel.nowMs);
-    return { setting: this.#setting === 'other half' ? null : this.#setting, inMs };
+    const setting = this.#setting === 'other half' ? null : this.#setting;
+    return { setting, inMs: this.leftMs };
+  }
+
+  /** Infinity when there is none. */
+  get leftMs(): number {
+    if (!this.isSet) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.dueTick * TICK_MS - this.#context.wheel.nowMs) + this.#moreMs;
+  }
+
+  /** The part of its time that is over, 0 to 1. */
+  get used(): number {
+    const goneMs = this.#context.wheel.nowMs - this.#sinceMs;
+    const allMs = goneMs + this.leftMs;
+    return allMs > 0 ? goneMs / allMs : 1;
   }
 
   override overdue(): void {

@@ -15,7 +15,11 @@ export interface Visible {
     readonly reading: Reading;
     readonly owing: Owing;
   };
-  readonly deadlines: { readonly next: NextDeadline | null };
+  readonly deadlines: {
+    readonly next: NextDeadline | null;
+    /** The part of its time that is over, 0 to 1; null: it has none. */
+    readonly used: number | null;
+  };
   readonly exchange: VisibleExchange | null;
 }
 

@@ -51,9 +51,17 @@ export class PairDeadlines {
 
   /** Whichever passes first; null when none is set. */
   get next(): NextDeadline | null {
-    const [first, other] = [this.#read.due, this.#owe.due];
-    if (first === null || other === null) return first ?? other;
-    return first.inMs <= other.inMs ? first : other;
+    return this.#first.due;
+  }
+
+  /** The part of its time that is over, 0 to 1; null when none is set. */
+  get used(): number | null {
+    const first = this.#first;
+    return first.isSet ? first.used : null;
+  }
+
+  get #first(): HalfDeadline {
+    return this.#owe.leftMs < this.#read.leftMs ? this.#owe : this.#read;
   }
 
   /** For good: the wheel keeps nothing of them. */

@@ -95,7 +95,7 @@ export class WriteWatch {
   }
 
   #armPart(): void {
-    this.#deadline.armMs(this.#context.deadlinesMs.write_timeout / PARTS);
+    this.#deadline.armPart('write_timeout', this.#quiet, PARTS);
   }
 
   #look(held: number | null): void {

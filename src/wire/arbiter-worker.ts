@@ -118,6 +118,17 @@ export interface WorkerCounts {
   readonly loopDelayMs: number;
 }
 
+/** Of a request or a thread that came to grief. */
+export interface Trouble {
+  readonly about: 'overdue' | 'died' | 'shed';
+  /** Of the line in the error log. */
+  readonly code: string;
+  /** So many of them are told by this one. */
+  readonly count: number;
+  /** For people; what of a client is in it is escaped. */
+  readonly sentence: string;
+}
+
 export type ToArbiter =
   /** The process runs and listens to messages; asks for `start`. */
   | { readonly kind: 'hello' }
@@ -156,6 +167,7 @@ export type ToArbiter =
       readonly routine: boolean;
       readonly serves: boolean;
     }
+  | { readonly kind: 'trouble'; readonly trouble: Trouble }
   | { readonly kind: 'answer'; readonly id: number; readonly answer: Answer }
   /** It has nothing left to do and cannot exit, because native code of the application never returns: kill it. */
   | { readonly kind: 'finished' };

@@ -1,6 +1,8 @@
 // What an operator asks of a worker and what that answers, between the arbiter, which has the control socket, and its workers.
 // Plain data, already fit for JSON; durations in milliseconds as they were when it was asked.
 
+import type { Lane, LiveThread, Mark } from './live.ts';
+
 /** Which connections: all that fit every one of these. */
 export interface ConnectionFilter {
   /** Name of a state. */
@@ -14,6 +16,8 @@ export interface ConnectionFilter {
 export type Question =
   | { readonly about: 'threads' }
   | { readonly about: 'connections'; readonly filter: ConnectionFilter; readonly limit: number }
+  /** Where all are, for the page: each by itself only when there are no more than `marks`. */
+  | { readonly about: 'lanes'; readonly marks: number }
   | { readonly about: 'stack'; readonly thread: string }
   /** As if its time were up: what it runs is answered, interrupted and logged, and it is replaced where it does not end. */
   | { readonly about: 'interrupt'; readonly thread: string };
@@ -62,6 +66,12 @@ export type Answer =
       readonly matching: number;
       /** Of those the ones that have been open for longest, up to the limit. */
       readonly connections: readonly ConnectionLook[];
+    }
+  | {
+      readonly about: 'lanes';
+      readonly lanes: readonly Lane[];
+      readonly marks: readonly Mark[] | null;
+      readonly threads: readonly Omit<LiveThread, 'worker'>[];
     }
   /** `stack`: null when it does not pause, because it is idle or in native code. */
   | { readonly about: 'stack'; readonly stack: string | null }

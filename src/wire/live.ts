@@ -4,8 +4,11 @@
 import type { RequestLook } from './control.ts';
 import type { Counts } from './tally.ts';
 
-/** So often something is sent while anybody looks, and so long a second of the history is. */
+/** So often something is sent while anybody looks, and so long a point of the history is. */
 export const FRAME_MS = 1000;
+
+/** Of each thread so many requests are told, those that it has had for longest. */
+export const THREAD_REQUESTS_MAX = 3;
 
 /** The history reaches back so far. */
 export const HISTORY_POINTS = 600;
@@ -21,9 +24,9 @@ export const BINS = 10;
 
 /** What one second had. */
 export interface Point {
-  /** Wall clock, Unix milliseconds. */
+  /** When it began, wall clock, Unix milliseconds. */
   readonly atMs: number;
-  /** Requests that were over. */
+  /** Requests that were over. Workers tell once a second, so what they told is spread over the seconds that it is about. */
   readonly perSecond: number;
   /** Of those with 5xx or without an answer. */
   readonly failedPerSecond: number;
@@ -62,7 +65,7 @@ export interface LiveThread {
   /** Requests that it has, and how many it can run at once. */
   readonly load: number;
   readonly places: number;
-  /** The first few of them. */
+  /** Those that it has had for longest, THREAD_REQUESTS_MAX at most. */
   readonly requests: readonly LiveRequest[];
 }
 
@@ -102,9 +105,10 @@ export type EventKind =
 export interface LiveEvent {
   /** 1, 2, 3 ... over the life of the arbiter. */
   readonly id: number;
+  /** Wall clock, Unix milliseconds. */
   readonly atMs: number;
   readonly kind: EventKind;
-  /** How many of this kind and reason within the second. */
+  /** How often: what happens again and again is told once a second at first and every few seconds then, added up. */
   readonly count: number;
   readonly worker: number | null;
   /** A sentence for people: what and why, with the setting that wanted it so where there is one. */
@@ -121,7 +125,7 @@ export interface LiveServer {
   readonly workersWanted: number;
 }
 
-/** The first message of /live: "event: history". */
+/** The first message of /live, "event: history"; again for who could not be sent every frame, instead of those that are missing. */
 export interface History {
   readonly server: LiveServer;
   /** Oldest first, one for each second. */
@@ -132,7 +136,8 @@ export interface History {
 /** Every other message of /live: "event: frame". */
 export interface Frame {
   readonly server: LiveServer;
-  readonly point: Point;
+  /** Since the message before: one, none or two where clocks lag. The last is about a second old. */
+  readonly points: readonly Point[];
   /** Since the start of the server. */
   readonly totals: {
     readonly answered: Counts;

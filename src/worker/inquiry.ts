@@ -14,6 +14,7 @@ import type {
   RequestLook,
   ThreadLook,
 } from '../wire/control.ts';
+import { Lanes } from './lanes.ts';
 
 export interface InquiryParts {
   readonly connections: { readonly all: Iterable<OpenConnection> };
@@ -25,13 +26,17 @@ export interface InquiryParts {
 /** A connection whose thread has begun its request, or may have. */
 const WITH_APPLICATION: ReadonlySet<string> = new Set(['running', 'streaming']);
 
+type Exchange = NonNullable<OpenConnection['exchange']>;
 type ConnectionsLook = Omit<Extract<Answer, { about: 'connections' }>, 'about'>;
 
 export class Inquiry {
   readonly #parts: InquiryParts;
+  readonly #lanes: Lanes;
 
   constructor(parts: InquiryParts) {
     this.#parts = parts;
+    const look = (exchange: Exchange): RequestLook => this.#request(exchange);
+    this.#lanes = new Lanes(`${process.pid}`, { ...parts, look });
   }
 
   async answer(question: Question): Promise<Answer> {
@@ -40,6 +45,8 @@ export class Inquiry {
         return { about: 'threads', threads: this.threads() };
       case 'connections':
         return { about: 'connections', ...this.connections(question.filter, question.limit) };
+      case 'lanes':
+        return { about: 'lanes', ...this.#lanes.look(question.marks) };
       case 'stack':
         return this.#stack(question.thread);
       case 'interrupt':
@@ -94,12 +101,7 @@ export class Inquiry {
     };
   }
 
-  #request({
-    head,
-    peer,
-    beganMs,
-    startedMs,
-  }: NonNullable<OpenConnection['exchange']>): RequestLook {
+  #request({ head, peer, beganMs, startedMs }: Exchange): RequestLook {
     return {
       method: head.method,
       path: withoutQuery(head.target),

@@ -2,6 +2,7 @@
 // gone (the channel closes) it finishes what it has and leaves; it never outlives the loss by more than graceful_timeout.
 // How it ends is in ending.ts.
 
+import { later } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import { createLog, type ErrorLog } from '../observe/log.ts';
 import { decideApp } from '../settings/app-spec.ts';
@@ -15,10 +16,12 @@ import { type WorkerLimits, workerLimits } from './client-limits.ts';
 import { endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
 import { applicationMaker } from './make-application.ts';
 import { shareLoop } from './shared-loop.ts';
+import { TroubleTeller } from './trouble-teller.ts';
 import { Worker } from './worker.ts';
 
 const HEARTBEAT_MS = 1000;
 
+const troubles = new TroubleTeller({ say: (trouble) => say({ kind: 'trouble', trouble }), later });
 let worker: Worker | null = null;
 let limits: WorkerLimits | null = null;
 let log: ErrorLog | null = null;
@@ -83,6 +86,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       processChanged: (pid, alive) => say({ kind: 'application', pid, alive }),
       listeners: message.listeners,
       log: opened,
+      trouble: (about, code, sentence) => troubles.tell(about, code, sentence),
       wantListener: (index) => say({ kind: 'want-listener', index }),
       listenFailed: (text) => void bootFailed(1, text),
       loadedFiles: settings.reload

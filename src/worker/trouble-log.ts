@@ -7,21 +7,25 @@ import type { OverdueReport } from '../dispatch/overdue.ts';
 import type { Log } from '../observe/log.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
+import type { Trouble } from '../wire/arbiter-worker.ts';
 import { BlackBox, type LogLine, type Picture, withPicture } from './black-box.ts';
 import { overdueLine, shedLine } from './overdue-line.ts';
 
+type TroubleTold = (about: Trouble['about'], code: string, sentence: string) => void;
 type Limits = Pick<Settings, 'timeout' | 'stream_timeout'>;
 
 export class TroubleLog {
   readonly #log: Log;
   readonly #limits: Limits;
+  readonly #tell: TroubleTold;
   readonly #blackBox: BlackBox;
   #taken: Picture | null = null;
 
-  /** @param look the worker now */
-  constructor(log: Log, limits: Limits, look: () => Picture) {
+  /** @param tell is told of each as well; `look`: the worker now */
+  constructor(log: Log, limits: Limits, tell: TroubleTold, look: () => Picture) {
     this.#log = log;
     this.#limits = limits;
+    this.#tell = tell;
     this.#blackBox = new BlackBox(look, monotonicMs);
   }
 
@@ -33,22 +37,25 @@ export class TroubleLog {
   overdue(report: OverdueReport): void {
     const picture = this.#taken;
     this.#taken = null;
-    this.#say('error', withPicture(overdueLine(report, this.#limits[report.setting]), picture));
+    this.#say('overdue', overdueLine(report, this.#limits[report.setting]), picture);
   }
 
   died({ name }: AppThread, { code, detail }: Failure): void {
     const line = { message: `${name} is gone: ${detail}`, facts: { code } };
-    this.#say('error', withPicture(line, this.#blackBox.take('died')));
+    this.#say('died', line, this.#blackBox.take('died'));
   }
 
   /** No thread was there for it in time. False: that is not worth a line now. */
   shed(exchange: LoggedExchange, failure: Failure): boolean {
     const picture = this.#blackBox.take('shed');
-    if (picture !== null) this.#say('warning', withPicture(shedLine(exchange, failure), picture));
+    if (picture !== null) this.#say('shed', shedLine(exchange, failure), picture);
     return picture !== null;
   }
 
-  #say(level: 'warning' | 'error', { message, facts }: LogLine): void {
-    this.#log[level](message, facts);
+  #say(about: Trouble['about'], line: LogLine, picture: Picture | null): void {
+    const { message, facts } = withPicture(line, picture);
+    this.#log[about === 'shed' ? 'warning' : 'error'](message, facts);
+    // Without the stack and the picture, which are in the log.
+    this.#tell(about, String(line.facts['code']), line.message.split('\n', 1)[0] ?? '');
   }
 }

@@ -13,7 +13,12 @@ import type { AccessLog } from '../observe/access-log.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
-import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
+import type {
+  ListenerAddress,
+  TlsMaterial,
+  Trouble,
+  WorkerCounts,
+} from '../wire/arbiter-worker.ts';
 import type { Answer, Question } from '../wire/control.ts';
 import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
@@ -50,6 +55,8 @@ export interface WorkerOptions
   readonly limits: WorkerLimits | null;
   /** Where it listens; null: that goes by the application, and `serve` is told. */
   readonly listeners: readonly ListenerAddress[] | null;
+  /** See TroubleLog. */
+  trouble(about: Trouble['about'], code: string, sentence: string): void;
   /** Asks the arbiter for a duplicate of a listening handle. */
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */
@@ -75,6 +82,8 @@ export class Worker {
   readonly #quota: Quota;
   readonly #poolWatch: PoolWatch;
   readonly #troubles: TroubleLog;
+  /** Made when somebody asks. */
+  #inquiry: Inquiry | null = null;
   readonly #loopDelay = new LoopDelay();
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
@@ -92,7 +101,7 @@ export class Worker {
     this.#listeners = options.listeners ?? [];
     const { settings, log } = options;
     this.#accessLog = openAccessLog(settings, log);
-    this.#troubles = new TroubleLog(log, settings, () => this.#picture());
+    this.#troubles = new TroubleLog(log, settings, options.trouble, () => this.#picture());
     this.#dispatcher = new Dispatcher({
       queue: queueTermsOf(settings),
       atOnce: Math.max(1, Math.floor(availableParallelism() / settings.workers)),
@@ -188,20 +197,21 @@ export class Worker {
 
   /** What an operator asks. */
   answer(question: Question): Promise<Answer> {
-    return this.#inquiry().answer(question);
+    return this.#inquirer.answer(question);
   }
 
-  #inquiry(): Inquiry {
-    return new Inquiry({
+  get #inquirer(): Inquiry {
+    this.#inquiry ??= new Inquiry({
       connections: this.#connections,
       dispatcher: this.#dispatcher,
       application: this.#application,
       context: this.#context,
     });
+    return this.#inquiry;
   }
 
   #picture(): Picture {
-    const inquiry = this.#inquiry();
+    const inquiry = this.#inquirer;
     const waiting = { state: 'queued', client: null, path: null };
     const { connections, matching: _, ...counts } = inquiry.connections(waiting, TOLD);
     return {

@@ -17,7 +17,9 @@ import type {
   RequestLook,
   ThreadLook,
 } from '../../wire/control.ts';
+import type { Frame, Lane, Mark } from '../../wire/live.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
+import type { EventList } from '../events.ts';
 import type { FleetChanges } from '../fleet-changes.ts';
 import type { Sums } from '../tally-sums.ts';
 import type { Traffic } from '../traffic.ts';
@@ -41,6 +43,7 @@ export interface Steered {
   readonly listening: readonly string[];
   readonly traffic: Traffic;
   readonly changes: FleetChanges;
+  readonly events: EventList;
   /** The arbiter that SIGUSR2 has started; null: there is none. */
   readonly heir: number | null;
   reload(): void;
@@ -68,12 +71,18 @@ export interface Threads {
   readonly silent: readonly number[];
 }
 
+export type Lanes = Pick<Frame, 'lanes' | 'marks' | 'threads' | 'silent'>;
+
 export class Operator {
   readonly #server: Steered;
   readonly #startedMs = monotonicMs();
 
   constructor(server: Steered) {
     this.#server = server;
+  }
+
+  get uptimeSeconds(): number {
+    return Math.round((monotonicMs() - this.#startedMs) / 1000);
   }
 
   status(): object {
@@ -84,7 +93,7 @@ export class Operator {
       name: serverName(settings),
       version: packageVersion(),
       pid: process.pid,
-      uptimeSeconds: Math.round((monotonicMs() - this.#startedMs) / 1000),
+      uptimeSeconds: this.uptimeSeconds,
       listening,
       phase: isReloading ? 'reloading' : phase,
       workers: { wanted: size, alive: workers.length, ready: inState('ready') },
@@ -114,6 +123,11 @@ export class Operator {
         };
       }),
     };
+  }
+
+  /** Oldest first. */
+  events(): object {
+    return { events: this.#server.events.all };
   }
 
   traffic(): object {
@@ -165,6 +179,23 @@ export class Operator {
     const open = answers.reduce((all, { answer }) => all + answer.open, 0);
     const matching = answers.reduce((all, { answer }) => all + answer.matching, 0);
     return { open, states, matching, connections, silent };
+  }
+
+  /** Where all connections are; each by itself only when there are no more than `marks` in all. */
+  async lanes(marks: number): Promise<Lanes> {
+    const { answers, silent } = await this.#askAll('lanes', { about: 'lanes', marks });
+    const threads = answers.flatMap(({ worker, answer }) =>
+      [...answer.threads].sort(byNumber).map((thread) => ({ worker: worker.pid, ...thread })),
+    );
+    return {
+      lanes: added(answers.map(({ answer }) => answer.lanes)),
+      marks: all(
+        answers.map(({ answer }) => answer.marks),
+        marks,
+      ),
+      threads,
+      silent,
+    };
   }
 
   async queue(): Promise<object> {
@@ -261,8 +292,32 @@ function shownSums({ answered, unserved, refused, durations, queueWaits }: Sums)
   };
 }
 
+/** Lanes of the same state are one. */
+function added(ofWorkers: readonly (readonly Lane[])[]): Lane[] {
+  const lanes = new Map<string, { state: string; count: number; bins: number[] }>();
+  for (const { state, count, bins } of ofWorkers.flat()) {
+    const lane = lanes.get(state);
+    if (lane === undefined) lanes.set(state, { state, count, bins: [...bins] });
+    else {
+      lane.count += count;
+      for (const [at, more] of bins.entries()) lane.bins[at] = (lane.bins[at] ?? 0) + more;
+    }
+  }
+  return [...lanes.values()];
+}
+
+/** null when they are too many, or some worker has too many by itself. */
+function all(ofWorkers: readonly (readonly Mark[] | null)[], most: number): Mark[] | null {
+  const marks: Mark[] = [];
+  for (const some of ofWorkers) {
+    if (some === null || marks.length + some.length > most) return null;
+    marks.push(...some);
+  }
+  return marks;
+}
+
 /** The pool has them in an order of its own. */
-function byNumber(one: ThreadLook, other: ThreadLook): number {
+function byNumber(one: { readonly name: string }, other: { readonly name: string }): number {
   return one.name.localeCompare(other.name, 'en', { numeric: true });
 }
 

@@ -1,33 +1,59 @@
-// Answers what monitoring asks: Node.js's own HTTP server at an address of its own. It shares the arbiter's loop and is bounded in
-// clients, bytes and time. Without a token only who names this machine is answered, so that no page of a browser can ask.
+// Answers what browsers and monitoring ask: Node.js's own HTTP server at an address of its own. It shares the arbiter's loop and is
+// bounded in clients, bytes and time. What can be asked is in routes.ts, who may ask in access.ts.
 
-import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { isIP } from 'node:net';
 import { messageOf } from '../../message-of.ts';
-import { withoutQuery } from '../../observe/request-words.ts';
 import { formatBind } from '../../settings/bind.ts';
 import type { InspectAddress } from '../../settings/inspect.ts';
+import { Refusal } from '../control/refusal.ts';
+import { Access } from './access.ts';
+import { VIEWERS_MAX } from './live.ts';
 
+/** Beside those who watch. */
 const CLIENTS_MAX = 32;
 const REQUEST_MS = 5_000;
 const IDLE_MS = 90_000;
-/** A request of a monitor is some hundred bytes. */
+/** A request of a monitor is some hundred bytes, of a browser some more. */
 const HEADER_BYTES_MAX = 8 * 1024;
+
+/** For every answer: no other page may read it, and nobody take it for what it is not. */
+const GUARDS = {
+  'cache-control': 'no-store',
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+};
 
 export interface Page {
   readonly type: string;
   readonly text: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer that goes on: is given the response once its head is written. */
+export interface Stream {
+  readonly type: string;
+  stream(response: ServerResponse): void;
+}
+
+export type StatusReply = Page | Stream;
+
+export interface StatusRoute {
+  readonly path: string;
+  /** It shows something of the server. */
+  readonly isData: boolean;
+  /** Rejects with a Refusal, or an Error with a sentence for people. */
+  answer(query: URLSearchParams): Promise<StatusReply>;
 }
 
 export class StatusServer {
   readonly #server: Server;
-  readonly #token: Buffer | null;
-  readonly #metrics: () => Promise<Page>;
+  readonly #access: Access;
+  readonly #routes: readonly StatusRoute[];
 
-  private constructor(token: string | null, metrics: () => Promise<Page>) {
-    this.#token = token === null ? null : Buffer.from(token);
-    this.#metrics = metrics;
+  private constructor(token: string | null, routes: readonly StatusRoute[]) {
+    this.#access = new Access(token);
+    this.#routes = routes;
     const terms = {
       headersTimeout: REQUEST_MS,
       requestTimeout: REQUEST_MS,
@@ -36,16 +62,16 @@ export class StatusServer {
       connectionsCheckingInterval: REQUEST_MS,
     };
     this.#server = createServer(terms, (request, response) => void this.#answer(request, response));
-    this.#server.maxConnections = CLIENTS_MAX;
+    this.#server.maxConnections = CLIENTS_MAX + VIEWERS_MAX;
   }
 
   /** Rejects with an Error with a sentence for people. */
   static async open(
     { host, port }: InspectAddress,
     token: string | null,
-    metrics: () => Promise<Page>,
+    routes: readonly StatusRoute[],
   ): Promise<StatusServer> {
-    const status = new StatusServer(token, metrics);
+    const status = new StatusServer(token, routes);
     await new Promise<void>((resolve, reject) => {
       status.#server.once('error', (error) => reject(new Error(messageOf(error))));
       status.#server.listen({ host, port, exclusive: true }, resolve);
@@ -69,44 +95,44 @@ export class StatusServer {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [status, page] = await this.#page(request);
+    const [status, reply] = await this.#reply(request);
     if (response.destroyed) return;
+    const more = 'text' in reply ? reply.headers : undefined;
     response.writeHead(status, {
-      'content-type': page.type,
-      'cache-control': 'no-store',
-      'x-content-type-options': 'nosniff',
+      'content-type': reply.type,
+      ...GUARDS,
+      ...more,
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     });
-    response.end(request.method === 'HEAD' ? undefined : page.text);
+    if (request.method === 'HEAD') response.end();
+    else if ('text' in reply) response.end(reply.text);
+    else reply.stream(response);
   }
 
-  async #page(request: IncomingMessage): Promise<[number, Page]> {
-    if (this.#token === null && !namesThisMachine(request.headers.host)) {
-      return [403, text('Ask by an IP address or localhost, or set status_token.\n')];
+  async #reply({ method, url, headers }: IncomingMessage): Promise<[number, StatusReply]> {
+    const { pathname, query } = parts(url ?? '/');
+    const route = this.#routes.find(({ path }) => path === pathname);
+    const denial =
+      route?.isData === false ? this.#access.toPage(headers) : this.#access.toData(headers);
+    if (denial !== null) return [denial.status, text(denial.sentence)];
+    if (method !== 'GET' && method !== 'HEAD') return [405, text('Only GET.')];
+    if (route === undefined) {
+      return [404, text(`There is ${this.#routes.map(({ path }) => path).join(', ')}.`)];
     }
-    if (!this.#isAllowed(request.headers.authorization)) return [401, text('A token is wanted.\n')];
-    if (request.method !== 'GET' && request.method !== 'HEAD') return [405, text('Only GET.\n')];
-    if (withoutQuery(request.url ?? '') !== '/metrics') return [404, text('There is /metrics.\n')];
     try {
-      return [200, await this.#metrics()];
+      return [200, await route.answer(query)];
     } catch (error) {
-      return [500, text(`${messageOf(error)}\n`)];
+      return [error instanceof Refusal ? error.status : 500, text(messageOf(error))];
     }
   }
+}
 
-  #isAllowed(authorization: string | undefined): boolean {
-    if (this.#token === null) return true;
-    const shown = Buffer.from(/^Bearer +(.*)$/i.exec(authorization ?? '')?.[1] ?? '');
-    return shown.length === this.#token.length && timingSafeEqual(shown, this.#token);
-  }
+function parts(target: string): { pathname: string; query: URLSearchParams } {
+  const at = target.indexOf('?');
+  if (at === -1) return { pathname: target, query: new URLSearchParams() };
+  return { pathname: target.slice(0, at), query: new URLSearchParams(target.slice(at + 1)) };
 }
 
 function text(sentence: string): Page {
-  return { type: 'text/plain; charset=utf-8', text: sentence };
-}
-
-/** A name that some page of a browser chose could lead here (DNS rebinding). */
-function namesThisMachine(host: string | undefined): boolean {
-  const name = (host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  return name === 'localhost' || isIP(name) !== 0;
+  return { type: 'text/plain; charset=utf-8', text: `${sentence}\n` };
 }

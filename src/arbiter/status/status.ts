@@ -1,12 +1,14 @@
 // The status address over the life of an arbiter: opened when it serves, elsewhere after a reload that says so. A server whose
 // address cannot be had serves all the same, and says so.
 
+import { monotonicMs, wallClock } from '../../clock.ts';
 import { messageOf } from '../../message-of.ts';
 import type { ErrorLog } from '../../observe/log.ts';
 import { parsePortAddress } from '../../settings/inspect.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { Operator, Steered } from '../control/operator.ts';
-import { metricsPage } from './prometheus.ts';
+import { Live } from './live.ts';
+import { routesOf } from './routes.ts';
 import { StatusServer } from './server.ts';
 
 type Terms = Pick<Settings, 'status_bind' | 'status_token'>;
@@ -18,6 +20,7 @@ export class Status {
   /** Changes come one after another. */
   #turn: Promise<void> = Promise.resolve();
   #server: StatusServer | null = null;
+  #live: Live | null = null;
   #wanted: Terms = { status_bind: null, status_token: null };
 
   constructor(steered: Steered, operator: Operator, log: () => ErrorLog) {
@@ -37,6 +40,8 @@ export class Status {
   }
 
   async #end(): Promise<void> {
+    this.#live?.end();
+    this.#live = null;
     await this.#server?.close();
     this.#server = null;
   }
@@ -50,13 +55,17 @@ export class Status {
     await this.#end();
     const address = wanted.status_bind === null ? null : parsePortAddress(wanted.status_bind);
     if (address === null) return;
+    const clocks = { now: monotonicMs, wall: () => wallClock().getTime() };
+    const live = new Live(this.#steered, this.#operator, clocks);
     try {
-      this.#server = await StatusServer.open(address, wanted.status_token, () =>
-        metricsPage(this.#steered, this.#operator),
-      );
-      this.#log().info(`Metrics at: http://${this.#server.label}/metrics`);
+      const routes = routesOf({ server: this.#steered, operator: this.#operator, live });
+      this.#server = await StatusServer.open(address, wanted.status_token, routes);
+      this.#live = live;
+      const { label } = this.#server;
+      this.#log().info(`Status page at: http://${label}/ (metrics: http://${label}/metrics)`);
     } catch (error) {
-      this.#log().error(`No metrics at ${wanted.status_bind}: ${messageOf(error)}`);
+      live.end();
+      this.#log().error(`No status page at ${wanted.status_bind}: ${messageOf(error)}`);
     }
   }
 }
