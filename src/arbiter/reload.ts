@@ -187,6 +187,7 @@ export class Reload {
       this.#parts.changes.reload('Reloaded: the new workers serve, the old ones finish and leave.');
       before.hooks?.retire();
       before.preloaded?.retire();
+      before.generation.share?.retire();
       before.log.close();
       this.#releaseAllBut(next.sockets.all, before.sockets.all);
     });
@@ -196,6 +197,7 @@ export class Reload {
     const now = this.#parts.stage();
     returnToFolder(now.settings.chdir, now.log);
     next.hooks?.close();
+    next.generation.share?.drop();
     // It would wait for workers that leave with us.
     if (this.#parts.fleet.phase === 'running') next.preloaded?.retire();
     else next.preloaded?.end();

@@ -45,8 +45,8 @@ export class SharedLimits {
   readonly #places = new SharedPlaces();
   #local: LocalTokens | null = null;
   #tending: NodeJS.Timeout | null = null;
-  /** Of generations that have workers, and of the last one. */
-  #shares: LimitShare[] = [];
+  /** Of generations that have workers, or will. */
+  readonly #shares = new Set<LimitShare>();
 
   /** @param now milliseconds, monotonic */
   constructor(now: () => number, log: () => Log) {
@@ -58,32 +58,38 @@ export class SharedLimits {
   share(settings: Settings): LimitShare | null {
     const limits = limitListOf(settings);
     if (limits.tokens.length + limits.places.length === 0) return null;
-    const local = new LocalTokens(limits.tokens, this.#now, { before: this.#local });
+    const before = this.#local;
+    const local = new LocalTokens(limits.tokens, this.#now, { before });
     this.#local = local;
-    this.#tending ??= setInterval(() => this.#tend(), TEND_MS).unref();
+    this.#tending ??= setInterval(() => this.#local?.tend(), TEND_MS).unref();
     const stored = storedTokens(settings, limits.tokens, local, this.#now, this.#log);
     const share = new LimitShare(limits, stored?.tokens ?? local, this.#places, {
       several: settings.workers > 1 || stored !== null,
-      close: () => stored?.close(),
+      over: () => {
+        this.#shares.delete(share);
+        stored?.close();
+      },
+      // What counts goes on: limits that are not in this one are no longer away by it.
+      dropped: () => {
+        if (this.#local === local) this.#local = before;
+      },
     });
-    this.#shares.push(share);
+    this.#shares.add(share);
     return share;
   }
 
   close(): void {
     if (this.#tending !== null) clearInterval(this.#tending);
     for (const share of this.#shares) share.close();
-    this.#shares = [];
   }
+}
 
-  #tend(): void {
-    this.#local?.tend();
-    if (this.#shares.length === 1) return;
-    const last = this.#shares.at(-1);
-    const over = this.#shares.filter((share) => share !== last && share.isOver);
-    for (const share of over) share.close();
-    if (over.length > 0) this.#shares = this.#shares.filter((share) => !over.includes(share));
-  }
+interface ShareParts {
+  readonly several: boolean;
+  /** No worker has it any more, and none will. */
+  over(): void;
+  /** No worker served with it. */
+  dropped(): void;
 }
 
 export class LimitShare {
@@ -92,26 +98,36 @@ export class LimitShare {
   readonly #places: SharedPlaces;
   /** Workers, each with the tokens that it may give back. */
   readonly #borrowers = new Map<Borrower, Map<string, number>>();
+  readonly #parts: ShareParts;
   #several: boolean;
-  #everJoined = false;
-  readonly close: () => void;
+  #retired = false;
 
-  constructor(
-    limits: LimitList,
-    tokens: TokenCounter,
-    places: SharedPlaces,
-    { several, close }: { readonly several: boolean; readonly close: () => void },
-  ) {
-    this.#several = several;
-    this.close = close;
+  constructor(limits: LimitList, tokens: TokenCounter, places: SharedPlaces, parts: ShareParts) {
+    this.#several = parts.several;
+    this.#parts = parts;
     this.#limits = limits;
     this.#tokens = tokens;
     this.#places = places;
   }
 
-  /** It had workers, and they have gone. */
-  get isOver(): boolean {
-    return this.#everJoined && this.#borrowers.size === 0;
+  /** Another generation serves: it is over with its last worker. */
+  retire(): void {
+    this.#retired = true;
+    this.#closeIfOver();
+  }
+
+  /** Its generation will not serve: what was counted before it goes on. */
+  drop(): void {
+    this.#parts.dropped();
+    this.retire();
+  }
+
+  close(): void {
+    this.#parts.over();
+  }
+
+  #closeIfOver(): void {
+    if (this.#retired && this.#borrowers.size === 0) this.close();
   }
 
   /** Its workers lease; a single one counts by itself. */
@@ -127,12 +143,12 @@ export class LimitShare {
       for (const one of this.#borrowers.keys()) one.say({ kind: 'share-limits' });
     }
     this.#borrowers.set(worker, new Map());
-    this.#everJoined = true;
   }
 
   gone(worker: Borrower): void {
     this.#borrowers.delete(worker);
     this.#places.gone(worker);
+    this.#closeIfOver();
   }
 
   asked(worker: Borrower, question: LeaseQuestion): void {

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { openConnections } from '../support/open-connections.ts';
 import { type Redis, startRedis } from '../support/redis.ts';
 import {
   ask,
@@ -24,19 +25,24 @@ const limits = ['first', 'second', 'third', 'fourth'].map((name) => {
   return { path: `/${name}`, rate: '20/h', name, key: 'everybody' };
 });
 
+const APP = `export { default } from ${JSON.stringify(join(NODE_APPS, 'answer-by-query.mjs'))};\n`;
+
 let redis: Redis;
 let servers: readonly [Served, Served];
 let config: string;
+let app: string;
 
 before(async () => {
   redis = await startRedis(0, '--requirepass', PASSWORD);
-  config = join(await temporaryFolder(), 'limits.json');
+  const folder = await temporaryFolder();
+  config = join(folder, 'limits.json');
+  app = join(folder, 'app.mjs');
+  await writeFile(app, APP);
   const limit_store = `redis://:${PASSWORD}@127.0.0.1:${redis.port}/2`;
   await writeFile(config, JSON.stringify({ limits, limit_store }));
   const serve = (workers: number): Promise<Served> => {
     const args = ['-c', config, '-w', `${workers}`, '--log-level', 'debug'];
     const timeout = ['--limit-store-timeout', `${PATIENCE_MS / 1000}`];
-    const app = join(NODE_APPS, 'answer-by-query.mjs');
     return serveNode(app, [...args, ...timeout], { readyWorkers: workers });
   };
   servers = [await serve(1), await serve(2)];
@@ -73,6 +79,18 @@ test('two servers let through together what the limit allows', async () => {
   const [second] = await letThrough(other, '/first', 12);
   const [third] = await letThrough(one, '/first', 4);
   assert.deepEqual([first, second, third], [12, 8, 0]);
+});
+
+test('a reload that fails leaves no connection to the store behind', async () => {
+  const [one] = servers;
+  await eventually(() => openConnections(redis.port) === 2);
+  await writeFile(app, 'throw new Error("a release that does not load");');
+  one.server.signal('SIGHUP');
+  await one.server.line(/a release that does not load/);
+  await one.server.line(/The old workers stay\./);
+  await writeFile(app, APP);
+  await eventually(() => openConnections(redis.port) === 2);
+  assert.equal((await letThrough(one, '/first', 1))[0], 0);
 });
 
 test('a store that is stopped holds a request up once and no longer than the timeout', async () => {

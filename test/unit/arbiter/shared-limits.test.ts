@@ -2,16 +2,21 @@
 // places are leased, kept for a moment and given back, with a simulated clock.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import test from 'node:test';
-import { LimitShare } from '../../../src/arbiter/shared-limits.ts';
+import { LimitShare, SharedLimits } from '../../../src/arbiter/shared-limits.ts';
 import type { Lender } from '../../../src/limits/leases.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
 import { PlaceLeases } from '../../../src/limits/place-leases.ts';
 import { Reach } from '../../../src/limits/reach.ts';
 import { SharedPlaces } from '../../../src/limits/shared-places.ts';
+import type { ErrorLog } from '../../../src/observe/log.ts';
 import { parseLimitRate } from '../../../src/settings/limit-rate.ts';
+import { resolveSettings } from '../../../src/settings/resolve.ts';
 import type { ToWorker } from '../../../src/wire/arbiter-worker.ts';
 import type { LeaseAnswer, LeaseQuestion } from '../../../src/wire/limits.ts';
+import { eventually } from '../../support/eventually.ts';
 import { SimulatedTime } from '../limits/simulated-time.ts';
 
 class WorkerStandIn {
@@ -30,7 +35,7 @@ class WorkerStandIn {
 function shareOf(several = true): LimitShare {
   const tokens = [{ id: 'a', rate: parseLimitRate('10/m') }];
   const limits = { tokens, places: [{ id: 'c', most: 3 }] };
-  const parts = { several, close: () => undefined };
+  const parts = { several, over: () => undefined, dropped: () => undefined };
   return new LimitShare(limits, new LocalTokens(tokens, () => 5), new SharedPlaces(), parts);
 }
 
@@ -187,3 +192,74 @@ test('a place that was taken alone and left again is counted out, also in one me
   share.asked(worker, question({ of: 'places', take: [[0, 'k', 9]] }));
   assert.equal(worker.leases[0]?.[0], 3);
 });
+
+test('a generation that does not come to serve leaves its store and the counts; one that serves keeps its own', async (t) => {
+  const store = await muteStore();
+  const log = { warning: () => {} } as unknown as ErrorLog;
+  const limits = new SharedLimits(
+    () => performance.now(),
+    () => log,
+  );
+  t.after(() => {
+    limits.close();
+    store.server.close();
+  });
+  const share = async (rate: string): Promise<LimitShare> => {
+    const address = `redis://127.0.0.1:${store.port}`;
+    const argv = ['--limit-rate', rate, '--limit-store', address, 'app:app'];
+    const { settings } = await resolveSettings({ argv, env: {}, cwd: '/' });
+    const made = limits.share(settings);
+    assert.ok(made !== null);
+    return made;
+  };
+  const connections = (count: number): Promise<boolean> =>
+    eventually(() => store.open.size === count, `${store.open.size} and not ${count} are open`);
+  const [one, next, other] = [new WorkerStandIn(), new WorkerStandIn(), new WorkerStandIn()];
+  const first = await share('5/h');
+  first.joined(one, 0);
+  assert.equal(await grantedTo(one, first), 5);
+  const unused = await share('7/h');
+  await connections(2);
+  unused.drop();
+  await connections(1);
+  const failed = await share('8/h');
+  failed.joined(other, 0);
+  await connections(2);
+  failed.drop();
+  failed.gone(other);
+  await connections(1);
+  first.gone(one);
+  first.joined(next, 0);
+  assert.equal(await grantedTo(next, first), 0);
+  const third = await share('5/h');
+  await connections(2);
+  assert.equal(store.accepted(), 4, 'the first has kept its connection');
+  third.joined(other, 0);
+  assert.equal(await grantedTo(other, third), 0, 'it goes on where the first was');
+  first.retire();
+  first.gone(next);
+  await connections(1);
+});
+
+/** How many of five a worker gets. */
+async function grantedTo(worker: WorkerStandIn, share: LimitShare): Promise<number | undefined> {
+  worker.heard.length = 0;
+  share.asked(worker, question({ take: [[0, 'k', 5]] }));
+  await eventually(() => worker.heard.length > 0);
+  return worker.leases[0]?.[0];
+}
+
+/** Accepts connections and says nothing. */
+async function muteStore() {
+  const open = new Set<Socket>();
+  let accepted = 0;
+  const server = createServer((socket) => {
+    accepted += 1;
+    open.add(socket);
+    socket.on('error', () => {}).on('close', () => open.delete(socket));
+    socket.resume();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { server, port, open, accepted: () => accepted };
+}
