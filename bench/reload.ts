@@ -1,7 +1,7 @@
 // What clients lose while the server is changed under load: twenty reloads, more and fewer workers, workers that come to
 // max_requests, and a change of the arbiter. Counted by 64 clients that keep their connections and ask without a pause,
 // with wrk beside them. Prints and asserts nothing; test/end-to-end/nothing-lost.test.ts asserts.
-// `--reloads 20 --clients 64 --only TEXT`.
+// `--reloads 20 --clients 64 --between-ms 1500 --only TEXT`.
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,10 +22,11 @@ const { values: options } = parseArgs({
     clients: { type: 'string', default: '64' },
     /** Only the rows whose name contains it. */
     only: { type: 'string', default: '' },
+    /** Between two changes, and before and after them: a worker boots within the default also on a busy machine. */
+    'between-ms': { type: 'string', default: '1500' },
   },
 });
-/** A worker boots within this time also on a busy machine. */
-const BETWEEN_MS = 1500;
+const BETWEEN_MS = Number(options['between-ms']);
 const WITHIN_MS = 60_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'tunicorn-bench-'));
@@ -44,9 +45,9 @@ async function row(name: string, port: number, deed: () => Promise<void>): Promi
   wrk.on('error', () => undefined);
   const beganMs = Date.now();
   try {
-    await sleep(1000);
+    await sleep(BETWEEN_MS);
     await deed();
-    await sleep(1000);
+    await sleep(BETWEEN_MS);
   } finally {
     await clients.stop();
     const closed = once(wrk, 'close');
