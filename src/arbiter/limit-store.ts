@@ -9,8 +9,8 @@ import { messageOf } from '../message-of.ts';
 import type { LimitRate } from '../settings/limit-rate.ts';
 import type { LimitStore } from '../settings/limit-store.ts';
 
-/** Commands that the store has not answered; more are refused. */
-const COMMANDS_MAX = 1024;
+/** Commands that the store has not answered; more are refused. More than can wait at once (limits/leases.ts), and what is given back. */
+const COMMANDS_MAX = 20_000;
 const CONNECT_MS = 2000;
 /** Between an attempt to connect and the next: 50, 100 ... ms, up to this. */
 const RECONNECT_MAX_MS = 2000;
@@ -99,6 +99,7 @@ export class StoreLender implements Lender {
     limiter.consume(key, count).then(
       ({ remainingPoints, msBeforeNext }) => {
         this.#heard();
+        if (!this.#makesSense(remainingPoints, msBeforeNext)) return;
         const remaining = remainingPoints;
         answered(leaseOf({ granted: count, remaining, msBeforeNext, retryMs: 0 }));
       },
@@ -112,6 +113,7 @@ export class StoreLender implements Lender {
           readonly consumedPoints: number;
           readonly msBeforeNext: number;
         };
+        if (!this.#makesSense(consumedPoints, msBeforeNext)) return;
         const granted = Math.max(0, count - (consumedPoints - limiter.points));
         answered(leaseOf({ granted, remaining: 0, msBeforeNext, retryMs: msBeforeNext }));
       },
@@ -122,8 +124,8 @@ export class StoreLender implements Lender {
     this.#tell(limit, (limiter) => limiter.reward(key, count));
   }
 
-  charge(limit: number, key: string, count: number): void {
-    this.#tell(limit, (limiter) => limiter.penalty(key, count));
+  charge(limit: number, key: string, count: number, answered?: () => void): void {
+    this.#tell(limit, (limiter) => limiter.penalty(key, count), answered);
   }
 
   /** Connects, which is not waited for. */
@@ -157,14 +159,27 @@ export class StoreLender implements Lender {
     return limiters?.[limit] ?? null;
   }
 
-  #tell(limit: number, deed: (limiter: Limiter) => Promise<unknown>): void {
+  #tell(limit: number, deed: (limiter: Limiter) => Promise<unknown>, answered?: () => void): void {
     const limiter = this.#limiter(limit);
     if (limiter === null) return;
     this.#underWay += 1;
     deed(limiter).then(
-      () => this.#heard(),
-      () => this.#heard(),
+      () => {
+        this.#heard();
+        answered?.();
+      },
+      (error: unknown) => {
+        this.#heard();
+        this.#parts.failed(messageOf(error));
+      },
     );
+  }
+
+  /** What is no store of limits may answer as well. */
+  #makesSense(...numbers: readonly number[]): boolean {
+    if (numbers.every(Number.isFinite)) return true;
+    this.#parts.failed('it answers something else than numbers');
+    return false;
   }
 
   #heard(): void {

@@ -4,6 +4,7 @@
 
 import { boundedKey } from './bounded-key.ts';
 import type { Grant } from './bucket.ts';
+import { Debts } from './debts.ts';
 import { answerOf } from './local.ts';
 import type { Reach } from './reach.ts';
 import type { Answer, TokenLimit, Tokens } from './tokens.ts';
@@ -18,8 +19,8 @@ export interface Lender {
   /** Asks for up to `count`. `answered` is called at most once, and maybe never. */
   take(limit: number, key: string, count: number, answered: (lease: Lease) => void): void;
   giveBack(limit: number, key: string, count: number): void;
-  /** So many went on that it had not granted. */
-  charge(limit: number, key: string, count: number): void;
+  /** So many went on that it had not granted. `answered`: it has heard. */
+  charge(limit: number, key: string, count: number, answered?: () => void): void;
 }
 
 /** What goes on by itself while nobody answers. */
@@ -37,8 +38,6 @@ const REFUSED_MS = 5;
 const KEYS_MAX = 16_384;
 /** So many wait at most; others go on alone. */
 const WAITING_MAX = 10_000;
-/** Keys whose requests went on alone and are told of later. */
-const DEBTS_MAX = 1000;
 /** How many old entries are looked at for one that can go. */
 const LOOKS = 8;
 
@@ -84,8 +83,8 @@ export class TokenLeases implements Tokens {
   readonly #held: readonly Map<string, Held>[];
   /** Those with tokens, which go back when they are not used. */
   readonly #holding = new Set<Held>();
-  /** When what went on alone is forgiven, at the rate of all. */
-  readonly #debts: readonly Map<string, number>[];
+  /** What went on alone. */
+  readonly #debts: Debts;
   #returning = false;
   /** How often the lender fell silent: what was asked before that may never be answered. */
   #silences = 0;
@@ -93,11 +92,14 @@ export class TokenLeases implements Tokens {
   constructor(parts: LeaseParts) {
     this.#parts = parts;
     this.#held = parts.limits.map(() => new Map());
-    this.#debts = parts.limits.map(() => new Map());
+    this.#debts = new Debts(parts);
     this.#reach = parts.reach;
     parts.reach.onChange((state) => {
-      if (state === 'answers') this.#settleDebts();
-      else this.#silences += 1;
+      if (state === 'answers') this.#debts.settle();
+      else {
+        this.#silences += 1;
+        this.#debts.stop();
+      }
     });
   }
 
@@ -197,17 +199,15 @@ export class TokenLeases implements Tokens {
     if (wanted > 0) this.#lease(held, wanted);
   }
 
+  /** So many went on that the lender is to hear of, now or when it answers; fewer than none: of those so many did not. */
+  owe(limit: number, key: string, count: number): void {
+    this.#debts.owe(limit, key, count);
+    if (!this.#reach.silent) this.#debts.settle();
+  }
+
   #goAlone(limit: number, key: string, count: number): Grant {
     const grant = this.#parts.alone.take(limit, key, count);
-    const debts = this.#debts[limit];
-    const rate = this.#parts.limits[limit]?.rate;
-    if (grant.granted > 0 && debts !== undefined && rate !== undefined) {
-      const nowMs = this.#parts.now();
-      const untilMs = Math.max(nowMs, debts.get(key) ?? 0);
-      if (debts.size < DEBTS_MAX || debts.has(key)) {
-        debts.set(key, untilMs + (grant.granted * rate.perMs) / rate.requests);
-      }
-    }
+    if (grant.granted > 0) this.owe(limit, key, grant.granted);
     return grant;
   }
 
@@ -216,19 +216,6 @@ export class TokenLeases implements Tokens {
     this.#parts.lender.take(limit, key, 1, (lease) => {
       this.#reach.answered();
       if (lease.granted > 0) this.#parts.lender.giveBack(limit, key, lease.granted);
-    });
-  }
-
-  #settleDebts(): void {
-    const nowMs = this.#parts.now();
-    this.#debts.forEach((debts, limit) => {
-      const rate = this.#parts.limits[limit]?.rate;
-      if (rate === undefined) return;
-      for (const [key, untilMs] of debts) {
-        const owed = Math.round(((untilMs - nowMs) * rate.requests) / rate.perMs);
-        if (owed > 0) this.#parts.lender.charge(limit, key, owed);
-      }
-      debts.clear();
     });
   }
 

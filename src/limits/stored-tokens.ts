@@ -47,12 +47,13 @@ export class StoredTokens {
 
   giveBack(limit: number, key: string, count: number): void {
     this.#local.giveBack(limit, key, count);
-    if (!this.#reach.silent) this.#lender.giveBack(limit, key, count);
+    if (this.#reach.silent) this.#leases.owe(limit, key, -count);
+    else this.#lender.giveBack(limit, key, count);
   }
 
   charge(limit: number, key: string, count: number): void {
     this.#local.charge(limit, key, count);
-    if (!this.#reach.silent) this.#lender.charge(limit, key, count);
+    this.#leases.owe(limit, key, count);
   }
 
   #both(limit: number, key: string, count: number, own: Grant, lease: Grant): Grant {

@@ -12,6 +12,12 @@ import {
 
 type Answered = (lease: Lease) => void;
 
+interface Asked {
+  readonly leases: readonly Answered[];
+  /** Who waits to know that a charge was heard. */
+  readonly charges: readonly ((() => void) | undefined)[];
+}
+
 /** Messages that are not answered yet. */
 const UNDER_WAY_MAX = 2;
 /** Questions that wait to be sent; whoever asks more gets no answer, and goes on alone. */
@@ -22,8 +28,8 @@ export class ArbiterLender implements Lender {
   readonly #say: (question: LeaseQuestion) => void;
   #take: { readonly what: KeyCount; readonly answered: Answered }[] = [];
   #giveBack: KeyCount[] = [];
-  #charge: KeyCount[] = [];
-  readonly #underWay = new Map<number, readonly Answered[]>();
+  #charge: { readonly what: KeyCount; readonly answered: (() => void) | undefined }[] = [];
+  readonly #underWay = new Map<number, Asked>();
   #id = 0;
   #scheduled = false;
 
@@ -43,8 +49,8 @@ export class ArbiterLender implements Lender {
     this.#schedule();
   }
 
-  charge(limit: number, key: string, count: number): void {
-    this.#charge.push([limit, key, count]);
+  charge(limit: number, key: string, count: number, answered?: () => void): void {
+    this.#charge.push({ what: [limit, key, count], answered });
     this.#schedule();
   }
 
@@ -52,7 +58,8 @@ export class ArbiterLender implements Lender {
     const asked = of === this.#of ? this.#underWay.get(id) : undefined;
     if (asked === undefined) return;
     this.#underWay.delete(id);
-    asked.forEach((answered, index) => {
+    for (const answered of asked.charges) answered?.();
+    asked.leases.forEach((answered, index) => {
       const lease = leases[index];
       if (lease === undefined) return;
       const [granted, remaining, resetMs, retryMs, validMs] = lease;
@@ -75,18 +82,19 @@ export class ArbiterLender implements Lender {
       const waiting = this.#take.length + this.#giveBack.length + this.#charge.length;
       if (waiting === 0) return;
       const take = this.#take.splice(0, KEY_COUNTS_MAX);
+      const charge = this.#charge.splice(0, KEY_COUNTS_MAX);
       this.#id += 1;
-      this.#underWay.set(
-        this.#id,
-        take.map(({ answered }) => answered),
-      );
+      this.#underWay.set(this.#id, {
+        leases: take.map(({ answered }) => answered),
+        charges: charge.map(({ answered }) => answered),
+      });
       this.#say({
         kind: 'lease',
         of: this.#of,
         id: this.#id,
         take: take.map(({ what }) => what),
         giveBack: this.#giveBack.splice(0, KEY_COUNTS_MAX),
-        charge: this.#charge.splice(0, KEY_COUNTS_MAX),
+        charge: charge.map(({ what }) => what),
       });
     }
   }

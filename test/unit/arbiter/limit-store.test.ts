@@ -2,6 +2,7 @@
 // nobody up, and both come back by themselves.
 
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { StoreLender, windowOf } from '../../../src/arbiter/limit-store.ts';
@@ -79,6 +80,28 @@ class Host {
   }
 }
 
+/** How many keys that begin so have had so much, as the store has it. */
+function keysWith(begin: string, count: number): number {
+  const script = `local n = 0
+    for _, key in ipairs(redis.call('keys', '*:${begin}*')) do
+      if redis.call('get', key) == '${count}' then n = n + 1 end
+    end
+    return n`;
+  const args = [
+    '-s',
+    redis.path,
+    '-a',
+    'p@ss',
+    '--no-auth-warning',
+    '-n',
+    '3',
+    'eval',
+    script,
+    '0',
+  ];
+  return Number(execFileSync('redis-cli', args));
+}
+
 async function sum(answers: Iterable<Promise<boolean>>): Promise<number> {
   return (await Promise.all(answers)).filter(Boolean).length;
 }
@@ -137,6 +160,20 @@ test('one that is stopped holds nobody up for longer than the timeout, and it co
     await host.ask('e');
     return !host.reach.silent;
   });
+  assert.deepEqual(host.told, ['silent', 'answers']);
+});
+
+test('when it is back it hears what thousands of clients had meanwhile, and goes on answering', async () => {
+  const host = await new Host('5/h').connected();
+  const keys = Array.from({ length: 3000 }, (_, n) => `many${n}`);
+  redis.stop();
+  assert.equal(await sum(keys.flatMap((key) => [host.ask(key), host.ask(key)])), 6000);
+  redis.go();
+  await eventually(async () => {
+    await host.ask('h');
+    return !host.reach.silent;
+  });
+  await eventually(() => keysWith('many', 2) === keys.length, 'what they had is not known');
   assert.deepEqual(host.told, ['silent', 'answers']);
 });
 

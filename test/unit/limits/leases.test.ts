@@ -21,6 +21,9 @@ class Scene {
   readonly told: string[] = [];
   delayMs: (message: number) => number | null = () => 1;
   asked = 0;
+  /** Charges that are not answered, and the most that there were. */
+  charging = 0;
+  chargingMost = 0;
 
   constructor(rate: string, borrowers: number) {
     this.limits = [{ id: 'a', rate: parseLimitRate(rate) }];
@@ -62,7 +65,15 @@ class Scene {
       take: (limit, key, count, answered) =>
         reached(() => answered({ ...this.truth.take(limit, key, count), validMs: LEASE_VALID_MS })),
       giveBack: (limit, key, count) => reached(() => this.truth.giveBack(limit, key, count)),
-      charge: (limit, key, count) => reached(() => this.truth.charge(limit, key, count)),
+      charge: (limit, key, count, answered) => {
+        this.charging += 1;
+        this.chargingMost = Math.max(this.chargingMost, this.charging);
+        reached(() => {
+          this.charging -= 1;
+          this.truth.charge(limit, key, count);
+          answered?.();
+        });
+      },
     };
   }
 }
@@ -191,4 +202,31 @@ test('what went on alone is told, so that it is not let through a second time', 
   assert.equal(scene.reaches[0]?.silent, false);
   const left = scene.truth.take(0, 'a', 10).granted;
   assert.ok(left >= 2 && left <= 4, `${left}`);
+});
+
+test('what went on alone of thousands of keys is told in slices, and what nobody heard is told again', async () => {
+  const scene = new Scene('10/h', 1);
+  const [leases] = scene.leases as readonly [TokenLeases];
+  const [reach] = scene.reaches as readonly [Reach];
+  const keys = Array.from({ length: 5000 }, (_, n) => `k${n}`);
+  reach.failed();
+  for (const key of keys) for (let times = 0; times < 4; times++) leases.ask(0, key);
+  // It falls silent again in the middle: of the third slice nothing arrives.
+  let charges = 0;
+  scene.delayMs = () => {
+    charges += 1;
+    return charges <= 512 ? 1 : null;
+  };
+  reach.answered();
+  await scene.time.goTo(scene.time.nowMs + 100);
+  assert.equal(charges, 768);
+  assert.equal(scene.chargingMost, 256);
+  assert.equal(scene.truth.take(0, 'k511', 10).granted, 6);
+  reach.failed();
+  scene.delayMs = () => 1;
+  reach.answered();
+  await scene.time.goTo(scene.time.nowMs + 100);
+  assert.equal(scene.truth.take(0, 'k510', 10).granted, 6);
+  for (const key of keys.slice(512)) assert.equal(scene.truth.take(0, key, 10).granted, 6);
+  assert.equal(reach.silent, false);
 });
