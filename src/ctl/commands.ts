@@ -2,6 +2,7 @@
 // shown to people.
 
 import type { CtlRequest } from './client.ts';
+import { limitsTable } from './limits-table.ts';
 import { actionWords, type Shown, tables } from './tables.ts';
 
 export interface CtlCommand {
@@ -72,6 +73,13 @@ export const CTL_COMMANDS: readonly CtlCommand[] = [
     meaning: 'requests that wait for a thread',
     request: () => get('/queue'),
     shown: tables.queue,
+  },
+  {
+    ...NOTHING,
+    name: 'limits',
+    meaning: 'which clients the limits refuse, by which limit',
+    request: () => get('/limits'),
+    shown: limitsTable,
   },
   {
     ...NOTHING,

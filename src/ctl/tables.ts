@@ -6,7 +6,7 @@ import { list, type Members, members, number, rowsOf, text } from './answer.ts';
 /** Of an answer: its text. */
 export type Shown = (answer: Members) => string;
 
-interface Column {
+export interface Column {
   readonly title: string;
   readonly of: (row: Members) => string;
   /** Numbers stand at the right. */
@@ -38,21 +38,16 @@ export const tables = {
   traffic: (answer: Members): string => {
     const lately = members(answer['lately']);
     const seconds = number(lately['seconds']);
-    const each = (counts: unknown): string =>
-      Object.entries(members(counts))
-        .filter(([, count]) => number(count) > 0)
-        .map(([name, count]) => `${text(name)} ${text(count)}`)
-        .join(', ') || 'none';
     const rows: readonly (readonly [string, string])[] = [
       ['lately', `${number(lately['perSecond']).toFixed(1)} requests/s in ${seconds.toFixed(1)} s`],
       ['took', quantiles(lately['durationMs'])],
       ['waited', quantiles(lately['queueWaitMs'])],
-      ['answered', each(lately['answered'])],
-      ['unserved', each(lately['unserved'])],
-      ['refused', each(lately['refused'])],
+      ['answered', countsInWords(lately['answered'])],
+      ['unserved', countsInWords(lately['unserved'])],
+      ['refused', countsInWords(lately['refused'])],
       [
         'since start',
-        `answered ${each(answer['answered'])}; unserved ${each(answer['unserved'])}; refused ${each(answer['refused'])}`,
+        `answered ${countsInWords(answer['answered'])}; unserved ${countsInWords(answer['unserved'])}; refused ${countsInWords(answer['refused'])}`,
       ],
     ];
     return rows.map(([name, value]) => `${name.padEnd(13)} ${value}\n`).join('');
@@ -137,6 +132,12 @@ export const tables = {
   ]),
 } satisfies Record<string, Shown>;
 
+/** "2xx 5, 4xx 1", or none. */
+export function countsInWords(counts: unknown): string {
+  const some = Object.entries(members(counts)).filter(([, count]) => number(count) > 0);
+  return some.map(([name, count]) => `${text(name)} ${text(count)}`).join(', ') || 'none';
+}
+
 /** What was done, as a sentence. */
 export function actionWords(sentence: (answer: Members) => string): Shown {
   return (answer) => `${sentence(answer)}\n`;
@@ -156,15 +157,15 @@ function table(member: string, columns: readonly Column[]): Shown {
   return (answer) => columnsOf(rowsOf(answer[member]), columns);
 }
 
-function column(title: string, member: string): Column {
+export function column(title: string, member: string): Column {
   return { title, of: (row) => text(row[member]), isNumber: true };
 }
 
-function words(title: string, member: string): Column {
+export function words(title: string, member: string): Column {
   return { title, of: (row) => text(row[member]) };
 }
 
-function columnsOf(rows: readonly Members[], columns: readonly Column[]): string {
+export function columnsOf(rows: readonly Members[], columns: readonly Column[]): string {
   const lines = [
     columns.map(({ title }) => title),
     ...rows.map((row) => columns.map(({ of }) => of(row))),
@@ -186,7 +187,7 @@ function columnsOf(rows: readonly Members[], columns: readonly Column[]): string
     .join('');
 }
 
-function silence(answer: Members): string {
+export function silence(answer: Members): string {
   const silent = Array.isArray(answer['silent']) ? answer['silent'] : [];
   return silent.map((pid) => `Worker ${text(pid)} does not answer.\n`).join('');
 }
@@ -202,7 +203,7 @@ function deadline(value: unknown): string {
   return `${setting === null ? '' : `${text(setting)} `}in ${duration(number(inMs))}`;
 }
 
-function since(value: unknown, unit = 1): string {
+export function since(value: unknown, unit = 1): string {
   return typeof value === 'number' ? duration(value * unit) : '-';
 }
 

@@ -84,8 +84,7 @@ export class ClientLimits implements Admission {
   }
 
   enter(address: string): Entry | PromiseLike<Entry> {
-    if (!mayCome(address, this.#options) && this.#refuses('denied', '', address))
-      return TURNED_AWAY;
+    if (!mayCome(address, this.#options) && this.#refuses('denied', address)) return TURNED_AWAY;
     const { places, exempt, ipv6Prefix } = this.#options;
     if (places === null || exempt?.has(address) === true) return ENTERED;
     const client = clientOf(address, ipv6Prefix);
@@ -96,7 +95,7 @@ export class ClientLimits implements Admission {
 
   #entry(has: boolean, client: string): Entry {
     if (has) return { refused: false, place: client };
-    return this.#refuses('connections', '', client) ? TURNED_AWAY : ENTERED;
+    return this.#refuses('connections', client) ? TURNED_AWAY : ENTERED;
   }
 
   leave(place: string): void {
@@ -106,7 +105,7 @@ export class ClientLimits implements Admission {
   ask(head: RequestHead, peer: Peer, known: boolean): Verdict | PromiseLike<Verdict> {
     const { address } = peer;
     if (!known && !mayCome(address, this.#options)) {
-      if (this.#refuses('denied', '', address)) return refused(DENIED);
+      if (this.#refuses('denied', address)) return refused(DENIED);
     }
     if (this.#options.exempt?.has(address) === true) return ADMITTED;
     const client = clientOf(address, this.#options.ipv6Prefix);
@@ -129,14 +128,21 @@ export class ClientLimits implements Admission {
   }
 
   /** Counts it. False: it goes on all the same. */
-  #refuses(reason: Reason, limit: string, client: string): boolean {
+  #refuses(reason: Exclude<Reason, 'rate'>, client: string): boolean {
     const { refusals, dryRun } = this.#options;
-    refusals.note(reason, limit, client, dryRun);
+    refusals.note({ reason, limit: '', client, key: client, dry: dryRun, retryMs: 0 });
+    return !dryRun;
+  }
+
+  /** The same for a rate. */
+  #limits({ name }: Limit, { retryMs }: Answer, key: string, client: string): boolean {
+    const { refusals, dryRun } = this.#options;
+    refusals.note({ reason: 'rate', limit: name, client, key, dry: dryRun, retryMs });
     return !dryRun;
   }
 
   #placed(has: boolean, head: RequestHead, client: string): Verdict | PromiseLike<Verdict> {
-    if (!has && this.#refuses('requests at once', '', client)) return refused(NO_PLACE);
+    if (!has && this.#refuses('requests at once', client)) return refused(NO_PLACE);
     return this.#rates(head, client, has ? client : null);
   }
 
@@ -149,16 +155,18 @@ export class ClientLimits implements Admission {
       const limit = limits[index] as Limit;
       if (!limit.concerns(head.method, forms)) continue;
       const key = this.#keyOf(limit, head, client);
-      const answer = typeof key === 'string' ? this.#options.tokens.ask(index, key) : null;
-      if (answer === null || 'then' in answer) {
-        const waits = new Waiting(met ?? [], index, place);
-        return this.#ratesLater(head, client, waits, key, answer);
+      if (typeof key !== 'string') {
+        return this.#ratesLater(head, client, new Waiting(met ?? [], index, place), key, null);
+      }
+      const answer = this.#options.tokens.ask(index, key);
+      if ('then' in answer) {
+        return this.#ratesLater(head, client, new Waiting(met ?? [], index, place), key, answer);
       }
       if (tellsAll) {
         met ??= [];
         met.push({ name: limit.name, rate: limit.rate, answer });
       }
-      if (!answer.granted && this.#refuses('rate', limit.name, client)) {
+      if (!answer.granted && this.#limits(limit, answer, key, client)) {
         return this.#limited(limit, answer, met, place);
       }
     }
@@ -182,7 +190,7 @@ export class ClientLimits implements Admission {
       const key = await (isFirst ? firstKey : this.#keyOf(limit, head, client));
       const answer = await (isFirst && firstAnswer !== null ? firstAnswer : tokens.ask(index, key));
       met.push({ name: limit.name, rate: limit.rate, answer });
-      if (!answer.granted && this.#refuses('rate', limit.name, client)) {
+      if (!answer.granted && this.#limits(limit, answer, key, client)) {
         return this.#limited(limit, answer, met, place);
       }
     }

@@ -1,13 +1,26 @@
-// What was refused because of limits, counted by reason, once each; and, now and then, a sentence for the log about what came
-// since the last one. The counts are what a worker reports; nothing here decides.
+// What was refused because of limits, counted by reason, once each, and by whom; and, now and then, a sentence for the log about what
+// came since the last one. The counts are what a worker reports; nothing here decides.
+
+import { RefusedClients } from './refused-clients.ts';
 
 /** By `rate`: a limit, whose name stands beside it. */
 export type Reason = 'denied' | 'connections' | 'requests at once' | 'rate';
 
-interface Count {
+export interface Refused {
   readonly reason: Reason;
+  /** Name of the limit of a rate; else empty. */
   readonly limit: string;
+  /** Whom it was, for people. */
+  readonly client: string;
+  /** What was counted, as counters have it. */
+  readonly key: string;
+  /** It only would have been refused. */
   readonly dry: boolean;
+  /** Until it would be let through, as far as that is known. */
+  readonly retryMs: number;
+}
+
+interface Count extends Pick<Refused, 'reason' | 'limit' | 'dry'> {
   total: number;
   told: number;
   last: string;
@@ -21,11 +34,19 @@ const WORDS: { readonly [R in Reason]: readonly [what: string, by: (limit: strin
 };
 
 export class Refusals {
+  /** Whom. */
+  readonly clients = new RefusedClients();
+  readonly #now: () => number;
   readonly #counts = new Map<string, Count>();
   #untold = 0;
 
-  /** @param client whom it was, for people; `dry`: it only would have been refused */
-  note(reason: Reason, limit: string, client: string, dry: boolean): void {
+  /** @param now monotonic milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  note(refused: Refused): void {
+    const { reason, limit, client, dry } = refused;
     const key = `${dry ? 'dry ' : ''}${reason}${limit === '' ? '' : ` ${limit}`}`;
     let count = this.#counts.get(key);
     if (count === undefined) {
@@ -35,6 +56,7 @@ export class Refusals {
     count.total += 1;
     count.last = client;
     this.#untold += 1;
+    this.clients.note(refused, this.#now());
   }
 
   /** Something was refused since the last sentence. */

@@ -3,7 +3,7 @@
 
 import { monotonicMs } from '../clock.ts';
 import { ClientLimits } from '../limits/client-limits.ts';
-import { limitsOf } from '../limits/limit.ts';
+import { type Limit, limitsOf } from '../limits/limit.ts';
 import { limitListOf } from '../limits/limit-list.ts';
 import { NetworkSet } from '../limits/network-set.ts';
 import { Refusals } from '../limits/refusals.ts';
@@ -18,8 +18,9 @@ import { LimitCounts, type LimitCountsOptions } from './limit-counts.ts';
 export type Sharing = Pick<LimitCountsOptions, 'shared' | 'ask'>;
 
 export class WorkerLimits {
+  readonly limits: readonly Limit[];
   readonly admission: ClientLimits;
-  readonly refusals = new Refusals();
+  readonly refusals = new Refusals(monotonicMs);
   readonly counts: LimitCounts;
   readonly #log: Log;
   readonly #told = new Seldom();
@@ -32,6 +33,7 @@ export class WorkerLimits {
     sharing: Sharing,
   ) {
     const limits = limitsOf(settings);
+    this.limits = limits;
     this.#log = log;
     this.#keys = makeKeys(settings, log);
     this.counts = new LimitCounts({

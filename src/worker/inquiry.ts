@@ -14,13 +14,16 @@ import type {
   RequestLook,
   ThreadLook,
 } from '../wire/control.ts';
+import type { WorkerLimits } from './client-limits.ts';
 import { Lanes } from './lanes.ts';
+import { limitedBy } from './limited.ts';
 
 export interface InquiryParts {
   readonly connections: { readonly all: Iterable<OpenConnection> };
   readonly dispatcher: { readonly threads: readonly AppThread[] };
   readonly application: { stackOf(thread: AppThread): Promise<string | null> };
   readonly context: Pick<ConnectionContext, 'now' | 'wheel'>;
+  readonly limits: WorkerLimits | null;
 }
 
 /** A connection whose thread has begun its request, or may have. */
@@ -47,6 +50,8 @@ export class Inquiry {
         return { about: 'connections', ...this.connections(question.filter, question.limit) };
       case 'lanes':
         return { about: 'lanes', ...this.#lanes.look(question.marks) };
+      case 'limits':
+        return { about: 'limits', ...limitedBy(this.#parts.limits, this.#parts.context.now()) };
       case 'stack':
         return this.#stack(question.thread);
       case 'interrupt':

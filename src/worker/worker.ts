@@ -50,7 +50,6 @@ export interface WorkerOptions
   readonly maker: ApplicationMaker;
   /** null: no TLS. */
   readonly tls: TlsMaterial | null;
-  /** Of allow, deny and limit_exempt. */
   /** Of clients; null: none is limited. */
   readonly limits: WorkerLimits | null;
   /** Where it listens; null: that goes by the application, and `serve` is told. */
@@ -206,6 +205,7 @@ export class Worker {
       dispatcher: this.#dispatcher,
       application: this.#application,
       context: this.#context,
+      limits: this.#options.limits,
     });
     return this.#inquiry;
   }

@@ -3,52 +3,11 @@
 // stuck through a thread, and a mode that lets others in.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { lstat, readdir } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 import test, { before, describe } from 'node:test';
-import { commandPath } from '../support/server.ts';
+import { askControl, listOf, type Members, runCtl } from './controlling.ts';
 import { ask, eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
-
-type Members = Readonly<Record<string, unknown>>;
-
-function askControl(
-  socketPath: string,
-  path: string,
-  post?: string,
-): Promise<{ status: number; answer: Members; ms: number }> {
-  const began = performance.now();
-  return new Promise((resolve, reject) => {
-    const method = post === undefined ? 'GET' : 'POST';
-    const asked = httpRequest({ socketPath, path, method }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (piece) => (text += piece));
-      response.on('end', () => {
-        const answer = JSON.parse(text) as Members;
-        resolve({ status: response.statusCode ?? 0, answer, ms: performance.now() - began });
-      });
-    });
-    asked.on('error', reject);
-    asked.end(post);
-  });
-}
-
-function runCtl(...words: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [commandPath, 'ctl', ...words], { timeout: 60_000 });
-  let out = '';
-  let err = '';
-  child.stdout.on('data', (text) => (out += text));
-  child.stderr.on('data', (text) => (err += text));
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, out, err })));
-}
-
-function listOf(answer: Members, member: string): readonly Members[] {
-  const list = answer[member];
-  assert.ok(Array.isArray(list), `${member} of ${JSON.stringify(answer)}`);
-  return list as Members[];
-}
 
 describe('a WSGI server whose threads, queue and places are taken', () => {
   let server: Served;

@@ -3,12 +3,14 @@
 // counting by itself; places of a dead worker kept; counts that begin anew at a reload.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { askControl, listOf, type Members, runCtl } from './controlling.ts';
 import { eventually, NODE_APPS, type Served, serveNode, temporaryFolder } from './serving.ts';
 
 const WORKERS = 4;
@@ -19,18 +21,27 @@ const BURST = 30;
 const PATIENCE_MS = 1500;
 
 let served: Served;
+let socket: string;
+/** What clients of /busy were answered. */
+const refused: number[] = [];
 
 before(async () => {
-  const config = join(await temporaryFolder(), 'limits.json');
+  const folder = await temporaryFolder();
+  const config = join(folder, 'limits.json');
+  socket = join(folder, 'limits.ctl');
   const limits = [
     { path: '/busy', rate: `${RATE}/s:${BURST}`, key: 'everybody', name: 'busy' },
     { path: '/login', rate: '5/h', name: 'login' },
     { path: '/alone', rate: '8/h', name: 'alone' },
+    { path: '/keyed', rate: '3/h', key: 'header:x-api-key', name: 'keyed' },
   ];
   await writeFile(config, JSON.stringify({ limits, limit_connections: PLACES }));
   served = await serveNode(
     join(NODE_APPS, 'answer-by-query.mjs'),
-    ['-c', config, '-w', `${WORKERS}`, '--limit-store-timeout', `${PATIENCE_MS / 1000}`],
+    [
+      ...['-c', config, '-w', `${WORKERS}`, '--control-socket', socket],
+      ...['--limit-store-timeout', `${PATIENCE_MS / 1000}`],
+    ],
     { readyWorkers: WORKERS },
   );
 });
@@ -38,15 +49,19 @@ before(async () => {
 interface Asked {
   readonly agent?: Agent;
   readonly from?: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** No status: over the limit of connections. */
 const RESET = 0;
 
 /** The status of one answer. */
-function status(path: string, { agent, from = '127.0.0.1' }: Asked = {}): Promise<number> {
+function status(
+  path: string,
+  { agent, from = '127.0.0.1', headers = {} }: Asked = {},
+): Promise<number> {
   return new Promise((resolve, reject) => {
-    const options = { port: served.port, host: '127.0.0.1', path, localAddress: from };
+    const options = { port: served.port, host: '127.0.0.1', path, localAddress: from, headers };
     get({ ...options, agent: agent ?? new Agent({ keepAlive: false }) }, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode ?? 0));
@@ -71,7 +86,6 @@ test('under load the sum of four workers is the limit, within 5 %', async () => 
   const agent = new Agent({ keepAlive: true, maxSockets: 24 });
   const beganMs = performance.now();
   const granted: number[] = [];
-  const refused: number[] = [];
   // More comes than may go through; a busy machine takes its time to get there, or never does.
   const isLoaded = (): boolean => refused.length > 300 && refused.length > granted.length;
   const client = async (): Promise<void> => {
@@ -99,6 +113,42 @@ test('under load the sum of four workers is the limit, within 5 %', async () => 
 test('five an hour are five, whichever worker a connection comes to', async () => {
   assert.equal(await letThrough('/login', 20, '127.0.1.1'), 5);
   assert.equal(await letThrough('/login', 3, '127.0.1.2'), 3);
+});
+
+test('an operator is told whom the limits refuse: the numbers of all workers are what clients saw', async () => {
+  const key = 'key-of-a-customer';
+  const statuses = await Promise.all(
+    Array.from({ length: 11 }, () => status('/keyed', { headers: { 'x-api-key': key } })),
+  );
+  assert.equal(statuses.filter((one) => one === 429).length, 8);
+  const { answer } = await askControl(socket, '/limits');
+  const clients = listOf(answer, 'clients');
+  const seen = clients.map((one) => [one['limit'], one['key'], one['refused']]).sort();
+  const fingerprint = `sha256:${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
+  assert.deepEqual(
+    seen,
+    [
+      ...(refused.length > 0 ? [['busy', 'everybody', refused.length]] : []),
+      ['keyed', fingerprint, 8],
+      ['login', '127.0.1.1', 15],
+    ].sort(),
+  );
+  assert.ok(!JSON.stringify(answer).includes(key), 'a key is nobody else’s business');
+  assert.equal(answer['unlisted'], 0);
+  const keyed = clients.find(({ limit }) => limit === 'keyed');
+  const retryMs = Number(keyed?.['retryMs']);
+  assert.ok(retryMs > 1_000_000 && retryMs <= 1_200_000, `one in 20 minutes, not ${retryMs}`);
+  assert.match(String(keyed?.['set']), /limits\.json:1$/);
+  const { out } = await runCtl('limits', '--control-socket', socket);
+  assert.match(
+    out,
+    /^127\.0\.1\.1 +login +\d+ +15 .* (11|12)m\d\ds +5\/h for \/login +\S+limits\.json:1$/m,
+  );
+  // What heartbeats have told, a second later.
+  await eventually(async () => {
+    const all = (await askControl(socket, '/limits')).answer['refused'] as Members;
+    return all['rate keyed'] === 8 && all['rate login'] === 15;
+  });
 });
 
 test('after a reload, and with more and fewer workers, they are still used up', async () => {

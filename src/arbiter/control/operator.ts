@@ -24,6 +24,7 @@ import type { FleetChanges } from '../fleet-changes.ts';
 import type { Sums } from '../tally-sums.ts';
 import type { Traffic } from '../traffic.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
+import { type Limited, limitedClients } from './limited.ts';
 import { Refusal } from './refusal.ts';
 
 /** The loop of a worker runs no application: it answers in a few milliseconds, or something is very wrong. */
@@ -212,6 +213,16 @@ export class Operator {
     waiting.sort((one, other) => other.ageMs - one.ageMs);
     const length = answers.reduce((all, { answer }) => all + answer.matching, 0);
     return { length, requests: waiting, silent };
+  }
+
+  /** Who is refused by limits, or would be. */
+  async limits(): Promise<Limited> {
+    const { traffic, settings, settingSources } = this.#server;
+    const { answers, silent } = await this.#askAll('limits', { about: 'limits' });
+    const { clients, unlisted } = limitedClients(answers, settings, settingSources);
+    const { seconds, sums } = traffic.lately();
+    const lately = { seconds, refused: sums.refused };
+    return { refused: traffic.sums.refused, lately, clients, unlisted, silent };
   }
 
   settings(): object {

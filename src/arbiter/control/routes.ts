@@ -173,6 +173,17 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/limits',
+    id: 'limits',
+    summary:
+      'Which clients and keys the limits refused in the last ten minutes (or would have: dry), whoever was refused most lately first: how often, by which limit, where that was set, and when it would be let through. Keys that clients send are told as the beginning of their SHA-256. `unlisted`: how many were refused of clients that are not in the list.',
+    parameters: [],
+    body: null,
+    status: 200,
+    answer: (operator) => operator.limits(),
+  },
+  {
+    method: 'GET',
     path: '/settings',
     id: 'settings',
     summary: 'Every setting: its value and where it was set. What may be a secret is not shown.',

@@ -36,7 +36,7 @@ interface Made extends Partial<ClientLimitsOptions> {
 function make({ rate = null, rules = [], ...options }: Made) {
   const time = { nowMs: 1000 };
   const limits = limitsOf({ limits: checkLimitRules(rules), limit_rate: rate });
-  const refusals = new Refusals();
+  const refusals = new Refusals(() => time.nowMs);
   const made = new ClientLimits({
     limits,
     tokens: new LocalTokens(limits, () => time.nowMs),
