@@ -65,7 +65,7 @@ export async function bundlePrograms() {
 }
 
 /** @param packages their folders below the root */
-function licencesOf(packages) {
+export function licencesOf(packages) {
   const texts = packages.map((path) => {
     const { name, version, license } = JSON.parse(
       readFileSync(`${root}${path}/package.json`, 'utf8'),
@@ -74,5 +74,5 @@ function licencesOf(packages) {
     const text = file === undefined ? '' : readFileSync(`${root}${path}/${file}`, 'utf8').trim();
     return `${name} ${version} (${license})\n\n${text}\n`;
   });
-  return `The programs in this folder contain parts of:\n\n${texts.join(`\n${'-'.repeat(78)}\n\n`)}`;
+  return `What is in this folder contains parts of:\n\n${texts.join(`\n${'-'.repeat(78)}\n\n`)}`;
 }

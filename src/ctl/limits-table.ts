@@ -1,16 +1,8 @@
 // Whom the limits refuse, as text for people: one line for each client or key and limit, who is refused most lately first.
 
+import { duration } from '../durations.ts';
 import { type Members, members, number, rowsOf, text } from './answer.ts';
-import {
-  type Column,
-  column,
-  columnsOf,
-  countsInWords,
-  duration,
-  silence,
-  since,
-  words,
-} from './tables.ts';
+import { type Column, column, columnsOf, countsInWords, silence, since, words } from './tables.ts';
 
 /** On a screen; --json has all. */
 const ROWS_MAX = 100;

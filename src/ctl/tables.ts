@@ -1,6 +1,7 @@
 // The answers of the control socket as text for people: columns, and sentences. What is not as it should be, because another
 // version of the server answers, is shown as it came.
 
+import { brief, duration } from '../durations.ts';
 import { list, type Members, members, number, rowsOf, text } from './answer.ts';
 
 /** Of an answer: its text. */
@@ -215,21 +216,4 @@ function mebibytes(value: unknown): string {
 function quantiles(value: unknown): string {
   const { p50, p99 } = members(value);
   return `p50 ${brief(p50)}, p99 ${brief(p99)}`;
-}
-
-/** 0.4ms, 12ms, 1.2s; for what is measured in milliseconds. */
-export function brief(ms: unknown): string {
-  if (typeof ms !== 'number') return '-';
-  if (ms < 9.95) return `${ms.toFixed(1)}ms`;
-  return ms < 999.5 ? `${ms.toFixed(0)}ms` : duration(ms);
-}
-
-/** 0.3s, 12.0s, 4m05s, 3h07m, 2d04h */
-export function duration(ms: number): string {
-  const seconds = ms / 1000;
-  if (seconds < 60) return `${seconds.toFixed(1)}s`;
-  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0');
-  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${two(seconds % 60)}s`;
-  if (seconds < 86400) return `${Math.floor(seconds / 3600)}h${two((seconds % 3600) / 60)}m`;
-  return `${Math.floor(seconds / 86400)}d${two((seconds % 86400) / 3600)}h`;
 }

@@ -1,7 +1,7 @@
 // One picture of a server in a window of any size, as lines of text with a style each. Pure and plain: printable ASCII, one column a
 // character, so that every terminal shows it alike. What does not fit is left out from the least important on.
 
-import { brief, duration } from '../ctl/tables.ts';
+import { brief, duration } from '../durations.ts';
 import { COLUMNS, type Row, rowsOf } from './rows.ts';
 import type { Quantiles, Seen } from './seen.ts';
 import { BINDINGS, chosenAt, type View } from './view.ts';

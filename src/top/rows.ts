@@ -1,7 +1,7 @@
 // The rows of the two tables: which of them are shown and in which order, and the columns that they have. A column says how soon it
 // gives way where the window is narrow.
 
-import { duration } from '../ctl/tables.ts';
+import { duration } from '../durations.ts';
 import type { Seen, ThreadSeen, WorkerSeen } from './seen.ts';
 
 export type TableName = 'threads' | 'workers';

@@ -26,9 +26,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/clock.ts',
     'src/start-folder.ts',
   ],
-  'src/ctl': ['src/arbiter/control/place.ts', 'src/settings', 'src/observe', 'src/message-of.ts'],
+  'src/ctl': [
+    'src/arbiter/control/place.ts',
+    'src/settings',
+    'src/observe',
+    'src/durations.ts',
+    'src/message-of.ts',
+  ],
+  // Runs in browsers: of the rest it may know what crosses the wire, and how times are told.
+  'src/page': ['src/wire', 'src/durations.ts', 'src/message-of.ts'],
   'src/top': [
     'src/ctl',
+    'src/durations.ts',
     'src/settings',
     'src/clock.ts',
     'src/message-of.ts',
@@ -118,6 +127,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/bridge-path.ts': ['src/package-folder.ts'],
   'src/child-end.ts': [],
   'src/clock.ts': [],
+  'src/durations.ts': [],
   'src/message-of.ts': [],
   'src/open-files.ts': [],
   'src/package-folder.ts': [],
@@ -190,7 +200,7 @@ function cycles(imports: readonly Import[]): string[] {
   return found;
 }
 
-const files = sourceFiles(/^src\/.*\.ts$/);
+const files = sourceFiles(/^src\/.*\.tsx?$/);
 const imports = files.flatMap(importsOf);
 
 test('every folder of src has its line in the table of imports', () => {

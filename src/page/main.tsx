@@ -1,0 +1,23 @@
+// Where the page begins: the token, the colours, the feed, and drawing whenever something has changed.
+
+import { render } from 'preact';
+import { Feed } from './feed/feed.ts';
+import { takeToken } from './feed/token.ts';
+import { applyTheme, watchSystem } from './inks.ts';
+import { moveFocus } from './keys.ts';
+import { Page } from './page.tsx';
+
+const place = document.getElementById('page');
+if (place === null) throw new Error('index.html has no place for the page');
+
+document.addEventListener('keydown', moveFocus);
+applyTheme();
+watchSystem();
+
+const feed = new Feed(takeToken(), draw);
+draw();
+feed.start();
+
+function draw(): void {
+  if (place) render(<Page feed={feed} seen={feed.seen} line={feed.line} />, place);
+}

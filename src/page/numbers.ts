@@ -1,0 +1,52 @@
+// Numbers, moments and amounts as the page writes them: short, and as wide as each other. Lengths of time are those of src/durations.ts.
+
+const WHOLE = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+
+/** 7, 1,234, 12,345 */
+export function whole(count: number): string {
+  return WHOLE.format(count);
+}
+
+/** 0, 0.4, 7, 1,234: of what is counted each second. */
+export function rate(perSecond: number): string {
+  return perSecond > 0 && perSecond < 9.95 && !Number.isInteger(perSecond)
+    ? perSecond.toFixed(1)
+    : whole(perSecond);
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
+
+/** 512B, 1.2kB, 34MB: thousands, as networks count. */
+export function bytes(amount: number): string {
+  let value = amount;
+  let unit = 0;
+  while (value >= 999.5 && unit < UNITS.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${UNITS[unit]}`;
+}
+
+/** 34MiB: as the system counts memory. */
+export function mebibytes(amount: number): string {
+  return `${whole(amount / 2 ** 20)}MiB`;
+}
+
+/** 14:03:22, on the clock of whoever looks. */
+export function clockTime(atMs: number): string {
+  const date = new Date(atMs);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()]
+    .map((part) => String(part).padStart(2, '0'))
+    .join(':');
+}
+
+/** "1 connection", "2 connections" */
+export function several(count: number, one: string, many = `${one}s`): string {
+  return `${whole(count)} ${count === 1 ? one : many}`;
+}
+
+/** "12ms" as "12" and "ms", "4m05s" as it is: units are smaller than what they belong to. */
+export function parted(text: string): { readonly number: string; readonly unit: string } {
+  const [, number, unit] = /^([\d.,]+)([a-zA-Z/]+)$/.exec(text) ?? [];
+  return number === undefined || unit === undefined ? { number: text, unit: '' } : { number, unit };
+}
