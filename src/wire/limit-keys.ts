@@ -27,8 +27,14 @@ export interface KeyAnswer {
   readonly error: string | null;
 }
 
+export type ToKeyThread =
+  | { readonly questions: readonly KeyQuestion[] }
+  /** Answered as soon as the thread's loop turns, whatever its functions wait for. */
+  | { readonly ping: true };
+
 export type FromKeyThread =
   | { readonly ready: true }
   /** The file cannot be loaded, or has no function there. */
   | { readonly failed: string }
-  | { readonly answers: readonly KeyAnswer[] };
+  | { readonly answers: readonly KeyAnswer[] }
+  | { readonly pong: true };

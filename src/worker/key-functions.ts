@@ -1,6 +1,6 @@
 // The key functions of a config file as the worker's loop sees them: it asks the thread that runs them (key-thread.ts), many requests
-// in one message, and waits no longer than limit_store_timeout. Who gets no key in time counts by the address. A thread that a
-// function holds for a second is ended and another one started.
+// in one message, and waits no longer than limit_store_timeout. Who gets no key in time counts by the address. A function may wait for
+// whatever it likes: only a thread whose loop does not turn for a second, or that owes too many answers, gives way to another one.
 
 import { Worker } from 'node:worker_threads';
 import type { KeyFunctions } from '../limits/client-limits.ts';
@@ -9,12 +9,17 @@ import type { Log } from '../observe/log.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { programAt } from '../package-folder.ts';
 import type { RequestHead } from '../threads/app-thread.ts';
-import type { FromKeyThread, KeyQuestion } from '../wire/limit-keys.ts';
+import type { FromKeyThread, KeyQuestion, ToKeyThread } from '../wire/limit-keys.ts';
 
 /** More wait only where the thread does not keep up: then by the address, at once. */
 const PENDING_MAX = 10_000;
+/** Questions that nobody waits for any more and the thread still has. So many a second would need functions that wait for a second, or
+ * they have no end and only keep memory. */
+const OWED_MAX = 10_000;
 /** A function that computes for so long will not end soon. */
 const HELD_MS = 1000;
+/** What one tick adds to that at most: after a pause of our own loop the thread's answer may be there unread. */
+const TICK_MS_MAX = 100;
 /** Between the end of a thread and the start of the next one. */
 const REST_MS = 1000;
 /** A thread that has not loaded the file by then is not waited for. */
@@ -29,22 +34,23 @@ export interface KeyThreadParts {
   now(): number;
 }
 
-interface Pending {
-  readonly askedMs: number;
-  /** Nobody waits any more; the thread still has it. */
-  overdue: boolean;
-  readonly tell: (key: string | null) => void;
-}
+type Tell = (key: string | null) => void;
 
 export class KeyThread implements KeyFunctions {
   readonly #parts: KeyThreadParts;
   readonly #told = new Seldom();
   #thread: Worker | null = null;
   #isReady = false;
+  /** When the thread was started, or the next one will be. */
   #startAtMs = 0;
   #nextId = 1;
-  /** In the order in which they were asked. */
-  readonly #pending = new Map<number, Pending>();
+  /** Who waits. */
+  readonly #pending = new Map<number, Tell>();
+  /** Whose time is up; the thread still has the question. */
+  readonly #owed = new Set<number>();
+  /** Since when a ping has had no answer, as far as ticks went by; null: none is out. */
+  #silentMs: number | null = null;
+  #tickedMs = 0;
   #questions: KeyQuestion[] = [];
   /** Requests that got no key from a function. */
   #failures = 0;
@@ -74,27 +80,33 @@ export class KeyThread implements KeyFunctions {
     if (this.#questions.length === 0) setImmediate(() => this.#send());
     this.#questions.push({ id, place, method, path, query, fields, address });
     return new Promise((tell) => {
-      this.#pending.set(id, { askedMs: this.#parts.now(), overdue: false, tell });
+      this.#pending.set(id, tell);
     });
   }
 
   /** To be called on every tick of the worker. */
   tick(nowMs: number): void {
-    const [oldest] = this.#pending.values();
-    if (oldest !== undefined && nowMs - oldest.askedMs >= HELD_MS) {
+    const passedMs = Math.min(nowMs - this.#tickedMs, TICK_MS_MAX);
+    this.#tickedMs = nowMs;
+    if (this.#silentMs !== null) this.#silentMs += passedMs;
+    else if (this.#pending.size + this.#owed.size > 0) this.#ping();
+    if (this.#silentMs !== null && this.#silentMs >= HELD_MS) {
       this.#gone(`a key function held its thread for ${HELD_MS / 1000} s`);
+    } else if (this.#owed.size > OWED_MAX) {
+      this.#gone(`key functions have not answered ${OWED_MAX} questions`);
     }
+    const loadsMs = this.#thread === null || this.#isReady ? 0 : nowMs - this.#startAtMs;
+    if (loadsMs >= KEYS_LOAD_MS) this.#tell('their thread has not loaded the config file yet');
     if (this.#thread === null && nowMs >= this.#startAtMs) this.#start();
   }
 
   #start(): void {
     const { file } = this.#parts;
+    this.#startAtMs = this.#parts.now();
     const thread = new Worker(programAt('limit-keys'), {
       name: 'limit keys',
       workerData: { file },
     });
-    // A worker that ends does not wait for it.
-    thread.unref();
     this.#thread = thread;
     thread.on('message', (message: FromKeyThread) => {
       if (this.#thread === thread) this.#hear(message);
@@ -105,38 +117,55 @@ export class KeyThread implements KeyFunctions {
     thread.on('exit', () => {
       if (this.#thread === thread) this.#gone('their thread ended');
     });
+    // A worker that ends does not wait for it. Behind the listeners: one for messages would undo it.
+    thread.unref();
+  }
+
+  #ping(): void {
+    if (!this.#isReady) return;
+    this.#silentMs = 0;
+    this.#say({ ping: true });
+  }
+
+  #say(message: ToKeyThread): void {
+    this.#thread?.postMessage(message);
   }
 
   #hear(message: FromKeyThread): void {
+    this.#silentMs = null;
+    if ('pong' in message) return;
     if ('answers' in message) {
       for (const { id, key, error } of message.answers) {
-        if (error !== null) this.#failed(error);
-        const pending = this.#pending.get(id);
+        const tell = this.#pending.get(id);
+        // One that comes late was counted when its time was up.
+        if (this.#owed.delete(id) || tell === undefined) continue;
         this.#pending.delete(id);
-        if (pending?.overdue === false) pending.tell(key);
+        if (error !== null) this.#failed(error);
+        tell(key);
       }
       return;
     }
     this.#loaded?.();
     if ('ready' in message) this.#isReady = true;
-    else this.#failed(message.failed);
+    else this.#tell(message.failed);
   }
 
   #send(): void {
     const questions = this.#questions;
     this.#questions = [];
-    this.#thread?.postMessage(questions);
+    this.#say({ questions });
     const ids = questions.map(({ id }) => id);
     setTimeout(() => this.#overdue(ids), this.#parts.timeoutMs).unref();
   }
 
   #overdue(ids: readonly number[]): void {
     for (const id of ids) {
-      const pending = this.#pending.get(id);
-      if (pending === undefined) continue;
-      pending.overdue = true;
+      const tell = this.#pending.get(id);
+      if (tell === undefined) continue;
+      this.#pending.delete(id);
+      this.#owed.add(id);
       this.#failed(`no key within limit_store_timeout (${this.#parts.timeoutMs / 1000} s)`);
-      pending.tell(null);
+      tell(null);
     }
   }
 
@@ -147,14 +176,22 @@ export class KeyThread implements KeyFunctions {
     this.#isReady = false;
     this.#startAtMs = this.#parts.now() + REST_MS;
     this.#questions = [];
-    for (const { overdue, tell } of this.#pending.values()) if (!overdue) tell(null);
+    this.#silentMs = null;
+    // Each of them is a request that goes by its address; a thread that nobody asked anything has failed nobody.
+    this.#failures += this.#pending.size;
+    for (const tell of this.#pending.values()) tell(null);
     this.#pending.clear();
+    this.#owed.clear();
     void thread?.terminate();
-    this.#failed(why);
+    this.#tell(why);
   }
 
   #failed(why: string): void {
     this.#failures += 1;
+    this.#tell(why);
+  }
+
+  #tell(why: string): void {
     if (!this.#told.claim(this.#parts.now())) return;
     this.#parts.log.error(
       `Keys of limits: ${why}. Such requests count by their address; ${this.#failures} so far.`,

@@ -4,7 +4,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { loadConfig } from '../settings/config-file.ts';
 import type { KeyedRequest } from '../settings/limit-rules.ts';
-import type { FromKeyThread, KeyAnswer, KeyQuestion, KeyThreadData } from '../wire/limit-keys.ts';
+import type {
+  FromKeyThread,
+  KeyAnswer,
+  KeyQuestion,
+  KeyThreadData,
+  ToKeyThread,
+} from '../wire/limit-keys.ts';
 
 type KeyFunction = (request: KeyedRequest) => unknown;
 
@@ -77,8 +83,9 @@ function flush(): void {
 try {
   const { file } = workerData as KeyThreadData;
   const functions = functionsOf(await loadConfig(file, file));
-  port.on('message', (questions: readonly KeyQuestion[]) => {
-    for (const question of questions) void answerOf(question, functions).then(tell);
+  port.on('message', (message: ToKeyThread) => {
+    if ('ping' in message) say({ pong: true });
+    else for (const question of message.questions) void answerOf(question, functions).then(tell);
   });
   say({ ready: true });
 } catch (error) {
