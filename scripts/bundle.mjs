@@ -15,11 +15,12 @@ const PROGRAMS = {
   hooks: 'arbiter/hooks/script-main.ts',
   'hooks-thread': 'arbiter/hooks/script-thread.ts',
   'limit-keys': 'worker/key-thread.ts',
+  spans: 'trace/span-thread.ts',
   'drill-server': 'drill/server-main.ts',
   top: 'top/main.ts',
 };
 
-/** Loaded by the few who want them, from node_modules: a compiler of TypeScript, clients of statsd and of stores, a terminal's screen. */
+/** Loaded by the few who want them, from node_modules: a compiler of TypeScript, clients of statsd and of stores, a terminal's screen, OpenTelemetry. */
 const LEFT_OUT = [
   'jiti',
   'hot-shots',
@@ -27,6 +28,7 @@ const LEFT_OUT = [
   '@redis/client',
   'prom-client',
   'terminal-kit',
+  '@opentelemetry/*',
 ];
 
 /** CommonJS among what is bundled asks for Node.js's own modules. */

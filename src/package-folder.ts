@@ -16,6 +16,7 @@ export type ProgramName =
   | 'hooks'
   | 'hooks-thread'
   | 'limit-keys'
+  | 'spans'
   | 'drill-server'
   | 'top';
 

@@ -13,6 +13,7 @@ import { capturesOutput } from '../settings/error-log.ts';
 import { isLoopback, parseInspectAddress } from '../settings/inspect.ts';
 import { variablesIn } from '../settings/raw-env.ts';
 import type { Settings } from '../settings/settings.ts';
+import { findSdk } from '../trace/sdk.ts';
 import type { ClientNetworks, TlsMaterial } from '../wire/arbiter-worker.ts';
 import { readCertificate } from './certificate.ts';
 import { launcher } from './launch.ts';
@@ -90,6 +91,7 @@ export async function prepare(
     app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env, owner }) : null;
   const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock(), ticketSecret);
   const networks = readNetworkLists(settings);
+  if (settings.otlp_endpoint !== null) findSdk(settings.chdir);
   const warnings = [
     ...ofCertificate,
     ...fewFiles(settings.threads + settings.spare_threads),

@@ -22,7 +22,7 @@ export const NOTHING: Sums = {
   held: NO_TIMES,
   failed: {},
   refused: {},
-  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0 },
+  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0, spansExported: 0, spansDropped: 0 },
 };
 
 export function plus(one: Sums, other: Sums): Sums {

@@ -5,6 +5,7 @@ import type { HeadLimits } from '../http1/limits.ts';
 import type { Admission } from '../limits/verdict.ts';
 import type { Proxies } from '../proxy/standing.ts';
 import type { SpoolBudget } from '../spool/budget.ts';
+import type { Tracing } from '../trace/trace.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import type { Probes, Requests, Surroundings } from './effects.ts';
 import type { StalledResponses } from './stalled.ts';
@@ -49,6 +50,10 @@ export interface ConnectionContext {
   readonly drainHeadMs: number;
   /** Somebody asks how long the phases of a request took. */
   readonly timesPhases: boolean;
+  /** Which requests belong to which trace; null: nobody asks. */
+  readonly tracing: Pick<Tracing, 'begin'> | null;
+  /** Is the client of this address told where the time of its responses went? Null: nobody is. */
+  readonly toldOfTimes: ((address: string) => boolean) | null;
   /** Value of the Server field. */
   readonly server: string;
   /** The Date field's present value. */

@@ -5,7 +5,9 @@ import type { Overdue } from '../dispatch/overdue.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import type { PhaseTimes } from '../observe/access-record.ts';
 import type { Failure, Job, Peer } from '../threads/app-thread.ts';
+import type { Trace } from '../trace/trace.ts';
 import type { Visible } from './look.ts';
+import type { Instants } from './moments.ts';
 
 /** The socket as the machine sees it. None of these calls back into the machine before it returns. */
 export interface Effects {
@@ -113,7 +115,11 @@ export interface LoggedExchange {
   /** Of the line in the error log that tells why; empty without one. */
   readonly failureCode: string;
   /** How long each phase took; null when nobody asks. Of use only while `finished` is called. */
-  readonly phases: PhaseTimes | null;
+  readonly phases: (PhaseTimes & Instants) | null;
+  /** Null when nobody asks. */
+  readonly trace: Trace | null;
+  /** Which thread began it, where it is traced; empty when none did. */
+  readonly threadName: string;
 }
 
 /** What the worker that owns the connections knows and hears. */

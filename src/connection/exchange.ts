@@ -81,7 +81,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
     body: RequestBody,
     releaseBody: (() => void) | null,
   ) {
-    super(head, connection.peerOf(head), context.now(), connection.state.moments);
+    super(context, head, connection.peerOf(head), connection.state.moments);
     this.#releaseBody = releaseBody;
     this.#connection = connection;
     this.#context = context;
@@ -251,7 +251,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
       status,
       this.head,
       keepAlive,
-      connection.asking.verdict,
+      this.withTimes(connection.asking.verdict),
     );
     this.status = answer.status;
     this.bodyBytes = answer.bodyBytes;
@@ -332,7 +332,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
       keepAlive: connection.mayKeepAlive(),
       date: this.#context.date(),
       server: this.#context.server,
-      fields: connection.asking.verdict.fields,
+      fields: this.withTimes(connection.asking.verdict).fields,
       bodyLength: length,
     });
     if (plan.error !== null) {

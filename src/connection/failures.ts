@@ -70,6 +70,14 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
       'A client behind a trusted proxy has limit_connections requests under way. Not in the log one by one: a line tells how many.',
     remedy: 'Nothing, if that was meant. Else a higher limit_connections, or limit_exempt.',
   },
+  'spans-dropped': {
+    status: [],
+    by: '-',
+    meaning:
+      'Spans of sampled requests that otlp_endpoint did not take in time, or refused, are gone; the line says how many and why. Said once in ten seconds. Requests do not notice.',
+    remedy:
+      'Look at the receiver, at the path and the headers that it wants, or lower otlp_sample.',
+  },
   'limit-key-failed': {
     status: [],
     by: '-',

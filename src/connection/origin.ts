@@ -26,7 +26,9 @@ export class Origin {
 
   /** A PROXY header has come. `client`: null when it names none; then it is who is connected. */
   introduce(introduction: Introduction, client: Pick<Peer, 'address' | 'port'> | null): void {
-    this.#peer = { ...this.#peer, ...client, introduction };
+    const { address, port } = this.#peer;
+    const proxy = client === null ? {} : { proxy: { address, port } };
+    this.#peer = { ...this.#peer, ...client, introduction, ...proxy };
   }
 
   of(head: RequestHead): Peer {
@@ -44,7 +46,8 @@ export class Origin {
     const last = this.#forwarded;
     if (last !== null && last.address === address && last.scheme === scheme) return last;
     // Nobody tells the client's port.
-    this.#forwarded = { ...peer, address, port: 0, scheme };
+    const proxy = peer.proxy ?? { address: peer.address, port: peer.port };
+    this.#forwarded = { ...peer, address, port: 0, scheme, proxy };
     return this.#forwarded;
   }
 }

@@ -2,12 +2,15 @@
 // end stands: what follows from it says nothing new.
 
 import type { ParsedHead } from '../http1/head.ts';
-import type { Peer } from '../threads/app-thread.ts';
+import type { Verdict } from '../limits/verdict.ts';
+import type { AppThread, Peer } from '../threads/app-thread.ts';
+import { type Trace, withoutField } from '../trace/trace.ts';
 import type { ConnectionContext } from './context.ts';
 import type { LoggedExchange } from './effects.ts';
 import { WHOLE } from './end-codes.ts';
 import type { Ender } from './failures.ts';
 import type { Moments } from './moments.ts';
+import { serverTiming } from './server-timing.ts';
 import { OWING } from './states.ts';
 
 export abstract class Told implements LoggedExchange {
@@ -24,17 +27,31 @@ export abstract class Told implements LoggedExchange {
   queuedMs: number | null = null;
   heldMs: number | null = null;
   readonly phases: Moments | null;
+  readonly trace: Trace | null;
+  threadName = '';
   /** When the application began it, ms of the wheel; 0 while it has not. */
   startedMs = 0;
   /** The same, monotonic ms, where its thread told; 0 where not. */
   protected begunAtMs = 0;
 
-  constructor(head: ParsedHead, peer: Peer, beganMs: number, phases: Moments | null) {
-    this.head = head;
+  readonly #context: Pick<ConnectionContext, 'now' | 'toldOfTimes'>;
+
+  constructor(context: ConnectionContext, head: ParsedHead, peer: Peer, phases: Moments | null) {
+    this.#context = context;
+    this.trace = context.tracing?.begin(head.fields) ?? null;
+    const { dropsState = false } = this.trace ?? {};
+    this.head = dropsState ? { ...head, fields: withoutField(head.fields, 'tracestate') } : head;
     this.peer = peer;
-    this.beganMs = beganMs;
+    this.beganMs = context.now();
     this.phases = phases;
   }
+
+  /** What its application finds in the field of that name; null: what came. */
+  get traceparent(): string | null {
+    return this.trace?.traceparent ?? null;
+  }
+
+  abstract get thread(): AppThread | null;
 
   abstract get takenOver(): object | null;
 
@@ -52,6 +69,7 @@ export abstract class Told implements LoggedExchange {
   protected begun(context: Pick<ConnectionContext, 'now' | 'wheel'>, atMs: number): void {
     this.startedMs = context.wheel.nowMs;
     this.begunAtMs = atMs;
+    if (this.trace !== null) this.threadName = this.thread?.name ?? '';
     this.queuedMs = Math.max(0, (atMs > 0 ? atMs : context.now()) - this.beganMs);
   }
 
@@ -59,6 +77,15 @@ export abstract class Told implements LoggedExchange {
   protected letGo(context: Pick<ConnectionContext, 'now'>): void {
     if (this.queuedMs === null || this.heldMs !== null) return;
     this.heldMs = Math.max(0, context.now() - this.beganMs - this.queuedMs);
+  }
+
+  /** What limits say, with where the time went for those who are told. */
+  protected withTimes(verdict: Verdict): Verdict {
+    const { toldOfTimes, now } = this.#context;
+    if (toldOfTimes === null || this.phases === null || !toldOfTimes(this.peer.address)) {
+      return verdict;
+    }
+    return { ...verdict, fields: verdict.fields + serverTiming(this.phases, now()) };
   }
 
   /** It was handed back. */

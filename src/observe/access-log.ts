@@ -149,6 +149,9 @@ export function accessJson(record: AccessRecord, now: Date): string {
   line += `,"status":${Number.parseInt(record.status, 10) || null},"body_bytes":${record.bodyBytes}`;
   line += `,"duration_ms":${rounded(record.durationMs)}${phasesJson(record.phases)}`;
   line += `,"end":"${record.endCode}","code":${json(record.failureCode)}`;
+  if (record.trace) {
+    line += `,"trace_id":"${record.trace.traceId}","span_id":"${record.trace.spanId}"`;
+  }
   line += `,"referer":${json(requestField(head.fields, 'referer'))}`;
   line += `,"user_agent":${json(requestField(head.fields, 'user-agent'))}`;
   return `${line}}`;

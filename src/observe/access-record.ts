@@ -60,6 +60,8 @@ export interface AccessRecord {
   readonly failureCode: string;
   /** null: nobody asked for them in time (`AccessLog.asksForPhases`). */
   readonly phases: PhaseTimes | null;
+  /** Which trace and span of OpenTelemetry it is; absent, or null: none. */
+  readonly trace?: { readonly traceId: string; readonly spanId: string } | null;
   /** For `{name}e`, beside the variables that follow from the request; names in any case. */
   readonly variables?: Readonly<Record<string, string>>;
 }

@@ -18,6 +18,7 @@ import { sockets } from './catalogue/sockets.ts';
 import { status } from './catalogue/status.ts';
 import { timeouts } from './catalogue/timeouts.ts';
 import { tls } from './catalogue/tls.ts';
+import { tracing } from './catalogue/tracing.ts';
 import { workers } from './catalogue/workers.ts';
 import type { Section, Setting } from './declaration.ts';
 
@@ -37,6 +38,7 @@ export const SECTIONS: readonly Section[] = [
   health,
   control,
   status,
+  tracing,
   proxies,
   http,
   logging,
@@ -58,6 +60,7 @@ const declared = {
   ...health.settings,
   ...control.settings,
   ...status.settings,
+  ...tracing.settings,
   ...proxies.settings,
   ...http.settings,
   ...logging.settings,

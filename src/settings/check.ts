@@ -22,6 +22,7 @@ import { LIMIT_RATE_RULE, LimitRateError, parseLimitRate } from './limit-rate.ts
 import { checkLimitRules, type LimitRule, LimitRulesError } from './limit-rules.ts';
 import { LIMIT_STORE_RULE, parseLimitStore, withoutSecret } from './limit-store.ts';
 import { Misfit } from './misfit.ts';
+import { OTLP_ENDPOINT_RULE, OtlpError, parseShare, SHARE_RULE, tracesUrl } from './otlp.ts';
 import { either, quote, SettingError } from './setting-error.ts';
 import { placeOf, type Source } from './source.ts';
 import { parseStatsdAddress } from './statsd.ts';
@@ -215,6 +216,7 @@ function checkText(setting: TextSetting, value: unknown, base: string): string |
     throw new Misfit('HOST:PORT, [IPV6]:PORT or PORT', value);
   }
   if (setting.form === 'rate') checkRate(value);
+  if (setting.form === 'otlp endpoint') checkEndpoint(value);
   // What is in it is looked at by whoever reads it.
   if (setting.form === 'PEM file') return resolve(base, value);
   return value;
@@ -226,6 +228,16 @@ function checkRate(value: string): void {
   } catch (error) {
     if (!(error instanceof LimitRateError)) throw error;
     throw new Misfit(LIMIT_RATE_RULE, value, error.message);
+  }
+}
+
+function checkEndpoint(value: string): void {
+  try {
+    tracesUrl(value);
+  } catch (error) {
+    if (!(error instanceof OtlpError)) throw error;
+    const shown = value.includes('@') ? withoutSecret(value) : value;
+    throw new Misfit(OTLP_ENDPOINT_RULE, shown, error.message);
   }
 }
 
@@ -250,6 +262,10 @@ function checkNamed(form: NumberForm, value: unknown): string {
     const mask = maskOf(written);
     if (mask === null) throw new Misfit('a number from 0 to 0o777', value);
     return `0${mask.toString(8)}`;
+  }
+  if (form === 'share') {
+    if (parseShare(written) === null) throw new Misfit(SHARE_RULE, value);
+    return written.trim();
   }
   if (written === '' || written.includes('\0')) throw new Misfit(`a ${form}`, value);
   const found = form === 'user' ? findUser(written) : findGroup(written);

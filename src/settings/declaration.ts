@@ -104,10 +104,12 @@ export type TextForm =
   | 'group'
   | 'mask'
   | 'rate'
+  | 'otlp endpoint'
+  | 'share'
   | 'url path';
 
 /** Texts that may be written as numbers. */
-const NUMBER_FORMS = ['user', 'group', 'mask'] as const;
+const NUMBER_FORMS = ['user', 'group', 'mask', 'share'] as const;
 export type NumberForm = (typeof NUMBER_FORMS)[number];
 
 export function isNumberForm(form: TextForm): form is NumberForm {

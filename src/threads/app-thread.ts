@@ -17,6 +17,8 @@ export interface Peer {
   readonly certificate?: string | null;
   /** What the PROXY header of its connection said; absent without one. */
   readonly introduction?: Introduction;
+  /** Who is connected, where that is a proxy that names another client; absent where it is the client itself. */
+  readonly proxy?: { readonly address: string; readonly port: number };
 }
 
 export interface Introduction {
@@ -116,6 +118,8 @@ export interface Job {
   readonly head: RequestHead;
   readonly peer: Peer;
   readonly body: RequestBody;
+  /** What the application finds as `traceparent` instead of what came with the request; absent, or null: what came. */
+  readonly traceparent?: string | null;
   /** The thread that has it; null while it waits and once it is over. Written by the dispatcher and the job alone. */
   thread: AppThread | null;
 

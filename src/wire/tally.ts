@@ -22,8 +22,9 @@ export interface Counts {
   readonly [name: string]: number;
 }
 
-/** What else is counted: bytes of response bodies, how often accepting rested, thread-seconds with a request in milliseconds. */
-export type Amount = 'responseBytes' | 'acceptPauses' | 'busyMs';
+/** What else is counted: bytes of response bodies, how often accepting rested, thread-seconds with a request in milliseconds, spans that
+ * were sent and that were not. */
+export type Amount = 'responseBytes' | 'acceptPauses' | 'busyMs' | 'spansExported' | 'spansDropped';
 
 export interface Tally {
   /** By class of their status: "2xx"; "none" for those that were answered nothing. */

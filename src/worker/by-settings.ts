@@ -4,10 +4,14 @@ import { stat } from 'node:fs';
 import { type TlsTerms, tlsTermsOf } from '../connection/tls.ts';
 import { type AccessLog, createAccessLog } from '../observe/access-log.ts';
 import type { Log } from '../observe/log.ts';
+import { Allowed } from '../proxy/allowed.ts';
 import { nodeCiphers } from '../settings/ciphers.ts';
 import { capturesOutput } from '../settings/error-log.ts';
+import { parseNetwork } from '../settings/networks.ts';
+import { parseShare } from '../settings/otlp.ts';
 import type { Settings } from '../settings/settings.ts';
 import { accessSyslogTarget } from '../settings/syslog.ts';
+import { Tracing } from '../trace/trace.ts';
 import { STANDARD_OUTPUT_FD, type TlsMaterial } from '../wire/arbiter-worker.ts';
 import { Health, type HealthOptions } from './health.ts';
 import { PoolWatch } from './pool-watch.ts';
@@ -55,4 +59,22 @@ export function openAccessLog(settings: Settings, log: Log): AccessLog | null {
   accessLog.onTrouble = (message) => log.error(`${message}. Requests go on.`);
   accessLog.onRecovered = (message) => log.warning(`${message}.`);
   return accessLog;
+}
+
+/** Null: nothing is traced. */
+export function makeTracing(settings: Settings): Tracing | null {
+  const { otlp_endpoint: endpoint, otlp_sample: share, otlp_parents: parents } = settings;
+  if (endpoint === null) return null;
+  return new Tracing({ share: parseShare(share) ?? 1, followsParents: parents === 'follow' });
+}
+
+/** Which clients are told of times in Server-Timing, by their address; null: none. */
+export function makeToldOfTimes({
+  server_timing: networks,
+}: Settings): ((address: string) => boolean) | null {
+  if (networks.length === 0) return null;
+  if (networks.includes('*')) return () => true;
+  const allowed = new Allowed(networks.map(parseNetwork), false);
+  // Whoever is behind a unix socket has no address, and may be anybody.
+  return (address) => allowed.names(address);
 }

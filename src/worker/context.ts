@@ -28,7 +28,7 @@ export function makeContext(
   type: 'wsgi' | 'node',
   neighbours: Pick<
     ConnectionContext,
-    'requests' | 'surroundings' | 'probes' | 'admission' | 'timesPhases'
+    'requests' | 'surroundings' | 'probes' | 'admission' | 'timesPhases' | 'tracing' | 'toldOfTimes'
   >,
 ): ConnectionContext {
   const spoolBudget = new SpoolBudget(settings.worker_spool);

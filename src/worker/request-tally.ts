@@ -25,6 +25,8 @@ export interface Answered {
 export interface Elsewhere {
   readonly refused: Counts;
   readonly acceptPauses: number;
+  /** Of OpenTelemetry; absent: none are made. */
+  readonly spans?: { readonly exported: number; readonly dropped: number };
 }
 
 export class RequestTally {
@@ -67,6 +69,8 @@ export class RequestTally {
         responseBytes: this.#responseBytes,
         acceptPauses: elsewhere.acceptPauses,
         busyMs: this.#busyMs,
+        spansExported: elsewhere.spans?.exported ?? 0,
+        spansDropped: elsewhere.spans?.dropped ?? 0,
       },
     };
   }

@@ -6,10 +6,8 @@ import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
-import type { LoggedExchange } from '../connection/effects.ts';
 import type { AcceptedHandle } from '../connection/socket.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
-import type { AccessLog } from '../observe/access-log.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
@@ -24,7 +22,7 @@ import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { type Picture, TOLD } from './black-box.ts';
-import { makeHealth, makePoolWatch, makeTlsTerms, openAccessLog } from './by-settings.ts';
+import { makeHealth, makePoolWatch, makeTlsTerms } from './by-settings.ts';
 import { limitCounts, type WorkerLimits, withLimits } from './client-limits.ts';
 import { Connections } from './connections.ts';
 import { makeContext } from './context.ts';
@@ -40,7 +38,7 @@ import { residentBytes } from './memory.ts';
 import type { PoolWatch } from './pool-watch.ts';
 import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
-import { RequestTally } from './request-tally.ts';
+import { RequestEnds } from './request-ends.ts';
 import { TroubleLog } from './trouble-log.ts';
 
 /** What the application has to know comes along. */
@@ -73,8 +71,7 @@ export class Worker {
   readonly #context: ConnectionContext;
   readonly #gate: Gate;
   readonly #application: Application;
-  readonly #accessLog: AccessLog | null;
-  readonly #requestTally = new RequestTally();
+  readonly #requestEnds: RequestEnds;
   readonly #health: Health | null;
   readonly #descriptors: Descriptors;
   readonly #descriptorWatch: DescriptorWatch;
@@ -99,7 +96,7 @@ export class Worker {
     this.#options = options;
     this.#listeners = options.listeners ?? [];
     const { settings, log } = options;
-    this.#accessLog = openAccessLog(settings, log);
+    this.#requestEnds = new RequestEnds(settings, log);
     this.#troubles = new TroubleLog(log, settings, options.trouble, () => this.#picture());
     this.#dispatcher = new Dispatcher({
       queue: queueTermsOf(settings),
@@ -141,7 +138,7 @@ export class Worker {
         else setTimeout(() => this.#released(), afterMs);
       },
       shed: (exchange, failure) => this.#troubles.shed(exchange, failure),
-      finished: (exchange) => this.#finished(exchange),
+      finished: (exchange) => this.#requestEnds.finished(exchange),
     });
     this.#health = makeHealth(settings, this.#dispatcher, log);
     this.#context = makeContext(settings, type, {
@@ -149,7 +146,7 @@ export class Worker {
       surroundings: this.#connections,
       probes: this.#health,
       admission: options.limits?.admission ?? null,
-      timesPhases: this.#accessLog?.asksForPhases ?? false,
+      ...this.#requestEnds.asked,
     });
     this.#connections.bind(this.#context);
     this.#gate = new Gate({
@@ -188,7 +185,7 @@ export class Worker {
 
   /** Of the requests that it has answered. */
   get tally(): Tally {
-    return this.#requestTally.tally({
+    return this.#requestEnds.counted({
       refused: this.#options.limits?.refusals.totals ?? {},
       acceptPauses: this.#acceptor.pauses,
     });
@@ -248,7 +245,7 @@ export class Worker {
 
   /** Of the logs, those that are this worker's own. */
   reopenLogs(): void {
-    this.#accessLog?.reopen();
+    this.#requestEnds.reopenLogs();
   }
 
   provide(index: number, handle: ListeningHandle): void {
@@ -267,10 +264,11 @@ export class Worker {
     this.#health?.drain();
     this.#connections.drain();
     this.#shutdownAtMs = monotonicMs() + this.#options.settings.graceful_timeout * 500;
-    return new Promise((resolve) => {
+    const gone = new Promise<void>((resolve) => {
       this.#drained = resolve;
       this.#checkDrained();
     });
+    return gone.then(() => this.#requestEnds.flush());
   }
 
   /** After `drain`. Resolves as Application.stop does. */
@@ -344,7 +342,8 @@ export class Worker {
     this.#connections.tick(this.#taken);
     this.#connections.makeRoom();
     if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
-    this.#requestTally.busy(this.#dispatcher.busyThreads, TICK_MS);
+    this.#requestEnds.busy(this.#dispatcher.busyThreads, TICK_MS);
+    this.#requestEnds.tick(nowMs);
     this.#dispatcher.tick();
     this.#descriptorWatch.tick(nowMs, this.#acceptor.open);
     this.#quota.tick(nowMs, this.#dispatcher.given);
@@ -381,20 +380,5 @@ export class Worker {
       { code: 'gave-way' },
     );
     this.#gaveWay = 0;
-  }
-
-  #finished(exchange: LoggedExchange): void {
-    const durationMs = monotonicMs() - exchange.beganMs + exchange.waitedMs;
-    // For how long a connection was open that the application took over says nothing of how fast it answers.
-    const answeredMs = exchange.takenOver === null ? durationMs : null;
-    const { peer, head, status, replyFields, bodyBytes, endCode, failureCode, phases } = exchange;
-    const { queuedMs } = exchange;
-    // One that its thread still has when its time is up has held it until now.
-    const heldMs = queuedMs === null ? null : (exchange.heldMs ?? durationMs - queuedMs);
-    const times = { durationMs: answeredMs, queuedMs, heldMs };
-    this.#requestTally.note({ status, failureCode, bodyBytes, ...times });
-    this.#options.log.statsd?.exchange(status, answeredMs);
-    const told = { peer, head, status, replyFields, bodyBytes, endCode, failureCode, phases };
-    this.#accessLog?.write({ ...told, durationMs });
   }
 }

@@ -286,6 +286,8 @@ export class OneConnection implements Effects, Requests, Surroundings {
       admission: null,
       timeoutLimitMs: ms,
       timesPhases: true,
+      tracing: null,
+      toldOfTimes: null,
       headLimits: limits.headLimits,
       proxies: null,
       deadlinesMs: {

@@ -152,6 +152,8 @@ export class World implements Surroundings, Requests {
       deadlinesMs: DEADLINES_MS,
       timeoutLimitMs: 6000,
       timesPhases: true,
+      tracing: null,
+      toldOfTimes: null,
       bodyMinBytesPerSecond: 10,
       writeMinBytesPerSecond: 10,
       bodyBytesMax: options.bodyBytesMax ?? 500,

@@ -109,6 +109,16 @@ function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
       'How often a worker stopped accepting, because it was full or could not.',
       alone(amounts.acceptPauses),
     ),
+    counter(
+      'tunicorn_spans_exported_total',
+      'Spans that were sent to otlp_endpoint.',
+      alone(amounts.spansExported),
+    ),
+    counter(
+      'tunicorn_spans_dropped_total',
+      'Spans of sampled requests that could not be sent in time.',
+      alone(amounts.spansDropped),
+    ),
   ];
 }
 

@@ -77,6 +77,7 @@ function typeOf(setting: Setting): Json {
     case 'rules':
       return { type: 'array', items: LIMIT };
     case 'text':
+      if (setting.form === 'share') return { type: ['string', 'number'] };
       if (isNumberForm(setting.form)) return { type: ['string', 'integer', 'null'] };
       return { type: setting.default === null ? ['string', 'null'] : 'string' };
   }

@@ -96,6 +96,8 @@ const TEXT_FORMS = {
   group: 'name or number of a group',
   rate: 'requests for each time: `100/s`, `5/m:10`',
   mask: 'number from 0 to 0o777, octal with a leading 0',
+  'otlp endpoint': 'http://HOST:PORT or https://HOST',
+  share: 'number from 0 to 1, or a percentage',
   'url path': 'path of a URL, from its first `/` on',
 } as const;
 

@@ -18,7 +18,8 @@ const SCRIPT_NAME = encodeKey('SCRIPT_NAME');
 const QUERY_STRING = encodeKey('QUERY_STRING');
 const RAW_URI = encodeKey('RAW_URI');
 const CONTENT_LENGTH = encodeKey('CONTENT_LENGTH');
-const FIXED_BYTES = 128;
+const TRACEPARENT = encodeKey('HTTP_TRACEPARENT');
+const FIXED_BYTES = 160;
 
 /** The request's path does not begin with SCRIPT_NAME, so there is no PATH_INFO for it. */
 export class OutsideScriptName extends Error {}
@@ -44,8 +45,16 @@ export class RequestEncoder {
     this.#scriptName = scriptName;
   }
 
-  /** Throws OutsideScriptName. */
-  encode(head: RequestHead, peer: Peer, body: RequestBody): EncodedRequest {
+  /**
+   * Throws OutsideScriptName.
+   * @param traceparent as Job has it
+   */
+  encode(
+    head: RequestHead,
+    peer: Peer,
+    body: RequestBody,
+    traceparent: string | null = null,
+  ): EncodedRequest {
     const { path, query } = head;
     const said = head.forwarded?.scriptName ?? null;
     const scriptName = said === null ? null : withoutEndingSlashes(said);
@@ -62,6 +71,7 @@ export class RequestEncoder {
       spaceFor(query) +
       spaceFor(head.target) +
       (scriptName === null ? 0 : spaceFor(scriptName)) +
+      (traceparent === null ? 0 : spaceFor(traceparent)) +
       tail.length;
     const into = need <= SCRATCH_BYTES ? this.#scratch : Buffer.allocUnsafe(need);
 
@@ -69,6 +79,8 @@ export class RequestEncoder {
     at = copy(into, at, line);
     at = copy(into, at, origin);
     at = copy(into, at, fields);
+    // Of two entries with one key the last one counts, so that what is known of the fields can be copied as it is.
+    if (traceparent !== null) at = writeString(into, copy(into, at, TRACEPARENT), traceparent);
     at = writeString(
       into,
       copy(into, at, PATH_INFO),

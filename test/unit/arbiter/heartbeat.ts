@@ -11,7 +11,7 @@ export const NO_TALLY: Tally = {
   held: NO_TIMES,
   failed: {},
   refused: {},
-  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0 },
+  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0, spansExported: 0, spansDropped: 0 },
 };
 
 export function heartbeat(

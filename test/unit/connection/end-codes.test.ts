@@ -45,7 +45,8 @@ test('the phases of a gathered request follow one another', () => {
     state.owe(event);
   }
   // The submission, a second behind the end of the body, is where the body ends for a reader of the log.
-  assert.deepEqual(times(moments), [1000, 2000, 1000, 1000, 1000]);
+  assert.deepEqual(times(moments), [1000, 2000, 1000, 2000, 1000]);
+  assert.equal(moments.responding, moments.answered - 1000);
 });
 
 test('a request that ends early has the times until then, and the next one none of them', () => {

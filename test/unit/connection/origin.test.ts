@@ -41,7 +41,8 @@ test('another scheme is another peer, the same one each time, also in turn with 
 test('another address has no port, and the same one again is the same peer', () => {
   const origin = new Origin(PROXY);
   const client = origin.of(forwarded({ address: '192.0.2.1' }));
-  assert.deepEqual(client, { ...PROXY, address: '192.0.2.1', port: 0 });
+  const proxy = { address: PROXY.address, port: PROXY.port };
+  assert.deepEqual(client, { ...PROXY, address: '192.0.2.1', port: 0, proxy });
   assert.equal(origin.of(forwarded({ address: '192.0.2.1' })), client);
   assert.equal(origin.of(forwarded({ address: '192.0.2.2' })).address, '192.0.2.2');
   const secure = origin.of(forwarded({ address: '192.0.2.1', secure: true }));

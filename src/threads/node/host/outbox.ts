@@ -13,6 +13,7 @@ import {
   versionItem,
 } from '../../../wire/node-thread.ts';
 import type { Job, Peer } from '../../app-thread.ts';
+import { fieldsOf } from './fields.ts';
 
 export class HostOutbox {
   readonly #port: MessagePort;
@@ -43,7 +44,7 @@ export class HostOutbox {
       head.method,
       head.target,
       versionItem(head.minorVersion, head.keepAlive, head.expects),
-      joinFields(head.fields),
+      joinFields(fieldsOf(job)),
       this.#peer(job.peer),
       kind,
       item,

@@ -1,0 +1,268 @@
+// Traces of a real server, as a receiver of OTLP gets them: Flask and Node.js under load, what their applications are told, requests
+// that are timed out and shed, and a receiver that answers nobody. Seen to fail: spans that the application is not told of, a share
+// that is not kept, and a queue of spans without a bound.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { before, describe, test } from 'node:test';
+import { freePort } from '../support/listening-socket.ts';
+import { OtlpReceiver, type ReceivedSpan } from '../support/otlp.ts';
+import {
+  ask,
+  eventually,
+  fieldOf,
+  json,
+  type Place,
+  type Served,
+  serveNode,
+  serveWsgi,
+  temporaryFolder,
+} from './serving.ts';
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const CALLER = 'b7ad6b7169203331';
+const SAMPLED = `00-${TRACE}-${CALLER}-01`;
+const NOT_SAMPLED = `00-${TRACE}-${CALLER}-00`;
+
+const SOON: Place = { env: { OTEL_BSP_SCHEDULE_DELAY: '100' } };
+
+interface Told {
+  readonly parent: string | null;
+  readonly state: string | null;
+}
+
+async function told(served: Served, ...fields: readonly string[]): Promise<Told> {
+  return json(await ask(served, '/told', { fields })) as Told;
+}
+
+/** So many requests over a few connections. */
+async function load(served: Served, requests: number, path: string): Promise<string[]> {
+  const bodies: string[] = [];
+  const clients = await Promise.all(Array.from({ length: 8 }, () => served.connect()));
+  await Promise.all(
+    clients.map(async (client) => {
+      for (let n = 0; n < requests / clients.length; n++) {
+        bodies.push((await client.get(path)).body.toString());
+      }
+      client.destroy();
+    }),
+  );
+  return bodies;
+}
+
+async function spansOf(
+  receiver: OtlpReceiver,
+  path: string,
+  count: number,
+): Promise<ReceivedSpan[]> {
+  return eventually(() => {
+    const spans = receiver.of(path);
+    return spans.length >= count ? spans : undefined;
+  }, `${count} spans of ${path}`);
+}
+
+/** Span ids that applications were told, of those that are sampled. */
+function sampledIds(bodies: readonly string[]): string[] {
+  return bodies.flatMap((body) => {
+    const { parent } = JSON.parse(body) as Told;
+    const [, id] = /^00-[\da-f]{32}-([\da-f]{16})-01$/.exec(parent ?? '') ?? [];
+    return id === undefined ? [] : [id];
+  });
+}
+
+const KINDS = [
+  { kind: 'Flask', serve: serveWsgi, app: 'traced:app' },
+  { kind: 'Node.js', serve: serveNode, app: './traced.mjs' },
+] as const;
+
+for (const { kind, serve, app } of KINDS) {
+  describe(`traces of ${kind}`, () => {
+    let receiver: OtlpReceiver;
+    let served: Served;
+    let log: string;
+
+    before(async () => {
+      receiver = await OtlpReceiver.open();
+      log = join(await temporaryFolder(), 'access.log');
+      served = await serve(
+        app,
+        [
+          ...['--otlp-endpoint', receiver.url, '--server-timing', '127.0.0.2,127.0.0.1'],
+          ...['--threads', '2', '--thread-concurrency', '1', '--timeout', '2'],
+          ...['--queue-timeout', '0.5', '--name', 'shop'],
+          ...['--log-json', '--access-logfile', log],
+        ],
+        SOON,
+      );
+    });
+
+    test('a request of a sampled trace is a span of it, and the parent of what its application makes', async () => {
+      const { parent, state } = await told(served, `Traceparent: ${SAMPLED}`, 'tracestate: a=1');
+      const span = await eventually(
+        () => receiver.spans.find(({ traceId, parentId }) => traceId === TRACE && parentId !== ''),
+        'the span',
+      );
+      assert.equal(parent, `00-${TRACE}-${span.spanId}-01`);
+      assert.equal(state, 'a=1');
+      assert.deepEqual([span.parentId, span.state, span.kind], [CALLER, 'a=1', 2]);
+    });
+
+    test('a trace that its caller has not sampled goes to the application as it came, and is no span', async () => {
+      const { parent } = await told(served, `traceparent: ${NOT_SAMPLED}`);
+      assert.equal(parent, NOT_SAMPLED);
+    });
+
+    test('what is no traceparent begins a trace, to which no tracestate belongs', async () => {
+      const { parent, state } = await told(served, 'traceparent: 00-nonsense', 'tracestate: a=1');
+      assert.match(parent ?? '', /^00-[\da-f]{32}-[\da-f]{16}-01$/);
+      assert.equal(state, null);
+    });
+
+    test('a span says what was asked, what was answered and when what happened', async () => {
+      await ask(served, '/stream?secret=1', {
+        fields: ['Host: shop.example:8443', 'User-Agent: me'],
+      });
+      const [span] = await spansOf(receiver, '/stream', 1);
+      assert.ok(span);
+      const { attributes, resource } = span;
+      assert.equal(span.name, 'GET');
+      assert.equal(span.status, 0);
+      assert.equal(span.scope, 'tunicorn');
+      assert.equal(resource['service.name'], 'shop');
+      const said = [
+        ...['http.request.method', 'url.scheme', 'network.protocol.version', 'server.address'],
+        ...['client.address', 'network.peer.address', 'user_agent.original', 'tunicorn.end_code'],
+      ].map((name) => attributes[name]);
+      const local = '127.0.0.1';
+      assert.deepEqual(said, ['GET', 'http', '1.1', 'shop.example', local, local, 'me', '--']);
+      assert.equal(attributes['http.response.status_code'], 200);
+      assert.equal(attributes['server.port'], 8443);
+      assert.equal(
+        JSON.stringify(span, (_, value) => (typeof value === 'bigint' ? 0 : value)).includes(
+          'secret',
+        ),
+        false,
+      );
+      const names = span.events.map(({ name }) => name);
+      assert.deepEqual(names, ['queued', 'thread began', 'response began', 'answered']);
+      const times = [span.start, ...span.events.map(({ time }) => time), span.end];
+      assert.deepEqual(
+        times,
+        times.toSorted((one, other) => Number(one - other)),
+      );
+      // 50 ms lie between the two pieces of its body.
+      const [, , responding = 0n, answered = 0n] = span.events.map(({ time }) => time);
+      assert.ok(answered - responding > 30_000_000n, `${answered - responding} ns`);
+    });
+
+    test('each request under load is one span, and no two are the same', async () => {
+      const bodies = await load(served, 200, '/told?load');
+      const ids = sampledIds(bodies);
+      assert.equal(new Set(ids).size, 200);
+      const spans = await eventually(() => {
+        const found = receiver.spans.filter(({ spanId }) => ids.includes(spanId));
+        return found.length >= 200 ? found : undefined;
+      }, '200 spans');
+      assert.equal(spans.length, 200);
+      assert.equal(new Set(spans.map(({ traceId }) => traceId)).size, 200);
+    });
+
+    test('Server-Timing and the span say what the access log says', async () => {
+      const reply = await ask(served, '/work?ms=30');
+      const timing = fieldOf(reply, 'server-timing') ?? '';
+      const dur = (name: string): number =>
+        Number(new RegExp(`\\b${name};dur=([\\d.]+)`).exec(timing)?.[1]);
+      const line = await eventually(async () => {
+        const lines = (await readFile(log, 'utf8')).split('\n');
+        return lines.find((each) => each.includes('/work'));
+      }, 'the line');
+      const logged = JSON.parse(line) as Record<string, number | string>;
+      assert.equal(dur('queue'), logged['queue_ms']);
+      assert.equal(dur('head'), logged['head_ms']);
+      // The response begins a moment before all of it was said.
+      const apart = Number(logged['application_ms']) - dur('application');
+      assert.ok(dur('application') >= 25 && apart >= 0 && apart < 10, `${timing} ${line}`);
+      const [span] = await spansOf(receiver, '/work', 1);
+      assert.deepEqual(
+        [span?.traceId, span?.spanId, span?.attributes['tunicorn.queue_ms']],
+        [logged['trace_id'], logged['span_id'], logged['queue_ms']],
+      );
+    });
+
+    test('what is answered 500, timed out or shed is an error of its kind', async () => {
+      await ask(served, '/fail');
+      const hanging = [ask(served, '/hang'), ask(served, '/hang')];
+      const first = await Promise.all([...hanging, ask(served, '/hang?third')]);
+      assert.deepEqual(first.map(({ status }) => status).sort(), [503, 504, 504]);
+      const [failed] = await spansOf(receiver, '/fail', 1);
+      const hung = await spansOf(receiver, '/hang', 3);
+      const errors = [failed, ...hung].map((span) => span?.attributes['error.type']);
+      assert.deepEqual(errors.sort(), ['500', 'overdue', 'overdue', 'queue-timeout']);
+      assert.ok([failed, ...hung].every((span) => span?.status === 2));
+      const shed = hung.find(({ attributes }) => attributes['error.type'] === 'queue-timeout');
+      assert.ok(Number(shed?.attributes['tunicorn.queue_ms']) > 300);
+      assert.equal(shed?.attributes['tunicorn.thread'], undefined);
+    });
+  });
+
+  test(`without tracing ${kind} is given what came, byte for byte, and nobody is told of times`, async () => {
+    const served = await serve(app, []);
+    const odd = '00-NOT-one-of-ours-01';
+    assert.deepEqual(await told(served, `traceparent: ${odd}`, 'tracestate: ,,'), {
+      parent: odd,
+      state: ',,',
+    });
+    assert.equal((await told(served)).parent, null);
+    assert.equal(fieldOf(await ask(served, '/told'), 'server-timing'), null);
+  });
+}
+
+test('of ten requests one is sampled, its application knows which, and strangers choose nothing', async () => {
+  const receiver = await OtlpReceiver.open();
+  const args = ['--otlp-endpoint', `${receiver.url}/base/`, '--otlp-sample', '10%'];
+  const env = { OTEL_SERVICE_NAME: 'till', OTEL_EXPORTER_OTLP_HEADERS: 'x-key=secret' };
+  const served = await serveNode('./traced.mjs', [...args, '--otlp-parents', 'ignore'], { env });
+  const ids = sampledIds(await load(served, 1000, '/told'));
+  // Five standard deviations: once in a million runs it is more.
+  assert.ok(ids.length > 52 && ids.length < 148, `${ids.length} of 1000`);
+  const { parent } = await told(served, `traceparent: ${SAMPLED}`);
+  assert.equal(parent?.includes(TRACE), false);
+  // What is under way is sent before the server ends.
+  await served.stop();
+  const sent = receiver.spans.map(({ spanId }) => spanId);
+  const all = [...ids, ...sampledIds([JSON.stringify({ parent })])];
+  assert.deepEqual(sent.toSorted(), all.toSorted());
+  assert.deepEqual(
+    new Set(receiver.spans.map(({ resource }) => resource['service.name'])),
+    new Set(['till']),
+  );
+  assert.ok(receiver.exports.every(({ path }) => path === '/base/v1/traces'));
+  assert.ok(receiver.exports.every(({ headers }) => headers['x-key'] === 'secret'));
+});
+
+test('a receiver that answers nobody holds up no request and no end; what is dropped is counted and said once', async () => {
+  const receiver = await OtlpReceiver.open();
+  receiver.mood = 'silent';
+  const port = await freePort();
+  const args = ['--otlp-endpoint', receiver.url, '--status-bind', `127.0.0.1:${port}`];
+  const env = { ...SOON.env, OTEL_EXPORTER_OTLP_TIMEOUT: '300' };
+  const served = await serveNode('./traced.mjs', args, { env });
+  const bodies = await load(served, 12_000, '/');
+  assert.ok(bodies.every((body) => body === 'hello'));
+  const dropped = await eventually(async () => {
+    const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const count = Number(/^tunicorn_spans_dropped_total (\d+)/m.exec(page)?.[1]);
+    assert.match(page, /^tunicorn_spans_exported_total 0$/m);
+    return count > 2000 ? count : undefined;
+  }, 'dropped spans');
+  assert.ok(dropped <= 12_000);
+  await eventually(
+    () => /were dropped.*\(spans-dropped\)/.test(served.log()) || undefined,
+    'the line',
+  );
+  assert.equal(served.log().match(/spans-dropped/g)?.length, 1);
+  const beganMs = performance.now();
+  await served.stop();
+  assert.ok(performance.now() - beganMs < 8000);
+});
