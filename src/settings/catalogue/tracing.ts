@@ -50,7 +50,7 @@ export const tracing = {
       flags: ['--server-timing'],
       placeholder: 'NETWORKS',
       gunicorn: 'new',
-      meaning: 'Clients that are told in `Server-Timing` where the time of a response went.',
+      meaning: 'Clients that see in `Server-Timing` where the time went.',
       details:
         'Addresses and networks such as `10.0.0.0/8`, or `*` for everybody. The address is that of the connection, or the one that a trusted proxy names. Browsers show it beside each request.',
       doesNot:
