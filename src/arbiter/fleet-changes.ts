@@ -15,10 +15,16 @@ type Cause = 'routine' | 'trouble';
 export class FleetChanges {
   readonly #events: EventList;
   readonly #ends: Record<End, number> = { left: 0, killed: 0, died: 0 };
+  readonly #timedOut: Partial<Record<keyof WorkerLimits, number>> = {};
   readonly #causes: Record<Cause, number> = { routine: 0, trouble: 0 };
 
   constructor(events: EventList) {
     this.#events = events;
+  }
+
+  /** By the deadline that had passed, of those that the arbiter killed. */
+  get timedOut(): Counts {
+    return { ...this.#timedOut };
   }
 
   get ends(): Counts {
@@ -35,6 +41,10 @@ export class FleetChanges {
     const ofItself = code === 0 ? 'left' : 'died';
     const end = byUs ? 'killed' : ofItself;
     this.#ends[end] += 1;
+    if (byUs) {
+      const deadline = deadlineOf(death);
+      this.#timedOut[deadline] = (this.#timedOut[deadline] ?? 0) + 1;
+    }
     // Who leaves was told to, and why that was is told by itself.
     if (end !== 'left') this.#events.tell('worker ended', pid, whyEnded(pid, death));
   }
@@ -65,12 +75,15 @@ const KILLED_FOR: { readonly [D in keyof WorkerLimits]: string } = {
   death: 'it did not end',
 };
 
+function deadlineOf({ during }: Death): keyof WorkerLimits {
+  return during === 'dead' ? 'death' : workerStates[during].deadline;
+}
+
 function whyEnded(pid: number, death: Death): string {
-  const { byUs, during, code, signal } = death;
+  const { byUs, code, signal } = death;
   const when = lifeInWords(death);
   if (byUs) {
-    const why = KILLED_FOR[during === 'dead' ? 'death' : workerStates[during].deadline];
-    return `Worker ${pid} was killed ${when}: ${why}.`;
+    return `Worker ${pid} was killed ${when}: ${KILLED_FOR[deadlineOf(death)]}.`;
   }
   const how = code === null ? `by ${signal ?? 'an unknown signal'}` : `with exit code ${code}`;
   const perhaps = signal === 'SIGKILL' ? '; perhaps the system was short of memory' : '';

@@ -22,7 +22,18 @@ export const NOTHING: Sums = {
   held: NO_TIMES,
   failed: {},
   refused: {},
-  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0, spansExported: 0, spansDropped: 0 },
+  passed: {},
+  lost: {},
+  amounts: {
+    responseBytes: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
+    acceptPauses: 0,
+    busyMs: 0,
+    uncounted: 0,
+    spansExported: 0,
+    spansDropped: 0,
+  },
 };
 
 export function plus(one: Sums, other: Sums): Sums {
@@ -72,6 +83,8 @@ function combined(one: Sums, other: Sums, times: number): Sums {
     held: ofTimes(one.held, other.held, times),
     failed: ofCounts(one.failed, other.failed, times),
     refused: ofCounts(one.refused, other.refused, times),
+    passed: ofCounts(one.passed, other.passed, times),
+    lost: ofCounts(one.lost, other.lost, times),
     amounts: ofCounts(one.amounts, other.amounts, times),
   };
 }

@@ -6,6 +6,7 @@ import type { Admission } from '../limits/verdict.ts';
 import type { Proxies } from '../proxy/standing.ts';
 import type { SpoolBudget } from '../spool/budget.ts';
 import type { Tracing } from '../trace/trace.ts';
+import type { ConnectionCounts } from './counts.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import type { Probes, Requests, Surroundings } from './effects.ts';
 import type { StalledResponses } from './stalled.ts';
@@ -44,6 +45,7 @@ export interface ConnectionContext {
   /** All temporary files of the worker. */
   readonly spoolBudget: SpoolBudget;
   readonly stalled: StalledResponses;
+  readonly counts: ConnectionCounts;
   /** How long a client that sent its end may still wait for the head of its response, ms; 0 = as long as it takes. */
   readonly halfClosedGraceMs: number;
   /** How long a request head that has begun may take when the worker drains, ms. */

@@ -5,7 +5,14 @@ import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { HalfDeadline } from './half-deadline.ts';
 import type { NextDeadline } from './look.ts';
-import { OWING, type Owing, READING, waitsForClient } from './states.ts';
+import {
+  type DeadlineSetting,
+  type OtherHalf,
+  OWING,
+  type Owing,
+  READING,
+  waitsForClient,
+} from './states.ts';
 import type { ConnectionState } from './transition.ts';
 import { WriteWatch } from './write-watch.ts';
 
@@ -62,6 +69,11 @@ export class PairDeadlines {
 
   get #first(): HalfDeadline {
     return this.#owe.leftMs < this.#read.leftMs ? this.#owe : this.#read;
+  }
+
+  /** One of this state has passed, and it was no part of one. */
+  passed(setting: DeadlineSetting | OtherHalf): void {
+    this.#context.counts.passed(setting);
   }
 
   /** For good: the wheel keeps nothing of them. */

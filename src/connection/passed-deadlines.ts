@@ -23,7 +23,8 @@ interface Overdue {
 export function readOverdue(connection: Overdue): void {
   const { reading, owing } = connection.state;
   if (reading === 'closed') return;
-  const ending = READING[reading].whenOverdue;
+  const { deadline, whenOverdue: ending } = READING[reading];
+  connection.deadlines.passed(deadline);
   if (ending === 408) connection.refuse(408, 'too-slow', `no complete ${reading} in time`);
   else if (ending === 'reset') connection.abandon(true);
   else if (ending === 'let in') connection.asking.late();
@@ -37,8 +38,10 @@ export function readOverdue(connection: Overdue): void {
 
 export function oweOverdue(connection: Overdue, requests: Requests): void {
   const { exchange } = connection;
-  const ending = OWING[connection.state.owing].whenOverdue;
+  const { deadline, whenOverdue: ending } = OWING[connection.state.owing];
   if (connection.deadlines.writingGoesOn) return;
+  // What reads nothing, or too slowly, is counted where it is cut.
+  if (exchange !== null && ending !== 'reset') connection.deadlines.passed(deadline);
   if (exchange === null || ending === 'reset') cutOverdue(connection, requests);
   else if (ending === 503) refuseQueued(exchange, requests, WAITED_IN_VAIN);
   else if (ending === 504) {
@@ -71,6 +74,7 @@ function refuseQueued(exchange: Exchange, requests: Requests, failure: Failure):
 /** The client does not read, or the application has not gone on with its response. */
 export function cutOverdue(connection: Overdue, requests: Requests): void {
   const { exchange } = connection;
+  connection.deadlines.passed(OWING[connection.state.owing].deadline);
   if (exchange !== null && connection.state.owing === 'streaming') {
     exchange.endedBy('a', 'stream-overdue');
     requests.overdue(exchange, exchange.overdue('stream_timeout'));

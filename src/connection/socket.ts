@@ -7,6 +7,7 @@ import { STRANGER, type Standing } from '../proxy/standing.ts';
 import type { Peer } from '../threads/app-thread.ts';
 import { firstReading } from './beginning.ts';
 import type { ConnectionContext } from './context.ts';
+import type { ConnectionCounts } from './counts.ts';
 import type { Effects } from './effects.ts';
 import { Entrance } from './entrance.ts';
 import { Connection } from './machine.ts';
@@ -51,7 +52,7 @@ export function openConnection(
   const standing = context.proxies?.standingOf(peer.address) ?? STRANGER;
   const entrance = entranceOf(context, peer, standing);
   if (entrance === null) return 'turned away';
-  const edge = new PlainEdge(handle);
+  const edge = new PlainEdge(handle, context.counts);
   const first = firstReading(context, 'new');
   const connection = new Connection(context, edge, peer, first, standing, entrance);
   edge.connect(connection);
@@ -90,12 +91,14 @@ export abstract class SocketEdge implements Effects {
   protected readonly canReset: boolean;
   protected readonly handle: AcceptedHandle;
   protected connection: Connection | null = null;
+  protected readonly counts: ConnectionCounts;
   /** A write could not be handed over whole: the next `drain` is its end. */
   #waits = false;
 
   /** @param socket has a `drain` event for whatever could not be written at once, however small */
-  constructor(handle: AcceptedHandle, socket: Socket) {
+  constructor(handle: AcceptedHandle, socket: Socket, counts: ConnectionCounts) {
     this.handle = handle;
+    this.counts = counts;
     this.canReset = handle.setNoDelay !== undefined;
     this.socket = socket;
   }
@@ -123,6 +126,8 @@ export abstract class SocketEdge implements Effects {
 
   write(bytes: Buffer | string): boolean {
     const { socket } = this;
+    // Of a string each letter is a byte.
+    this.counts.sent += bytes.length;
     if (typeof bytes === 'string') socket.write(bytes, 'latin1');
     else socket.write(bytes);
     this.#waits = socket.writableLength > 0;
@@ -157,7 +162,7 @@ export abstract class SocketEdge implements Effects {
 }
 
 class PlainEdge extends SocketEdge {
-  constructor(handle: AcceptedHandle) {
+  constructor(handle: AcceptedHandle, counts: ConnectionCounts) {
     const options: SocketOptions = {
       handle,
       allowHalfOpen: true,
@@ -165,12 +170,13 @@ class PlainEdge extends SocketEdge {
       onread: {
         buffer: READ_BUFFER,
         callback: (bytes) => {
+          counts.received += bytes;
           this.connection?.bytes(READ_BUFFER.subarray(0, bytes));
           return true;
         },
       },
     };
-    super(handle, new Socket(options));
+    super(handle, new Socket(options), counts);
   }
 
   get greeted(): boolean {

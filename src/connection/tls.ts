@@ -137,7 +137,7 @@ export class SecureEdge extends SocketEdge {
   ) {
     const raw = socketOver(handle);
     const secure = isIntroduced ? null : securedOver(raw, terms);
-    super(handle, secure ?? raw);
+    super(handle, secure ?? raw, context.counts);
     this.#secure = secure;
     this.#terms = terms;
     this.#raw = raw;
@@ -186,7 +186,10 @@ export class SecureEdge extends SocketEdge {
       this.#secured = true;
       connection.beginning.secured(certificate);
     });
-    socket.on('data', (chunk: Buffer) => connection.bytes(chunk));
+    socket.on('data', (chunk: Buffer) => {
+      this.counts.received += chunk.length;
+      connection.bytes(chunk);
+    });
     // Told for a handshake that fails, with its reason, and for a record later on that is none.
     socket.on('_tlsError', (error: Error) => {
       if (!this.#secured) connection.beginning.handshakeFailed(reasonOf(error));

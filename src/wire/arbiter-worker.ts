@@ -114,6 +114,8 @@ export interface WorkerCounts {
   readonly openFiles: number;
   /** Resident bytes of the worker and its Python; 0 where that cannot be read. */
   readonly memoryBytes: number;
+  /** Of those, its Python's; 0 for a Node.js application. */
+  readonly pythonBytes: number;
   /** The longest that its loop was late since the last heartbeat, ms. */
   readonly loopDelayMs: number;
 }

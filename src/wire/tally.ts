@@ -22,9 +22,20 @@ export interface Counts {
   readonly [name: string]: number;
 }
 
-/** What else is counted: bytes of response bodies, how often accepting rested, thread-seconds with a request in milliseconds, spans that
- * were sent and that were not. */
-export type Amount = 'responseBytes' | 'acceptPauses' | 'busyMs' | 'spansExported' | 'spansDropped';
+/**
+ * What else is counted: bytes of response bodies, all bytes that came from clients and went to them, how often accepting rested,
+ * thread-seconds with a request in milliseconds, requests that limits let through without having counted them,
+ * spans that were sent and that were not.
+ */
+export type Amount =
+  | 'responseBytes'
+  | 'receivedBytes'
+  | 'sentBytes'
+  | 'acceptPauses'
+  | 'busyMs'
+  | 'uncounted'
+  | 'spansExported'
+  | 'spansDropped';
 
 export interface Tally {
   /** By class of their status: "2xx"; "none" for those that were answered nothing. */
@@ -39,5 +50,9 @@ export interface Tally {
   readonly failed: Counts;
   /** What the limits of clients refused, by reason and limit: "rate login", "connections". */
   readonly refused: Counts;
+  /** Deadlines of connections and requests that passed, by their setting. */
+  readonly passed: Counts;
+  /** Threads that died or were given up, by the code of their lines in the error log. */
+  readonly lost: Counts;
   readonly amounts: Readonly<Record<Amount, number>>;
 }

@@ -3,6 +3,7 @@
 
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
+import { ConnectionCounts } from '../connection/counts.ts';
 import { DeadlineWheel } from '../connection/deadlines.ts';
 import { StalledResponses } from '../connection/stalled.ts';
 import type { HeadLimits } from '../http1/limits.ts';
@@ -66,6 +67,7 @@ export function makeContext(
     responseBudget,
     spoolBudget,
     stalled: new StalledResponses(responseBudget),
+    counts: new ConnectionCounts(),
     halfClosedGraceMs: type === 'node' ? HALF_CLOSED_GRACE_MS : 0,
     drainHeadMs: DRAIN_HEAD_MS,
     server: 'tunicorn',

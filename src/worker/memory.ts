@@ -8,7 +8,7 @@ const PAGE_BYTES = 4096;
 
 /** Resident bytes of this process and of those `pids`; 0 for one that has gone or cannot be looked at. */
 export function residentBytes(pids: readonly number[]): number {
-  return pids.reduce((sum, pid) => sum + residentBytesOf(pid), ownResidentBytes());
+  return ownResidentBytes() + residentBytesOf(pids);
 }
 
 function ownResidentBytes(): number {
@@ -20,7 +20,12 @@ function ownResidentBytes(): number {
   }
 }
 
-function residentBytesOf(pid: number): number {
+/** Of those alone. */
+export function residentBytesOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + residentBytesOfOne(pid), 0);
+}
+
+function residentBytesOfOne(pid: number): number {
   try {
     // size resident shared text lib data dt, in pages.
     const [, resident] = readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ');

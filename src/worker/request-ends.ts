@@ -43,6 +43,11 @@ export class RequestEnds {
     this.#tally.busy(threads, ms);
   }
 
+  /** A thread died or was given up. */
+  lost(code: string): void {
+    this.#tally.lost(code);
+  }
+
   /** To be called on every tick of the worker. */
   tick(nowMs: number): void {
     this.#spans?.tick(nowMs);

@@ -1,6 +1,7 @@
 // Counts the requests of this worker, from its start: by class of their status, and how long they took and waited in buckets. A
 // few additions for each request; nothing is made anew but when a heartbeat asks.
 
+import type { ConnectionCounts } from '../connection/counts.ts';
 import { BOUNDS_MS, type Counts, type HistogramCounts, type Tally } from '../wire/tally.ts';
 
 /** By the first digit of the status; 0: there was none. */
@@ -24,9 +25,11 @@ export interface Answered {
 /** What others count, since the start. */
 export interface Elsewhere {
   readonly refused: Counts;
+  readonly uncounted: number;
   readonly acceptPauses: number;
   /** Of OpenTelemetry; absent: none are made. */
   readonly spans?: { readonly exported: number; readonly dropped: number };
+  readonly connections: Pick<ConnectionCounts, 'received' | 'sent' | 'passedDeadlines'>;
 }
 
 export class RequestTally {
@@ -35,6 +38,7 @@ export class RequestTally {
   readonly #queueWaits = new Histogram();
   readonly #held = new Histogram();
   readonly #failed = new Map<string, number>();
+  readonly #lost = new Map<string, number>();
   #responseBytes = 0;
   #busyMs = 0;
 
@@ -56,6 +60,11 @@ export class RequestTally {
     this.#busyMs += threads * ms;
   }
 
+  /** A thread died or was given up. */
+  lost(code: string): void {
+    this.#lost.set(code, (this.#lost.get(code) ?? 0) + 1);
+  }
+
   /** As it is now. */
   tally(elsewhere: Elsewhere): Tally {
     return {
@@ -65,8 +74,13 @@ export class RequestTally {
       held: this.#held.counted,
       failed: Object.fromEntries(this.#failed),
       refused: elsewhere.refused,
+      passed: elsewhere.connections.passedDeadlines,
+      lost: Object.fromEntries(this.#lost),
       amounts: {
         responseBytes: this.#responseBytes,
+        receivedBytes: elsewhere.connections.received,
+        sentBytes: elsewhere.connections.sent,
+        uncounted: elsewhere.uncounted,
         acceptPauses: elsewhere.acceptPauses,
         busyMs: this.#busyMs,
         spansExported: elsewhere.spans?.exported ?? 0,

@@ -10,6 +10,7 @@ import type { AcceptedHandle } from '../connection/socket.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { ownDescriptors } from '../open-files.ts';
+import type { AppThread, Failure } from '../threads/app-thread.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import type {
   ListenerAddress,
@@ -29,12 +30,13 @@ import { makeContext } from './context.ts';
 import { DescriptorWatch } from './descriptor-watch.ts';
 import { Descriptors } from './descriptors.ts';
 import { Gate } from './gate.ts';
+import { GaveWay } from './gave-way.ts';
 import type { Health } from './health.ts';
 import { IdleTime } from './idle-time.ts';
 import { Inquiry } from './inquiry.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { ApplicationMaker } from './make-application.ts';
-import { residentBytes } from './memory.ts';
+import { residentBytes, residentBytesOf } from './memory.ts';
 import type { PoolWatch } from './pool-watch.ts';
 import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
@@ -84,9 +86,7 @@ export class Worker {
   #ticker: NodeJS.Timeout | null = null;
   #acceptFailed = false;
   readonly #acceptErrors = new Seldom();
-  /** Responses that gave way and were not told yet. */
-  #gaveWay = 0;
-  readonly #gaveWayTold = new Seldom();
+  readonly #gaveWay: GaveWay;
   /** Resolves the promise of `drain`. */
   #drained: (() => void) | null = null;
   /** When the application is told that the server stops, whoever is left, monotonic ms; null: nobody stops it, or it knows. */
@@ -104,11 +104,7 @@ export class Worker {
       events: {
         timeIsUp: () => this.#troubles.timeIsUp(),
         overdue: (report) => this.#troubles.overdue(report),
-        threadDied: (thread, failure) => {
-          // While the application is loaded the failure of `load` tells it.
-          if (failure.code === 'stopped' || this.#ticker === null) return;
-          this.#troubles.died(thread, failure);
-        },
+        threadDied: (thread, failure) => this.#threadDied(thread, failure),
       },
     });
     const { type } = options.app;
@@ -149,6 +145,7 @@ export class Worker {
       ...this.#requestEnds.asked,
     });
     this.#connections.bind(this.#context);
+    this.#gaveWay = new GaveWay(this.#context, log);
     this.#gate = new Gate({
       context: this.#context,
       tls: makeTlsTerms(options.tls, settings),
@@ -166,6 +163,7 @@ export class Worker {
   /** What a heartbeat tells: what is under way now, and at most since the last time it was asked. */
   counts(): WorkerCounts {
     const { threads } = this.#dispatcher;
+    const pythonBytes = residentBytesOf(this.#application.pids);
     return {
       connections: this.#acceptor.open,
       mostConnections: this.#acceptor.takeMost(),
@@ -178,7 +176,8 @@ export class Worker {
       timers: this.#context.wheel.size,
       spooledBytes: this.#context.spoolBudget.used,
       openFiles: this.#descriptors.used,
-      memoryBytes: residentBytes(this.#application.pids),
+      memoryBytes: residentBytes([]) + pythonBytes,
+      pythonBytes,
       loopDelayMs: this.#loopDelay.take(),
     };
   }
@@ -186,7 +185,8 @@ export class Worker {
   /** Of the requests that it has answered. */
   get tally(): Tally {
     return this.#requestEnds.counted({
-      refused: this.#options.limits?.refusals.totals ?? {},
+      ...limitCounts(this.#options.limits),
+      connections: this.#context.counts,
       acceptPauses: this.#acceptor.pauses,
     });
   }
@@ -341,7 +341,7 @@ export class Worker {
     this.#health?.tick(this.#context.wheel.nowMs);
     this.#connections.tick(this.#taken);
     this.#connections.makeRoom();
-    if (this.#dispatcher.queued > 0) this.#makeRoomForQueued(nowMs);
+    if (this.#dispatcher.queued > 0) this.#gaveWay.makeRoom(nowMs);
     this.#requestEnds.busy(this.#dispatcher.busyThreads, TICK_MS);
     this.#requestEnds.tick(nowMs);
     this.#dispatcher.tick();
@@ -369,16 +369,10 @@ export class Worker {
     this.#application.shutdown();
   }
 
-  /** Whoever waits for a thread that waits for its client need not wait for `write_timeout`. */
-  #makeRoomForQueued(nowMs: number): void {
-    const { stalled, wheel } = this.#context;
-    stalled.makeRoom(wheel.nowMs);
-    this.#gaveWay += stalled.takeGaveWay();
-    if (this.#gaveWay === 0 || !this.#gaveWayTold.claim(nowMs)) return;
-    this.#options.log.warning(
-      `Requests waited for threads, and threads for clients that read nothing: ${this.#gaveWay} of their responses were cut.`,
-      { code: 'gave-way' },
-    );
-    this.#gaveWay = 0;
+  #threadDied(thread: AppThread, failure: Failure): void {
+    // While the application is loaded the failure of `load` tells it.
+    if (failure.code === 'stopped' || this.#ticker === null) return;
+    this.#requestEnds.lost(failure.code);
+    this.#troubles.died(thread, failure);
   }
 }

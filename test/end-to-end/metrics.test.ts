@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +63,27 @@ test('requests are counted by status, and what timed out by its code', async () 
   assert.match(text, /^tunicorn_request_duration_seconds_bucket\{le="\+Inf"\} 11$/m);
   assert.match(text, /^tunicorn_workers\{state="ready"\} 2$/m);
   assert.match(text, /^tunicorn_threads\{state="idle"\} \d+$/m);
-  assert.match(text, /^tunicorn_resident_memory_bytes\{process="worker",pid="\d+"\} \d{7,}$/m);
+  for (const process of ['arbiter', 'worker', 'python']) {
+    const resident = `^tunicorn_resident_memory_bytes\\{process="${process}",pid="\\d+"\\} \\d{7,}$`;
+    assert.match(text, new RegExp(resident, 'm'));
+  }
+  assert.match(text, /^tunicorn_deadlines_passed_total\{setting="timeout"\} 1$/m);
+  assert.match(text, /^tunicorn_limits_uncounted_total 0$/m);
+});
+
+test('bytes are counted in both directions, each once', async () => {
+  const received = await value('tunicorn_received_bytes_total');
+  const sent = await value('tunicorn_sent_bytes_total');
+  const request = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\nConnection: close\r\n\r\n${'x'.repeat(5000)}`;
+  const socket = connect({ port: server.port, host: '127.0.0.1' });
+  socket.end(request);
+  let bytes = 0;
+  for await (const piece of socket) bytes += (piece as Buffer).length;
+  assert.ok(bytes > 0);
+  await eventually(
+    async () => (await value('tunicorn_received_bytes_total')) === received + request.length,
+  );
+  assert.equal(await value('tunicorn_sent_bytes_total'), sent + bytes);
 });
 
 test('promtool finds nothing to mend in the metrics', needs(PROMTOOL), async () => {
@@ -93,17 +114,53 @@ test('the rules and the dashboard name only metrics that there are', async () =>
   }
 });
 
-test('no counter goes back when a worker is killed or the application is reloaded', async () => {
-  const before = await value(GOOD);
+/** Every counter and every bucket, by its series. */
+async function counters(): Promise<ReadonlyMap<string, number>> {
+  const text = await metrics();
+  const kinds = [...text.matchAll(/^# TYPE (\S+) (counter|histogram)$/gm)].map(([, name]) => name);
+  const found = new Map<string, number>();
+  for (const [, series = '', name = '', number] of text.matchAll(/^((\w+)(?:\{.*\})?) (\S+)$/gm)) {
+    const base = name.replace(/_(bucket|sum|count)$/, '');
+    if (kinds.includes(name) || kinds.includes(base)) found.set(series, Number(number));
+  }
+  return found;
+}
+
+test('no counter goes back when a worker is killed, more and fewer serve, or the application is reloaded', async () => {
+  let last = await counters();
+  assert.ok(last.size > 90, `${last.size} counters`);
+  let looks = 0;
+  const look = async (): Promise<void> => {
+    const now = await counters();
+    for (const [series, was] of last) {
+      const is = now.get(series);
+      assert.ok(is !== undefined && is >= was, `${series} was ${was} and is ${is}`);
+    }
+    last = now;
+    looks += 1;
+  };
+  const good = await value(GOOD);
+  const meanwhile = async (done: () => unknown): Promise<void> => {
+    await eventually(async () => {
+      await look();
+      return done();
+    });
+  };
   const [first] = server.server.workerPids();
   process.kill(Number(first), 'SIGKILL');
-  await eventually(() => server.server.workerPids().length >= 3);
-  assert.equal(await value(GOOD), before);
+  await meanwhile(() => server.server.workerPids().length >= 3);
   assert.equal(await value('tunicorn_workers_ended_total{how="died"}'), 1);
+  const isReady = (workers: number) => async () =>
+    (await value('tunicorn_workers{state="ready"}')) === workers;
+  process.kill(server.pid, 'SIGTTIN');
+  await meanwhile(isReady(3));
+  process.kill(server.pid, 'SIGTTOU');
+  await meanwhile(isReady(2));
   process.kill(server.pid, 'SIGHUP');
-  await server.server.line(/Reloaded\./);
+  await meanwhile(() => server.log().includes('Reloaded.'));
   assert.equal((await ask(server, '/')).status, 200);
-  await eventually(async () => (await value(GOOD)) === before + 1);
+  await meanwhile(async () => (await value(GOOD)) === good + 1);
+  assert.ok(looks >= 5);
 });
 
 test('a Prometheus scrapes them', needs(PROMETHEUS), async () => {

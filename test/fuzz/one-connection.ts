@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { ConnectionContext } from '../../src/connection/context.ts';
+import { ConnectionCounts } from '../../src/connection/counts.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
 import type { Effects, Requests, Surroundings } from '../../src/connection/effects.ts';
 import { Connection } from '../../src/connection/machine.ts';
@@ -316,6 +317,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       spoolBudget: responseBudget,
       responseBudget,
       stalled: new StalledResponses(responseBudget),
+      counts: new ConnectionCounts(),
       halfClosedGraceMs: 0,
       drainHeadMs: ms,
       server: 'fuzz',

@@ -4,6 +4,7 @@
 
 import assert from 'node:assert/strict';
 import type { ConnectionContext } from '../../src/connection/context.ts';
+import { ConnectionCounts } from '../../src/connection/counts.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
 import { END_CODES } from '../../src/connection/describe-end-codes.ts';
 import type { Requests, Surroundings } from '../../src/connection/effects.ts';
@@ -166,6 +167,7 @@ export class World implements Surroundings, Requests {
       spoolBudget: responseBudget,
       responseBudget,
       stalled: new StalledResponses(responseBudget),
+      counts: new ConnectionCounts(),
       halfClosedGraceMs: options.capacity > 1 ? 800 : 0,
       drainHeadMs: 700,
       server: 'model',

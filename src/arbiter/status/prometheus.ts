@@ -5,6 +5,7 @@ import { serverName } from '../../settings/process-name.ts';
 import type { Counts, HistogramCounts } from '../../wire/tally.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
 import { type Operator, type Steered, sumOf } from '../control/operator.ts';
+import type { Sums } from '../tally-sums.ts';
 import type { Page } from './server.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -59,7 +60,7 @@ async function metricsOf(server: Steered, operator: Operator): Promise<Metric[]>
 
 function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
   const application = serverName(settings);
-  const { answered, failed, refused, amounts } = sums;
+  const { answered } = sums;
   return [
     counter(
       'tunicorn_requests_total',
@@ -84,6 +85,13 @@ function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
       'For how long a request held its thread.',
       sums.held,
     ),
+    ...troubles(sums),
+    ...amountsOf(sums),
+  ];
+}
+
+function troubles({ failed, refused, passed, lost, amounts }: Sums): Metric[] {
+  return [
     counter(
       'tunicorn_requests_failed_total',
       'Requests that came to grief, by the code of their line in the error log: timed out, shed, refused.',
@@ -95,6 +103,26 @@ function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
       by('reason', refused),
     ),
     counter(
+      'tunicorn_limits_uncounted_total',
+      'Requests that went on although a limit could not count them, because nobody answered in time.',
+      alone(amounts.uncounted),
+    ),
+    counter(
+      'tunicorn_deadlines_passed_total',
+      'Deadlines of connections and requests that passed, by the setting that has their time.',
+      by('setting', passed),
+    ),
+    counter(
+      'tunicorn_threads_lost_total',
+      'Threads that died or were given up and replaced, by the code of their line in the error log.',
+      by('code', lost),
+    ),
+  ];
+}
+
+function amountsOf({ amounts }: Sums): Metric[] {
+  return [
+    counter(
       'tunicorn_thread_busy_seconds_total',
       'Time that threads had a request, added up over all threads.',
       alone(amounts.busyMs / 1000),
@@ -103,6 +131,16 @@ function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
       'tunicorn_response_body_bytes_total',
       'Bytes of response bodies, without framing.',
       alone(amounts.responseBytes),
+    ),
+    counter(
+      'tunicorn_received_bytes_total',
+      'Bytes that clients sent: heads, bodies, upgraded connections, without TLS.',
+      alone(amounts.receivedBytes),
+    ),
+    counter(
+      'tunicorn_sent_bytes_total',
+      'Bytes that were sent to clients: heads, bodies, upgraded connections, without TLS.',
+      alone(amounts.sentBytes),
     ),
     counter(
       'tunicorn_accept_pauses_total',
@@ -126,7 +164,15 @@ function processes({ workers, size, changes }: Steered): Metric[] {
   const memory = workers.flatMap(({ pid, counts }) =>
     counts === null
       ? []
-      : [{ value: counts.memoryBytes, labels: { process: 'worker', pid: `${pid}` } }],
+      : [
+          {
+            value: counts.memoryBytes - counts.pythonBytes,
+            labels: { process: 'worker', pid: `${pid}` },
+          },
+          ...(counts.pythonBytes === 0
+            ? []
+            : [{ value: counts.pythonBytes, labels: { process: 'python', pid: `${pid}` } }]),
+        ],
   );
   const delays = workers.flatMap(({ pid, counts }) =>
     counts === null ? [] : [{ value: counts.loopDelayMs / 1000, labels: { pid: `${pid}` } }],
@@ -146,6 +192,11 @@ function processes({ workers, size, changes }: Steered): Metric[] {
       'tunicorn_workers_ended_total',
       'How workers ended: left, were killed, died.',
       by('how', changes.ends),
+    ),
+    counter(
+      'tunicorn_workers_timed_out_total',
+      'Workers that were killed, by the deadline that had passed: boot, hook, silence, graceful, quit, death.',
+      by('deadline', changes.timedOut),
     ),
     counter(
       'tunicorn_workers_replaced_total',
@@ -174,7 +225,7 @@ function processes({ workers, size, changes }: Steered): Metric[] {
     ),
     gauge(
       'tunicorn_resident_memory_bytes',
-      'Resident memory of the arbiter, and of each worker with its Python.',
+      'Resident memory of the arbiter, of each worker, and of its Python (pid: of the worker).',
       [arbiter, ...memory],
     ),
   ];

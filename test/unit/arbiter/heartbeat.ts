@@ -11,7 +11,18 @@ export const NO_TALLY: Tally = {
   held: NO_TIMES,
   failed: {},
   refused: {},
-  amounts: { responseBytes: 0, acceptPauses: 0, busyMs: 0, spansExported: 0, spansDropped: 0 },
+  passed: {},
+  lost: {},
+  amounts: {
+    responseBytes: 0,
+    receivedBytes: 0,
+    sentBytes: 0,
+    acceptPauses: 0,
+    busyMs: 0,
+    uncounted: 0,
+    spansExported: 0,
+    spansDropped: 0,
+  },
 };
 
 export function heartbeat(
@@ -36,6 +47,7 @@ export function heartbeat(
       spooledBytes: 0,
       openFiles: 0,
       memoryBytes,
+      pythonBytes: 0,
       loopDelayMs: 0,
     },
     tally: NO_TALLY,

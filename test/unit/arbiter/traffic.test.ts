@@ -8,7 +8,12 @@ import { Traffic } from '../../../src/arbiter/traffic.ts';
 import { BOUNDS_MS } from '../../../src/wire/tally.ts';
 import { RequestTally } from '../../../src/worker/request-tally.ts';
 
-const NOTHING_ELSE = { refused: {}, acceptPauses: 0 };
+const NOTHING_ELSE = {
+  refused: {},
+  uncounted: 0,
+  acceptPauses: 0,
+  connections: { received: 0, sent: 0, passedDeadlines: {} },
+};
 
 function note(
   tally: RequestTally,
