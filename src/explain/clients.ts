@@ -83,9 +83,12 @@ function queueRules(resolved: Resolved, { head }: Asked, who: string): readonly 
   const rule = rulerOf(resolved, 'clients');
   const { queue_discipline: discipline, priorities } = resolved.settings;
   const priority = new Precedence(priorities.map(parsePriority)).priorityOf(head);
-  const first = priority > 0 ? `before all with less than ${priority}` : 'behind all with more';
+  const where =
+    priority > 0
+      ? `before all with less than ${priority}`
+      : `behind all with more than ${priority}`;
   const precedence =
-    priority === 0 ? [] : [rule('priorities', `it has ${priority}: it waits ${first}`)];
+    priorities.length === 0 ? [] : [rule('priorities', `it has ${priority}: it waits ${where}`)];
   const turn = `${who} has one turn in each round of those who wait for a thread`;
   if (discipline !== 'codel') return [...precedence, rule('queue_discipline', turn)];
   return [

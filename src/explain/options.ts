@@ -22,6 +22,9 @@ export interface ExplainOptions {
 
 export const EXPLAIN_FLAGS = ['--method', '--path', '--from', '--header', '--json'] as const;
 
+/** RFC 9112, 3.2: a path, a whole URL, or the server as such. CONNECT says where to, in a form that nobody is likely to ask about. */
+const TARGET = /^(?:\/[\x21-\x7e]*|https?:\/\/[\x21-\x7e]+|\*)$/i;
+
 const FROM = '127.0.0.1';
 const UNIX = 'unix';
 
@@ -66,8 +69,12 @@ export function takeQuestion(argv: readonly string[]): {
     throw wrongWord('--method', method, "a method of HTTP: letters, digits and !#$%&'*+-.^_`|~");
   }
   const target = last('--path') ?? '/';
-  if (!/^\/[\x21-\x7e]*$/.test(target)) {
-    throw wrongWord('--path', target, 'a path that begins with /, as a client sends it');
+  if (!TARGET.test(target)) {
+    throw wrongWord(
+      '--path',
+      target,
+      'a path that begins with /, a URL or *, as a client sends it',
+    );
   }
   const question = { method, target, from: addressOf(last('--from') ?? FROM) };
   const fields = all('--header').flatMap(fieldOf);

@@ -90,7 +90,7 @@ describe('the command', () => {
     assert.deepEqual({ code, out }, { code: 2, out: '' });
     assert.equal(
       err,
-      'tunicorn: error: --path must be a path that begins with /, as a client sends it: "login" is not.\n',
+      'tunicorn: error: --path must be a path that begins with /, a URL or *, as a client sends it: "login" is not.\n',
     );
   });
 

@@ -39,7 +39,10 @@ describe('the words of explain', () => {
     for (const [argv, sentence] of [
       [['--method', 'GE T'], /^--method must be a method of HTTP.*: "GE T" is not\.$/],
       [['--method='], /^--method must be/],
-      [['--path', 'login'], /^--path must be a path that begins with \/.*: "login" is not\.$/],
+      [
+        ['--path', 'login'],
+        /^--path must be a path that begins with \/, a URL or \*.*: "login" is not\.$/,
+      ],
       [['--path', '/a b'], /^--path must be/],
       [['--from', 'somewhere'], /^--from must be an IP address.*: "somewhere" is not\.$/],
       [['--from', '10.0.0.0/8'], /^--from must be/],
@@ -194,6 +197,18 @@ describe('an explained request', () => {
     const codel = await explained(['--queue-discipline', 'codel', '--queue-target', '0.1']);
     assert.equal(ruleOf(codel, 'queue_target').value, 0.1);
     assert.match(ruleOf(codel, 'queue_discipline').says, /503 at once/);
+  });
+
+  it('has its place before or behind others, whatever its path looks like', async () => {
+    const says = async (...argv: string[]): Promise<string> =>
+      ruleOf(await explained(['--priority', '/health=10,/batch=-5', ...argv]), 'priorities').says;
+    assert.equal(
+      await says('--path', '/health'),
+      'it has 10: it waits before all with less than 10',
+    );
+    assert.match(await says('--path', '/health/../export'), /^it has 0: .* more than 0$/);
+    assert.match(await says('--path', 'http://a/x/../batch'), /^it has -5: /);
+    assert.match(await says('--path', '*', '--method', 'OPTIONS'), /^it has 0: /);
   });
 
   it('is gathered for a WSGI application, and streams to a Node.js one', async (t: TestContext) => {
