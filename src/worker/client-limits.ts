@@ -69,6 +69,11 @@ export class WorkerLimits {
     return this.admission.lateAnswers + (this.#keys?.failures ?? 0);
   }
 
+  /** Resolves to true when no thread of theirs is left: one in native code may never end. */
+  end(): Promise<boolean> {
+    return this.#keys?.end() ?? Promise.resolve(true);
+  }
+
   /** To be called on every tick of the worker. */
   tick(nowMs: number): void {
     this.counts.tick();

@@ -44,13 +44,18 @@ export function sayLast(message: ToArbiter): Promise<void> {
   return Promise.race([sent, pause(LAST_WORDS_MS)]);
 }
 
+/** Whether threads that were told to end have, within their last moments. */
+export function endedSoon(ended: Promise<boolean>): Promise<boolean> {
+  return Promise.race([ended, pause(LAST_MOMENTS_MS, false)]);
+}
+
 /**
  * At once, with all that the application has started: whoever waits for a command in native code returns when that is
  * killed. `ended`: whether all threads have, as Application.kill tells.
  */
 export async function endProcess(exitCode: number, ended: Promise<boolean>): Promise<void> {
   killDescendants();
-  if (await Promise.race([ended, pause(LAST_MOMENTS_MS, false)])) exitNow(exitCode);
+  if (await endedSoon(ended)) exitNow(exitCode);
   flushAll();
   await sayLast({ kind: 'finished' });
   process.kill(process.pid, 'SIGKILL');

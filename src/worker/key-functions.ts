@@ -20,6 +20,8 @@ const OWED_MAX = 10_000;
 const HELD_MS = 1000;
 /** What one tick adds to that at most: after a pause of our own loop the thread's answer may be there unread. */
 const TICK_MS_MAX = 100;
+/** So many in native code are waited for before another one is started: it may never return. */
+const ENDING_MAX = 3;
 /** Between the end of a thread and the start of the next one. */
 const REST_MS = 1000;
 /** A thread that has not loaded the file by then is not waited for. */
@@ -40,6 +42,8 @@ export class KeyThread implements KeyFunctions {
   readonly #parts: KeyThreadParts;
   readonly #told = new Seldom();
   #thread: Worker | null = null;
+  /** Told to end. */
+  readonly #ending = new Set<Promise<unknown>>();
   #isReady = false;
   /** When the thread was started, or the next one will be. */
   #startAtMs = 0;
@@ -84,6 +88,17 @@ export class KeyThread implements KeyFunctions {
     });
   }
 
+  /** No other one is started. Resolves to true when the thread has ended, which one in native code may never do. */
+  async end(): Promise<boolean> {
+    const thread = this.#thread;
+    this.#thread = null;
+    this.#isReady = false;
+    this.#startAtMs = Number.POSITIVE_INFINITY;
+    if (thread !== null) this.#terminate(thread);
+    await Promise.all(this.#ending);
+    return true;
+  }
+
   /** To be called on every tick of the worker. */
   tick(nowMs: number): void {
     const passedMs = Math.min(nowMs - this.#tickedMs, TICK_MS_MAX);
@@ -97,7 +112,8 @@ export class KeyThread implements KeyFunctions {
     }
     const loadsMs = this.#thread === null || this.#isReady ? 0 : nowMs - this.#startAtMs;
     if (loadsMs >= KEYS_LOAD_MS) this.#tell('their thread has not loaded the config file yet');
-    if (this.#thread === null && nowMs >= this.#startAtMs) this.#start();
+    const mayStart = nowMs >= this.#startAtMs && this.#ending.size < ENDING_MAX;
+    if (this.#thread === null && mayStart) this.#start();
   }
 
   #start(): void {
@@ -182,8 +198,13 @@ export class KeyThread implements KeyFunctions {
     for (const tell of this.#pending.values()) tell(null);
     this.#pending.clear();
     this.#owed.clear();
-    void thread?.terminate();
+    if (thread !== null) this.#terminate(thread);
     this.#tell(why);
+  }
+
+  #terminate(thread: Worker): void {
+    const ending: Promise<unknown> = thread.terminate().finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 
   #failed(why: string): void {

@@ -13,7 +13,7 @@ import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { Question } from '../wire/control.ts';
 import type { ListeningHandle } from './acceptor.ts';
 import { type WorkerLimits, workerLimits } from './client-limits.ts';
-import { endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
+import { endedSoon, endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
 import { applicationMaker } from './make-application.ts';
 import { shareLoop } from './shared-loop.ts';
 import { TroubleTeller } from './trouble-teller.ts';
@@ -156,7 +156,8 @@ async function leave(): Promise<void> {
   // What it has counted since the last one would be lost.
   beat();
   mayExit();
-  if (await (worker?.stop() ?? true)) exitNow(0);
+  const keys = endedSoon(endOfKeys());
+  if ((await (worker?.stop() ?? true)) && (await keys)) exitNow(0);
   quit();
 }
 
@@ -172,6 +173,12 @@ function quit(): void {
   void endProcess(0, ended);
 }
 
-function kill(): Promise<boolean> {
-  return worker?.kill() ?? Promise.resolve(true);
+async function kill(): Promise<boolean> {
+  const all = [worker?.kill() ?? true, endOfKeys()];
+  return (await Promise.all(all)).every((ended) => ended);
+}
+
+/** The thread of key functions is one to be waited for as well: what its functions do is not known. */
+function endOfKeys(): Promise<boolean> {
+  return limits?.end() ?? Promise.resolve(true);
 }

@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { eventually, NODE_APPS, type Served, serveNode, temporaryFolder } from './serving.ts';
 
-/** Functions of the file: of a key of their own, that never end, that throw. */
+/** Functions of the file: of a key of their own, that never end, in native code either, that throw. */
 const CONFIG = `
+import { execSync } from 'node:child_process';
 export default {
   limit_rate: '1000/s',
   limit_headers: 'all',
@@ -26,6 +27,7 @@ export default {
     { path: '/keyed', rate: '1/h', key: 'header:x-api-key', name: 'keyed' },
     { path: '/by', rate: '1/h', key: ({ headers, query }) => headers['x-tenant'] ?? query, name: 'by' },
     { path: '/spin', rate: '1/h', key: () => { for (;;); }, name: 'spin' },
+    { path: '/native', rate: '1/h', key: () => execSync('sleep 60'), name: 'native' },
     { path: '/throw', rate: '1/h', key: () => { throw new Error('no key'); }, name: 'throw' },
   ],
 };
@@ -211,4 +213,14 @@ test('a reload reads the lists anew, and one that is wrong leaves everything as 
   await writeFile(join(folder, 'deny.txt'), '127.0.9.0/24\n');
   process.kill(served.pid, 'SIGHUP');
   await eventually(async () => (await status('127.0.8.1', request('/'))) === '200', 'to be served');
+});
+
+test('a key function in native code does not keep a worker that is to end', async () => {
+  assert.equal(await status('127.0.1.20', request('/native')), '200');
+  const pid = /.*Worker ready \(pid: (\d+)\)/s.exec(served.log())?.[1] ?? assert.fail();
+  process.kill(served.pid, 'SIGHUP');
+  await eventually(
+    () => served.log().includes(`Worker exiting (pid: ${pid})`),
+    'its worker to end',
+  );
 });
