@@ -34,7 +34,7 @@ const FAILURES: Readonly<Record<string, CountedFailure>> = {
   'queue-timeout': {
     kind: 'shed',
     words: ({ queue_timeout }) =>
-      `answered 503: no thread was free for them within queue_timeout (${queue_timeout} s)`,
+      `answered 503: no thread was free within queue_timeout (${queue_timeout} s)`,
   },
   'client-ended': {
     kind: 'shed',

@@ -99,14 +99,19 @@ export class HalfDeadline extends Timed {
 
   /** Infinity when there is none. */
   get leftMs(): number {
-    if (!this.isSet) return Number.POSITIVE_INFINITY;
-    return Math.max(0, this.dueTick * TICK_MS - this.#context.wheel.nowMs) + this.#moreMs;
+    return this.leftAt(this.#context.wheel.nowMs);
   }
 
-  /** The part of its time that is over, 0 to 1. */
-  get used(): number {
-    const goneMs = this.#context.wheel.nowMs - this.#sinceMs;
-    const allMs = goneMs + this.leftMs;
+  /** At a time of the wheel, which who looks at thousands asks once. */
+  leftAt(nowMs: number): number {
+    if (this.dueTick === 0) return Number.POSITIVE_INFINITY;
+    return Math.max(0, this.dueTick * TICK_MS - nowMs) + this.#moreMs;
+  }
+
+  /** The part of its time that is over then, 0 to 1. */
+  usedAt(nowMs: number): number {
+    const goneMs = nowMs - this.#sinceMs;
+    const allMs = goneMs + this.leftAt(nowMs);
     return allMs > 0 ? goneMs / allMs : 1;
   }
 

@@ -17,8 +17,8 @@ export interface Visible {
   };
   readonly deadlines: {
     readonly next: NextDeadline | null;
-    /** The part of its time that is over, 0 to 1; null: it has none. */
-    readonly used: number | null;
+    /** The part of its time that is over at a time of the wheel, 0 to 1; null: it has none. */
+    usedAt(nowMs: number): number | null;
   };
   readonly exchange: VisibleExchange | null;
 }

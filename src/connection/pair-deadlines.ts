@@ -58,17 +58,19 @@ export class PairDeadlines {
 
   /** Whichever passes first; null when none is set. */
   get next(): NextDeadline | null {
-    return this.#first.due;
+    return this.#firstAt(this.#context.wheel.nowMs).due;
   }
 
-  /** The part of its time that is over, 0 to 1; null when none is set. */
-  get used(): number | null {
-    const first = this.#first;
-    return first.isSet ? first.used : null;
+  /** The part of its time that is over, 0 to 1; null when none is set. `nowMs` of the wheel. */
+  usedAt(nowMs: number): number | null {
+    const first = this.#firstAt(nowMs);
+    return first.isSet ? first.usedAt(nowMs) : null;
   }
 
-  get #first(): HalfDeadline {
-    return this.#owe.leftMs < this.#read.leftMs ? this.#owe : this.#read;
+  #firstAt(nowMs: number): HalfDeadline {
+    // Of thousands that are idle the other one need not even be looked at.
+    if (this.#state.owing === 'nothing') return this.#read;
+    return this.#owe.leftAt(nowMs) < this.#read.leftAt(nowMs) ? this.#owe : this.#read;
   }
 
   /** One of this state has passed, and it was no part of one. */

@@ -83,6 +83,13 @@ export const CTL_COMMANDS: readonly CtlCommand[] = [
   },
   {
     ...NOTHING,
+    name: 'events',
+    meaning: 'what was shed, limited, timed out, replaced or reloaded last, and why',
+    request: () => get('/events'),
+    shown: tables.events,
+  },
+  {
+    ...NOTHING,
     name: 'settings',
     meaning: 'every setting, its value and where it was set',
     request: () => get('/settings'),

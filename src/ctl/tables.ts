@@ -126,6 +126,18 @@ export const tables = {
     return head + (rows.length === 0 ? '' : columnsOf(rows, columns)) + silence(answer);
   },
 
+  events: (answer: Members): string => {
+    const rows = rowsOf(answer['events']);
+    const columns: readonly Column[] = [
+      { title: 'TIME', of: (row) => moment(row['atMs']) },
+      words('WHAT', 'kind'),
+      column('TIMES', 'count'),
+      column('WORKER', 'worker'),
+      words('WHY', 'why'),
+    ];
+    return rows.length === 0 ? 'Nothing yet.\n' : columnsOf(rows, columns);
+  },
+
   settings: table('settings', [
     words('SETTING', 'name'),
     { title: 'VALUE', of: (row) => JSON.stringify(row['value']) ?? '' },
@@ -206,6 +218,12 @@ function deadline(value: unknown): string {
 
 export function since(value: unknown, unit = 1): string {
   return typeof value === 'number' ? duration(value * unit) : '-';
+}
+
+/** 2026-11-28 16:26:10Z */
+function moment(atMs: unknown): string {
+  if (typeof atMs !== 'number') return '-';
+  return new Date(atMs).toISOString().replace(/T(.*)\.\d+Z/, ' $1Z');
 }
 
 function mebibytes(value: unknown): string {

@@ -14,6 +14,7 @@ import type {
   RequestLook,
   ThreadLook,
 } from '../wire/control.ts';
+import { type Picture, TOLD } from './black-box.ts';
 import type { WorkerLimits } from './client-limits.ts';
 import { Lanes } from './lanes.ts';
 import { limitedBy } from './limited.ts';
@@ -91,6 +92,15 @@ export class Inquiry {
       if (connections.length < limit) connections.push(this.#connection(connection, state));
     }
     return { open, states, matching, connections };
+  }
+
+  /** For the black box. `queued`: how many wait for a thread. */
+  picture(queued: number, resources: Pick<Picture, 'memoryBytes' | 'openFiles'>): Picture {
+    const waiting = { state: 'queued', client: null, path: null };
+    const { connections, matching: _, ...counts } = this.connections(waiting, TOLD);
+    // One that is being refused stands among those that wait.
+    const waits = connections.slice(0, queued);
+    return { ...counts, ...resources, threads: this.threads(), queued, waiting: waits };
   }
 
   #connection(connection: OpenConnection, state: string): ConnectionLook {

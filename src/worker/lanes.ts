@@ -26,6 +26,7 @@ interface Run {
 export interface LanesParts {
   readonly connections: { readonly all: Iterable<OpenConnection> };
   readonly dispatcher: { readonly threads: readonly AppThread[] };
+  readonly context: { readonly wheel: { readonly nowMs: number } };
   look(exchange: Exchange): RequestLook;
 }
 
@@ -42,11 +43,12 @@ export class Lanes {
   }
 
   look(marks: number): LanesLook {
+    const { nowMs } = this.#parts.context.wheel;
     const lanes = new Map<string, Seen>();
     const runs = new Map<AppThread, Run[]>();
     const all: OpenConnection[] = [];
     for (const connection of this.#parts.connections.all) {
-      count(lanes, connection);
+      count(lanes, connection, nowMs);
       // One more than may be told says as much as all of them.
       if (all.length <= marks) all.push(connection);
       const { exchange } = connection;
@@ -54,31 +56,35 @@ export class Lanes {
     }
     return {
       lanes: [...lanes].map(([state, seen]) => ({ state, ...seen })),
-      marks: all.length > marks ? null : all.map((connection) => this.#mark(connection)),
+      marks: all.length > marks ? null : all.map((connection) => this.#mark(connection, nowMs)),
       threads: this.#parts.dispatcher.threads.map((thread) => ({
         name: thread.name,
         state: thread.state,
         load: thread.load,
         places: thread.places,
-        requests: (runs.get(thread) ?? []).map((run) => this.#request(run)),
+        requests: (runs.get(thread) ?? []).map((run) => this.#request(run, nowMs)),
       })),
     };
   }
 
-  #mark(connection: OpenConnection): { id: string; state: string; used: number | null } {
+  #mark(
+    connection: OpenConnection,
+    nowMs: number,
+  ): { id: string; state: string; used: number | null } {
     let id = this.#ids.get(connection);
     if (id === undefined) {
       this.#last += 1;
       id = `${this.#prefix}.${this.#last}`;
       this.#ids.set(connection, id);
     }
-    const { used } = connection.deadlines;
+    const used = connection.deadlines.usedAt(nowMs);
     return { id, state: stateOf(connection), used: used === null ? null : rounded(used) };
   }
 
-  #request({ connection: { deadlines }, exchange }: Run): LiveRequest {
+  #request({ connection: { deadlines }, exchange }: Run, nowMs: number): LiveRequest {
     const look = this.#parts.look(exchange);
-    const { next, used } = deadlines;
+    const { next } = deadlines;
+    const used = deadlines.usedAt(nowMs);
     const has = next !== null && next.setting !== null;
     return {
       ...look,
@@ -90,14 +96,14 @@ export class Lanes {
   }
 }
 
-function count(lanes: Map<string, Seen>, connection: OpenConnection): void {
+function count(lanes: Map<string, Seen>, connection: OpenConnection, nowMs: number): void {
   const state = stateOf(connection);
   let seen = lanes.get(state);
   if (seen === undefined) {
     seen = { count: 0, bins: Array.from({ length: BINS }, () => 0) };
     lanes.set(state, seen);
   }
-  const bin = Math.min(BINS - 1, Math.floor((connection.deadlines.used ?? 0) * BINS));
+  const bin = Math.min(BINS - 1, Math.floor((connection.deadlines.usedAt(nowMs) ?? 0) * BINS));
   seen.count += 1;
   seen.bins[bin] = (seen.bins[bin] ?? 0) + 1;
 }

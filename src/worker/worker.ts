@@ -22,7 +22,7 @@ import type { Answer, Question } from '../wire/control.ts';
 import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
 import type { Application, ApplicationOptions } from './application.ts';
-import { type Picture, TOLD } from './black-box.ts';
+import type { Picture } from './black-box.ts';
 import { makeHealth, makePoolWatch, makeTlsTerms } from './by-settings.ts';
 import { limitCounts, type WorkerLimits, withLimits } from './client-limits.ts';
 import { Connections } from './connections.ts';
@@ -97,7 +97,7 @@ export class Worker {
     this.#listeners = options.listeners ?? [];
     const { settings, log } = options;
     this.#requestEnds = new RequestEnds(settings, log);
-    this.#troubles = new TroubleLog(log, settings, options.trouble, () => this.#picture());
+    this.#troubles = new TroubleLog(log, settings, options.trouble, () => this.#picture);
     this.#dispatcher = new Dispatcher({
       queue: queueTermsOf(settings),
       atOnce: Math.max(1, Math.floor(availableParallelism() / settings.workers)),
@@ -196,6 +196,13 @@ export class Worker {
     return this.#inquirer.answer(question);
   }
 
+  get #picture(): Picture {
+    return this.#inquirer.picture(this.#dispatcher.queued, {
+      memoryBytes: residentBytes(this.#application.pids),
+      openFiles: this.#descriptors.used,
+    });
+  }
+
   get #inquirer(): Inquiry {
     this.#inquiry ??= new Inquiry({
       connections: this.#connections,
@@ -205,21 +212,6 @@ export class Worker {
       limits: this.#options.limits,
     });
     return this.#inquiry;
-  }
-
-  #picture(): Picture {
-    const inquiry = this.#inquirer;
-    const waiting = { state: 'queued', client: null, path: null };
-    const { connections, matching: _, ...counts } = inquiry.connections(waiting, TOLD);
-    return {
-      ...counts,
-      threads: inquiry.threads(),
-      // One that is being refused stands among those that wait.
-      queued: this.#dispatcher.queued,
-      waiting: connections.slice(0, this.#dispatcher.queued),
-      memoryBytes: residentBytes(this.#application.pids),
-      openFiles: this.#descriptors.used,
-    };
   }
 
   /** What the application runs now, in words that follow "it ended"; empty where others tell that. */

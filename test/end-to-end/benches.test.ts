@@ -74,6 +74,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--seconds', '1', '--only', 'Node.js fair'],
     /\| Node\.js \| fair \| \d+ \| [\d.]+, [\d.]+ \|/,
   ],
+  [
+    'page',
+    ['--connections', '200', '--rounds', '1', '--seconds', '0.2'],
+    /200 connections, 1 workers, \d+ bytes a frame\n(.*\n)*\| together \| \| \| -?[\d.]+ ms\/s \|/,
+  ],
   ['parser', ['--rounds', '1', '--round-ms', '2'], /error response +\d+ ns/],
   ['python-bridge', ['0.1', PYTHON], /hello, 4 threads +\d+ req\/s/],
   ['request-tally', ['1000'], /counting one request: \d+ ns; with two looks at the clock: \d+ ns/],

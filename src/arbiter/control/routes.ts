@@ -184,6 +184,17 @@ export const ROUTES: readonly Route[] = [
   },
   {
     method: 'GET',
+    path: '/events',
+    id: 'events',
+    summary:
+      'What was shed, limited, timed out, replaced, ended or reloaded last, each with a sentence that says why; what goes on is added up and told every few seconds.',
+    parameters: [],
+    body: null,
+    status: 200,
+    answer: async (operator) => operator.events(),
+  },
+  {
+    method: 'GET',
     path: '/settings',
     id: 'settings',
     summary: 'Every setting: its value and where it was set. What may be a secret is not shown.',
