@@ -1,11 +1,11 @@
-// What monitoring asks over HTTP.
+// What people and monitoring see over HTTP.
 
 import type { Section } from '../declaration.ts';
 
 export const status = {
   title: 'Status',
   about:
-    'An address of its own at which monitoring finds `/metrics`, answered by the arbiter and never by a thread. [metrics.md](metrics.md) names them all.',
+    'An address of its own with a page that shows what the server does ([status-page.md](status-page.md)) and with `/metrics` for monitoring ([metrics.md](metrics.md)), answered by the arbiter and never by a thread.',
   settings: {
     status_bind: {
       kind: 'text',
@@ -14,11 +14,11 @@ export const status = {
       flags: ['--status-bind'],
       placeholder: 'HOST:PORT',
       gunicorn: 'new',
-      meaning: 'Serve metrics for Prometheus there, such as 127.0.0.1:8001.',
+      meaning: 'Serve the status page and metrics there, such as 127.0.0.1:8001.',
       details:
         'HTTP without TLS. On another address than one of this machine (127.0.0.0/8, ::1, localhost) only with `status_token`.',
       doesNot:
-        'It tells how many requests there are and how they fare, and nothing of what is in them.',
+        'It shows methods, paths and addresses of clients, and nothing else of what is in requests: no query, field or body.',
     },
     status_token: {
       kind: 'text',
@@ -30,7 +30,7 @@ export const status = {
       gunicorn: 'new',
       meaning: 'What whoever asks at `status_bind` has to show.',
       details:
-        'As `Authorization: Bearer TOKEN`. On a command line everybody on the machine can read it: prefer the variable or a file.',
+        'As `Authorization: Bearer TOKEN`; the page asks for it, and is itself given without. On a command line everybody on the machine can read it: prefer the variable or a file.',
     },
   },
 } as const satisfies Section;
