@@ -102,7 +102,7 @@ export function Banner({ line, tryNow }: BannerTerms): JSX.Element | null {
   const age = line.heardAtMs === null ? null : duration(nowMs - line.heardAtMs);
   const again = line.againAtMs === null ? null : duration(Math.max(0, line.againAtMs - nowMs));
   return (
-    <div class="banner">
+    <aside class="banner" aria-label="No connection">
       <p>
         <b>Not connected.</b> {age === null ? '' : `What is shown is ${age} old. `}
         {again === null ? 'Trying …' : `Trying again in ${again}.`}
@@ -111,7 +111,7 @@ export function Banner({ line, tryNow }: BannerTerms): JSX.Element | null {
       <button type="button" class="more" onClick={tryNow} disabled={line.state === 'connecting'}>
         Try now
       </button>
-    </div>
+    </aside>
   );
 }
 

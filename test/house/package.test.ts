@@ -70,6 +70,8 @@ test('the package holds what runs and what documents it, and neither tests nor s
     'dist/programs/tunicorn.js',
     'dist/programs/worker.js',
     'dist/programs/LICENSES.txt',
+    'dist/page/index.html',
+    'dist/page/LICENSES.txt',
     'dist/src/settings/define-config.js',
     'dist/src/settings/define-config.d.ts',
   ]) {

@@ -5,6 +5,7 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Frame } from '../../wire/live.ts';
 import { several, whole } from '../numbers.ts';
+import { Scroller } from '../scroller.tsx';
 import { LaneCanvas } from './canvas.ts';
 import { type Shown, shownLanes } from './lanes.ts';
 
@@ -48,13 +49,12 @@ function LaneHead({ lane, ask }: { lane: Shown; ask: (state: string) => void }):
   const { state, count, late, waitsFor, isIdle } = lane;
   return (
     <li class={count === 0 ? 'is-empty' : ''}>
-      <button
-        type="button"
-        onClick={() => ask(state)}
-        aria-label={`${state}: ${several(count, 'connection')}, ${late} with most of their time over. Show them.`}
-      >
-        <span class="state">{state}</span>
-        <span class="count">{whole(count)}</span>
+      <button type="button" onClick={() => ask(state)}>
+        <span class="state">{state}</span>{' '}
+        <span class="count">
+          {whole(count)}
+          <span class="unseen"> connections, </span>
+        </span>{' '}
         <span class="waits">{late > 0 && !isIdle ? <em>{whole(late)} late</em> : waitsFor}</span>
       </button>
     </li>
@@ -94,30 +94,32 @@ function LaneTable({ lanes }: { lanes: readonly Shown[] }): JSX.Element {
   return (
     <details class="as-table">
       <summary>As a table</summary>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">State</th>
-            <th scope="col">Waits for</th>
-            <th scope="col" class="number">
-              Connections
-            </th>
-            <th scope="col" class="number">
-              Most of their time over
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {lanes.map(({ state, waitsFor, count, late }) => (
-            <tr key={state} data-state={state}>
-              <th scope="row">{state}</th>
-              <td>{waitsFor}</td>
-              <td class="number">{whole(count)}</td>
-              <td class="number">{whole(late)}</td>
+      <Scroller kind="wide" name="Lanes as a table">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">State</th>
+              <th scope="col">Waits for</th>
+              <th scope="col" class="number">
+                Connections
+              </th>
+              <th scope="col" class="number">
+                Most of their time over
+              </th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {lanes.map(({ state, waitsFor, count, late }) => (
+              <tr key={state} data-state={state}>
+                <th scope="row">{state}</th>
+                <td>{waitsFor}</td>
+                <td class="number">{whole(count)}</td>
+                <td class="number">{whole(late)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroller>
     </details>
   );
 }

@@ -29,7 +29,9 @@ const SMALLEST = 4;
 const BIGGEST = 14;
 
 /** A dot stands for so many connections. */
-const PER_DOT: readonly number[] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+const PER_DOT: readonly number[] = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000,
+];
 
 const LEAST_WEIGHT = 0.3;
 

@@ -1,0 +1,93 @@
+// A real browser for the tests of the page: Debian's chromium without a window, driven by playwright-core. Each visit writes down what
+// the page asked of anybody and what the browser complained of: scripts that failed, policies that were broken.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const CHROMIUM = '/usr/bin/chromium';
+
+/** Elsewhere than in CI a machine may be without it. */
+export const needsBrowser: { readonly skip: string | false } = {
+  skip: !existsSync(CHROMIUM) && process.env['CI'] === undefined && `${CHROMIUM} is not installed`,
+};
+
+/** Null where there is none: the tests are skipped then. */
+export async function launchBrowser(): Promise<Browser | null> {
+  if (needsBrowser.skip !== false) return null;
+  // Its own sandbox wants rights that containers do not give, and forbids root.
+  return chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
+}
+
+export interface Look {
+  readonly width: number;
+  readonly height: number;
+  readonly colorScheme: 'dark' | 'light';
+}
+
+export const DESK: Look = { width: 1280, height: 800, colorScheme: 'dark' };
+
+export class Visit {
+  readonly page: Page;
+  /** Addresses of all that was asked. */
+  readonly asked: string[] = [];
+  readonly complaints: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+    page.on('request', (request) => this.asked.push(request.url()));
+    page.on('pageerror', (error) => this.complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') {
+        this.complaints.push(message.text());
+      }
+    });
+  }
+
+  static async pay(browser: Browser, url: string, look: Look = DESK): Promise<Visit> {
+    const { width, height, colorScheme } = look;
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+    page.setDefaultTimeout(30_000);
+    const visit = new Visit(page);
+    await page.goto(url);
+    return visit;
+  }
+
+  /** Runs in the page. */
+  evaluate<Result>(script: string): Promise<Result> {
+    return this.page.evaluate<Result>(script);
+  }
+
+  async text(selector: string): Promise<string> {
+    return (await this.page.locator(selector).textContent()) ?? '';
+  }
+
+  /** "1,234/s" as 1234. */
+  async number(selector: string): Promise<number> {
+    return Number((await this.text(selector)).replace(/[^\d.]/g, ''));
+  }
+
+  /** What of the page shuts people out, by axe-core; a line for each place. */
+  async barriers(): Promise<string[]> {
+    await this.evaluate(axe());
+    const found = await this.evaluate<readonly Barrier[]>('axe.run().then((r) => r.violations)');
+    return found.flatMap(({ id, nodes }) =>
+      nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+    );
+  }
+}
+
+interface Barrier {
+  readonly id: string;
+  readonly nodes: readonly {
+    readonly target: readonly string[];
+    readonly failureSummary: string;
+  }[];
+}
+
+let axeScript: string | undefined;
+
+function axe(): string {
+  axeScript ??= readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  return axeScript;
+}
