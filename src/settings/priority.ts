@@ -27,6 +27,9 @@ export function parsePriority(text: string): Priority {
   if (parts === null || Math.abs(priority) > PRIORITY_MAX) throw new PriorityError();
   if (about.startsWith('/')) {
     if (/[^!-~]|[?#]/.test(about)) throw new PriorityError('a path has neither ?, # nor blanks');
+    if (/\/\.{1,2}(\/|$)/.test(about)) {
+      throw new PriorityError('no request is known by . or .. in its path');
+    }
     return { path: about, field: '', value: null, priority };
   }
   // RFC 9110, 5.6.2
