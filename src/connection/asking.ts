@@ -50,9 +50,7 @@ export class Asking {
   }
 
   #askOf(admission: Admission, head: ParsedHead): boolean {
-    const known =
-      this.entrance.known && (head.forwarded === null || head.forwarded.address === null);
-    const asked = admission.ask(head, this.#owner.peerOf(head), known);
+    const asked = admission.ask(head, this.#owner.peerOf(head), this.entrance.known);
     if (!('then' in asked)) {
       this.#verdict = asked;
       return true;

@@ -93,10 +93,13 @@ export class Beginning {
 
   /** Answers the standing of whom it names; one that names nobody leaves that of who is connected. */
   #introduced({ protocol, client, server }: ProxyHeader): Standing {
-    this.#origin.introduce({ protocol, server }, client);
     const { proxies } = this.#context;
-    if (client === null || proxies === null) return this.#standing;
-    return proxies.standingOfNamed(this.#standing, client.address);
+    const standing =
+      client === null || proxies === null
+        ? this.#standing
+        : proxies.standingOfNamed(this.#standing, client.address);
+    this.#origin.introduce({ protocol, server }, client, standing.forwards);
+    return standing;
   }
 
   get #isSecure(): boolean {

@@ -10,6 +10,9 @@ export class Origin {
   /** The last one that was forwarded with an address of its own. */
   #forwarded: Peer | null = null;
 
+  /** False: its client is none that could name others; a proxy that passes on bytes sets no fields. */
+  #namesOthers = true;
+
   constructor(peer: Peer) {
     this.#peer = peer;
   }
@@ -24,8 +27,16 @@ export class Origin {
     this.#peer = { ...this.#peer, certificate };
   }
 
-  /** A PROXY header has come. `client`: null when it names none; then it is who is connected. */
-  introduce(introduction: Introduction, client: Pick<Peer, 'address' | 'port'> | null): void {
+  /**
+   * A PROXY header has come. `client`: null when it names none; then it is who is connected.
+   * @param forwards it passes on requests of others, whom it may name with each
+   */
+  introduce(
+    introduction: Introduction,
+    client: Pick<Peer, 'address' | 'port'> | null,
+    forwards: boolean,
+  ): void {
+    this.#namesOthers = forwards;
     const { address, port } = this.#peer;
     const proxy = client === null ? {} : { proxy: { address, port } };
     this.#peer = { ...this.#peer, ...client, introduction, ...proxy };
@@ -38,7 +49,7 @@ export class Origin {
   #forwardedPeer({ secure, address }: Forwarded): Peer {
     const peer = this.#peer;
     const scheme = secure === null ? peer.scheme : secure ? 'https' : 'http';
-    if (address === null) {
+    if (address === null || !this.#namesOthers) {
       if (scheme === peer.scheme) return peer;
       this.#otherScheme ??= { ...peer, scheme };
       return this.#otherScheme;

@@ -38,7 +38,7 @@ export interface Admission {
   leave(place: string): void;
   /**
    * May this request go on? Answered later where more than this process counts; bounded by limit_store_timeout.
-   * @param known its client was judged when the connection came, unless a proxy names another in this very request
+   * @param known its client was judged when the connection came
    */
   ask(head: RequestHead, peer: Peer, known: boolean): Verdict | PromiseLike<Verdict>;
   /** A request that was let in, or whose verdict nobody waits for any more, is over: once for each verdict. */

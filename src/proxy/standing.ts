@@ -52,11 +52,8 @@ export class Proxies {
     return STANDINGS[forwards + introduces] ?? STRANGER;
   }
 
-  /**
-   * What a PROXY header makes of it that names this client: whether that one brings requests of others in turn. Only a proxy that is
-   * listed does: `*` means whoever is connected, not whoever is behind.
-   */
+  /** What a PROXY header makes of it that names this client: whether that one brings requests of others in turn. */
   standingOfNamed({ forwards }: Standing, client: string): Standing {
-    return forwards && this.#forwarders.names(client) ? FORWARDER : STRANGER;
+    return forwards && this.#forwarders.admits(client) ? FORWARDER : STRANGER;
   }
 }

@@ -190,6 +190,8 @@ test('a client that a PROXY header names is judged by its connection, also where
   for (const client of open) assert.match(await client.ask(by('192.0.2.60')), /^HTTP\/1.1 200 /);
   assert.equal(await status('127.0.0.9', by('192.0.2.60')), 'ECONNRESET', 'one more than 3');
   assert.equal(await status('127.0.0.9', by('192.0.2.61')), '200');
+  const spoofs = by('192.0.2.63', request('/', ['X-Forwarded-For: 127.0.9.7']));
+  assert.equal(await status('127.0.0.9', spoofs), '200', 'it is nobody who could name another');
   // It names another proxy, which names a client with each request.
   const forwarded = (client: string) =>
     by('127.0.0.10', request('/', [`X-Forwarded-For: ${client}`]));

@@ -14,7 +14,18 @@ test('a line is about a path or a field', () => {
 });
 
 test('what is neither is refused', () => {
-  for (const text of ['', '/a', '/a=', '/a=1.5', '/a=101', '/a?b=1', '/a b=1', 'a=1', ': a=1', '/a/../b=1']) {
+  for (const text of [
+    '',
+    '/a',
+    '/a=',
+    '/a=1.5',
+    '/a=101',
+    '/a?b=1',
+    '/a b=1',
+    'a=1',
+    ': a=1',
+    '/a/../b=1',
+  ]) {
     assert.throws(() => parsePriority(text), PriorityError, text);
   }
 });
