@@ -49,15 +49,8 @@ export function spanOf(
     status: {
       code: error === null ? names.SpanStatusCode.UNSET : names.SpanStatusCode.ERROR,
     },
-    attributes: {
-      ...requestAttributes(record),
-      ...peerAttributes(record),
-      ...ownAttributes(record),
-      ...(error === null ? {} : { 'error.type': error }),
-    },
-    events: eventsOf(record).map(({ name, ms }) => {
-      return { name, time: at(ms), attributes: {}, droppedAttributesCount: 0 };
-    }),
+    attributes: attributesOf(record, error),
+    events: eventsOf(record, epochMs),
     links: [],
     resource,
     instrumentationScope: scope,
@@ -75,52 +68,53 @@ function errorOf({ status, endCode, failureCode }: SpanRecord): string | null {
   return endCode === WHOLE ? null : endCode;
 }
 
-function requestAttributes(record: SpanRecord): Attributes {
-  const { method, path, scheme, status, agent, minorVersion } = record;
+/** Written one by one: put together of smaller objects they take several times as long. */
+function attributesOf(record: SpanRecord, error: string | null): Attributes {
+  const { method, status, agent } = record;
   const isKnown = METHODS.has(method);
-  return {
+  const found: Attributes = {
     'http.request.method': isKnown ? method : '_OTHER',
-    ...(isKnown || method === '' ? {} : { 'http.request.method_original': method }),
-    'url.path': path,
-    'url.scheme': scheme,
+    'url.path': record.path,
+    'url.scheme': record.scheme,
     'network.protocol.name': 'http',
-    'network.protocol.version': `1.${minorVersion}`,
-    ...(status === 0 ? {} : { 'http.response.status_code': status }),
-    ...(agent === '' ? {} : { 'user_agent.original': agent }),
+    'network.protocol.version': record.minorVersion === 0 ? '1.0' : '1.1',
+    'tunicorn.end_code': record.endCode,
+    'tunicorn.response_body_bytes': record.bodyBytes,
   };
+  if (!isKnown && method !== '') found['http.request.method_original'] = method;
+  if (status !== 0) found['http.response.status_code'] = status;
+  if (agent !== '') found['user_agent.original'] = agent;
+  if (error !== null) found['error.type'] = error;
+  if (record.thread !== '') found['tunicorn.thread'] = record.thread;
+  addPeers(found, record);
+  addPhases(found, record);
+  return found;
 }
 
 /** Where the client meant to go by what it said, else where it came to; who it is, and who is connected. */
-function peerAttributes(record: SpanRecord): Attributes {
+function addPeers(found: Attributes, record: SpanRecord): void {
   const { host, scheme, client, clientPort, peer, peerPort, serverName, serverPort } = record;
   const said = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(host);
   const address = said?.[1]?.replace(/^\[|\]$/g, '') || serverName;
   const port = said?.[1] ? Number(said[2] ?? (scheme === 'https' ? 443 : 80)) : serverPort;
-  return {
-    ...(address === '' ? {} : { 'server.address': address }),
-    ...(address === '' || port === 0 ? {} : { 'server.port': port }),
-    ...(client === '' ? {} : { 'client.address': client }),
-    ...(clientPort === 0 ? {} : { 'client.port': clientPort }),
-    ...(peer === '' ? { 'network.transport': 'unix' } : { 'network.peer.address': peer }),
-    ...(peerPort === 0 ? {} : { 'network.peer.port': peerPort }),
-  };
+  if (address !== '') found['server.address'] = address;
+  if (address !== '' && port !== 0) found['server.port'] = port;
+  if (client !== '') found['client.address'] = client;
+  if (clientPort !== 0) found['client.port'] = clientPort;
+  if (peer === '') found['network.transport'] = 'unix';
+  else found['network.peer.address'] = peer;
+  if (peerPort !== 0) found['network.peer.port'] = peerPort;
 }
 
 /** Milliseconds, as the access log has them. */
-function ownAttributes(record: SpanRecord): Attributes {
-  const { submitted, started, answered, ended, thread, endCode, bodyBytes } = record;
-  return {
-    'tunicorn.end_code': endCode,
-    ...(thread === '' ? {} : { 'tunicorn.thread': thread }),
-    'tunicorn.response_body_bytes': bodyBytes,
-    ...phase('tunicorn.queue_ms', submitted, earliest(started, answered, ended)),
-    ...phase('tunicorn.application_ms', started, earliest(answered, ended)),
-    ...phase('tunicorn.write_ms', answered, ended),
+function addPhases(found: Attributes, record: SpanRecord): void {
+  const { submitted, started, answered, ended } = record;
+  const add = (name: string, fromMs: number, toMs: number): void => {
+    if (!Number.isNaN(fromMs)) found[name] = Math.round((toMs - fromMs) * 1000) / 1000;
   };
-}
-
-function phase(name: string, fromMs: number, toMs: number): Attributes {
-  return Number.isNaN(fromMs) ? {} : { [name]: Math.round((toMs - fromMs) * 1000) / 1000 };
+  add('tunicorn.queue_ms', submitted, earliest(started, answered, ended));
+  add('tunicorn.application_ms', started, earliest(answered, ended));
+  add('tunicorn.write_ms', answered, ended);
 }
 
 /** The first of them that came. */
@@ -129,13 +123,16 @@ function earliest(...moments: readonly number[]): number {
 }
 
 /** In the order in which they came. */
-function eventsOf(record: SpanRecord): { readonly name: string; readonly ms: number }[] {
-  return [
-    { name: 'queued', ms: record.submitted },
-    { name: 'thread began', ms: record.started },
-    { name: 'response began', ms: record.responding },
-    { name: 'answered', ms: record.answered },
-  ].filter(({ ms }) => !Number.isNaN(ms));
+function eventsOf(record: SpanRecord, epochMs: number): ReadableSpan['events'] {
+  const events: ReadableSpan['events'] = [];
+  const add = (name: string, ms: number): void => {
+    if (!Number.isNaN(ms)) events.push({ name, time: hrTime(epochMs + ms) });
+  };
+  add('queued', record.submitted);
+  add('thread began', record.started);
+  add('response began', record.responding);
+  add('answered', record.answered);
+  return events;
 }
 
 /** Seconds and nanoseconds, to the microsecond: a double holds no more of a date. */

@@ -2,10 +2,8 @@
 // array of numbers: 0.8 µs a request for the loop, where a list of objects takes 10 and a flat list of its values 8.
 
 /** Of a request that is over. Texts hold one latin-1 character for each byte, as received, and no line end. */
-export interface SpanRecord extends SpanTexts, SpanNumbers {}
-
-/** Empty for what is not there. */
-interface SpanTexts {
+export interface SpanRecord {
+  // Texts: empty for what is not there.
   readonly traceId: string;
   readonly spanId: string;
   readonly parentId: string;
@@ -24,10 +22,7 @@ interface SpanTexts {
   readonly endCode: string;
   readonly failureCode: string;
   readonly thread: string;
-}
-
-/** Moments in milliseconds of a monotonic clock; NaN for one that did not come. */
-interface SpanNumbers {
+  // Numbers.
   readonly minorVersion: number;
   readonly clientPort: number;
   readonly peerPort: number;
@@ -35,6 +30,7 @@ interface SpanNumbers {
   /** 0: nothing was answered. */
   readonly status: number;
   readonly bodyBytes: number;
+  /** Moments in milliseconds of a monotonic clock; NaN for one that did not come. */
   readonly begun: number;
   readonly submitted: number;
   readonly started: number;
@@ -43,15 +39,9 @@ interface SpanNumbers {
   readonly ended: number;
 }
 
-const TEXTS = [
-  ...['traceId', 'spanId', 'parentId', 'state', 'method', 'path', 'scheme', 'host', 'client'],
-  ...['peer', 'serverName', 'agent', 'endCode', 'failureCode', 'thread'],
-] as readonly (keyof SpanTexts)[];
-
-const NUMBERS = [
-  ...['minorVersion', 'clientPort', 'peerPort', 'serverPort', 'status', 'bodyBytes'],
-  ...['begun', 'submitted', 'started', 'responding', 'answered', 'ended'],
-] as readonly (keyof SpanNumbers)[];
+/** How many of each a record has. */
+const TEXTS = 15;
+const NUMBERS = 12;
 
 export interface SpanBatch {
   readonly count: number;
@@ -71,7 +61,7 @@ export class SpanBatchWriter {
   /** @param room how many records there can be */
   constructor(room: number) {
     this.#room = room;
-    this.#numbers = new Float64Array(room * NUMBERS.length);
+    this.#numbers = new Float64Array(room * NUMBERS);
   }
 
   get count(): number {
@@ -82,30 +72,76 @@ export class SpanBatchWriter {
     return this.#count === this.#room;
   }
 
+  /** Field by field, in the order of `recordsOf`: a loop over their names takes four times as long. */
   add(record: SpanRecord): void {
-    for (const name of TEXTS) this.#texts.push(record[name]);
-    let at = this.#count * NUMBERS.length;
-    for (const name of NUMBERS) this.#numbers[at++] = record[name];
+    const texts = this.#texts;
+    texts.push(record.traceId, record.spanId, record.parentId, record.state, record.method);
+    texts.push(record.path, record.scheme, record.host, record.client, record.peer);
+    texts.push(record.serverName, record.agent, record.endCode, record.failureCode, record.thread);
+    const numbers = this.#numbers;
+    let at = this.#count * NUMBERS;
+    numbers[at++] = record.minorVersion;
+    numbers[at++] = record.clientPort;
+    numbers[at++] = record.peerPort;
+    numbers[at++] = record.serverPort;
+    numbers[at++] = record.status;
+    numbers[at++] = record.bodyBytes;
+    numbers[at++] = record.begun;
+    numbers[at++] = record.submitted;
+    numbers[at++] = record.started;
+    numbers[at++] = record.responding;
+    numbers[at++] = record.answered;
+    numbers[at++] = record.ended;
     this.#count += 1;
   }
 
   take(epochMs: number): SpanBatch {
     const count = this.#count;
     const texts = this.#texts.join('\n');
-    const numbers = this.#numbers.slice(0, count * NUMBERS.length);
+    const numbers = this.#numbers.slice(0, count * NUMBERS);
     this.#texts = [];
     this.#count = 0;
     return { count, texts, numbers, epochMs };
   }
 }
 
-export function* recordsOf({ count, texts, numbers }: SpanBatch): Generator<SpanRecord> {
+export function recordsOf({ count, texts, numbers }: SpanBatch): SpanRecord[] {
   const all = texts.split('\n');
-  for (let one = 0; one < count; one++) {
-    const text = TEXTS.map((name, at) => [name, all[one * TEXTS.length + at] ?? '']);
-    const number = NUMBERS.map((name, at) => [name, numbers[one * NUMBERS.length + at] ?? 0]);
-    yield Object.fromEntries([...text, ...number]) as SpanRecord;
-  }
+  return Array.from({ length: count }, (_, one) => {
+    let text = one * TEXTS;
+    let number = one * NUMBERS;
+    const nextText = (): string => all[text++] ?? '';
+    const nextNumber = (): number => numbers[number++] ?? 0;
+    return {
+      traceId: nextText(),
+      spanId: nextText(),
+      parentId: nextText(),
+      state: nextText(),
+      method: nextText(),
+      path: nextText(),
+      scheme: nextText(),
+      host: nextText(),
+      client: nextText(),
+      peer: nextText(),
+      serverName: nextText(),
+      agent: nextText(),
+      endCode: nextText(),
+      failureCode: nextText(),
+      thread: nextText(),
+      minorVersion: nextNumber(),
+      clientPort: nextNumber(),
+      peerPort: nextNumber(),
+      serverPort: nextNumber(),
+      status: nextNumber(),
+      bodyBytes: nextNumber(),
+      begun: nextNumber(),
+      submitted: nextNumber(),
+      started: nextNumber(),
+      responding: nextNumber(),
+      answered: nextNumber(),
+      ended: nextNumber(),
+    };
+  });
 }
 
 /** What the thread is started with. */

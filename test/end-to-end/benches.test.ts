@@ -102,6 +102,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     ['--rounds', '1', '--seconds', '0.2', '--connections', '4'],
     /\| 16 \| node:http alone \| \d+ \| 1\.00 \| [\d.]+ \| [\d.]+ \|/,
   ],
+  [
+    'tracing',
+    ['--rounds', '1', '--seconds', '0.2', '--paced-seconds', '0.2'],
+    /\| 100 % sampled \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \|/,
+  ],
   ['limits', ['20000'], /from a lease, one client +\d+ ns\n[\s\S]*clients +\d+ MiB/],
   ['spool', ['--mib', '8', '--responses', '50'], /4 MiB, read buffers left to the collector: \d+/],
 ];

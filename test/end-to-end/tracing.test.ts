@@ -3,6 +3,8 @@
 // that is not kept, and a queue of spans without a bound.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, test } from 'node:test';
@@ -13,7 +15,9 @@ import {
   eventually,
   fieldOf,
   json,
+  NODE_APPS,
   type Place,
+  ROOT,
   type Served,
   serveNode,
   serveWsgi,
@@ -265,4 +269,30 @@ test('a receiver that answers nobody holds up no request and no end; what is dro
   const beganMs = performance.now();
   await served.stop();
   assert.ok(performance.now() - beganMs < 8000);
+});
+
+test('where the SDK is not installed that is one sentence that says what to install, also when only checked', async () => {
+  const copy = await temporaryFolder();
+  for (const path of ['package.json', 'dist/programs']) {
+    cpSync(join(ROOT, path), join(copy, path), { recursive: true });
+  }
+  const command = join(copy, 'dist/programs/tunicorn.js');
+  const args = ['--otlp-endpoint', 'http://127.0.0.1:4318', './traced.mjs'];
+  const run = (folder: string, ...more: readonly string[]) =>
+    spawnSync(process.execPath, [command, '--chdir', folder, ...more, ...args], {
+      cwd: NODE_APPS,
+      encoding: 'utf8',
+    });
+  const bare = await temporaryFolder({ 'traced.mjs': 'export default () => {};' });
+  for (const more of [['--check-config'], ['--bind', '127.0.0.1:0']]) {
+    const { status, stderr } = run(bare, ...more);
+    assert.equal(status, 1, stderr);
+    const said =
+      /^.*otlp_endpoint needs OpenTelemetry's SDK, and @opentelemetry\/resources is not installed.*npm install @opentelemetry\/api/m;
+    assert.match(stderr, said);
+    assert.doesNotMatch(stderr, /^\s+at /m);
+  }
+  // It may also be where the application has its packages.
+  const { status, stderr } = run(NODE_APPS, '--check-config');
+  assert.equal(status, 0, stderr);
 });

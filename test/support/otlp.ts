@@ -32,6 +32,8 @@ export type Mood = 'takes' | 'silent' | number;
 
 export class OtlpReceiver {
   mood: Mood = 'takes';
+  /** Spans are looked at and kept. */
+  keeps = true;
   readonly spans: ReceivedSpan[] = [];
   readonly exports: { readonly path: string; readonly headers: IncomingMessage['headers'] }[] = [];
   #port = 0;
@@ -67,7 +69,7 @@ export class OtlpReceiver {
     }
     const bytes = Buffer.concat(pieces);
     const isPacked = request.headers['content-encoding'] === 'gzip';
-    this.spans.push(...spansIn(isPacked ? gunzipSync(bytes) : bytes));
+    if (this.keeps) this.spans.push(...spansIn(isPacked ? gunzipSync(bytes) : bytes));
     response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end();
   }
 }
