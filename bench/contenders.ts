@@ -45,7 +45,7 @@ function imports(python: string, modules: string): boolean {
 }
 
 const python = findPython();
-const hasGunicorn = imports(python, 'gunicorn');
+export const hasGunicorn = imports(python, 'gunicorn');
 const uwsgi = ['/usr/bin/uwsgi', '/usr/local/bin/uwsgi'].find(existsSync);
 
 const APPS: Readonly<Record<AppKind, string>> = {

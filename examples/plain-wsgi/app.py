@@ -1,4 +1,4 @@
-"""A WSGI application with nothing but the standard library: what `npm start` serves.
+"""A WSGI application with nothing but the standard library.
 
 Each path shows one thing that the server does for an application: `/` says that it works, `/stream` sends a line
 at a time, `/echo` tells what arrived, `/slow` keeps a thread busy so that you can watch the others go on.

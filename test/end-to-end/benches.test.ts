@@ -22,6 +22,11 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
     /\| wait \| 90 % \| node:cluster, 4 \| [\d.]+ \| [\d.]+ \| /,
   ],
   [
+    'demo',
+    ['--seconds', '12'],
+    /\n {2}2 {2}500 slow clients +\| +\d+ .*(\n.*)*\n\| flood, 500 connections \| \d+ of \d+ \| \d+ ms \|/,
+  ],
+  [
     'limit',
     ['--rounds', '1', '--seconds', '0.2', '--count-seconds', '0.5'],
     /\| 64 \| \d+ \| [\d.]+ \|\n\nclients served: \d+ of 64; most connections open at once: \d+\n/,
@@ -114,7 +119,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 /** What the benches share; not run by itself. */
 const PARTS = [
   ...['contenders', 'flood-clients', 'flood-cost', 'flood-scenes', 'flood-servers'],
-  ...['freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
+  ...['demo-pinger', 'freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
   ...['open-loop', 'overloading', 'stuck', 'work'],
 ];
 

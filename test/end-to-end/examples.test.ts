@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { ask, json, PYTHON, ROOT, type Served, serveNode, serveWsgi } from './serving.ts';
+import { openConnections } from '../support/open-connections.ts';
+import { ask, eventually, json, ROOT, type Served, serveNode, serveWsgi } from './serving.ts';
 
 /** The arguments of the one `tunicorn` line of an example's README. */
 function commandOf(example: string): { args: string[]; app: string } {
@@ -16,7 +17,10 @@ function commandOf(example: string): { args: string[]; app: string } {
 }
 
 function start(example: string): Promise<Served> {
-  const { args, app } = commandOf(example);
+  const { args: written, app } = commandOf(example);
+  // The address of its own is somebody else's while several tests run.
+  const at = written.indexOf('--status-bind');
+  const args = at < 0 ? written : written.toSpliced(at, 2);
   const place = { cwd: join(ROOT, 'examples', example) };
   return app.startsWith('.') ? serveNode(app, args, place) : serveWsgi(app, args, place);
 }
@@ -26,7 +30,7 @@ test('every folder of examples has its test here', () => {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .sort();
-  assert.deepEqual(folders, ['django', 'flask', 'hono', 'node-listener', 'plain-wsgi']);
+  assert.deepEqual(folders, ['django', 'flask', 'hono', 'node-listener', 'plain-wsgi', 'trouble']);
 });
 
 test('the plain WSGI example shows its page, streams and echoes', async () => {
@@ -94,10 +98,39 @@ test('the Hono example answers text, JSON, a body and a stream', async () => {
   assert.equal((await ask(server, '/no-such')).status, 404);
 });
 
-test('npm start serves the plain WSGI example', () => {
+/** Only the page of the example and its clients send this field. */
+const BUTTON = { method: 'POST', fields: ['X-Trouble: wanted'] } as const;
+
+test('the example that makes trouble begins it by a button, goes on serving, and stops it by another one', async () => {
+  const server = await start('trouble');
+  const page = (await ask(server, '/')).body.toString();
+  const troubles = [...page.matchAll(/data-trouble="([\w-]+)"/g)].map(([, name]) => name);
+  assert.deepEqual(troubles, ['hang', 'hang-all', 'spin', 'crash', 'slow', 'flood']);
+  assert.doesNotMatch(page, /(src|href)="(?!http:\/\/127)/, 'it asks nobody else');
+  for (const path of ['/hang', '/spin', '/crash', '/start?trouble=slow', '/stop']) {
+    assert.equal((await ask(server, path, { method: 'POST' })).status, 403, path);
+  }
+  assert.equal((await ask(server, '/start?trouble=none', BUTTON)).status, 400);
+  const running = async (): Promise<unknown> => json(await ask(server, '/running', BUTTON));
+  assert.equal((await ask(server, '/start?trouble=slow', BUTTON)).status, 200);
+  await eventually(async () => JSON.stringify(await running()) === '{"running":["slow"]}');
+  // More than its threads, all in the middle of a head.
+  await eventually(() => openConnections(server.port) > 100);
+  assert.equal((await ask(server, '/ping')).body.toString(), 'pong\n');
+  // No crash ends them, whichever process started them: the stop does.
+  assert.equal((await ask(server, '/crash', BUTTON)).status, 502);
+  assert.equal((await ask(server, '/ping')).status, 200);
+  assert.deepEqual(json(await ask(server, '/stop', BUTTON)), { stopped: ['slow'] });
+  await eventually(() => openConnections(server.port) < 10);
+  assert.deepEqual(await running(), { running: [] });
+});
+
+test('npm start serves the example that makes trouble, with the status page beside it', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>;
   };
-  assert.match(scripts['start'] ?? '', /--chdir examples\/plain-wsgi .*app:application/);
-  assert.ok(PYTHON.length > 0);
+  const { args, app } = commandOf('trouble');
+  const line = scripts['start'] ?? '';
+  assert.ok(line.includes(args.join(' ')), line);
+  assert.ok(line.endsWith(`--chdir examples/trouble ${app}`), line);
 });
