@@ -14,7 +14,15 @@ const DOTS = /(?:^|[/\\]|%2f|%5c)(?:\.|%2e){1,2}(?:$|[/\\]|%2f|%5c)/i;
 const DOT = /^(?:\.|%2e)$/i;
 const TWO_DOTS = /^(?:\.|%2e){2}$/i;
 
+/** To `new URL(path, base)`, which many applications ask, the name of a host: what follows is the path. */
+const HOST = /^[/\\]{2,}[^/\\]*/;
+
 export function pathForms(path: string): PathForms {
+  if (!HOST.test(path)) return formsOf(path);
+  return [...new Set([...formsOf(path), ...formsOf(path.replace(HOST, '') || '/')])];
+}
+
+function formsOf(path: string): PathForms {
   const plain = plainPath(path);
   if (!DOTS.test(path)) return [plain];
   // Dots go before or behind decoding, and several slashes are one before that, behind it, or never.
