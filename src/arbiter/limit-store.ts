@@ -216,13 +216,22 @@ export class StoreLender implements Lender {
       commandsQueueMaxLength: COMMANDS_MAX,
     });
     client.on('error', (error: unknown) => {
-      if (this.#connection?.client === client) this.#parts.failed(messageOf(error));
+      if (this.#connection?.client !== client) return;
+      this.#parts.failed(messageOf(error));
+      // The connection stands, so that what came was no answer: the client goes on, and takes what comes next for the answer to an
+      // earlier question. Whoever asks next connects anew.
+      if (client.isReady) this.close();
     });
     client.on('ready', () => {
       if (this.#connection?.client !== client) return;
       client.unref();
       this.#heardMs = this.#parts.now();
-      this.#parts.ready();
+      // Who greets us may still answer no script: what gives back nothing shows it.
+      this.#tell(
+        0,
+        (limiter) => limiter.reward('', 1),
+        () => this.#parts.ready(),
+      );
     });
     return client;
   }

@@ -6,6 +6,7 @@ import type { LocalTokens } from '../limits/local.ts';
 import { Reach } from '../limits/reach.ts';
 import { StoredTokens } from '../limits/stored-tokens.ts';
 import type { TokenLimit } from '../limits/tokens.ts';
+import { escapeValue } from '../observe/escape.ts';
 import type { Log } from '../observe/log.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { parseLimitStore } from '../settings/limit-store.ts';
@@ -14,6 +15,10 @@ import { StoreLender } from './limit-store.ts';
 
 /** Of limit_store_timeout: the worker that asks waits for all of it, and should hear the host's own count before. */
 const PART = 0.6;
+
+const WORDS_MAX = 200;
+/** That it does not answer is said no more often. */
+const TELL_MS = 10_000;
 
 /** null: there is no store. */
 export function storedTokens(
@@ -35,41 +40,84 @@ export function storedTokens(
     limits,
     now,
     failed: (reason) => {
-      if (!reach.silent) why = reason;
+      // Its own words, whatever it is.
+      if (!reach.silent) why = escapeValue(reason.slice(0, WORDS_MAX));
       reach.failed();
     },
     ready: () => reach.answered(),
   });
-  tellOf(reach, store.label, now, log, () => {
-    const reason = why === '' ? `it did not within ${timeoutMs} ms` : why;
-    why = '';
-    return reason;
+  const silentSoLong = `it did not within ${timeoutMs} ms`;
+  const news = { label: store.label, now, later, log };
+  new StoreNews(reach, {
+    ...news,
+    why: () => {
+      const reason = why === '' ? silentSoLong : why;
+      why = '';
+      return reason;
+    },
   });
   const tokens = new StoredTokens({ limits, local, lender, reach, now, later });
   lender.open();
   return { tokens, close: () => lender.close() };
 }
 
-function tellOf(
-  reach: Reach,
-  label: string,
-  now: () => number,
-  log: () => Log,
-  why: () => string,
-): void {
-  const seldom = new Seldom();
-  let told = false;
-  reach.onChange((state) => {
-    if (state === 'silent') {
-      const reason = why();
-      told = seldom.claim(now());
-      if (!told) return;
-      log().warning(
-        `The limit store at ${label} does not answer: ${reason}. This host goes by its own count until it does.`,
-        { metric: 'tunicorn.limits.store_silent', value: 1, mtype: 'counter' },
-      );
-    } else if (told) {
-      log().warning(`The limit store at ${label} answers again.`);
+export interface StoreNewsParts {
+  readonly label: string;
+  readonly now: () => number;
+  readonly later: (ms: number, deed: () => void) => void;
+  readonly log: () => Log;
+  /** A clause for the log: why it does not answer, asked once for each time. */
+  readonly why: () => string;
+}
+
+/** What the log is told of a store. The last line says how it is, also of one that comes and goes. */
+export class StoreNews {
+  readonly #reach: Reach;
+  readonly #parts: StoreNewsParts;
+  readonly #seldom = new Seldom(TELL_MS);
+  /** The last line says that it does not answer. */
+  #saidSilent = false;
+  /** How often it fell silent since that was said. */
+  #untold = 0;
+  #why = '';
+  #waits = false;
+
+  constructor(reach: Reach, parts: StoreNewsParts) {
+    this.#reach = reach;
+    this.#parts = parts;
+    reach.onChange((state) => {
+      if (state === 'silent') {
+        this.#untold += 1;
+        this.#why = parts.why();
+        this.#tellSilent();
+      } else if (this.#saidSilent) {
+        this.#saidSilent = false;
+        parts.log().warning(`The limit store at ${parts.label} answers again.`);
+      }
+    });
+  }
+
+  #tellSilent(): void {
+    const { label, now, log } = this.#parts;
+    if (!this.#seldom.claim(now())) {
+      this.#lookLater();
+      return;
     }
-  });
+    const value = this.#untold;
+    this.#untold = 0;
+    this.#saidSilent = true;
+    log().warning(
+      `The limit store at ${label} does not answer: ${this.#why}. This host goes by its own count until it does.`,
+      { metric: 'tunicorn.limits.store_silent', value, mtype: 'counter' },
+    );
+  }
+
+  #lookLater(): void {
+    if (this.#waits) return;
+    this.#waits = true;
+    this.#parts.later(TELL_MS, () => {
+      this.#waits = false;
+      if (this.#reach.silent && !this.#saidSilent) this.#tellSilent();
+    });
+  }
 }
