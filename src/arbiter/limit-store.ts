@@ -53,8 +53,8 @@ export function windowOf({ requests, perMs, burst }: LimitRate): Window {
 export interface StoreEvents {
   /** What was asked will not be answered; a clause for the log. */
   failed(why: string): void;
-  /** It can be asked. */
-  ready(): void;
+  /** It is asked something; what this returns is called when that is answered. */
+  asked(): () => void;
 }
 
 export interface StoreParts extends StoreEvents {
@@ -124,8 +124,8 @@ export class StoreLender implements Lender {
     this.#tell(limit, (limiter) => limiter.reward(key, count));
   }
 
-  charge(limit: number, key: string, count: number, answered?: () => void): void {
-    this.#tell(limit, (limiter) => limiter.penalty(key, count), answered);
+  charge(limit: number, key: string, count: number, told?: (heard: boolean) => void): void {
+    this.#tell(limit, (limiter) => limiter.penalty(key, count), told);
   }
 
   /** Connects, which is not waited for. */
@@ -159,18 +159,26 @@ export class StoreLender implements Lender {
     return limiters?.[limit] ?? null;
   }
 
-  #tell(limit: number, deed: (limiter: Limiter) => Promise<unknown>, answered?: () => void): void {
+  #tell(
+    limit: number,
+    deed: (limiter: Limiter) => Promise<unknown>,
+    told?: (heard: boolean) => void,
+  ): void {
     const limiter = this.#limiter(limit);
-    if (limiter === null) return;
+    if (limiter === null) {
+      told?.(false);
+      return;
+    }
     this.#underWay += 1;
     deed(limiter).then(
       () => {
         this.#heard();
-        answered?.();
+        told?.(true);
       },
       (error: unknown) => {
         this.#heard();
         this.#parts.failed(messageOf(error));
+        told?.(false);
       },
     );
   }
@@ -227,11 +235,11 @@ export class StoreLender implements Lender {
       client.unref();
       this.#heardMs = this.#parts.now();
       // Who greets us may still answer no script: what gives back nothing shows it.
-      this.#tell(
-        0,
-        (limiter) => limiter.reward('', 1),
-        () => this.#parts.ready(),
-      );
+      const answered = this.#parts.asked();
+      const nothing = (limiter: Limiter): Promise<unknown> => limiter.reward('', 1);
+      this.#tell(0, nothing, (heard) => {
+        if (heard) answered();
+      });
     });
     return client;
   }

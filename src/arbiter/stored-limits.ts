@@ -44,7 +44,7 @@ export function storedTokens(
       if (!reach.silent) why = escapeValue(reason.slice(0, WORDS_MAX));
       reach.failed();
     },
-    ready: () => reach.answered(),
+    asked: () => reach.asked(),
   });
   const silentSoLong = `it did not within ${timeoutMs} ms`;
   const news = { label: store.label, now, later, log };

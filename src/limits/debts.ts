@@ -1,6 +1,5 @@
 // What went on while those who count did not answer, and that they are told when they do: a slice at a time, so that many keys do not
-// silence them again, and each until it is known that they have heard. Whoever falls silent in the middle may hear the slice that was
-// under way twice, which is stricter than the limit for a moment and never laxer.
+// silence them again, and each until it is known that they have heard.
 
 import type { Lender } from './leases.ts';
 import type { TokenLimit } from './tokens.ts';
@@ -23,10 +22,12 @@ export class Debts {
   readonly #parts: DebtParts;
   /** For each limit: when what a key owes is forgiven, at the rate of all. */
   readonly #owed: readonly Map<string, number>[];
-  /** Charges of the present slice that are not answered. */
+  /** Charges of the present slice of which it is not known whether they were heard. */
   #underWay = 0;
-  /** Answers to an earlier slice do not count for the present one. */
-  #slice = 0;
+  /** One of them was not: the rest waits until they answer. */
+  #unheard = false;
+  /** That was said meanwhile. */
+  #again = false;
 
   constructor(parts: DebtParts) {
     this.#parts = parts;
@@ -52,39 +53,35 @@ export class Debts {
 
   /** They answer. */
   settle(): void {
-    if (this.#underWay > 0) return;
-    this.#slice += 1;
+    this.#again = this.#underWay > 0;
+    if (this.#again) return;
+    const charges = this.#nextSlice();
+    this.#underWay = charges.length;
+    this.#unheard = false;
+    for (const [limit, key, count] of charges) {
+      this.#parts.lender.charge(limit, key, count, (heard) => {
+        if (heard) this.owe(limit, key, -count);
+        else this.#unheard = true;
+        this.#underWay -= 1;
+        if (this.#underWay === 0 && (this.#again || !this.#unheard)) this.settle();
+      });
+    }
+  }
+
+  #nextSlice(): readonly (readonly [limit: number, key: string, count: number])[] {
     const nowMs = this.#parts.now();
     const charges: [number, string, number][] = [];
     for (const [limit, owed] of this.#owed.entries()) {
       const rate = this.#parts.limits[limit]?.rate;
       if (rate === undefined) continue;
       for (const [key, untilMs] of owed) {
-        if (charges.length === SLICE) break;
+        if (charges.length === SLICE) return charges;
         const count = Math.round(((untilMs - nowMs) * rate.requests) / rate.perMs);
         if (count > 0) charges.push([limit, key, count]);
         else owed.delete(key);
       }
     }
-    this.#underWay = charges.length;
-    const slice = this.#slice;
-    for (const [limit, key, count] of charges) {
-      this.#parts.lender.charge(limit, key, count, () => {
-        this.owe(limit, key, -count);
-        if (slice === this.#slice && this.#underWay > 0) this.#answered();
-      });
-    }
-  }
-
-  /** They are silent: what is under way may never be answered. */
-  stop(): void {
-    this.#slice += 1;
-    this.#underWay = 0;
-  }
-
-  #answered(): void {
-    this.#underWay -= 1;
-    if (this.#underWay === 0) this.settle();
+    return charges;
   }
 }
 

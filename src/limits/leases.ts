@@ -19,8 +19,8 @@ export interface Lender {
   /** Asks for up to `count`. `answered` is called at most once, and maybe never. */
   take(limit: number, key: string, count: number, answered: (lease: Lease) => void): void;
   giveBack(limit: number, key: string, count: number): void;
-  /** So many went on that it had not granted. `answered`: it has heard. */
-  charge(limit: number, key: string, count: number, answered?: () => void): void;
+  /** So many went on that it had not granted. `told` is called once, when it is known whether it has heard. */
+  charge(limit: number, key: string, count: number, told?: (heard: boolean) => void): void;
 }
 
 /** What goes on by itself while nobody answers. */
@@ -96,10 +96,7 @@ export class TokenLeases implements Tokens {
     this.#reach = parts.reach;
     parts.reach.onChange((state) => {
       if (state === 'answers') this.#debts.settle();
-      else {
-        this.#silences += 1;
-        this.#debts.stop();
-      }
+      else this.#silences += 1;
     });
   }
 
@@ -118,7 +115,7 @@ export class TokenLeases implements Tokens {
       if (nowMs < held.refusedUntilMs) return this.#use(held, usable, nowMs, count);
     }
     if (this.#reach.silent) {
-      if (this.#reach.probes()) this.#probe(limit, key);
+      this.probe(limit, key);
       return this.#goAlone(limit, key, count);
     }
     if (this.#reach.waiting >= WAITING_MAX) return this.#goAlone(limit, key, count);
@@ -166,9 +163,11 @@ export class TokenLeases implements Tokens {
     const asked = Math.max(atLeast, Math.min(most, Math.max(1, held.used * 2)));
     held.used = 0;
     held.askedIn = this.#silences;
-    this.#parts.lender.take(held.limit, held.key, asked, (lease) =>
-      this.#leased(held, asked, lease),
-    );
+    const answered = this.#reach.asked();
+    this.#parts.lender.take(held.limit, held.key, asked, (lease) => {
+      answered();
+      this.#leased(held, asked, lease);
+    });
   }
 
   #leased(held: Held, asked: number, lease: Lease): void {
@@ -182,7 +181,6 @@ export class TokenLeases implements Tokens {
     held.resetAtMs = nowMs + lease.resetMs;
     held.refusedUntilMs =
       lease.granted < asked ? nowMs + Math.max(lease.retryMs, this.#rest(held.limit)) : 0;
-    this.#reach.answered();
     if (held.tokens > 0) this.#hold(held);
     const { waiting } = held;
     held.waiting = [];
@@ -211,10 +209,12 @@ export class TokenLeases implements Tokens {
     return grant;
   }
 
-  /** Asks who is silent; nobody waits. */
-  #probe(limit: number, key: string): void {
+  /** Asks who is silent, once in a while; nobody waits. */
+  probe(limit: number, key: string): void {
+    if (!this.#reach.probes()) return;
+    const answered = this.#reach.asked();
     this.#parts.lender.take(limit, key, 1, (lease) => {
-      this.#reach.answered();
+      answered();
       if (lease.granted > 0) this.#parts.lender.giveBack(limit, key, lease.granted);
     });
   }

@@ -145,16 +145,17 @@ export class PlaceLeases implements Places {
   #lease(held: Held, count: number): void {
     held.askedIn = this.#silences;
     const asked = Math.max(1, count);
-    this.#parts.lender.take(held.limit, held.key, asked, ({ granted }) =>
-      this.#leased(held, asked, granted),
-    );
+    const answered = this.#parts.reach.asked();
+    this.#parts.lender.take(held.limit, held.key, asked, ({ granted }) => {
+      answered();
+      this.#leased(held, asked, granted);
+    });
   }
 
   #leased(held: Held, asked: number, granted: number): void {
     held.askedIn = -1;
     held.free += granted;
     if (granted < asked) held.refusedUntilMs = this.#parts.now() + REFUSED_MS;
-    this.#parts.reach.answered();
     const { waiting } = held;
     held.waiting = [];
     for (const answer of waiting) {

@@ -35,6 +35,7 @@ export class Reach {
   readonly #listeners: ((state: ReachState) => void)[] = [];
   #armed = false;
   #probeAtMs = 0;
+  #silences = 0;
 
   constructor(parts: ReachParts) {
     this.#parts = parts;
@@ -69,6 +70,18 @@ export class Reach {
     return true;
   }
 
+  /**
+   * Something is asked now. What this returns is to be called when that is answered: a silent one answers again when it does so in
+   * time. What it was asked before it fell silent shows nothing: who works off what lies there for long has no time for more.
+   */
+  asked(): () => void {
+    const silence = this.#silences;
+    const dueMs = this.#parts.now() + this.#parts.timeoutMs;
+    return () => {
+      if (silence === this.#silences && this.#parts.now() <= dueMs) this.answered();
+    };
+  }
+
   answered(): void {
     this.#apply('answered');
   }
@@ -82,7 +95,10 @@ export class Reach {
     const before = this.#state;
     this.#state = reachStates[before].on[event];
     if (this.#state === 'silent') {
-      if (before !== 'silent') this.#probeAtMs = this.#parts.now() + PROBE_MS;
+      if (before !== 'silent') {
+        this.#probeAtMs = this.#parts.now() + PROBE_MS;
+        this.#silences += 1;
+      }
       const all = [...this.#waiting];
       this.#waiting.clear();
       for (const { givenUp } of all) givenUp();

@@ -11,11 +11,12 @@ import {
 } from '../wire/limits.ts';
 
 type Answered = (lease: Lease) => void;
+type Told = (heard: boolean) => void;
 
 interface Asked {
   readonly leases: readonly Answered[];
   /** Who waits to know that a charge was heard. */
-  readonly charges: readonly ((() => void) | undefined)[];
+  readonly charges: readonly (Told | undefined)[];
 }
 
 /** Messages that are not answered yet. */
@@ -28,7 +29,7 @@ export class ArbiterLender implements Lender {
   readonly #say: (question: LeaseQuestion) => void;
   #take: { readonly what: KeyCount; readonly answered: Answered }[] = [];
   #giveBack: KeyCount[] = [];
-  #charge: { readonly what: KeyCount; readonly answered: (() => void) | undefined }[] = [];
+  #charge: { readonly what: KeyCount; readonly told: Told | undefined }[] = [];
   readonly #underWay = new Map<number, Asked>();
   #id = 0;
   #scheduled = false;
@@ -49,8 +50,8 @@ export class ArbiterLender implements Lender {
     this.#schedule();
   }
 
-  charge(limit: number, key: string, count: number, answered?: () => void): void {
-    this.#charge.push({ what: [limit, key, count], answered });
+  charge(limit: number, key: string, count: number, told?: Told): void {
+    this.#charge.push({ what: [limit, key, count], told });
     this.#schedule();
   }
 
@@ -58,7 +59,7 @@ export class ArbiterLender implements Lender {
     const asked = of === this.#of ? this.#underWay.get(id) : undefined;
     if (asked === undefined) return;
     this.#underWay.delete(id);
-    for (const answered of asked.charges) answered?.();
+    for (const told of asked.charges) told?.(true);
     asked.leases.forEach((answered, index) => {
       const lease = leases[index];
       if (lease === undefined) return;
@@ -86,7 +87,7 @@ export class ArbiterLender implements Lender {
       this.#id += 1;
       this.#underWay.set(this.#id, {
         leases: take.map(({ answered }) => answered),
-        charges: charge.map(({ answered }) => answered),
+        charges: charge.map(({ told }) => told),
       });
       this.#say({
         kind: 'lease',

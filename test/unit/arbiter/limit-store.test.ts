@@ -48,7 +48,7 @@ class Host {
       limits,
       now,
       failed: () => this.reach.failed(),
-      ready: () => this.reach.answered(),
+      asked: () => this.reach.asked(),
     });
     this.#lender.open();
     this.tokens = new StoredTokens({

@@ -65,13 +65,15 @@ class Scene {
       take: (limit, key, count, answered) =>
         reached(() => answered({ ...this.truth.take(limit, key, count), validMs: LEASE_VALID_MS })),
       giveBack: (limit, key, count) => reached(() => this.truth.giveBack(limit, key, count)),
-      charge: (limit, key, count, answered) => {
+      charge: (limit, key, count, told) => {
+        this.asked += 1;
         this.charging += 1;
         this.chargingMost = Math.max(this.chargingMost, this.charging);
-        reached(() => {
+        const delayMs = this.delayMs(this.asked);
+        this.time.later(delayMs ?? 1, () => {
           this.charging -= 1;
-          this.truth.charge(limit, key, count);
-          answered?.();
+          if (delayMs !== null) this.truth.charge(limit, key, count);
+          told?.(delayMs !== null);
         });
       },
     };
