@@ -128,6 +128,15 @@ export class StoreLender implements Lender {
     this.#tell(limit, (limiter) => limiter.penalty(key, count), told);
   }
 
+  /** Asks whether it answers, and can write, by a key that no client has. */
+  look(): void {
+    const answered = this.#parts.asked();
+    this.take(0, '', 1, ({ granted }) => {
+      answered();
+      if (granted > 0) this.giveBack(0, '', granted);
+    });
+  }
+
   /** Connects, which is not waited for. */
   open(): void {
     if (this.#connection !== null) return;
@@ -234,12 +243,8 @@ export class StoreLender implements Lender {
       if (this.#connection?.client !== client) return;
       client.unref();
       this.#heardMs = this.#parts.now();
-      // Who greets us may still answer no script: what gives back nothing shows it.
-      const answered = this.#parts.asked();
-      const nothing = (limiter: Limiter): Promise<unknown> => limiter.reward('', 1);
-      this.#tell(0, nothing, (heard) => {
-        if (heard) answered();
-      });
+      // Who greets us may still answer no script.
+      this.look();
     });
     return client;
   }

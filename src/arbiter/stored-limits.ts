@@ -16,6 +16,8 @@ import { StoreLender } from './limit-store.ts';
 /** Of limit_store_timeout: the worker that asks waits for all of it, and should hear the host's own count before. */
 const PART = 0.6;
 
+/** How often one that is silent is asked whether it answers. */
+const LOOK_MS = 250;
 const WORDS_MAX = 200;
 /** That it does not answer is said no more often. */
 const TELL_MS = 10_000;
@@ -56,9 +58,23 @@ export function storedTokens(
       return reason;
     },
   });
+  let closed = false;
+  // Also where nobody asks: workers remember who is refused.
+  const look = (): void => {
+    if (!reach.silent || closed) return;
+    lender.look();
+    later(LOOK_MS, look);
+  };
+  reach.onChange((state) => {
+    if (state === 'silent') later(LOOK_MS, look);
+  });
   const tokens = new StoredTokens({ limits, local, lender, reach, now, later });
   lender.open();
-  return { tokens, close: () => lender.close() };
+  const close = (): void => {
+    closed = true;
+    lender.close();
+  };
+  return { tokens, close };
 }
 
 export interface StoreNewsParts {

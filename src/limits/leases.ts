@@ -115,7 +115,7 @@ export class TokenLeases implements Tokens {
       if (nowMs < held.refusedUntilMs) return this.#use(held, usable, nowMs, count);
     }
     if (this.#reach.silent) {
-      this.probe(limit, key);
+      if (this.#reach.probes()) this.#probe(limit, key);
       return this.#goAlone(limit, key, count);
     }
     if (this.#reach.waiting >= WAITING_MAX) return this.#goAlone(limit, key, count);
@@ -209,9 +209,8 @@ export class TokenLeases implements Tokens {
     return grant;
   }
 
-  /** Asks who is silent, once in a while; nobody waits. */
-  probe(limit: number, key: string): void {
-    if (!this.#reach.probes()) return;
+  /** Asks who is silent; nobody waits. */
+  #probe(limit: number, key: string): void {
     const answered = this.#reach.asked();
     this.#parts.lender.take(limit, key, 1, (lease) => {
       answered();

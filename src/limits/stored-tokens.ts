@@ -39,11 +39,7 @@ export class StoredTokens {
 
   take(limit: number, key: string, count: number): Grant | Promise<Grant> {
     const own = this.#local.take(limit, key, count);
-    if (own.granted === 0) {
-      // A store that is back is found though nobody gets anything.
-      this.#leases.probe(limit, key);
-      return own;
-    }
+    if (own.granted === 0) return own;
     const stored = this.#leases.take(limit, key, own.granted);
     const both = (lease: Grant): Grant => this.#both(limit, key, count, own, lease);
     return stored instanceof Promise ? stored.then(both) : both(stored);

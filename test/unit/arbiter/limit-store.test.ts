@@ -72,7 +72,7 @@ class Host {
 
   async connected(): Promise<this> {
     await eventually(async () => {
-      await this.ask('somebody else');
+      await this.ask(`somebody else ${now()}`);
       return !this.reach.silent;
     });
     this.told.length = 0;
@@ -157,7 +157,7 @@ test('one that is stopped holds nobody up for longer than the timeout, and it co
   assert.deepEqual(host.told, ['silent']);
   redis.go();
   await eventually(async () => {
-    await host.ask('e');
+    await host.ask(`e${now()}`);
     return !host.reach.silent;
   });
   assert.deepEqual(host.told, ['silent', 'answers']);
@@ -170,7 +170,7 @@ test('when it is back it hears what thousands of clients had meanwhile, and goes
   assert.equal(await sum(keys.flatMap((key) => [host.ask(key), host.ask(key)])), 6000);
   redis.go();
   await eventually(async () => {
-    await host.ask('h');
+    await host.ask(`h${now()}`);
     return !host.reach.silent;
   });
   await eventually(() => keysWith('many', 2) === keys.length, 'what they had is not known');
@@ -182,7 +182,7 @@ test('one that is killed and started anew is found again', async () => {
   const { port } = redis;
   await redis.end();
   await eventually(async () => {
-    await host.ask('f');
+    await host.ask(`f${now()}`);
     return host.reach.silent;
   });
   assert.equal(await sum(Array.from({ length: 20 }, () => host.ask('g'))), 5);
