@@ -46,11 +46,6 @@ export abstract class Told implements LoggedExchange {
     this.phases = phases;
   }
 
-  /** What its application finds in the field of that name; null: what came. */
-  get traceparent(): string | null {
-    return this.trace?.traceparent ?? null;
-  }
-
   abstract get thread(): AppThread | null;
 
   abstract get takenOver(): object | null;

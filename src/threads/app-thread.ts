@@ -110,6 +110,14 @@ export interface ReplyHead {
   readonly sendDate: boolean;
 }
 
+/** Which trace of OpenTelemetry a request belongs to. */
+export interface TracedAs {
+  readonly traceId: string;
+  readonly sampled: boolean;
+  /** What the application finds in the field of that name instead of what came; null: what came. */
+  readonly traceparent: string | null;
+}
+
 /**
  * One request on its way through queue and thread, and the place that hears what becomes of it. The connection
  * implements it; a thread calls it. After `end`, `whole`, or `failed` a thread calls nothing more but `jobOver`.
@@ -118,8 +126,8 @@ export interface Job {
   readonly head: RequestHead;
   readonly peer: Peer;
   readonly body: RequestBody;
-  /** What the application finds as `traceparent` instead of what came with the request; absent, or null: what came. */
-  readonly traceparent?: string | null;
+  /** Absent, or null: it is in no trace that we know of. */
+  readonly trace?: TracedAs | null;
   /** The thread that has it; null while it waits and once it is over. Written by the dispatcher and the job alone. */
   thread: AppThread | null;
 

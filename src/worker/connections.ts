@@ -9,6 +9,7 @@ import { withoutQuery } from '../observe/request-words.ts';
 import { Seldom, SeldomEach } from '../observe/seldom.ts';
 import type { Failure } from '../threads/app-thread.ts';
 import type { IdleTime } from './idle-time.ts';
+import { traceFact } from './overdue-line.ts';
 import { Unserved } from './unserved.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
@@ -237,7 +238,7 @@ export class Connections implements Surroundings {
   failed(exchange: LoggedExchange, failure: Failure): void {
     const { method, target } = exchange.head;
     const message = `Error handling request ${method} ${withoutQuery(target)}`;
-    const facts = { code: failure.code, status: failure.status };
+    const facts = { code: failure.code, status: failure.status, ...traceFact(exchange) };
     if (this.#unserved.note(failure.code) && this.#options.shed(exchange, failure)) return;
     if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);
     else if (failure.code === 'app-raised')

@@ -36,6 +36,7 @@ export function overdueLine(report: OverdueReport, limitSeconds: number): LogLin
     method,
     path,
     client,
+    ...traceFact(job),
     thread,
     case: report.case,
     age: Number(seconds(report.ageMs)),
@@ -61,6 +62,7 @@ export function unheardLine(report: UnheardReport, limitSeconds: number): LogLin
     method,
     path,
     client,
+    ...traceFact(job),
     thread,
     case: report.case,
     ran,
@@ -70,11 +72,11 @@ export function unheardLine(report: UnheardReport, limitSeconds: number): LogLin
 }
 
 /** No thread was there for it in time. */
-export function shedLine(request: Pick<Job, 'head' | 'peer'>, failure: Failure): LogLine {
+export function shedLine(request: Asked, failure: Failure): LogLine {
   const { method, path, client } = whose(request);
   const { code, status, detail } = failure;
   const message = `${method} ${path} from ${client} was answered ${status}: ${detail}`;
-  return { message, facts: { code, status, method, path, client } };
+  return { message, facts: { code, status, method, path, client, ...traceFact(request) } };
 }
 
 /** The loop of a Node.js thread stood still for longer than a request may, and none was past its time. */
@@ -89,12 +91,19 @@ export function standstillLine(thread: string, standstillMs: number, found: Find
   return { message, facts: { code: 'unheard-overdue', thread, case: found.case, ran, stack } };
 }
 
-function whose(job: Pick<Job, 'head' | 'peer'>): { method: string; path: string; client: string } {
+type Asked = Pick<Job, 'head' | 'peer' | 'trace'>;
+
+function whose(job: Asked): { method: string; path: string; client: string } {
   return {
     method: escapeValue(job.head.method),
     path: escapeValue(withoutQuery(job.head.target)),
     client: clientInWords(job.peer),
   };
+}
+
+/** By which its span is found, where there is one. */
+export function traceFact({ trace }: Pick<Job, 'trace'>): { readonly trace_id?: string } {
+  return trace?.sampled ? { trace_id: trace.traceId } : {};
 }
 
 function queued({ ageMs, ranMs }: OverdueReport): string {

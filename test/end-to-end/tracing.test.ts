@@ -194,7 +194,7 @@ for (const { kind, serve, app } of KINDS) {
       );
     });
 
-    test('what is answered 500, timed out or shed is an error of its kind', async () => {
+    test('what is answered 500, timed out or shed is an error of its kind, and found from the error log', async () => {
       await ask(served, '/fail');
       const hanging = [ask(served, '/hang'), ask(served, '/hang')];
       const first = await Promise.all([...hanging, ask(served, '/hang?third')]);
@@ -204,6 +204,16 @@ for (const { kind, serve, app } of KINDS) {
       const errors = [failed, ...hung].map((span) => span?.attributes['error.type']);
       assert.deepEqual(errors.sort(), ['500', 'overdue', 'overdue', 'queue-timeout']);
       assert.ok([failed, ...hung].every((span) => span?.status === 2));
+      const lines = served
+        .log()
+        .split('\n')
+        .filter((line) => line.startsWith('{'));
+      const said = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      for (const code of ['overdue', 'queue-timeout']) {
+        const { trace_id: traceId } = said.find((line) => line['code'] === code) ?? {};
+        const found = hung.find((span) => span.traceId === traceId);
+        assert.equal(found?.attributes['error.type'], code, served.log());
+      }
       const shed = hung.find(({ attributes }) => attributes['error.type'] === 'queue-timeout');
       assert.ok(Number(shed?.attributes['tunicorn.queue_ms']) > 300);
       assert.equal(shed?.attributes['tunicorn.thread'], undefined);

@@ -11,7 +11,7 @@ export function encodeJob(encoder: RequestEncoder, job: Job): EncodedRequest | F
     return { status: 500, code: 'body-not-complete', detail };
   }
   try {
-    return encoder.encode(job.head, job.peer, job.body, job.traceparent);
+    return encoder.encode(job.head, job.peer, job.body, job.trace?.traceparent);
   } catch (error) {
     if (!(error instanceof OutsideScriptName)) throw error;
     return { status: 500, code: 'outside-script-name', detail: error.message };

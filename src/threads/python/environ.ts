@@ -47,7 +47,7 @@ export class RequestEncoder {
 
   /**
    * Throws OutsideScriptName.
-   * @param traceparent as Job has it
+   * @param traceparent as TracedAs has it
    */
   encode(
     head: RequestHead,

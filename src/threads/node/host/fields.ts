@@ -3,11 +3,9 @@
 
 import type { Job } from '../../app-thread.ts';
 
-export function fieldsOf({
-  head,
-  traceparent,
-}: Pick<Job, 'head' | 'traceparent'>): readonly string[] {
-  return traceparent == null ? head.fields : withTraceparent(head.fields, traceparent);
+export function fieldsOf({ head, trace }: Pick<Job, 'head' | 'trace'>): readonly string[] {
+  const traceparent = trace?.traceparent ?? null;
+  return traceparent === null ? head.fields : withTraceparent(head.fields, traceparent);
 }
 
 /** In the place of the first that came, or at the end; Node.js would join two. */
