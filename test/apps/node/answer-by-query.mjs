@@ -1,8 +1,10 @@
-// Answers as the query says: status, fields ("Name: value"), pieces of the body, early hints. Reads the body of the
+// Answers as the query says: status, fields ("Name: value"), pieces of the body, early hints, the time. Reads the body of the
 // request only when the query says so.
 
 export default async function listener(request, response) {
   const query = new URL(request.url, 'http://x').searchParams;
+  if (query.has('clock'))
+    response.setHeader('x-clock', String(performance.timeOrigin + performance.now()));
   if (query.has('hint')) response.writeEarlyHints({ link: '</a.css>; rel=preload' });
   if (query.has('read')) for await (const _piece of request);
   const [, code, reason] = /^(\d+) ?(.*)$/s.exec(query.get('status') ?? '200 OK');
