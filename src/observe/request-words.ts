@@ -14,5 +14,7 @@ export function clientInWords({
   readonly port: number;
 }): string {
   if (address === '') return 'a unix socket';
+  // Told by a proxy, which does not know it.
+  if (port === 0) return address;
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

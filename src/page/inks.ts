@@ -95,7 +95,8 @@ function read(): Inks {
     heat: towards('var(--hot)'),
     fading: towards('var(--faded)'),
     end: ask('color-mix(in oklch, var(--hot), transparent 55%)'),
-    glow: [ask(glow(100)), ask(glow(84))] as const,
+    // Not 100: of nothing at all a browser forgets the colour.
+    glow: [ask(glow(99)), ask(glow(84))] as const,
   };
   probe.remove();
   return found;

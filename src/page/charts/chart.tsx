@@ -157,7 +157,11 @@ class Drawing {
       ticks: { show: false },
       incrs: [15, 30, 60, 120, 300],
       // Seconds only where they are not all zero.
-      values: (_, moments) => moments.map((one) => clockTime(one * 1000).replace(/:00$/, '')),
+      // At the very left stand the numbers of the other axis.
+      values: (plot, moments) =>
+        moments.map((one) =>
+          plot.valToPos(one, 'x') < 24 ? '' : clockTime(one * 1000).replace(/:00$/, ''),
+        ),
     };
   }
 

@@ -104,7 +104,7 @@ export function columns(kind: ChartKind, points: readonly Point[]): Value[][] {
 }
 
 /** Seconds that the axis of time may show. */
-const SPANS: readonly number[] = [60, 120, 300, 600];
+const SPANS: readonly number[] = [60, 90, 120, 180, 240, 300, 420, 600];
 
 /** A server that has just started fills its charts; from ten minutes on they show ten. */
 export function times(points: readonly Point[]): readonly [number, number] {
