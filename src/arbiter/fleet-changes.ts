@@ -87,5 +87,5 @@ function whyEnded(pid: number, death: Death): string {
   }
   const how = code === null ? `by ${signal ?? 'an unknown signal'}` : `with exit code ${code}`;
   const perhaps = signal === 'SIGKILL' ? '; perhaps the system was short of memory' : '';
-  return `Worker ${pid} ended ${how} ${when}${perhaps}. The next one is started.`;
+  return `Worker ${pid} ended ${how} ${when}${perhaps}.`;
 }

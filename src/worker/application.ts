@@ -9,6 +9,7 @@ import type { AppThread } from '../threads/app-thread.ts';
 import type { AskedAddress, BoundAddress } from '../wire/addresses.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
 import type { PreloadAddress } from '../wire/preload.ts';
+import type { TroubleTold } from './trouble-log.ts';
 
 export interface ApplicationOptions {
   readonly settings: Settings;
@@ -37,6 +38,8 @@ export interface ApplicationOptions {
    * `serves`: false when no thread is there for what this one accepts. Said again it means the same.
    */
   replaceMe(reason: string, serves: boolean): void;
+  /** A request that nobody waits for any more came to grief. */
+  readonly trouble: TroubleTold;
   /** A process of its own that runs the application has been started, or has ended. */
   processChanged(pid: number, alive: boolean): void;
 }

@@ -21,6 +21,7 @@ import { Reserve } from './reserve.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 import { StuckThreads } from './stuck-threads.ts';
 import { threadOutput } from './thread-output.ts';
+import { tellTrouble } from './trouble-log.ts';
 
 /** A thread opens all its modules, and those of the application, at once while it boots. */
 const FILES_TO_BOOT = 64;
@@ -276,8 +277,9 @@ export class NodeApplication implements Application {
   /** No request that is past its time holds its loop. */
   async #endStandstill(thread: NodeThread, standstillMs: number): Promise<void> {
     const found = await thread.endStuck(standstillMs);
-    const { message, facts } = standstillLine(thread.name, standstillMs, found);
-    this.#options.log.error(message, facts);
+    const line = standstillLine(thread.name, standstillMs, found);
+    this.#options.log.error(line.message, line.facts);
+    tellTrouble(this.#options.trouble, 'overdue', line);
   }
 
   #died(thread: AppThread, failure: Failure, number: number): void {

@@ -20,6 +20,7 @@ import { LAST_HOOKS, LAST_HOOKS_MS } from '../wire/hooks.ts';
 import type { Application, ApplicationOptions } from './application.ts';
 import { unheardLine } from './overdue-line.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
+import { tellTrouble } from './trouble-log.ts';
 
 /** Between two questions whether the interpreter still runs. */
 export const PING_MS = 1000;
@@ -121,10 +122,11 @@ export class PythonApplication implements Application {
   async #endUnheard({ thread, job, forMs }: Left<PythonThread>): Promise<void> {
     const found = await thread.interrupt(job);
     if (found.case === 'ended') return;
-    const { log, settings } = this.#options;
+    const { log, settings, trouble } = this.#options;
     const report = { ...found, job, thread: thread.name, forMs };
-    const { message, facts } = unheardLine(report, settings.timeout);
-    log.error(message, facts);
+    const line = unheardLine(report, settings.timeout);
+    log.error(line.message, line.facts);
+    tellTrouble(trouble, 'overdue', line);
   }
 
   #make(): PythonProcess {

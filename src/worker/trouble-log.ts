@@ -11,7 +11,8 @@ import type { Trouble } from '../wire/arbiter-worker.ts';
 import { BlackBox, type LogLine, type Picture, withPicture } from './black-box.ts';
 import { overdueLine, shedLine } from './overdue-line.ts';
 
-type TroubleTold = (about: Trouble['about'], code: string, sentence: string) => void;
+/** Hears of each; `sentence` is its line in the log, without the stack and the picture, which are there. */
+export type TroubleTold = (about: Trouble['about'], code: string, sentence: string) => void;
 type Limits = Pick<Settings, 'timeout' | 'stream_timeout'>;
 
 export class TroubleLog {
@@ -55,7 +56,14 @@ export class TroubleLog {
   #say(about: Trouble['about'], line: LogLine, picture: Picture | null): void {
     const { message, facts } = withPicture(line, picture);
     this.#log[about === 'shed' ? 'warning' : 'error'](message, facts);
-    // Without the stack and the picture, which are in the log.
-    this.#tell(about, String(line.facts['code']), line.message.split('\n', 1)[0] ?? '');
+    tellTrouble(this.#tell, about, line);
   }
+}
+
+export function tellTrouble(
+  tell: TroubleTold,
+  about: Trouble['about'],
+  { message, facts }: LogLine,
+): void {
+  tell(about, String(facts['code']), message.split('\n', 1)[0] ?? '');
 }

@@ -12,12 +12,7 @@ import { Seldom } from '../observe/seldom.ts';
 import { ownDescriptors } from '../open-files.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
-import type {
-  ListenerAddress,
-  TlsMaterial,
-  Trouble,
-  WorkerCounts,
-} from '../wire/arbiter-worker.ts';
+import type { ListenerAddress, TlsMaterial, WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { Answer, Question } from '../wire/control.ts';
 import type { Tally } from '../wire/tally.ts';
 import { Acceptor, type ListeningHandle } from './acceptor.ts';
@@ -54,8 +49,6 @@ export interface WorkerOptions
   readonly limits: WorkerLimits | null;
   /** Where it listens; null: that goes by the application, and `serve` is told. */
   readonly listeners: readonly ListenerAddress[] | null;
-  /** See TroubleLog. */
-  trouble(about: Trouble['about'], code: string, sentence: string): void;
   /** Asks the arbiter for a duplicate of a listening handle. */
   wantListener(index: number): void;
   /** The address was taken by another process; the worker cannot serve. */

@@ -52,6 +52,7 @@ async function applicationOf(t: TestContext, file: string, threads: number): Pro
       log: createLog({ destination: '/dev/null', level: 'error', json: false }),
       loadedFiles: null,
       replaceMe: () => {},
+      trouble: () => {},
       processChanged: () => {},
     },
     app,
