@@ -138,7 +138,7 @@ export class Arbiter implements Deeds, Steered {
       };
       this.#sources.configure(this.#stage.settings);
       this.#control.configure(this.#stage.settings, this.#parent !== null);
-      this.#status.configure(this.#stage.settings);
+      this.#status.configure(this.#stage.settings, this.#parent !== null);
       if (!starting.stopped.aborted) this.#fleet.tick();
       starting.passOn(this);
     });
@@ -363,6 +363,7 @@ export class Arbiter implements Deeds, Steered {
     log.info('Master has been promoted.');
     process.title = titleOf(settings, false);
     this.#control.configure(settings, false);
+    this.#status.configure(settings, false);
     this.#supervisor = this.#report();
     this.#supervisor?.takeOver();
     this.#tell();
@@ -382,7 +383,7 @@ export class Arbiter implements Deeds, Steered {
     this.#sources.beContent();
     this.#sources.configure(next.settings);
     this.#control.configure(next.settings, this.#parent !== null);
-    this.#status.configure(next.settings);
+    this.#status.configure(next.settings, this.#parent !== null);
     const { pidfile } = next.settings;
     if (pidfile === before) return;
     try {

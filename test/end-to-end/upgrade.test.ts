@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { takeDescriptors } from '../support/descriptors.ts';
 import { soon } from '../support/eventually.ts';
+import { freePort } from '../support/listening-socket.ts';
 import { isAlive } from '../support/processes.ts';
 import { endFamily } from '../support/program.ts';
 import { launchServer, type Server, startServer } from '../support/server.ts';
@@ -21,11 +22,11 @@ interface Upgradable {
   readonly socket: string;
 }
 
-async function upgradable(t: TestContext): Promise<Upgradable> {
+async function upgradable(t: TestContext, more: readonly string[] = []): Promise<Upgradable> {
   const folder = await temporaryFolder();
   const [pidFile, socket] = [join(folder, 'pid'), join(folder, 'app.sock')];
   const bind = ['127.0.0.1:0', `unix:${socket}`];
-  const args = ['--pid', pidFile];
+  const args = ['--pid', pidFile, ...more];
   const server = await startServer(t, { app: './bench-fetch.mjs', cwd: NODE_APPS, args, bind });
   return { server, pidFile, socket };
 }
@@ -68,7 +69,8 @@ async function assertServes({ server, socket }: Upgradable): Promise<void> {
 }
 
 test('an upgrade is finished by ending the old arbiter: sockets stay, the pid file changes its name', async (t) => {
-  const both = await upgradable(t);
+  const status = `127.0.0.1:${await freePort()}`;
+  const both = await upgradable(t, ['--status-bind', status]);
   const { server, pidFile, socket } = both;
   const next = await upgrade(t, both);
   assert.equal(pidIn(pidFile), server.pid);
@@ -81,6 +83,11 @@ test('an upgrade is finished by ending the old arbiter: sockets stay, the pid fi
   await eventually(() => pidIn(pidFile) === next, 'the new name');
   assert.ok(!existsSync(`${pidFile}.2`));
   await assertServes(both);
+  const ofNext = `tunicorn_resident_memory_bytes{process="arbiter",pid="${next}"}`;
+  await eventually(async () =>
+    (await (await fetch(`http://${status}/metrics`)).text()).includes(ofNext),
+  );
+  assert.doesNotMatch(server.log(), /No status page/);
   process.kill(next, 'SIGTERM');
   await eventually(() => !isAlive(next), 'the new arbiter to end');
   assert.ok(!existsSync(pidFile) && !existsSync(socket), 'the last one tidies up');

@@ -1,5 +1,5 @@
-// The status address over the life of an arbiter: opened when it serves, elsewhere after a reload that says so. A server whose
-// address cannot be had serves all the same, and says so.
+// The status address over the life of an arbiter: opened when it serves, elsewhere after a reload that says so, and by a new
+// arbiter when the one before it has left. A server whose address cannot be had serves all the same, and says so.
 
 import { monotonicMs, wallClock } from '../../clock.ts';
 import { messageOf } from '../../message-of.ts';
@@ -29,8 +29,10 @@ export class Status {
     this.#log = log;
   }
 
-  configure({ status_bind, status_token }: Terms): void {
-    this.#turn = this.#turn.then(() => this.#become({ status_bind, status_token }));
+  /** As these settings have it from now on. `isSecond`: the arbiter that started this one has the address, as long as it lives. */
+  configure({ status_bind, status_token }: Terms, isSecond: boolean): void {
+    const wanted = { status_bind: isSecond ? null : status_bind, status_token };
+    this.#turn = this.#turn.then(() => this.#become(wanted));
   }
 
   /** Resolves when nothing of it is left. */
@@ -50,7 +52,8 @@ export class Status {
     const isSame =
       wanted.status_bind === this.#wanted.status_bind &&
       wanted.status_token === this.#wanted.status_token;
-    if (isSame) return;
+    // One that could not be had is tried again.
+    if (isSame && (wanted.status_bind === null || this.#server !== null)) return;
     this.#wanted = wanted;
     await this.#end();
     const address = wanted.status_bind === null ? null : parsePortAddress(wanted.status_bind);
