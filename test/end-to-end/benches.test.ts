@@ -110,7 +110,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'tracing',
     ['--rounds', '1', '--seconds', '0.2', '--paced-seconds', '0.2'],
-    /\| 100 % sampled \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \|/,
+    /\| 100 % sampled \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \|[\s\S]*: \d+ ns traced, \d+ ns sampled/,
   ],
   ['limits', ['20000'], /from a lease, one client +\d+ ns\n[\s\S]*clients +\d+ MiB/],
   ['spool', ['--mib', '8', '--responses', '50'], /4 MiB, read buffers left to the collector: \d+/],

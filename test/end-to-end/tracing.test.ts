@@ -264,18 +264,33 @@ test('a receiver that answers nobody holds up no request and no end; what is dro
   const served = await serveNode('./traced.mjs', args, { env });
   const bodies = await load(served, 12_000, '/');
   assert.ok(bodies.every((body) => body === 'hello'));
-  const dropped = await eventually(async () => {
+  const countOf = async (what: 'exported' | 'dropped'): Promise<number> => {
     const page = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
-    const count = Number(/^tunicorn_spans_dropped_total (\d+)/m.exec(page)?.[1]);
-    assert.match(page, /^tunicorn_spans_exported_total 0$/m);
+    return Number(new RegExp(`^tunicorn_spans_${what}_total (\\d+)`, 'm').exec(page)?.[1]);
+  };
+  const dropped = await eventually(async () => {
+    const count = await countOf('dropped');
     return count > 2000 ? count : undefined;
   }, 'dropped spans');
   assert.ok(dropped <= 12_000);
+  assert.equal(await countOf('exported'), 0);
   await eventually(
     () => /were dropped.*\(spans-dropped\)/.test(served.log()) || undefined,
     'the line',
   );
   assert.equal(served.log().match(/spans-dropped/g)?.length, 1);
+  // One that refuses costs no more, and one that is well again is sent to at once.
+  receiver.mood = 503;
+  const others = await load(served, 800, '/');
+  assert.ok(others.every((body) => body === 'hello'));
+  await eventually(async () => (await countOf('dropped')) > dropped || undefined, 'refused spans');
+  receiver.mood = 'takes';
+  await eventually(async () => {
+    await load(served, 8, '/told');
+    return (await countOf('exported')) > 0 || undefined;
+  }, 'exported spans');
+  receiver.mood = 'silent';
+  await load(served, 80, '/');
   const beganMs = performance.now();
   await served.stop();
   assert.ok(performance.now() - beganMs < 8000);
