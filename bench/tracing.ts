@@ -5,11 +5,14 @@
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import type { LoggedExchange } from '../src/connection/effects.ts';
 import { Moments } from '../src/connection/moments.ts';
-import { Tracing } from '../src/trace/trace.ts';
-import { SpanBatchWriter, type SpanRecord } from '../src/wire/spans.ts';
+import { type Trace, Tracing } from '../src/trace/trace.ts';
+import { SpanBatchWriter } from '../src/wire/spans.ts';
+import { spanRecordOf } from '../src/worker/span-records.ts';
 import { OtlpReceiver } from '../test/support/otlp.ts';
 import { descendantsOf, processorMs } from '../test/support/processes.ts';
+import { requestHead } from '../test/support/request-head.ts';
 import { folderOf, tunicorn } from './contenders.ts';
 import { normalClients } from './flood-clients.ts';
 import { p99 } from './flood-scenes.ts';
@@ -93,11 +96,19 @@ function loopWork(): { readonly traced: number; readonly sampled: number } {
   const moments = new Moments(() => performance.now());
   const fields = ['Host', 'localhost', 'User-Agent', 'wrk', 'Accept', '*/*'];
   const batch = new SpanBatchWriter(512);
-  const texts = { state: '', method: 'GET', path: '/', scheme: 'http', host: 'localhost' };
-  const client = { client: '127.0.0.1', peer: '127.0.0.1', serverName: '127.0.0.1', agent: 'wrk' };
-  const end = { endCode: '--', failureCode: '', thread: 'thread 1', status: 200, bodyBytes: 5 };
-  const ports = { minorVersion: 1, clientPort: 40_000, peerPort: 40_000, serverPort: 8000 };
-  const traced = (): ReturnType<Tracing['begin']> => {
+  const exchange = {
+    phases: moments,
+    peer: {
+      address: '127.0.0.1',
+      port: 1,
+      serverName: '127.0.0.1',
+      serverPort: 80,
+      scheme: 'http',
+    },
+    head: requestHead('/', { fields, host: 'localhost' }),
+    ...{ endCode: '--', failureCode: '', threadName: 'thread 1', status: '200 OK', bodyBytes: 5 },
+  } as unknown as LoggedExchange;
+  const traced = (): Trace => {
     moments.read('first byte');
     moments.read('head without body');
     for (const event of ['submitted', 'started', 'answered', 'settled'] as const) {
@@ -106,12 +117,9 @@ function loopWork(): { readonly traced: number; readonly sampled: number } {
     return tracing.begin(fields);
   };
   const sampled = (): void => {
-    const { traceId, spanId } = traced();
-    const { submitted, started, responding, answered, ended } = moments;
-    const times = { begun: moments.firstByte, submitted, started, responding, answered, ended };
-    const ids = { traceId, spanId, parentId: '' };
-    const record: SpanRecord = { ...ids, ...texts, ...client, ...end, ...ports, ...times };
-    batch.add(record);
+    Object.assign(exchange, { trace: traced() });
+    const record = spanRecordOf(exchange, 0);
+    if (record !== null) batch.add(record);
     if (batch.full) batch.take(0);
   };
   return { traced: nanoseconds(traced), sampled: nanoseconds(sampled) };
