@@ -22,7 +22,7 @@ FIELD = "HTTP_X_TROUBLE"
 # What clients.py can do, with how many, for how many seconds, and what the button says.
 TROUBLES = {
     "hang": (1, 20, "Hang a thread", "one request waits for 20 seconds, as for a database that does not answer"),
-    "hang-all": (8, 20, "Hang every thread", "as many requests as there are threads wait for 20 seconds"),
+    "hang-all": (16, 20, "Hang every thread", "twice as many requests as there are threads wait for 20 seconds"),
     "spin": (1, 20, "Spin", "one request computes for 20 seconds and lets nobody else compute"),
     "crash": (1, 2, "Crash", "a request takes its Python process with it"),
     "slow": (500, 20, "500 slow clients", "each sends a byte a second of a request that it never ends"),
