@@ -1,16 +1,22 @@
 // `npm run screenshots`: docs/images, from a real server under load. It serves the shop of scripts/shop for a minute, to customers of every
-// kind and with requests that hang, and takes the status page with Debian's chromium: dark and light, on a desk and on a phone.
+// kind and with requests that hang, and takes the status page with Debian's chromium, dark and light, on a desk and on a phone, and
+// `tunicorn top` in a terminal.
 
 import { spawn } from 'node:child_process';
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { root } from './run-step.mjs';
 import { Customers } from './shop/customers.mjs';
+import { takeTerminal } from './terminal-picture.mjs';
 
 const TIMEOUT_S = 24;
 /** So long before the pictures: what one sees then is this old. */
 const LOAD_MS = 62_000;
+/** So much of it the terminal takes. */
+const TOP_MS = 6_000;
 const BYTES_MAX = 300_000;
 const IMAGES = `${root}docs/images`;
 
@@ -34,7 +40,9 @@ await main();
 
 async function main() {
   mkdirSync(IMAGES, { recursive: true });
-  const server = await serve();
+  const folder = mkdtempSync(join(tmpdir(), 'tunicorn-shop-'));
+  const controlSocket = join(folder, 'shop.ctl');
+  const server = await serve(controlSocket);
   const customers = new Customers(server.port);
   const browser = await chromium.launch({
     executablePath: '/usr/bin/chromium',
@@ -43,22 +51,34 @@ async function main() {
   try {
     console.log(`The shop is open for ${LOAD_MS / 1000} s ...`);
     visitShop(customers);
-    await sleep(LOAD_MS);
+    await sleep(LOAD_MS - TOP_MS);
+    await takeTop(controlSocket);
     for (const look of LOOKS) await take(browser, server.status, look);
   } finally {
     await browser.close();
     customers.leave();
     server.child.kill();
+    rmSync(folder, { recursive: true });
   }
 }
 
+async function takeTop(controlSocket) {
+  const command = [process.execPath, `${root}dist/programs/tunicorn.js`, 'top'];
+  const path = `${IMAGES}/top.svg`;
+  const title = 'tunicorn top: where connections wait, and what each thread runs for how long';
+  const picture = { path, title, afterMs: TOP_MS - 1000 };
+  await takeTerminal([...command, '--control-socket', controlSocket], picture);
+  console.log(`${path}: ${Math.round(statSync(path).size / 1000)} kB`);
+}
+
 /** Resolves when two workers are ready. */
-async function serve() {
+async function serve(controlSocket) {
   const limits = ['--limit-rate', '12/s:24', '--forwarded-for'];
   const size = ['--workers', '2', '--threads', '4', '--timeout', `${TIMEOUT_S}`];
   const addresses = ['--bind', '127.0.0.1:0', '--status-bind', '127.0.0.1:0'];
   const waits = ['--keep-alive', '2', '--first-byte-timeout', '10', '--body-timeout', '30'];
-  const args = [...addresses, ...size, ...limits, ...waits, 'shop:application'];
+  const control = ['--control-socket', controlSocket];
+  const args = [...addresses, ...control, ...size, ...limits, ...waits, 'shop:application'];
   const child = spawn(process.execPath, [`${root}dist/programs/tunicorn.js`, ...args], {
     cwd: `${root}scripts/shop`,
     stdio: ['ignore', 'ignore', 'pipe'],

@@ -106,7 +106,7 @@ test('the example that makes trouble begins it by a button, goes on serving, and
   const page = (await ask(server, '/')).body.toString();
   const troubles = [...page.matchAll(/data-trouble="([\w-]+)"/g)].map(([, name]) => name);
   assert.deepEqual(troubles, ['hang', 'hang-all', 'spin', 'crash', 'slow', 'flood']);
-  assert.doesNotMatch(page, /(src|href)="(?!http:\/\/127)/, 'it asks nobody else');
+  assert.doesNotMatch(page, /(src|href)="(?!data:)/, 'it asks nobody else');
   for (const path of ['/hang', '/spin', '/crash', '/start?trouble=slow', '/stop']) {
     assert.equal((await ask(server, path, { method: 'POST' })).status, 403, path);
   }
