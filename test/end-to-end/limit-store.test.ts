@@ -103,7 +103,7 @@ test('under load two servers let through together what the limit allows, within 
     }
   }
   t.diagnostic(`${counts} in each window, ${load.refused.length} refused`);
-  if (counts.length === 0) t.skip('the machine is too busy to offer more than the limit');
+  assert.ok(counts.length > 0, 'the machine is too busy to offer more than the limit');
   for (const count of counts) assert.ok(count >= BUSY * 0.95, `${counts} of ${BUSY} each`);
 });
 
