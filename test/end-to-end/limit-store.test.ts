@@ -26,7 +26,7 @@ const limits = ['first', 'second', 'third', 'fourth'].map((name) => {
   return { path: `/${name}`, rate: '20/h', name, key: 'everybody' };
 });
 /** The store counts it in windows of a second. */
-const BUSY = 200;
+const BUSY = 60;
 limits.push({ path: '/busy', rate: `${BUSY}/s`, name: 'busy', key: 'everybody' });
 
 const APP = `export { default } from ${JSON.stringify(join(NODE_APPS, 'answer-by-query.mjs'))};\n`;
