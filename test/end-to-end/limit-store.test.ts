@@ -91,7 +91,12 @@ test('under load two servers let through together what the limit allows, within 
   const load = await offer(ports, () => performance.now() > endMs);
   const { granted } = load;
   // A window's requests are let through when it begins: what comes then for a while is refused.
-  const begins = granted.filter((ms, at) => at === 0 || ms - (granted[at - 1] ?? 0) > 150);
+  const begins: number[] = [];
+  for (const [at, ms] of granted.entries()) {
+    const lastMs = begins.at(-1) ?? Number.NEGATIVE_INFINITY;
+    // One of them may come to the application late, alone.
+    if (ms - (granted[at - 1] ?? 0) > 150 && ms - lastMs > 500) begins.push(ms);
+  }
   const counts: number[] = [];
   for (const [index, fromMs] of begins.entries()) {
     const toMs = (begins[index + 1] ?? Number.POSITIVE_INFINITY) - 1;
