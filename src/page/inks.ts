@@ -1,6 +1,8 @@
 // The colours of the style sheet for what is drawn on canvases, and dark or light: as the system has it, or as whoever looks has chosen.
 // A colour is asked of the browser, so that the style sheet is the one place that has them.
 
+import { keep, kept } from './kept.ts';
+
 export type Theme = 'system' | 'light' | 'dark';
 
 const KEY = 'tunicorn-theme';
@@ -47,12 +49,12 @@ export function onInks(changed: () => void): () => void {
 }
 
 export function theme(): Theme {
-  const kept = localStorage.getItem(KEY);
-  return kept === 'light' || kept === 'dark' ? kept : 'system';
+  const chosen = kept('for good', KEY);
+  return chosen === 'light' || chosen === 'dark' ? chosen : 'system';
 }
 
 export function setTheme(wanted: Theme): void {
-  localStorage.setItem(KEY, wanted);
+  keep('for good', KEY, wanted);
   applyTheme();
 }
 

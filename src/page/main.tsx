@@ -17,6 +17,10 @@ watchSystem();
 const feed = new Feed(takeToken(), draw);
 draw();
 feed.start();
+// Whoever comes back to the page, or gets a network again, waits for nothing.
+for (const event of ['online', 'visibilitychange']) {
+  addEventListener(event, () => feed.tryNow());
+}
 
 function draw(): void {
   if (place) render(<Page feed={feed} seen={feed.seen} line={feed.line} />, place);

@@ -26,9 +26,8 @@ export function ChartPart({ kind, points }: Terms): JSX.Element {
   }, [kind]);
   useEffect(() => drawn.current?.show(points), [points]);
   const at = (chosen === null ? undefined : points[chosen]) ?? points.at(-1);
-  const told = readout(kind, at);
   return (
-    <figure class="chart" aria-label={kind.title}>
+    <figure class="chart" aria-label={kind.title} data-at={at?.atMs}>
       <figcaption>
         <h3>{kind.title}</h3>
         <p class="aside">{chosen === null ? 'now' : clockTime(at?.atMs ?? 0)}</p>
@@ -52,7 +51,7 @@ export function ChartPart({ kind, points }: Terms): JSX.Element {
         aria-valuemin={0}
         aria-valuemax={Math.max(0, points.length - 1)}
         aria-valuenow={chosen ?? Math.max(0, points.length - 1)}
-        aria-valuetext={at === undefined ? 'nothing yet' : `${clockTime(at.atMs)}: ${told}`}
+        aria-valuetext={readout(kind, chosen === null ? undefined : at)}
         onKeyDown={(event) => drawn.current?.press(event)}
         onBlur={() => drawn.current?.choose(null)}
       />
@@ -61,9 +60,11 @@ export function ChartPart({ kind, points }: Terms): JSX.Element {
   );
 }
 
+/** The present is not read out: it would be again each second. */
 function readout(kind: ChartKind, point: Point | undefined): string {
-  if (point === undefined) return '';
-  return kind.lines.map((line) => `${line.name} ${kind.text(line.of(point))}`).join(', ');
+  if (point === undefined) return 'now';
+  const values = kind.lines.map((line) => `${line.name} ${kind.text(line.of(point))}`);
+  return `${clockTime(point.atMs)}: ${values.join(', ')}`;
 }
 
 /** Seconds that a key goes on. */
@@ -157,11 +158,7 @@ class Drawing {
       ticks: { show: false },
       incrs: [15, 30, 60, 120, 300],
       // Seconds only where they are not all zero.
-      // At the very left stand the numbers of the other axis.
-      values: (plot, moments) =>
-        moments.map((one) =>
-          plot.valToPos(one, 'x') < 24 ? '' : clockTime(one * 1000).replace(/:00$/, ''),
-        ),
+      values: (plot, moments) => moments.map((one) => momentAt(plot, one)),
     };
   }
 
@@ -177,6 +174,16 @@ class Drawing {
       values: (_, values) => values.map((value) => (value === 0 ? '0' : this.#kind.text(value))),
     };
   }
+}
+
+/** Half of a moment's width: nearer to an end it would be cut, or lie on a number of the other axis. */
+const MOMENT_PIXELS = 24;
+
+function momentAt(plot: uPlot, seconds: number): string {
+  const left = plot.valToPos(seconds, 'x');
+  const width = plot.over.clientWidth;
+  if (left < MOMENT_PIXELS || left > width - MOMENT_PIXELS) return '';
+  return clockTime(seconds * 1000).replace(/:00$/, '');
 }
 
 const FONT = '11px system-ui, sans-serif';

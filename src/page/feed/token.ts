@@ -1,6 +1,8 @@
 // The token that a server may want before it tells anything. It comes in the address behind `#` or from whoever sits there, lives as long
 // as the tab, and stands in the address bar for no longer than it takes to read it.
 
+import { keep, kept } from '../kept.ts';
+
 const KEY = 'tunicorn-token';
 
 /** Takes it out of the address; null: there is none. */
@@ -11,9 +13,9 @@ export function takeToken(): string | null {
     keepToken(given);
     return given;
   }
-  return sessionStorage.getItem(KEY);
+  return kept('this tab', KEY);
 }
 
 export function keepToken(token: string): void {
-  sessionStorage.setItem(KEY, token);
+  keep('this tab', KEY, token);
 }

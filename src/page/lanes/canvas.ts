@@ -55,7 +55,8 @@ export class LaneCanvas {
     this.#lanes = lanes;
     this.#frame = frame;
     this.#isLying = isLying;
-    this.#aim(this.#still.matches);
+    // A page that is not seen draws nothing and has no time that goes on.
+    this.#aim(this.#still.matches || document.hidden);
   }
 
   end(): void {
@@ -196,8 +197,12 @@ export class LaneCanvas {
           : context.createLinearGradient(0, height * LATE, 0, height);
         glow.addColorStop(0, inks().glow[0]);
         glow.addColorStop(1, inks().glow[1]);
+        context.save();
+        context.clip();
         context.fillStyle = glow;
-        context.fill();
+        if (lies) context.fillRect(width * LATE, y, width, height);
+        else context.fillRect(x, height * LATE, width, height);
+        context.restore();
       }
       // The deadline.
       context.fillStyle = inks().end;

@@ -49,10 +49,11 @@ export class Motion {
   aim(places: readonly Place[], nowMs: number, isStill: boolean): void {
     const there = new Set(places.map(({ id }) => id));
     for (const [id, mark] of this.#marks) {
-      if (there.has(id) || mark.isLeaving) continue;
+      if (there.has(id)) continue;
       const from = where(mark, nowMs);
-      if (isStill) this.#marks.delete(id);
-      else this.#move(from, { ...from, radius: 0 }, nowMs, GOES, true);
+      // Also here: nobody asks where marks are while a page is not seen.
+      if (isStill || hasGone(mark, nowMs)) this.#marks.delete(id);
+      else if (!mark.isLeaving) this.#move(from, { ...from, radius: 0 }, nowMs, GOES, true);
     }
     for (const to of places) {
       const known = this.#marks.get(to.id);
@@ -71,7 +72,7 @@ export class Motion {
   at(nowMs: number): Place[] {
     const places: Place[] = [];
     for (const [id, mark] of this.#marks) {
-      if (mark.isLeaving && nowMs >= mark.beganMs + mark.way.lastsMs) this.#marks.delete(id);
+      if (hasGone(mark, nowMs)) this.#marks.delete(id);
       else places.push(where(mark, nowMs));
     }
     return places;
@@ -81,6 +82,10 @@ export class Motion {
     this.#marks.set(to.id, { from, to, beganMs, way, isLeaving });
     this.#endsMs = Math.max(this.#endsMs, beganMs + way.lastsMs);
   }
+}
+
+function hasGone({ isLeaving, beganMs, way }: Moving, nowMs: number): boolean {
+  return isLeaving && nowMs >= beganMs + way.lastsMs;
 }
 
 function where({ from, to, beganMs, way: { lastsMs, isSoft } }: Moving, nowMs: number): Place {

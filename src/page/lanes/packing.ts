@@ -30,7 +30,7 @@ const BIGGEST = 14;
 
 /** A dot stands for so many connections. */
 const PER_DOT: readonly number[] = [
-  1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000,
+  1, 2, 5, 10, 20, 25, 50, 100, 200, 250, 500, 1000, 2000, 5000, 10_000, 20_000, 50_000,
 ];
 
 const LEAST_WEIGHT = 0.3;
@@ -126,7 +126,7 @@ export function scaleFor(lanes: readonly Lane[], room: Room): Scale {
   const space = { along: room.along / BINS, across: room.across };
   for (const perDot of PER_DOT) {
     // Dots that are too small say nothing: rather more connections for each.
-    for (const pitch of PITCHES.filter((one) => one > 5)) {
+    for (const pitch of PITCHES.filter((one) => one >= 5)) {
       const { lines, places } = grid(space, pitch);
       if (Math.ceil(fullest / perDot) <= lines * places) return { pitch, perDot };
     }
@@ -145,7 +145,8 @@ export function packBins(lane: Lane, room: Room, { pitch, perDot }: Scale): Dot[
       const line = at % used;
       const place = Math.floor(at / used);
       return {
-        id: `${lane.state} ${bin} ${at}`,
+        // One place, one name: dots come and go, and do not wander about in their bin.
+        id: `${lane.state} ${bin} ${used} ${line} ${place}`,
         along: (bin + 0.5) * step + (line - (used - 1) / 2) * pitch,
         across: fromMiddle(place) * pitch,
         heat: (bin + 0.5) / BINS,

@@ -12,7 +12,8 @@ export const HARMS: ReadonlySet<EventKind> = new Set(['timed out', 'thread died'
 export function EventsPart({ events }: { events: readonly LiveEvent[] }): JSX.Element {
   const [held, setHeld] = useState<readonly LiveEvent[] | null>(null);
   const shown = held ?? events;
-  const fresh = (events[0]?.id ?? 0) - (shown[0]?.id ?? 0);
+  // A server that was started anew counts from 1.
+  const fresh = Math.max(0, (events[0]?.id ?? 0) - (shown[0]?.id ?? 0));
   return (
     <section class="part events" aria-labelledby="events-title">
       <header>

@@ -114,6 +114,14 @@ test('marks grow, move evenly in their lane, change lanes with the heat of the n
   assert.equal(motion.at(3250).length, 0);
 });
 
+test('marks that have gone are forgotten also while nobody looks', () => {
+  const motion = new Motion(1000);
+  motion.aim([place('a')], 0, false);
+  motion.aim([], 1000, false);
+  motion.aim([], 2000, false);
+  assert.equal(motion.at(1100).length, 0);
+});
+
 test('without motion everything is where it belongs at once', () => {
   const motion = new Motion(1000);
   motion.aim([place('a'), place('b')], 0, true);
