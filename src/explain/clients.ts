@@ -3,6 +3,7 @@
 
 import { clientOf } from '../limits/client.ts';
 import { concerning, fieldValue, type Limit, limitsOf } from '../limits/limit.ts';
+import { shownKey } from '../settings/describe/shown.ts';
 import { parsePriority } from '../settings/priority.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { labelOf } from '../settings/source.ts';
@@ -76,7 +77,7 @@ function keyWords({ head }: Asked, { key, field }: Limit, who: string): string {
   if (key === 'function') return 'whatever the function of the config file answers';
   if (field === '') return who;
   const value = fieldValue(head.fields, field);
-  return value === null ? `${who}, for it has no ${field}` : `${field}: ${value}`;
+  return value === null ? `${who}, for it has no ${field}` : `${field} ${shownKey(value)}`;
 }
 
 function queueRules(resolved: Resolved, { head }: Asked, who: string): readonly Rule[] {

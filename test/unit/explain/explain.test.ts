@@ -162,7 +162,10 @@ describe('an explained request', () => {
           'command line --limit-rate',
           'default: 9 in 1 s, 20 at once, for 2001:db8:0:0::/64; then 429',
         ],
-        ['tunicorn.config.json:2', 'api: 100 in 1 s, 100 at once, for x-api-key: k; then 429'],
+        [
+          'tunicorn.config.json:2',
+          'api: 100 in 1 s, 100 at once, for x-api-key sha256:8254c329a928; then 429',
+        ],
       ],
     );
     const other = await explained(['--path', '/'], cwd);

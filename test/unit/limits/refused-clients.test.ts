@@ -47,15 +47,16 @@ test('a million keys take no memory and push nobody out who is refused more than
 
 test('who was heavy an hour ago makes room for who is now', () => {
   const table = new RefusedClients();
-  const hourMs = 3_600_000;
-  for (let n = 0; n < 256 * 1000; n++) table.note(refusal(`old-${n % 256}`), 0);
-  for (let hour = 1; hour <= 48; hour++) {
-    const nowMs = hour * hourMs;
-    for (let n = 0; n < 20; n++) table.note(refusal(`hour-${hour}`), nowMs);
-    assert.deepEqual(
-      table.list(nowMs).map(({ key, refused }) => [key, refused]),
-      [[`hour-${hour}`, 20]],
-    );
+  for (let n = 0; n < 255 * 200; n++) table.note(refusal(`old-${n % 255}`), 0);
+  for (let hour = 1; hour <= 24; hour++) {
+    const name = `heavy-${hour}`;
+    const hourMs = hour * 3_600_000;
+    for (let n = 0; n < 2000; n++) {
+      table.note(refusal(n % 50 === 0 ? name : `made-up-${hour}-${n}`), hourMs + n);
+    }
+    const list = table.list(hourMs + 2000);
+    assert.equal(list.length, 256);
+    assert.deepEqual([list[0]?.key, list[0]?.refused], [name, 40]);
   }
 });
 
