@@ -13,6 +13,7 @@ import { StalledResponses } from '../../src/connection/stalled.ts';
 import type { HeadLimits } from '../../src/http1/limits.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job, RequestBody } from '../../src/threads/app-thread.ts';
+import { Tracing } from '../../src/trace/trace.ts';
 
 /** Larger than any input, so that nothing of a body goes to a disk. */
 const MEMORY_BYTES = 1 << 20;
@@ -287,7 +288,7 @@ export class OneConnection implements Effects, Requests, Surroundings {
       admission: null,
       timeoutLimitMs: ms,
       timesPhases: true,
-      tracing: null,
+      tracing: new Tracing({ share: 0.5, followsParents: true }),
       toldOfTimes: null,
       headLimits: limits.headLimits,
       proxies: null,

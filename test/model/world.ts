@@ -19,6 +19,7 @@ import { Allowed } from '../../src/proxy/allowed.ts';
 import { Proxies, STRANGER } from '../../src/proxy/standing.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job, Peer } from '../../src/threads/app-thread.ts';
+import { Tracing } from '../../src/trace/trace.ts';
 import { Connections } from '../../src/worker/connections.ts';
 import { Health } from '../../src/worker/health.ts';
 import { IdleTime } from '../../src/worker/idle-time.ts';
@@ -153,7 +154,7 @@ export class World implements Surroundings, Requests {
       deadlinesMs: DEADLINES_MS,
       timeoutLimitMs: 6000,
       timesPhases: true,
-      tracing: null,
+      tracing: new Tracing({ share: 0.5, followsParents: true }),
       toldOfTimes: null,
       bodyMinBytesPerSecond: 10,
       writeMinBytesPerSecond: 10,
