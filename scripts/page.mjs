@@ -13,7 +13,6 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { gzipSync } from 'node:zlib';
 import { licencesOf } from './bundle.mjs';
 import { root, run } from './run-step.mjs';
 
@@ -31,8 +30,8 @@ const MADE_OF = [
 /** Their code is in the page. */
 const PACKAGES = ['node_modules/preact', 'node_modules/uplot'];
 
-/** As it goes over the wire: it is loaded over slow lines, too. Half of it is uPlot. */
-const BYTES_MAX = 50_000;
+/** It is loaded over slow lines, too. Half of it is uPlot; compressed it would be two fifths. */
+const BYTES_MAX = 120_000;
 
 /** So many builds are remembered. */
 const KEPT = 10;
@@ -60,9 +59,9 @@ export async function buildPage() {
     build: { outDir: made, emptyOutDir: true, target: BROWSERS, modulePreload: false },
   });
   writeFileSync(`${made}/LICENSES.txt`, licencesOf(PACKAGES));
-  const { length } = gzipSync(readFileSync(`${made}/index.html`));
-  if (length > BYTES_MAX) {
-    console.error(`dist/page/index.html has ${length} bytes compressed: more than ${BYTES_MAX}.`);
+  const { size } = statSync(`${made}/index.html`);
+  if (size > BYTES_MAX) {
+    console.error(`dist/page/index.html has ${size} bytes: more than ${BYTES_MAX}.`);
     return false;
   }
   remember(remembered);

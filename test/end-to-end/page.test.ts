@@ -277,6 +277,7 @@ test('with 10,000 connections the counts are true and the page moves', needsBrow
     await eventually(async () => (await shown()) === count);
     assert.equal(await visit.number('[data-value="connections"]'), count);
     assert.match(await visit.text('.lanes .aside'), /Each dot is \d+ connections/);
+    await visit.page.emulateMedia({ reducedMotion: 'no-preference' });
     const { p50, p99, most, tasks } = await visit.evaluate<Smoothness>(SMOOTHNESS);
     const times = [p50, p99, most].map((one) => one.toFixed(1)).join(', ');
     t.diagnostic(
@@ -285,6 +286,7 @@ test('with 10,000 connections the counts are true and the page moves', needsBrow
     assert.ok(most < 1000, `no picture for ${most} ms`);
   } finally {
     for (const socket of sockets) socket.destroy();
+    await visit.page.emulateMedia({ reducedMotion: 'reduce' });
   }
 });
 
