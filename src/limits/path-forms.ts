@@ -31,6 +31,11 @@ function formsOf(path: string): PathForms {
   return [...new Set(forms)];
 }
 
+/** Where it leads somebody has to work out first. */
+export function hasDots(path: string): boolean {
+  return DOTS.test(path);
+}
+
 export function plainPath(path: string): string {
   if (!UNPLAIN.test(path)) return path;
   return percentDecoded(path)

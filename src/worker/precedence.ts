@@ -2,7 +2,7 @@
 // wait, and with no other. The first line that is about a request counts. One that may be read in several ways (an odd path, a
 // field that comes twice) gets the least of what each would have: nobody goes before others, or around a line, by how it is written.
 
-import { pathForms, plainPath } from '../limits/path-forms.ts';
+import { hasDots, pathForms, plainPath } from '../limits/path-forms.ts';
 import type { Priority } from '../settings/priority.ts';
 import type { RequestHead } from '../threads/app-thread.ts';
 
@@ -51,7 +51,9 @@ export class Precedence {
       const line = this.#lines.find((one) => concerns(one, reading, request.fields));
       return line?.priority ?? 0;
     });
-    return Math.min(...priorities);
+    // With dots it is in small letters that it leads somewhere, which need not be what an application has there.
+    const most = this.#readsPath && hasDots(request.path) ? 0 : Number.POSITIVE_INFINITY;
+    return Math.min(most, ...priorities);
   }
 
   #readings(path: string): readonly Reading[] {
