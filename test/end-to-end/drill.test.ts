@@ -38,8 +38,9 @@ async function drill(
   return { program, folder };
 }
 
-/** What normal clients ask for takes 20 ms and no processor: else they take all of it. */
-const SHORT = ['--path', '/pause', '--threads', '2', '--timeout', '2', '--head-timeout', '2'];
+/** What normal clients ask for takes 50 ms and no processor: else they take all of it. */
+const QUIETLY = ['--path', '/pause?0.05'];
+const SHORT = [...QUIETLY, '--threads', '2', '--timeout', '2', '--head-timeout', '2'];
 
 // They mostly wait.
 describe('tunicorn drill', { concurrency: 3 }, () => {
@@ -70,7 +71,7 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
       const { code } = await program.exited;
       const text = program.standardOutput();
       for (const pattern of [
-        /^Drill of \S+: 1 worker of 2 threads, 16 normal clients ask for \/pause\. It takes about \d+/,
+        /^Drill of \S+: 1 worker of 2 threads, 16 normal clients ask for \/pause\?0\.05\. It takes about \d+/,
         /\nrow 2: 100 clients drip a request head, .*\n.*normal clients: .*\n {2}the others: 100 got 408\n/,
         /\n {2}(held: |NOT HELD: .*\n {2})head_timeout 2 s \(on the command line \(--head-timeout\)\)\n/,
         /\nrow 6: 2 requests asleep for ever, timeout 2 s .*\n.*\n {2}the others: 2 got 504\n/,
@@ -89,12 +90,8 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
   it('a setting that is too lax is named, and a row that it loses is not held', async (t) => {
     const lax = ['--timeout', '0', '--keep-alive', '600'];
     const { program, folder } = await drill(t, WSGI_APPS, [
-      ...lax,
-      '--path',
-      '/pause',
-      '--rows',
-      '6',
-      'freezes',
+      ...[...lax, ...QUIETLY],
+      ...['--rows', '6', 'freezes'],
     ]);
     assert.equal((await program.exited).code, 1);
     const text = program.standardOutput();
@@ -110,7 +107,7 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
 
   it('a deadline that is longer than the drill waits is said, and the row is not called held', async (t) => {
     const long = ['--timeout', '900', '--seconds', '2', '--rows', '6'];
-    const { program } = await drill(t, WSGI_APPS, [...long, '--path', '/pause', 'freezes']);
+    const { program } = await drill(t, WSGI_APPS, [...long, ...QUIETLY, 'freezes']);
     assert.equal((await program.exited).code, 1);
     assert.match(
       program.standardOutput(),
@@ -135,7 +132,7 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
 
   it('Ctrl-C in the middle of a row ends everything and leaves nothing', async (t) => {
     // Two rows: the second one must not try to go on.
-    const { program, folder } = await drill(t, WSGI_APPS, ['--rows', '6,7', 'hello:app']);
+    const { program, folder } = await drill(t, WSGI_APPS, [...QUIETLY, '--rows', '6,7', 'freezes']);
     await program.line(/row 6/);
     // Somewhere in the row: in its measurements or in its attack.
     await sleep(1000);
@@ -149,7 +146,7 @@ describe('tunicorn drill', { concurrency: 3 }, () => {
   });
 
   it('a drill that is killed takes its server with it', async (t) => {
-    const { program } = await drill(t, WSGI_APPS, ['--rows', '2', 'hello:app']);
+    const { program } = await drill(t, WSGI_APPS, [...QUIETLY, '--rows', '2', 'freezes']);
     await program.line(/row 2/);
     const family = program.childPids();
     await program.kill();

@@ -25,15 +25,18 @@ import { NormalClients } from './normal-clients.ts';
 const MIB = 1024 * 1024;
 const CLIENTS = 200;
 const NORMAL = 8;
-/** Two gigabytes are asked for; an eighth may wait on disk, so that it is soon full. */
-const SPOOL_BYTES = 256 * MIB;
+/** Two gigabytes are asked for; a small part may wait on disk, so that it is soon full. */
+const SPOOL_BYTES = 128 * MIB;
 /** The budget has its bytes back as soon as a file is given up; closing it takes the disk a moment longer. */
 const CLOSING_BYTES = 64 * MIB;
 const ASK_BIG = 'GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n';
 /** Hundreds of megabytes go through a machine that is busy with other things. */
 const LONG_MS = 60_000;
 
-/** Watches what the server's processes hold, as often as the machine allows. */
+/** A look goes through hundreds of descriptors, and what is full stays so for seconds. */
+const LOOK_MS = 250;
+
+/** Watches what the server's processes hold. */
 class Watch {
   residentMost = 0;
   spooledMost = 0;
@@ -44,7 +47,7 @@ class Watch {
   constructor(t: TestContext, served: Served, folder: string) {
     this.#served = served;
     this.#folder = folder;
-    this.#timer = setInterval(() => this.#look(), 50);
+    this.#timer = setInterval(() => this.#look(), LOOK_MS);
     t.after(() => clearInterval(this.#timer));
   }
 
