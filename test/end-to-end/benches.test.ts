@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Program } from '../support/program.ts';
 import { PYTHON, ROOT } from './serving.ts';
@@ -28,7 +28,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   [
     'limit',
-    ['--rounds', '1', '--seconds', '0.2', '--count-seconds', '0.5'],
+    ['--rounds', '1', '--seconds', '0.1', '--count-seconds', '0.5'],
     /\| 64 \| \d+ \| [\d.]+ \|\n\nclients served: \d+ of 64; most connections open at once: \d+\n/,
   ],
   [
@@ -68,8 +68,8 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
   [
     'mixed',
     [
-      ...['--only', 'n', '--rounds', '1', '--seconds', '0.5', '--warm-seconds', '0.2'],
-      ...['--hello-seconds', '0.2', '--stuck-seconds', '0', '--threads', '2'],
+      ...['--only', 'n', '--rounds', '1', '--seconds', '0.4', '--warm-seconds', '0.1'],
+      ...['--hello-seconds', '0.1', '--stuck-seconds', '0', '--threads', '2'],
     ],
     /\| Tunicorn, 2 workers x 2 threads \| [\d.]+ \|.*\n\| node:cluster, .*\n(.*\n)*\| node:cluster \| [\d.]+ \|/,
   ],
@@ -89,12 +89,12 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ['request-tally', ['1000'], /counting one request: \d+ ns; with two looks at the clock: \d+ ns/],
   [
     'speed',
-    ['--rounds', '1', '--seconds', '0.2', '--connections', '4', '--only', 'node hello, 1 x 1'],
+    ['--rounds', '1', '--seconds', '0.1', '--connections', '4', '--only', 'node hello, 1 x 1'],
     /\| node hello, 1 x 1 \| Tunicorn \| \d+ \| .* \| 4 of 4 \|/,
   ],
   [
     'tls',
-    ['--rounds', '1', '--seconds', '0.2', '--connections', '4', '--handshakes', '2'],
+    ['--rounds', '1', '--seconds', '0.05', '--connections', '4', '--handshakes', '2'],
     /\| TLS, RSA key of 2048 bits \| \d+ \| [\d.]+ \|/,
   ],
   [
@@ -104,12 +104,12 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   [
     'websocket',
-    ['--rounds', '1', '--seconds', '0.2', '--connections', '4'],
+    ['--rounds', '1', '--seconds', '0.1', '--connections', '4'],
     /\| 16 \| node:http alone \| \d+ \| 1\.00 \| [\d.]+ \| [\d.]+ \|/,
   ],
   [
     'tracing',
-    ['--rounds', '1', '--seconds', '0.2', '--paced-seconds', '0.2'],
+    ['--rounds', '1', '--seconds', '0.1', '--paced-seconds', '0.2'],
     /\| 100 % sampled \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \|[\s\S]*: \d+ ns traced, \d+ ns sampled/,
   ],
   ['limits', ['20000'], /from a lease, one client +\d+ ns\n[\s\S]*clients +\d+ MiB/],
@@ -125,18 +125,21 @@ const PARTS = [
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
 
-for (const [name, args, printed] of BENCHES) {
-  test(`bench/${name} measures and prints`, async (t) => {
-    const bench = new Program(t, {
-      command: process.execPath,
-      args: [`${folder}${name}.js`, ...args],
-      cwd: ROOT,
-      env: { TUNICORN_TEST_PYTHON: PYTHON },
+// They mostly wait.
+describe('benches', { concurrency: 2 }, () => {
+  for (const [name, args, printed] of BENCHES) {
+    test(`bench/${name} measures and prints`, async (t) => {
+      const bench = new Program(t, {
+        command: process.execPath,
+        args: [`${folder}${name}.js`, ...args],
+        cwd: ROOT,
+        env: { TUNICORN_TEST_PYTHON: PYTHON },
+      });
+      assert.deepEqual(await bench.exited, { code: 0, signal: null }, bench.log());
+      assert.match(bench.standardOutput(), printed);
     });
-    assert.deepEqual(await bench.exited, { code: 0, signal: null }, bench.log());
-    assert.match(bench.standardOutput(), printed);
-  });
-}
+  }
+});
 
 test('every bench is run here', () => {
   const files = readdirSync(`${ROOT}bench`).map((file) => file.replace(/\.ts$/, ''));
