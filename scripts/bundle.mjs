@@ -20,6 +20,9 @@ const PROGRAMS = {
   top: 'top/main.ts',
 };
 
+/** Started by tests a dozen times in a file: the same saving, two folders below the root as well. */
+const TEST_PROGRAMS = { arbiter: 'test/unit/arbiter/run-arbiter.ts' };
+
 /** Loaded by the few who want them, from node_modules: a compiler of TypeScript, clients of statsd and of stores, a terminal's screen, OpenTelemetry. */
 const LEFT_OUT = [
   'jiti',
@@ -36,34 +39,43 @@ const REQUIRE = `import { createRequire as requireOf } from 'node:module';
 const require = requireOf(import.meta.url);`;
 
 const folder = `${root}dist/programs/`;
+const testFolder = `${root}dist/test-programs/`;
 
 export async function bundlePrograms() {
   rmSync(folder, { recursive: true, force: true });
   const packages = new Set();
   for (const [name, entry] of Object.entries(PROGRAMS)) {
     // One after another and not at once: parts that programs share would be files of their own then.
-    const { metafile } = await build({
-      absWorkingDir: root,
-      entryPoints: [`src/${entry}`],
-      outfile: `${folder}${name}.js`,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20.19',
-      external: LEFT_OUT,
-      banner: { js: REQUIRE },
-      // A stack names the bundled file, whose parts say where they come from; --enable-source-maps names the source.
-      sourcemap: true,
-      sourcesContent: false,
-      metafile: true,
-      logLevel: 'warning',
-    });
+    const { metafile } = await bundle(`src/${entry}`, `${folder}${name}.js`);
     for (const path of Object.keys(metafile.inputs)) {
       const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
       if (found) packages.add(found[1]);
     }
   }
   writeFileSync(`${folder}LICENSES.txt`, licencesOf([...packages].sort()));
+  rmSync(testFolder, { recursive: true, force: true });
+  for (const [name, entry] of Object.entries(TEST_PROGRAMS)) {
+    await bundle(entry, `${testFolder}${name}.js`);
+  }
+}
+
+function bundle(entry, outfile) {
+  return build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    external: LEFT_OUT,
+    banner: { js: REQUIRE },
+    // A stack names the bundled file, whose parts say where they come from; --enable-source-maps names the source.
+    sourcemap: true,
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'warning',
+  });
 }
 
 /** @param packages their folders below the root */

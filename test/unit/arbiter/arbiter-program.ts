@@ -7,8 +7,9 @@ import { resolveSettings } from '../../../src/settings/resolve.ts';
 import { soon } from '../../support/eventually.ts';
 import { Program, type ProgramOptions } from '../../support/program.ts';
 
-const runner = fileURLToPath(new URL('./run-arbiter.js', import.meta.url));
-const app = fileURLToPath(new URL('./fake-worker.js', import.meta.url));
+const runner = fileURLToPath(new URL('../../../test-programs/arbiter.js', import.meta.url));
+const worker = new URL('./fake-worker.js', import.meta.url);
+const app = fileURLToPath(worker);
 
 export interface ArbiterOptions {
   /** What the fake workers do; see fake-worker.ts. */
@@ -33,7 +34,7 @@ export async function launchArbiter(
   const { settings } = await resolveSettings({ argv, env: {}, cwd });
   return new Program(t, {
     command: process.execPath,
-    args: [runner, JSON.stringify(settings), ...(options.check ? ['check'] : [])],
+    args: [runner, JSON.stringify(settings), worker.href, ...(options.check ? ['check'] : [])],
     ...options.program,
   });
 }
