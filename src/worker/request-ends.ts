@@ -65,8 +65,9 @@ export class RequestEnds {
 
   finished(exchange: LoggedExchange): void {
     const durationMs = monotonicMs() - exchange.beganMs + exchange.waitedMs;
-    // For how long a connection was open that the application took over says nothing of how fast it answers.
-    const answeredMs = exchange.takenOver === null ? durationMs : null;
+    // For how long a connection was open that the application took over says nothing of how fast it answers, nor does how long a
+    // client took for a head that is refused.
+    const answeredMs = exchange.takenOver === null && exchange.waitedMs === 0 ? durationMs : null;
     const { peer, head, status, replyFields, bodyBytes, endCode, failureCode, phases } = exchange;
     const { queuedMs, trace } = exchange;
     // One that its thread still has when its time is up has held it until now.

@@ -30,7 +30,16 @@ let status: string;
 before(async () => {
   const port = await freePort();
   status = `127.0.0.1:${port}`;
-  const args = ['--workers', '2', '--timeout', '1', '--status-bind', status];
+  const args = [
+    '--workers',
+    '2',
+    '--timeout',
+    '1',
+    '--head-timeout',
+    '0.5',
+    '--status-bind',
+    status,
+  ];
   server = await serveWsgi('freezes:app', args, { readyWorkers: 2 });
 });
 
@@ -69,6 +78,17 @@ test('requests are counted by status, and what timed out by its code', async () 
   }
   assert.match(text, /^tunicorn_deadlines_passed_total\{setting="timeout"\} 1$/m);
   assert.match(text, /^tunicorn_limits_uncounted_total 0$/m);
+});
+
+test('how long a client took for half a head is no time that an answer took', async () => {
+  const socket = connect({ port: server.port, host: '127.0.0.1' });
+  socket.write('GET / HTTP/1.1\r\nHost:');
+  let answer = '';
+  for await (const piece of socket) answer += String(piece);
+  assert.match(answer, /^HTTP\/1.1 408 /);
+  const refused = 'tunicorn_requests_total{status="4xx",application="freezes:app"}';
+  await eventually(async () => (await value(refused)) === 1);
+  assert.equal(await value('tunicorn_request_duration_seconds_count'), 11);
 });
 
 test('bytes are counted in both directions, each once', async () => {
