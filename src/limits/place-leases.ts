@@ -153,6 +153,11 @@ export class PlaceLeases implements Places {
   }
 
   #leased(held: Held, asked: number, granted: number): void {
+    // The answer is late, and meanwhile nobody had anything open and it was forgotten: another one may stand for this client.
+    if (!this.#isKnown(held)) {
+      if (granted > 0) this.#parts.lender.giveBack(held.limit, held.key, granted);
+      return;
+    }
     held.askedIn = -1;
     held.free += granted;
     if (granted < asked) held.refusedUntilMs = this.#parts.now() + REFUSED_MS;
@@ -231,6 +236,10 @@ export class PlaceLeases implements Places {
     const isOpen = held.free + held.taken + held.alone + held.waiting.length > 0;
     if (isOpen || held.askedIn === this.#silences) return false;
     if (this.#parts.now() < held.refusedUntilMs) return false;
-    return this.#held[held.limit]?.delete(held.key) ?? false;
+    return this.#isKnown(held) && this.#held[held.limit]?.delete(held.key) === true;
+  }
+
+  #isKnown(held: Held): boolean {
+    return this.#held[held.limit]?.get(held.key) === held;
   }
 }
