@@ -15,7 +15,8 @@ import { eventually, hasRead, PYTHON, WSGI_APPS } from './serving.ts';
 const GOOD = 'GET /good HTTP/1.1\r\nHost: good\r\nConnection: close\r\n\r\n';
 /** Most are answered within this; whatever is not is looked at closely. */
 const SOON_MS = 50;
-const SERVERS = 4;
+/** Most of the time answers are waited for: so many share the cases. */
+const AT_ONCE = 4;
 const WAITS: Reading = { requests: [], ending: 'waits' };
 
 const cases = goldenCases().filter(
@@ -24,15 +25,21 @@ const cases = goldenCases().filter(
 
 assert.ok(cases.length > 400, `${cases.length} cases`);
 
+const share = Math.ceil(cases.length / AT_ONCE);
+const parts = Array.from({ length: AT_ONCE }, (_, index) =>
+  cases.slice(index * share, (index + 1) * share),
+);
+
 test('where Gunicorn 20.1 reads otherwise is explained, one by one, and nothing else is', async (t) => {
-  const port = await startGunicorn(t, ['-w', '1', '-t', '5', 'tell_request:app']);
-  const compared = await compareAll(t, port, cases, (client, toHead) => {
-    // The client's end tells it that no more comes: what is not a whole request by then is given up. Where it reads
-    // on for ever all the same, its own arbiter ends it.
-    client.end();
-    return firstAnswer(client, toHead);
-  });
-  assertExplained('gunicorn', compared);
+  const port = await startGunicorn(t, ['-w', `${AT_ONCE}`, '-t', '5', 'tell_request:app']);
+  const compareWith = (part: readonly GoldenCase[]): Promise<Compared[]> =>
+    compareAll(t, port, part, (client, toHead) => {
+      // The client's end tells it that no more comes: what is not a whole request by then is given up. Where it reads
+      // on for ever all the same, its own arbiter ends it.
+      client.end();
+      return firstAnswer(client, toHead);
+    });
+  assertExplained('gunicorn', (await Promise.all(parts.map(compareWith))).flat());
 });
 
 test('where Waitress 2.1 reads otherwise is explained, one by one, and nothing else is', async (t) => {
@@ -56,11 +63,6 @@ test('where Waitress 2.1 reads otherwise is explained, one by one, and nothing e
       return Promise.race([answer, later()]);
     });
   };
-  // Most of the time it is waited for: some of them share the cases.
-  const share = Math.ceil(cases.length / SERVERS);
-  const parts = Array.from({ length: SERVERS }, (_, index) =>
-    cases.slice(index * share, (index + 1) * share),
-  );
   assertExplained('waitress', (await Promise.all(parts.map(compareWith))).flat());
 });
 

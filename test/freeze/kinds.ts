@@ -11,3 +11,6 @@ export const KINDS: readonly Kind[] = [
   { name: 'WSGI', serve: (args, place) => serveWsgi('freezes', args, place) },
   { name: 'Node.js', serve: (args, place) => serveNode('./freezes.mjs', args, place) },
 ];
+
+/** What clients that ask without a pause ask for: it takes its time and no processor, else they would take all of it. */
+export const QUIET_PATH = '/pause?0.05';

@@ -6,7 +6,7 @@ import { type RawClient, requestBytes, type Served } from '../end-to-end/serving
 import { eventually } from '../support/eventually.ts';
 
 /** Between two requests of one client: short enough to see that all are served, long enough to be no load. */
-const PAUSE_MS = 25;
+const PAUSE_MS = 50;
 
 export class NormalClients {
   /** Answers 200 that each client got. */

@@ -8,7 +8,7 @@ import { NormalClients } from '../../src/drill/normal-clients.ts';
 import { eventually } from '../end-to-end/serving.ts';
 import { openConnections } from '../support/open-connections.ts';
 import { processorMs } from '../support/processes.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, QUIET_PATH } from './kinds.ts';
 
 const CLIENTS = 64;
 const LIMIT = 4;
@@ -17,7 +17,7 @@ const IDLE_MS = 1500;
 for (const { name, serve } of KINDS) {
   test(`${name}: 64 keep-alive clients at worker_connections 4 are all served, and nothing spins`, async () => {
     const served = await serve(['--threads', '4', '--worker-connections', String(LIMIT)]);
-    const clients = new NormalClients({ at: served.port }, { path: '/', count: CLIENTS });
+    const clients = new NormalClients({ at: served.port }, { path: QUIET_PATH, count: CLIENTS });
     try {
       let most = 0;
       // Each place is taken in turns of a quarter of a second: sixteen of them until everybody was there.

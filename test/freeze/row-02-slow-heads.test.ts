@@ -9,7 +9,7 @@ import { monotonicMs } from '../../src/clock.ts';
 import { Crowd } from '../../src/drill/crowd.ts';
 import { NormalClients } from '../../src/drill/normal-clients.ts';
 import { soon } from '../support/eventually.ts';
-import { KINDS } from './kinds.ts';
+import { KINDS, QUIET_PATH } from './kinds.ts';
 
 const DRIPPERS = 200;
 const NORMAL = 8;
@@ -24,7 +24,7 @@ for (const { name, serve } of KINDS) {
       opening: () => 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ',
       drip: () => 'x',
     });
-    const clients = new NormalClients(target, { path: '/', count: NORMAL });
+    const clients = new NormalClients(target, { path: QUIET_PATH, count: NORMAL });
     try {
       await drippers.begun;
       const during = await clients.measure(1500);

@@ -12,7 +12,7 @@ import { KINDS } from './kinds.ts';
 import { resetStorm } from './reset-storm.ts';
 
 const MIB = 1024 * 1024;
-const RESETS = Number(process.env['TUNICORN_TEST_RESETS'] ?? 1500);
+const RESETS = Number(process.env['TUNICORN_TEST_RESETS'] ?? 600);
 /** What the heaps may grow by in the second half, in each process: Node.js lets garbage lie while there is memory, and levels
  * off after some 30,000 of these (rounds of 10,000: 243, 287, 311, 313, 319, 299, 301, 294 MiB). What is lost is seen by
  * the counts; by memory only when it is much. */
