@@ -53,6 +53,8 @@ type CreateServerHandle = (
 export interface Present {
   /** Of this arbiter, kept over a reload. */
   readonly own?: readonly Listener[];
+  /** Of a reload that has not come to its end: this one may take its place. */
+  readonly beside?: readonly Listener[];
   /** Open descriptors for addresses: of the arbiter that started this one. */
   readonly inherited?: ReadonlyMap<string, number>;
 }
@@ -77,12 +79,13 @@ const PLAINLY: Making = { umask: 0, owner: null, sharedBy: null };
 export async function bindAll(
   addresses: readonly BindAddress[],
   scheme: 'http' | 'https' = 'http',
-  { own = [], inherited = new Map() }: Present = {},
+  { own: serving = [], beside = [], inherited = new Map() }: Present = {},
   making: Making = PLAINLY,
   stopped: AbortSignal | null = null,
 ): Promise<Listener[]> {
   const create = createServerHandle();
   const listeners: Listener[] = [];
+  const own = [...serving, ...beside];
   const kept = new Map(own.map((listener) => [listener.bind, listener]));
   try {
     for (const [index, address] of addresses.entries()) {

@@ -1,6 +1,6 @@
 // SIGHUP: reads the settings anew, prepares what they name beside what serves, and has the fleet change over. Whatever
-// fails on the way leaves everything as it was and is one line in the log. A signal that comes meanwhile counts: its
-// reload takes the place of the one under way, unless that has happened again and again: then it waits for its end.
+// fails on the way leaves everything as it was and is one line in the log. Signals that come meanwhile are one more
+// reload, which begins when the one under way has come to its end, or seems to come to none.
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../message-of.ts';
@@ -45,8 +45,12 @@ export interface ReloadParts {
 
 /** What a stop does not end by itself, such as a name that is looked up, holds up the end for no longer. */
 const LEAVE_MS = 1_000;
-/** After so many in a row that had no time to end, one is let end: with changes every few seconds none would. */
-const CUT_SHORT_MAX = 3;
+/**
+ * What has booted for so long may be waiting for what the next reload mends, and gives way to it: sooner than boot_timeout, and
+ * later than most applications load. One that took the place of another gives way to none, or those that load for longer than
+ * this would never serve where somebody reloads every few seconds.
+ */
+const GIVES_WAY_AFTER_MS = 10_000;
 
 export class Reload {
   readonly #parts: ReloadParts;
@@ -55,7 +59,15 @@ export class Reload {
   #busy = false;
   /** Another one is asked for. */
   #again = false;
-  #cutShort = 0;
+  /** It has been said that it waits. */
+  #waits = false;
+  /** Workers of this one boot. */
+  #booting: Stage | null = null;
+  /** Rings when that one gives way. */
+  #patience: NodeJS.Timeout | null = null;
+  #givesWay = false;
+  /** Of stages that do not serve any more, and never will. */
+  readonly #left = new Set<Listener>();
 
   constructor(parts: ReloadParts) {
     this.#parts = parts;
@@ -86,42 +98,29 @@ export class Reload {
   async #all(): Promise<void> {
     this.#busy = true;
     while (this.#again && this.#parts.fleet.phase === 'running' && !this.#mustWait) {
-      this.#again = false;
+      this.forget();
       await this.#once();
     }
     this.#busy = false;
-    if (!this.#again || !this.#mustWait) return;
-    this.#parts
-      .stage()
-      .log.info(
-        `${this.#cutShort} reloads in a row were begun anew: this one ends before the next.`,
-      );
+    this.#release();
+    if (!this.#again || !this.#mustWait || this.#waits) return;
+    this.#waits = true;
+    const until = 'when its workers serve or have failed';
+    this.#parts.stage().log.info(`A reload is under way: the next one begins ${until}.`);
   }
 
-  /** One that waits is not wanted any more. */
+  /** One that waits is not wanted any more, or begins. */
   forget(): void {
     this.#again = false;
+    this.#waits = false;
   }
 
   get #mustWait(): boolean {
-    return this.#parts.fleet.isRenewing && this.#cutShort >= CUT_SHORT_MAX;
+    return this.#booting !== null && !this.#givesWay;
   }
 
-  /** It would hold the addresses that the next one wants. */
-  #giveUpTheOneUnderWay(): void {
-    const { fleet } = this.#parts;
-    if (!fleet.isRenewing) return;
-    const inARow = this.#cutShort + 1;
-    fleet.giveUpRenewal();
-    this.#cutShort = inARow;
-  }
-
-  #ended(): void {
-    this.#cutShort = 0;
-    // Not now: whoever ended it may be about to stop the server.
-    setImmediate(() => {
-      if (this.#again && this.#parts.fleet.phase === 'running') this.#parts.resume();
-    });
+  #resume(): void {
+    if (this.#again && this.#parts.fleet.phase === 'running') this.#parts.resume();
   }
 
   async #once(): Promise<void> {
@@ -131,9 +130,8 @@ export class Reload {
     try {
       const { settings, sources, warnings, hooks: file } = await reread(stopped);
       for (const warning of warnings) now.log.warning(warning);
-      this.#giveUpTheOneUnderWay();
       const { sockets: before } = this.#parts.stage();
-      const present = { own: before.all, before };
+      const present = { own: before.all, beside: this.#booting?.sockets.all ?? [], before };
       const hooking = this.#hooking(file, settings);
       const next = await prepareStage(settings, { ...options, sources, stopped }, present, hooking);
       for (const warning of next.warnings) now.log.warning(warning);
@@ -141,12 +139,16 @@ export class Reload {
       if (fleet.phase === 'running') this.#change(next);
       else this.#drop(next);
     } catch (error) {
-      returnToFolder(now.settings.chdir, now.log);
+      // What boots goes on: it was accepted, and nothing is known against it.
+      const stays = this.#booting ?? this.#parts.stage();
+      returnToFolder(stays.settings.chdir, now.log);
       if (stopped.aborted) {
         now.log.info('The reload under way is given up, because the server stops.');
         return;
       }
-      const sentence = `Reload refused, everything stays as it is: ${refusal(error)}`;
+      const what =
+        this.#booting === null ? 'everything stays as it is' : 'the one under way goes on';
+      const sentence = `Reload refused, ${what}: ${refusal(error)}`;
       now.log.error(sentence);
       this.#parts.changes.reload(sentence);
       this.#parts.failed(error instanceof PreloadError ? error.files : []);
@@ -172,42 +174,75 @@ export class Reload {
   }
 
   #change(next: Stage): void {
+    const { fleet } = this.#parts;
+    const takesPlace = this.#booting !== null;
+    // Only now: had this one been refused, that one would have gone on.
+    fleet.giveUpRenewal();
     const sentence = 'Reloading: the old workers serve until all new ones are ready.';
     this.#parts.stage().log.info(sentence);
     this.#parts.changes.reload(sentence);
-    this.#parts.fleet.renew(next.generation, next.settings.workers, (outcome) => {
+    this.#booting = next;
+    this.#givesWay = false;
+    if (!takesPlace) this.#patience = setTimeout(() => this.#giveWay(), GIVES_WAY_AFTER_MS).unref();
+    fleet.renew(next.generation, next.settings.workers, (outcome) => {
       this.#ended();
-      if (outcome === 'failed') {
-        this.#drop(next);
-        return;
-      }
-      const before = this.#parts.stage();
-      this.#parts.adopted(next);
-      next.log.info(`Reloaded. Listening at: ${next.sockets.labels.join(',')} (${process.pid})`);
-      this.#parts.changes.reload('Reloaded: the new workers serve, the old ones finish and leave.');
-      before.hooks?.retire();
-      before.preloaded?.retire();
-      before.generation.share?.retire();
-      before.log.close();
-      this.#releaseAllBut(next.sockets.all, before.sockets.all);
+      if (outcome === 'done') this.#takeOver(next);
+      else this.#drop(next);
     });
+  }
+
+  #giveWay(): void {
+    this.#givesWay = true;
+    this.#resume();
+  }
+
+  #ended(): void {
+    this.#booting = null;
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
+    // Not now: whoever ended it may be about to stop the server.
+    setImmediate(() => this.#resume());
+  }
+
+  #takeOver(next: Stage): void {
+    const before = this.#parts.stage();
+    this.#parts.adopted(next);
+    next.log.info(`Reloaded. Listening at: ${next.sockets.labels.join(',')} (${process.pid})`);
+    this.#parts.changes.reload('Reloaded: the new workers serve, the old ones finish and leave.');
+    before.hooks?.retire();
+    before.preloaded?.retire();
+    before.generation.share?.retire();
+    before.log.close();
+    this.#leave(before);
   }
 
   #drop(next: Stage): void {
     const now = this.#parts.stage();
-    returnToFolder(now.settings.chdir, now.log);
+    // Else we are in the folder of the one that is prepared, or ends up in the right one with it.
+    if (!this.#busy || this.#parts.fleet.phase !== 'running') {
+      returnToFolder(now.settings.chdir, now.log);
+    }
     next.hooks?.close();
     next.generation.share?.drop();
     // It would wait for workers that leave with us.
     if (this.#parts.fleet.phase === 'running') next.preloaded?.retire();
     else next.preloaded?.end();
     next.log.close();
-    this.#releaseAllBut(now.sockets.all, next.sockets.all);
+    this.#leave(next);
     this.#parts.failed([]);
   }
 
-  #releaseAllBut(kept: readonly Listener[], listeners: readonly Listener[]): void {
-    for (const each of listeners) if (!kept.includes(each)) this.#parts.release(each);
+  #leave({ sockets }: Stage): void {
+    for (const each of sockets.all) this.#left.add(each);
+    this.#release();
+  }
+
+  /** Not while one is prepared: it may have been given the same listeners. */
+  #release(): void {
+    if (this.#busy) return;
+    const used = [...this.#parts.stage().sockets.all, ...(this.#booting?.sockets.all ?? [])];
+    for (const each of this.#left) if (!used.includes(each)) this.#parts.release(each);
+    this.#left.clear();
   }
 }
 

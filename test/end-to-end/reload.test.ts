@@ -1,6 +1,6 @@
 // SIGHUP and SIGUSR1 on the real server: settings, application, addresses, certificate and logs are taken anew, and what is
 // wrong with them changes nothing. Tried on purpose, and seen to fail: the old settings given to the new workers; addresses
-// of the old settings left open; reloads that are begun anew without end.
+// of the old settings left open; a reload that takes the place of one that boots, again and again.
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -113,26 +113,78 @@ test('reloads in the middle of a reload: the last one counts', async (t) => {
   await server.line(/Reloaded\./);
 });
 
-test('reloads that come sooner than workers boot: after three in a row one is let end, and then the last one begins', async (t) => {
-  const { server, folder, configure, answer } = await changing(t, {});
+/** The application waits while the file that it answers is there. */
+function closeGate(folder: string): string {
   const gate = join(folder, 'gate');
   writeFileSync(gate, '');
   const app = `import { existsSync } from 'node:fs';
     while (existsSync(${JSON.stringify(gate)})) await new Promise((done) => setTimeout(done, 20));\n`;
   writeFileSync(join(folder, 'app.mjs'), app + APP);
-  for (const [index, greeting] of ['one', 'two', 'three', 'four'].entries()) {
+  return gate;
+}
+
+test('reloads that come while workers boot wait for their end, and are one', async (t) => {
+  const { server, folder, configure, answer } = await changing(t, {});
+  const gate = closeGate(folder);
+  for (const [index, greeting] of ['one', 'two', 'three'].entries()) {
     configure({ raw_env: [`GREETING=${greeting}`] });
     server.signal('SIGHUP');
-    await server.line(/Reloading: the old workers serve/, index + 1);
+    if (index === 0) await server.line(/Reloading: the old workers serve/);
+    else await server.line(/Handling signal: hup/, index + 1);
   }
-  configure({ raw_env: ['GREETING=five'] });
-  server.signal('SIGHUP');
-  await server.line(/3 reloads in a row were begun anew: this one ends before the next\./);
-  assert.doesNotMatch(server.log(), /Reloaded\./);
+  await server.line(
+    /A reload is under way: the next one begins when its workers serve or have failed\./,
+  );
   rmSync(gate);
   await server.line(/Reloaded\./, 2);
-  assert.equal(await answer(), 'five');
-  assert.equal(server.log().match(/Reloading: the old workers serve/g)?.length, 5);
+  assert.equal(await answer(), 'three');
+  for (const once of [/Reloaded\./g, /Reloading: the old/g, /A reload is under way/g]) {
+    assert.equal(server.log().match(once)?.length, once.source.startsWith('A') ? 1 : 2);
+  }
+  // One that fails is an end as well; a stop waits for nobody.
+  closeGate(folder);
+  server.signal('SIGHUP');
+  await server.line(/Reloading: the old workers serve/, 3);
+  server.signal('SIGHUP');
+  await server.line(/A reload is under way/, 2);
+  const [, booting = assert.fail('nobody boots')] = server.childPids();
+  process.kill(booting, 'SIGKILL');
+  await server.line(/Reload given up: /);
+  await server.line(/Reloading: the old workers serve/, 4);
+  server.signal('SIGHUP');
+  await server.line(/A reload is under way/, 3);
+  server.signal('SIGTERM');
+  assert.deepEqual(await server.exited, { code: 0, signal: null });
+  assert.doesNotMatch(server.log(), /did not stop within|Reload refused/);
+});
+
+test('a boot that hangs gives way to the next reload after ten seconds, unless that is refused; the one after that waits', async (t) => {
+  const { server, folder, configure, answer } = await changing(t, {});
+  const gate = closeGate(folder);
+  const bind = ['127.0.0.1:0', 'unix:a.sock'];
+  configure({ raw_env: ['GREETING=one'], bind });
+  server.signal('SIGHUP');
+  await server.line(/Reloading: the old workers serve/);
+  const missing = join(folder, 'missing.txt');
+  configure({ raw_env: ['GREETING=two'], bind, deny: [`file:${missing}`] });
+  server.signal('SIGHUP');
+  await server.line(/A reload is under way/);
+  await server.line(/Reload refused, the one under way goes on: .*missing\.txt/);
+  assert.equal(server.childPids().length, 2);
+
+  // The address that the one under way has opened is the next one's, too, and stays open when that one goes.
+  configure({ raw_env: ['GREETING=three'], bind });
+  server.signal('SIGHUP');
+  await server.line(/Reloading: the old workers serve/, 2);
+  assert.ok(existsSync(join(folder, 'a.sock')));
+  configure({ raw_env: ['GREETING=four'], bind });
+  server.signal('SIGHUP');
+  await server.line(/A reload is under way/, 2);
+  assert.doesNotMatch(server.log(), /Reloaded\./);
+  rmSync(gate);
+  await server.line(/Reloaded\. Listening at: .*a\.sock/, 2);
+  assert.equal(await answer(), 'four');
+  assert.ok(existsSync(join(folder, 'a.sock')));
   // Those that were told to go while they booted are no trouble.
   assert.doesNotMatch(server.log(), /did not stop within|WARNING/);
 });
