@@ -24,7 +24,7 @@ const STUCK_MS = 5000;
 const SCRIPT = `local points = tonumber(ARGV[1])
 if points < 0 then
   local has = tonumber(redis.call('get', KEYS[1]))
-  if not has then return {0, 0} end
+  if not has or has <= 0 then return {0, 0} end
   points = math.max(points, -has)
 end
 redis.call('set', KEYS[1], 0, 'EX', ARGV[2], 'NX')
@@ -32,6 +32,9 @@ local consumed = redis.call('incrby', KEYS[1], points)
 local over = consumed - tonumber(ARGV[3])
 if over > 0 then redis.call('decrby', KEYS[1], math.min(over, points)) end
 return {consumed, redis.call('pttl', KEYS[1])}`;
+
+/** By which a store is asked whether it answers: no client has it. */
+const LOOKED_AT = '?';
 
 /** How the store counts a rate. */
 export interface Window {
@@ -87,6 +90,7 @@ export class StoreLender implements Lender {
   #watching: NodeJS.Timeout | null = null;
   #heardMs = 0;
   #underWay = 0;
+  #closed = false;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
@@ -106,7 +110,7 @@ export class StoreLender implements Lender {
       (refusal: unknown) => {
         this.#heard();
         if (refusal instanceof Error) {
-          this.#parts.failed(refusal.message);
+          this.#failed(refusal.message);
           return;
         }
         const { consumedPoints, msBeforeNext } = refusal as {
@@ -131,15 +135,15 @@ export class StoreLender implements Lender {
   /** Asks whether it answers, and can write, by a key that no client has. */
   look(): void {
     const answered = this.#parts.asked();
-    this.take(0, '', 1, ({ granted }) => {
+    this.take(0, LOOKED_AT, 1, ({ granted }) => {
       answered();
-      if (granted > 0) this.giveBack(0, '', granted);
+      if (granted > 0) this.giveBack(0, LOOKED_AT, granted);
     });
   }
 
   /** Connects, which is not waited for. */
   open(): void {
-    if (this.#connection !== null) return;
+    if (this.#connection !== null || this.#closed) return;
     const client = this.#makeClient();
     this.#connection = { client, limiters: this.#makeLimiters(client) };
     this.#heardMs = this.#parts.now();
@@ -148,8 +152,14 @@ export class StoreLender implements Lender {
     this.#watching ??= setInterval(() => this.#watch(), 1000).unref();
   }
 
-  /** Until something is asked again. */
+  /** For good: what is asked or told afterwards goes nowhere, and is no news of the store. */
   close(): void {
+    this.#closed = true;
+    this.#disconnect();
+  }
+
+  /** Until something is asked again. */
+  #disconnect(): void {
     if (this.#watching !== null) clearInterval(this.#watching);
     this.#watching = null;
     const connection = this.#connection;
@@ -162,7 +172,7 @@ export class StoreLender implements Lender {
     this.open();
     const { client, limiters } = this.#connection ?? {};
     if (client?.isReady !== true) {
-      this.#parts.failed('it is not connected');
+      this.#failed('it is not connected');
       return null;
     }
     return limiters?.[limit] ?? null;
@@ -186,16 +196,20 @@ export class StoreLender implements Lender {
       },
       (error: unknown) => {
         this.#heard();
-        this.#parts.failed(messageOf(error));
+        this.#failed(messageOf(error));
         told?.(false);
       },
     );
   }
 
+  #failed(why: string): void {
+    if (!this.#closed) this.#parts.failed(why);
+  }
+
   /** What is no store of limits may answer as well. */
   #makesSense(...numbers: readonly number[]): boolean {
     if (numbers.every(Number.isFinite)) return true;
-    this.#parts.failed('it answers something else than numbers');
+    this.#failed('it answers something else than numbers');
     return false;
   }
 
@@ -211,7 +225,7 @@ export class StoreLender implements Lender {
       return;
     }
     if (this.#parts.now() - this.#heardMs < STUCK_MS) return;
-    this.close();
+    this.#disconnect();
     this.open();
   }
 
@@ -234,10 +248,10 @@ export class StoreLender implements Lender {
     });
     client.on('error', (error: unknown) => {
       if (this.#connection?.client !== client) return;
-      this.#parts.failed(messageOf(error));
+      this.#failed(messageOf(error));
       // The connection stands, so that what came was no answer: the client goes on, and takes what comes next for the answer to an
       // earlier question. Whoever asks next connects anew.
-      if (client.isReady) this.close();
+      if (client.isReady) this.#disconnect();
     });
     client.on('ready', () => {
       if (this.#connection?.client !== client) return;

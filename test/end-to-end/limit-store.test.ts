@@ -110,6 +110,9 @@ test('under load two servers let through together what the limit allows, within 
   t.diagnostic(`${counts} in each window, ${load.refused.length} refused`);
   assert.ok(counts.length > 0, 'the machine is too busy to offer more than the limit');
   for (const count of counts) assert.ok(count >= BUSY * 0.95, `${counts} of ${BUSY} each`);
+  // What a healthy store is asked it can answer.
+  for (const { server } of servers)
+    assert.doesNotMatch(server.log(), /does not answer: (?!it did)/);
 });
 
 test('a reload that fails leaves no connection to the store behind', async () => {

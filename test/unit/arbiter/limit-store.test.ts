@@ -12,6 +12,7 @@ import { StoredTokens } from '../../../src/limits/stored-tokens.ts';
 import { parseLimitRate } from '../../../src/settings/limit-rate.ts';
 import { parseLimitStore } from '../../../src/settings/limit-store.ts';
 import { eventually } from '../../support/eventually.ts';
+import { openConnections } from '../../support/open-connections.ts';
 import { type Redis, startRedis } from '../../support/redis.ts';
 
 let redis: Redis;
@@ -35,14 +36,14 @@ class Host {
   readonly told: string[] = [];
   readonly reach = new Reach({ timeoutMs: 500, now, later });
   readonly tokens: StoredTokens;
-  readonly #lender: StoreLender;
+  readonly lender: StoreLender;
 
   constructor(rate: string, address = `redis://:p%40ss@127.0.0.1:${redis.port}/3`) {
     const store = parseLimitStore(address);
     assert.ok(store !== null);
     const limits = [{ id: `t ${rate}`, rate: parseLimitRate(rate) }];
     this.reach.onChange((state) => this.told.push(state));
-    this.#lender = new StoreLender({
+    this.lender = new StoreLender({
       store,
       prefix: 'test',
       limits,
@@ -50,11 +51,11 @@ class Host {
       failed: () => this.reach.failed(),
       asked: () => this.reach.asked(),
     });
-    this.#lender.open();
+    this.lender.open();
     this.tokens = new StoredTokens({
       limits,
       local: new LocalTokens(limits, now),
-      lender: this.#lender,
+      lender: this.lender,
       reach: this.reach,
       now,
       later,
@@ -67,7 +68,7 @@ class Host {
   }
 
   end(): void {
-    this.#lender.close();
+    this.lender.close();
   }
 
   async connected(): Promise<this> {
@@ -105,6 +106,29 @@ function keysWith(begin: string, count: number): number {
 async function sum(answers: Iterable<Promise<boolean>>): Promise<number> {
   return (await Promise.all(answers)).filter(Boolean).length;
 }
+
+test('what is given back when nothing is counted any more is no trouble of the store', async () => {
+  const host = await new Host('50/m').connected();
+  const told: boolean[] = [];
+  host.lender.take(0, 'twice', 5, () => undefined);
+  for (let time = 0; time < 3; time++) host.lender.giveBack(0, 'twice', 5);
+  host.lender.charge(0, 'twice', 1, (heard) => told.push(heard));
+  await eventually(() => told.length === 1);
+  assert.deepEqual([told, host.told, keysWith('twice', 1)], [[true], [], 1]);
+});
+
+test('a store that nobody wants any more stays closed, whatever comes back late, and is no news', async () => {
+  const host = await new Host('51/m').connected();
+  await eventually(() => openConnections(redis.port) > 0);
+  const before = openConnections(redis.port);
+  host.lender.take(0, 'late', 5, () => undefined);
+  host.lender.close();
+  host.lender.giveBack(0, 'late', 5);
+  host.lender.look();
+  await eventually(() => openConnections(redis.port) === before - 1);
+  await pause(100);
+  assert.deepEqual([openConnections(redis.port), host.told], [before - 1, []]);
+});
 
 test('a rate becomes points in a window of whole seconds', () => {
   const window = (rate: string) => Object.values(windowOf(parseLimitRate(rate)));
