@@ -6,7 +6,7 @@ import type { LocalTokens } from '../limits/local.ts';
 import { Reach } from '../limits/reach.ts';
 import { StoredTokens } from '../limits/stored-tokens.ts';
 import type { TokenLimit } from '../limits/tokens.ts';
-import { escapeValue } from '../observe/escape.ts';
+import { escapeWords } from '../observe/escape.ts';
 import type { Log } from '../observe/log.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { parseLimitStore } from '../settings/limit-store.ts';
@@ -18,7 +18,6 @@ const PART = 0.6;
 
 /** How often one that is silent is asked whether it answers. */
 const LOOK_MS = 250;
-const WORDS_MAX = 200;
 /** That it does not answer is said no more often. */
 const TELL_MS = 10_000;
 
@@ -43,7 +42,7 @@ export function storedTokens(
     now,
     failed: (reason) => {
       // Its own words, whatever it is.
-      if (!reach.silent) why = escapeValue(reason.slice(0, WORDS_MAX));
+      if (!reach.silent) why = escapeWords(reason);
       reach.failed();
     },
     asked: () => reach.asked(),

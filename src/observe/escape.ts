@@ -6,6 +6,10 @@ const everyNotPlain = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const everyControl = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+/** What begins as a record of the error log does. */
+const everyFalseStart = /\n(?=\[\d{4}-)/g;
+/** More words than these say nothing that the first of them do not. */
+const WORDS_MAX = 200;
 
 function escapeOne(character: string): string {
   if (character === '"' || character === '\\') return `\\${character}`;
@@ -19,7 +23,15 @@ export function escapeValue(value: string): string {
   return notPlain.test(value) ? value.replace(everyNotPlain, escapeOne) : value;
 }
 
-/** For a message that may have several lines, such as a traceback: line ends and tabs stay, other controls become \xhh. */
+/** For somebody else's words within a sentence of one line, such as what an application's function threw: the first of them. */
+export function escapeWords(words: string): string {
+  return escapeValue(words.length > WORDS_MAX ? `${words.slice(0, WORDS_MAX)}...` : words);
+}
+
+/**
+ * For a message that may have several lines, such as a traceback: line ends and tabs stay, other controls become \xhh. A line that would
+ * pass for a record of its own is moved in by a blank: an exception may hold what a client sent.
+ */
 export function escapeMessage(message: string): string {
-  return message.replace(everyControl, escapeOne);
+  return message.replace(everyControl, escapeOne).replace(everyFalseStart, '\n ');
 }

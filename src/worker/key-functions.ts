@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import type { KeyFunctions } from '../limits/client-limits.ts';
 import { messageOf } from '../message-of.ts';
+import { escapeWords } from '../observe/escape.ts';
 import type { Log } from '../observe/log.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { programAt } from '../package-folder.ts';
@@ -22,7 +23,8 @@ const HELD_MS = 1000;
 const TICK_MS_MAX = 100;
 /** So many in native code are waited for before another one is started: it may never return. */
 const ENDING_MAX = 3;
-/** Between the end of a thread and the start of the next one. */
+/** Another thread is started at once; where the one before lost its place less than this ago, only after a rest. */
+const AGAIN_MS = 10_000;
 const REST_MS = 1000;
 /** A thread that has not loaded the file by then is not waited for. */
 export const KEYS_LOAD_MS = 10_000;
@@ -41,12 +43,16 @@ type Tell = (key: string | null) => void;
 export class KeyThread implements KeyFunctions {
   readonly #parts: KeyThreadParts;
   readonly #told = new Seldom();
+  /** That all functions are without a thread is told whatever one of them did before. */
+  readonly #toldGone = new Seldom();
   #thread: Worker | null = null;
   /** Told to end. */
   readonly #ending = new Set<Promise<unknown>>();
   #isReady = false;
   /** When the thread was started, or the next one will be. */
   #startAtMs = 0;
+  /** When the last one was lost. */
+  #goneAtMs = Number.NEGATIVE_INFINITY;
   #nextId = 1;
   /** Who waits. */
   readonly #pending = new Map<number, Tell>();
@@ -190,7 +196,9 @@ export class KeyThread implements KeyFunctions {
     const thread = this.#thread;
     this.#thread = null;
     this.#isReady = false;
-    this.#startAtMs = this.#parts.now() + REST_MS;
+    const nowMs = this.#parts.now();
+    this.#startAtMs = nowMs - this.#goneAtMs < AGAIN_MS ? nowMs + REST_MS : nowMs;
+    this.#goneAtMs = nowMs;
     this.#questions = [];
     this.#silentMs = null;
     // Each of them is a request that goes by its address; a thread that nobody asked anything has failed nobody.
@@ -199,7 +207,8 @@ export class KeyThread implements KeyFunctions {
     this.#pending.clear();
     this.#owed.clear();
     if (thread !== null) this.#terminate(thread);
-    this.#tell(why);
+    this.#tell(why, this.#toldGone);
+    if (this.#startAtMs === nowMs && this.#ending.size < ENDING_MAX) this.#start();
   }
 
   #terminate(thread: Worker): void {
@@ -212,10 +221,11 @@ export class KeyThread implements KeyFunctions {
     this.#tell(why);
   }
 
-  #tell(why: string): void {
-    if (!this.#told.claim(this.#parts.now())) return;
+  #tell(why: string, told = this.#told): void {
+    if (!told.claim(this.#parts.now())) return;
+    // A function's own words may be a client's.
     this.#parts.log.error(
-      `Keys of limits: ${why}. Such requests count by their address; ${this.#failures} so far.`,
+      `Keys of limits: ${escapeWords(why)}. Such requests count by their address; ${this.#failures} so far.`,
       { code: 'limit-key-failed' },
     );
   }

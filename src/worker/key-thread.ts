@@ -80,6 +80,11 @@ function flush(): void {
   say({ answers: all });
 }
 
+/** It would end the thread, and take the keys of all functions away for as long as another one loads the file. */
+process.exit = () => {
+  throw new Error('it called process.exit(), which a config file is not to do in a server');
+};
+
 try {
   const { file } = workerData as KeyThreadData;
   const functions = functionsOf(await loadConfig(file, file));

@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads';
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { LoggedExchange } from '../connection/effects.ts';
 import { messageOf } from '../message-of.ts';
+import { escapeWords } from '../observe/escape.ts';
 import type { Log } from '../observe/log.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { programAt } from '../package-folder.ts';
@@ -177,7 +178,9 @@ export class Spans {
 
   #tell(): void {
     const what = `Spans for ${this.#parts.endpoint}: ${this.#untold} were dropped, ${this.#dropped} since the start`;
-    this.#parts.log.warning(`${what}: ${this.#why}. Requests go on.`, { code: 'spans-dropped' });
+    this.#parts.log.warning(`${what}: ${escapeWords(this.#why)}. Requests go on.`, {
+      code: 'spans-dropped',
+    });
     this.#untold = 0;
   }
 }

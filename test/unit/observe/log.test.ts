@@ -53,6 +53,19 @@ test('text lines have the format of Gunicorn and their order', (t) => {
   );
 });
 
+test('a line of a message that would pass for a record is moved in, and what speaks to a terminal is written out', (t) => {
+  const { log, written } = open(t, 'info');
+  log.error(
+    'Error: /x\n[2026-11-28 17:00:00 +0000] [1] [INFO] forged\r\x1b[2J\n  at app.js:1\n[a list]',
+  );
+  assert.match(
+    written(),
+    new RegExp(
+      String.raw`^${stamp} \[ERROR\] Error: /x\n \[2026-11-28 17:00:00 \+0000\] \[1\] \[INFO\] forged\\x0d\\x1b\[2J\n  at app\.js:1\n\[a list\]\n$`,
+    ),
+  );
+});
+
 test('lines below the level are not written, and writes() says so', (t) => {
   const { log, written } = open(t, 'warning');
   log.debug('hidden');

@@ -17,10 +17,13 @@ export default {
     { path: '/count', rate: '1/h', key: () => ++asked },
     { path: '/wait', rate: '1/h', key: () => new Promise(() => {}) },
     { path: '/spin', rate: '1/h', key: () => { for (;;); } },
+    { path: '/exit', rate: '1/h', key: () => process.exit(1) },
+    { path: '/throw', rate: '1/h', key: ({ path }) => { throw new Error('no tenant ' + path + '\\n[2026-11-28 17:00:00 +0000] [1] [INFO] forged' + 'x'.repeat(500)); } },
+    { path: '/die', rate: '1/h', key: () => new Promise(() => { setImmediate(() => { throw new Error('died'); }); }) },
   ],
 };
 `;
-const [COUNT, WAIT, SPIN] = [0, 1, 2];
+const [COUNT, WAIT, SPIN, EXIT, THROW, DIE] = [0, 1, 2, 3, 4, 5];
 const STEP_MS = 50;
 const HEAD = { method: 'GET', path: '/', query: '', fields: [] } as unknown as RequestHead;
 
@@ -38,7 +41,7 @@ class Scene {
     t.after(() => clearInterval(keeps));
   }
 
-  ask(place: number): PromiseLike<string | null> {
+  ask(place: number): Promise<string | null> {
     return this.keys.keyOf(place, HEAD, '192.0.2.1');
   }
 
@@ -101,4 +104,37 @@ test('a thread that owes more answers than it may is replaced', async (t) => {
   }
   assert.equal(scene.keys.failures, 12_000, 'each once');
   assert.match(scene.said.at(-1) ?? '', /have not answered 10000 questions/);
+});
+
+test('what a function throws costs its request the key alone and is one line, process.exit() as well', async (t) => {
+  const scene = new Scene(t, 1000);
+  await scene.keys.ready;
+  assert.equal(await scene.ask(COUNT), '1');
+  assert.equal(await scene.ask(EXIT), null);
+  assert.match(scene.said.at(-1) ?? '', /^Keys of limits: Error: it called process\.exit\(\)/);
+  await scene.passes(10_000);
+  assert.equal(await scene.ask(THROW), null);
+  const said = scene.said.at(-1) ?? '';
+  assert.match(
+    said,
+    /^Keys of limits: Error: no tenant \/\\x0a\[2026.* Such requests count by their address/,
+  );
+  assert.ok(said.length < 350, said);
+  assert.equal(await scene.ask(COUNT), '2', 'the same thread');
+});
+
+test('a thread that dies is followed by another one at once, the next time after a rest', async (t) => {
+  const scene = new Scene(t, 1000);
+  await scene.keys.ready;
+  assert.equal(await scene.ask(DIE), null);
+  assert.match(scene.said.at(-1) ?? '', /^Keys of limits: died\./);
+  const again = () => eventually(() => scene.ask(COUNT), 'a key of another thread');
+  assert.equal(await again(), '1', 'without a tick');
+  assert.equal(await scene.ask(DIE), null);
+  await scene.passes(900);
+  const before = scene.keys.failures;
+  assert.equal(await scene.ask(COUNT), null);
+  assert.equal(scene.keys.failures, before + 1);
+  await scene.passes(100);
+  assert.equal(await again(), '1');
 });
