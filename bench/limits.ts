@@ -1,6 +1,7 @@
 // What counting a request costs: in a worker that counts by itself, from a lease, for many keys at once, and what a million keys take
 // of memory. Nanoseconds of processor, not of the clock: `node dist/bench/limits.js`; the argument: how many requests and keys.
 
+import { arbiterTerms } from '../src/limits/debts.ts';
 import { LEASE_VALID_MS, type Lender, TokenLeases } from '../src/limits/leases.ts';
 import { LocalTokens } from '../src/limits/local.ts';
 import { Reach } from '../src/limits/reach.ts';
@@ -56,6 +57,7 @@ const leases = new TokenLeases({
   borrowers: 4,
   lender: generous,
   alone: local,
+  terms: arbiterTerms(4),
   reach: new Reach({ timeoutMs: 20, now, later }),
   now,
   later,

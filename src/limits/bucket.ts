@@ -47,9 +47,16 @@ export function giveBackTokens(rate: LimitRate, untilMs: number, count: number):
   return untilMs - (count * rate.perMs) / rate.requests;
 }
 
+/** A key owes at most so many bursts, besides the one that it may have: what was granted, and what went on alone. */
+const BURSTS_OWED = 2;
+/** And so many: each that counts alone lets one through, be the burst smaller than there are of them. */
+const TOKENS_OWED = 64;
+/** And what the rate gives in this time, in which some went on alone and others were granted everything. */
+const LATE_MS = 1000;
+
 /**
- * Counts `count` requests that went on without being granted here, at most until the key owes a whole burst: it is to be
- * held up, and not for ever.
+ * Counts `count` requests that went on without being granted here, all of them: what is not counted is let through twice. The bound is
+ * beyond what can have gone on, for who is told nonsense: a key is to be held up, and not for ever.
  */
 export function chargeTokens(
   rate: LimitRate,
@@ -58,6 +65,7 @@ export function chargeTokens(
   nowMs: number,
 ): number {
   const intervalMs = rate.perMs / rate.requests;
+  const most = (1 + BURSTS_OWED) * rate.burst + TOKENS_OWED;
   const charged = Math.max(untilMs, nowMs) + count * intervalMs;
-  return Math.max(untilMs, Math.min(charged, nowMs + 2 * rate.burst * intervalMs));
+  return Math.max(untilMs, Math.min(charged, nowMs + most * intervalMs + LATE_MS));
 }

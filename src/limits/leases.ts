@@ -4,7 +4,7 @@
 
 import { boundedKey } from './bounded-key.ts';
 import type { Grant } from './bucket.ts';
-import { Debts } from './debts.ts';
+import { Debts, type DebtTerms } from './debts.ts';
 import { answerOf } from './local.ts';
 import type { Reach } from './reach.ts';
 import type { Answer, TokenLimit, Tokens } from './tokens.ts';
@@ -71,6 +71,8 @@ export interface LeaseParts {
   readonly borrowers: number;
   readonly lender: Lender;
   readonly alone: Alone;
+  /** How the lender is told what went on alone. */
+  readonly terms: DebtTerms;
   readonly reach: Reach;
   /** Milliseconds, monotonic. */
   now(): number;
@@ -197,10 +199,10 @@ export class TokenLeases implements Tokens {
     if (wanted > 0) this.#lease(held, wanted);
   }
 
-  /** So many went on that the lender is to hear of, now or when it answers; fewer than none: of those so many did not. */
+  /** So many went on that the lender is to hear of, as its terms say; fewer than none: of those so many did not. */
   owe(limit: number, key: string, count: number): void {
     this.#debts.owe(limit, key, count);
-    if (!this.#reach.silent) this.#debts.settle();
+    if (this.#parts.terms.hearLate || !this.#reach.silent) this.#debts.settle();
   }
 
   #goAlone(limit: number, key: string, count: number): Grant {

@@ -2,6 +2,7 @@
 // the sum. Where the store does not answer, the host's own count is already there.
 
 import type { Grant } from './bucket.ts';
+import { STORE_TERMS } from './debts.ts';
 import { type Alone, type Lender, TokenLeases } from './leases.ts';
 import type { LocalTokens } from './local.ts';
 import type { Reach } from './reach.ts';
@@ -34,7 +35,12 @@ export class StoredTokens {
     this.#local = parts.local;
     this.#lender = parts.lender;
     this.#reach = parts.reach;
-    this.#leases = new TokenLeases({ ...parts, borrowers: HOSTS, alone: ASKED_ALREADY });
+    this.#leases = new TokenLeases({
+      ...parts,
+      borrowers: HOSTS,
+      alone: ASKED_ALREADY,
+      terms: STORE_TERMS,
+    });
   }
 
   take(limit: number, key: string, count: number): Grant | Promise<Grant> {

@@ -2,6 +2,7 @@
 // one of a host that shares a store with others, with leases of the arbiter. One that was single may become one of several.
 
 import { later, monotonicMs } from '../clock.ts';
+import { arbiterTerms } from '../limits/debts.ts';
 import { TokenLeases } from '../limits/leases.ts';
 import type { LimitList } from '../limits/limit-list.ts';
 import { LocalTokens } from '../limits/local.ts';
@@ -86,6 +87,7 @@ export class LimitCounts implements Tokens, Places {
       limits: limits.tokens,
       lender: tokens,
       alone: this.#local,
+      terms: arbiterTerms(common.borrowers),
     });
     const leases = new PlaceLeases({ ...common, limits: limits.places, lender: places });
     for (const [limit, key, count] of this.#localPlaces.open()) leases.adopt(limit, key, count);

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import fc from 'fast-check';
 import type { Grant } from '../../../src/limits/bucket.ts';
+import { arbiterTerms, type DebtTerms, STORE_TERMS } from '../../../src/limits/debts.ts';
 import { LEASE_VALID_MS, type Lender, TokenLeases } from '../../../src/limits/leases.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
 import { Reach } from '../../../src/limits/reach.ts';
@@ -20,12 +21,14 @@ class Scene {
   readonly reaches: readonly Reach[];
   readonly told: string[] = [];
   delayMs: (message: number) => number | null = () => 1;
+  /** Until then nothing is heard; then all that lies there. */
+  stoppedUntilMs = 0;
   asked = 0;
   /** Charges that are not answered, and the most that there were. */
   charging = 0;
   chargingMost = 0;
 
-  constructor(rate: string, borrowers: number) {
+  constructor(rate: string, borrowers: number, terms: DebtTerms = arbiterTerms(borrowers)) {
     this.limits = [{ id: 'a', rate: parseLimitRate(rate) }];
     this.truth = new LocalTokens(this.limits, this.time.now);
     const share = this.limits.map(({ id, rate: { requests, perMs, burst } }) => ({
@@ -48,6 +51,7 @@ class Scene {
           borrowers,
           lender: this.#lender(),
           alone: new LocalTokens(share, this.time.now),
+          terms,
           reach,
           now: this.time.now,
           later: this.time.later,
@@ -55,11 +59,19 @@ class Scene {
     );
   }
 
+  #arrives(delayMs: number, deed: () => void): void {
+    this.time.later(delayMs, () => {
+      const stoppedMs = this.stoppedUntilMs - this.time.nowMs;
+      if (stoppedMs > 0) this.#arrives(stoppedMs, deed);
+      else deed();
+    });
+  }
+
   #lender(): Lender {
     const reached = (deed: () => void): void => {
       this.asked += 1;
       const delayMs = this.delayMs(this.asked);
-      if (delayMs !== null) this.time.later(delayMs, deed);
+      if (delayMs !== null) this.#arrives(delayMs, deed);
     };
     return {
       take: (limit, key, count, answered) =>
@@ -70,7 +82,7 @@ class Scene {
         this.charging += 1;
         this.chargingMost = Math.max(this.chargingMost, this.charging);
         const delayMs = this.delayMs(this.asked);
-        this.time.later(delayMs ?? 1, () => {
+        this.#arrives(delayMs ?? 1, () => {
           this.charging -= 1;
           if (delayMs !== null) this.truth.charge(limit, key, count);
           told?.(delayMs !== null);
@@ -194,9 +206,8 @@ test('nobody waits longer than the timeout; alone the workers let the limit thro
 
 test('what went on alone is told, so that it is not let through a second time', async () => {
   const scene = new Scene('10/s:10', 1);
-  scene.delayMs = () => null;
+  scene.stoppedUntilMs = scene.time.nowMs + 60;
   assert.equal(await load(scene, 1, 30), 10);
-  scene.delayMs = () => 1;
   await scene.time.goTo(scene.time.nowMs + 250);
   // What probes finds an answer.
   scene.leases[0]?.ask(0, 'b');
@@ -207,7 +218,7 @@ test('what went on alone is told, so that it is not let through a second time', 
 });
 
 test('what went on alone of thousands of keys is told in slices, and what nobody heard is told again', async () => {
-  const scene = new Scene('10/h', 1);
+  const scene = new Scene('10/h', 1, STORE_TERMS);
   const [leases] = scene.leases as readonly [TokenLeases];
   const [reach] = scene.reaches as readonly [Reach];
   const keys = Array.from({ length: 5000 }, (_, n) => `k${n}`);
@@ -232,3 +243,63 @@ test('what went on alone of thousands of keys is told in slices, and what nobody
   for (const key of keys.slice(512)) assert.equal(scene.truth.take(0, key, 10).granted, 6);
   assert.equal(reach.silent, false);
 });
+
+/** An arbiter that is late, or stopped for a while, again and again. */
+const pauses = fc.array(
+  fc.record({
+    stoppedMs: fc.integer({ min: 0, max: 400 }),
+    thenMs: fc.integer({ min: 20, max: 1500 }),
+    late: fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 8 }),
+  }),
+  { minLength: 4, maxLength: 12 },
+);
+
+test('however often the arbiter is late or silent, the sum is the rate, a burst, and what one silence lets through', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom('100/s:200', '200/s:30', '500/s', '50/s:2'),
+      fc.integer({ min: 2, max: 6 }),
+      pauses,
+      async (text, workers, all) => {
+        const scene = new Scene(text, workers);
+        const { requests, perMs, burst } = parseLimitRate(text);
+        const perMillisecond = requests / perMs;
+        // Each lets one through at least; alone for as long as a silence, what was on its way and a question four times a second last.
+        const silence = Math.max(burst, workers) + perMillisecond * (400 + 60 + 250) + workers;
+        const beganMs = scene.time.nowMs;
+        let sum = 0;
+        for (const { stoppedMs, thenMs, late } of all) {
+          scene.delayMs = (n) => late[n % late.length] ?? 0;
+          scene.stoppedUntilMs = scene.time.nowMs + stoppedMs;
+          sum += await load(scene, perMillisecond, stoppedMs + thenMs, 10);
+          const allowed = burst + (scene.time.nowMs - beganMs) * perMillisecond;
+          assert.ok(sum <= allowed + silence, `${sum} of ${allowed} + ${silence}`);
+        }
+      },
+    ),
+    { numRuns: 20 },
+  );
+});
+
+test('thirty silences cost a heavy client nothing of its rate and give it nothing beyond', async () => {
+  const scene = new Scene('100/s:200', 4);
+  const beganMs = scene.time.nowMs;
+  let sum = 0;
+  for (let times = 0; times < 30; times++) {
+    scene.stoppedUntilMs = scene.time.nowMs + 300;
+    sum += await load(scene, 0.2, 1300, 5);
+  }
+  const allowed = 200 + (scene.time.nowMs - beganMs) / 10;
+  assert.ok(sum >= 0.95 * (allowed - 200) && sum <= allowed + 200 + 71, `${sum} of ${allowed}`);
+});
+
+for (const stoppedMs of [300, 1900, 30_000]) {
+  test(`a client that keeps to half its rate is not refused after a silence of ${stoppedMs} ms`, async () => {
+    const scene = new Scene('100/s:200', 4);
+    let sum = await load(scene, 0.0125, 2000, 5);
+    scene.stoppedUntilMs = scene.time.nowMs + stoppedMs;
+    sum += await load(scene, 0.0125, stoppedMs + 4000, 5);
+    const asked = ((stoppedMs + 6000) * 4) / 80;
+    assert.ok(sum >= asked - 8, `${sum} of ${asked}`);
+  });
+}
