@@ -27,7 +27,7 @@ export interface DebtTerms {
 
 /**
  * Of the arbiter. Who has not heard for the time of two bursts was silent for all, and its count has stood full meanwhile: from then
- * on all workers together forgive what the rate allows, so that who kept to it is not held up after a long silence.
+ * on all workers together forgive what the rate allows, so that who kept to half of it is not held up after the longest silence (bucket.ts counts from when it hears).
  */
 export function arbiterTerms(workers: number): DebtTerms {
   return {
