@@ -3,6 +3,8 @@
 
 import { monotonicMs } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
+import type { Sources } from '../settings/resolve.ts';
+import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -14,9 +16,11 @@ import { workerLimits, workerStates } from './worker-states.ts';
 
 export interface CheckOptions {
   readonly workerUrl?: URL;
+  /** Where each setting was set. */
+  readonly sources?: Sources;
 }
 
-/** The exit code. Every failure has been written to standard error. */
+/** The exit code. Every failure has been written to standard error, but for a SettingError, which is thrown. */
 export async function checkApplication(
   settings: Settings,
   options: CheckOptions = {},
@@ -25,9 +29,17 @@ export async function checkApplication(
   let surroundings: Surroundings;
   try {
     settled = enterFolder(settings);
-    surroundings = await prepare(settled, makeTicketSecret(), options.workerUrl);
+    surroundings = await prepare(
+      settled,
+      makeTicketSecret(),
+      options.workerUrl,
+      null,
+      options.sources,
+    );
     for (const warning of surroundings.warnings) process.stderr.write(`Warning: ${warning}\n`);
   } catch (error) {
+    // Said as everything that is wrong with settings, by whoever asked.
+    if (error instanceof SettingError) throw error;
     process.stderr.write(`\nError: ${messageOf(error)}\n`);
     return exitCodes.badStart;
   }

@@ -80,8 +80,8 @@ export async function prepareStage(
   log: ErrorLog | null = null,
 ): Promise<Stage> {
   const settings = enterFolder(given);
-  const { ticketSecret, workerUrl, outputs, stopped = null } = options;
-  const surroundings = await prepare(settings, ticketSecret, workerUrl, outputs);
+  const { ticketSecret, workerUrl, outputs, stopped = null, sources = null } = options;
+  const surroundings = await prepare(settings, ticketSecret, workerUrl, outputs, sources);
   const scheme = surroundings.tls === null ? 'http' : 'https';
   const opened = log ?? openLog(settings);
   const { owner } = surroundings;
@@ -117,7 +117,6 @@ export async function prepareStage(
       lives: livesOf(hooks, hooking.current),
       share: options.sharedLimits?.share(settings) ?? null,
     });
-    const { sources = null } = options;
     const made = { sockets, generation, owner, hooks, preloaded, warnings };
     return { settings, sources, log: opened, ...made };
   } catch (error) {

@@ -12,6 +12,7 @@ import { formatBind, parseBind } from '../settings/bind.ts';
 import { capturesOutput } from '../settings/error-log.ts';
 import { isLoopback, parseInspectAddress } from '../settings/inspect.ts';
 import { variablesIn } from '../settings/raw-env.ts';
+import type { Sources } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import { findSdk } from '../trace/sdk.ts';
 import type { ClientNetworks, TlsMaterial } from '../wire/arbiter-worker.ts';
@@ -75,13 +76,14 @@ export function returnToFolder(chdir: string, log: Log): void {
 
 /**
  * Finds out what the workers need, after `enterFolder`. `workerUrl` stands in for the real worker in tests; `outputs` reads what they
- * print, where that is to be captured. Rejects with an Error with a sentence for people.
+ * print, where that is to be captured; `sources`: where each setting was set. Rejects with an Error with a sentence for people.
  */
 export async function prepare(
   settings: Settings,
   ticketSecret: Buffer,
   workerUrl: URL = workerMain,
   outputs: Outputs | null = null,
+  sources: Sources | null = null,
 ): Promise<Surroundings> {
   const cwd = settings.chdir;
   const env = { ...process.env, ...variablesIn(settings.raw_env) };
@@ -90,7 +92,7 @@ export async function prepare(
   const python =
     app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env, owner }) : null;
   const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock(), ticketSecret);
-  const networks = readNetworkLists(settings);
+  const networks = readNetworkLists(settings, sources);
   if (settings.otlp_endpoint !== null) findSdk(settings.chdir);
   const warnings = [
     ...ofCertificate,

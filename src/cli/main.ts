@@ -28,9 +28,9 @@ process.exitCode = await run({
     leaveWithin(LAST_WRITES_MS);
     return code;
   },
-  async checkApplication(settings) {
+  async checkApplication(settings, sources) {
     const { checkApplication } = await import('../arbiter/check.ts');
-    return checkApplication(settings);
+    return checkApplication(settings, { sources });
   },
   async drill(resolved, options) {
     const { drillExitCodes, runDrill } = await import('../drill/drill.ts');
@@ -38,7 +38,7 @@ process.exitCode = await run({
     const code = await runDrill(resolved, options, {
       out: (text) => process.stdout.write(text),
       err: (text) => process.stderr.write(text),
-      checkApplication,
+      checkApplication: (settings, sources) => checkApplication(settings, { sources }),
     });
     if (code === drillExitCodes.interrupted) process.exit(code);
     return code;

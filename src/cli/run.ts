@@ -10,7 +10,13 @@ import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
 import { printedConfig } from '../settings/describe/print-config.ts';
 import { checkLogFiles } from '../settings/log-files.ts';
-import { checkForApp, type Resolved, resolveSettings, type Start } from '../settings/resolve.ts';
+import {
+  checkForApp,
+  type Resolved,
+  resolveSettings,
+  type Sources,
+  type Start,
+} from '../settings/resolve.ts';
 import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
 import { placeOf } from '../settings/source.ts';
@@ -30,7 +36,7 @@ export interface World extends Start {
     reread: (stopped: AbortSignal) => Promise<Resolved>,
   ) => Promise<number>;
   /** Loads the application once; the exit code. */
-  readonly checkApplication: (settings: Settings) => Promise<number>;
+  readonly checkApplication: (settings: Settings, sources: Sources) => Promise<number>;
   /** Plays the freeze table with the application; the exit code. */
   readonly drill: (resolved: Resolved, options: DrillOptions) => Promise<number>;
   /** Asks a server that runs; the exit code. */
@@ -130,7 +136,9 @@ async function perform(world: World): Promise<number> {
 /** Whether it can be served, before anything starts; the exit code where that was all that was asked for. */
 async function checked(resolved: Resolved, world: World): Promise<number | null> {
   for (const warning of checkWhole(resolved)) world.err(`Warning: ${warning}\n`);
-  return resolved.settings.check_config ? world.checkApplication(resolved.settings) : null;
+  return resolved.settings.check_config
+    ? world.checkApplication(resolved.settings, resolved.sources)
+    : null;
 }
 
 /** As at the start: the same words, the same environment, the file as it is now. Rejects with an Error whose message is all. */

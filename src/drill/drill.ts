@@ -2,7 +2,7 @@
 // against any application, and tells for each what normal clients got and what held. Nothing of it is left at its end.
 
 import { decideApp } from '../settings/app-spec.ts';
-import type { Resolved } from '../settings/resolve.ts';
+import type { Resolved, Sources } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import { laxSettings } from './advice.ts';
 import { NormalClients } from './normal-clients.ts';
@@ -24,7 +24,7 @@ export interface DrillWorld {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   /** Loads the application once and says what is wrong with it; the exit code. */
-  readonly checkApplication: (settings: Settings) => Promise<number>;
+  readonly checkApplication: (settings: Settings, sources: Sources) => Promise<number>;
 }
 
 /**
@@ -174,7 +174,8 @@ class Drill {
   /** An application that does not load is told of as --check-config tells it. */
   async #notServing(): Promise<number> {
     await this.#server.stop();
-    const code = await this.#world.checkApplication(this.#resolved.settings);
+    const { settings, sources } = this.#resolved;
+    const code = await this.#world.checkApplication(settings, sources);
     if (code !== 0) return code;
     this.#world.err('Error: the server did not answer.\n');
     this.#showLog();

@@ -4,9 +4,7 @@
 import { readNetworkLists } from '../arbiter/network-lists.ts';
 import { mayCome } from '../limits/client-limits.ts';
 import { NetworkSet } from '../limits/network-set.ts';
-import { messageOf } from '../message-of.ts';
 import type { Resolved } from '../settings/resolve.ts';
-import { SettingError } from '../settings/setting-error.ts';
 import { type OwnAnswer, type Rule, rulerOf } from './explanation.ts';
 
 export class ClientLists {
@@ -16,8 +14,8 @@ export class ClientLists {
   readonly #refuses: boolean;
 
   /** @throws SettingError when a file of them cannot be read */
-  constructor({ settings }: Resolved) {
-    const { allow, deny, exempt } = listsOf(settings);
+  constructor({ settings, sources }: Resolved) {
+    const { allow, deny, exempt } = readNetworkLists(settings, sources);
     this.#allow = allow === null ? null : new NetworkSet(allow);
     this.#deny = new NetworkSet(deny);
     this.#exempt = new NetworkSet(exempt);
@@ -46,22 +44,6 @@ export class ClientLists {
   requestAnswer(address: string): OwnAnswer | null {
     if (this.mayCome(address) || !this.#refuses) return null;
     return { status: 403, code: 'client-denied', detail: `${address} may not come` };
-  }
-}
-
-function listsOf(settings: Resolved['settings']): ReturnType<typeof readNetworkLists> {
-  try {
-    return readNetworkLists(settings);
-  } catch (error) {
-    throw new SettingError({
-      code: 'bad-value',
-      setting: 'allow',
-      value: settings.allow,
-      source: null,
-      rule: '',
-      problem: messageOf(error),
-      suggestion: '',
-    });
   }
 }
 

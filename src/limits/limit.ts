@@ -2,7 +2,7 @@
 // whole list is made from the settings here, for whoever counts and for whoever explains. Pure.
 
 import { type LimitRate, parseLimitRate } from '../settings/limit-rate.ts';
-import type { LimitKey, LimitRule } from '../settings/limit-rules.ts';
+import { LIMIT_RATE_NAME, type LimitKey, type LimitRule } from '../settings/limit-rules.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { RequestHead } from '../threads/app-thread.ts';
 import { type PathForms, pathForms, plainPath } from './path-forms.ts';
@@ -10,9 +10,6 @@ import type { TokenLimit } from './tokens.ts';
 
 /** What of a request a limit looks at. */
 export type LimitedRequest = Pick<RequestHead, 'method' | 'path' | 'fields'>;
-
-/** Of limit_rate, in the log and in RateLimit. */
-export const DEFAULT_NAME = 'default';
 
 export class Limit implements TokenLimit {
   readonly name: string;
@@ -72,7 +69,7 @@ export class Limit implements TokenLimit {
 export function limitsOf({ limits, limit_rate }: Pick<Settings, 'limits' | 'limit_rate'>): Limit[] {
   const all = limits.map((rule, place) => new Limit(rule, place));
   if (limit_rate !== null) {
-    const everything = { name: DEFAULT_NAME, path: '/', methods: [], rate: limit_rate } as const;
+    const everything = { name: LIMIT_RATE_NAME, path: '/', methods: [], rate: limit_rate } as const;
     all.push(new Limit({ ...everything, key: 'address' }, -1));
   }
   const isByAddress = ({ key, field }: Limit): boolean => key !== 'function' && field === '';

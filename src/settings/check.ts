@@ -115,7 +115,10 @@ function checked(setting: Setting, value: unknown, base: string): Value {
   }
 }
 
-/** What a number must be; the upper bound is said only to those who broke it. */
+/** An upper bound that is no larger may be met by mistake, and is worth saying with the lower one. */
+const SMALL_MAX = 128;
+
+/** What a number must be; a large upper bound is said only to those who broke it. */
 export function ruleOfNumber(
   setting: CountSetting | SecondsSetting | BytesSetting,
   tooLarge = false,
@@ -128,7 +131,7 @@ export function ruleOfNumber(
         ? `a number of ${setting.unit}`
         : 'a number of bytes',
   }[setting.kind];
-  return tooLarge
+  return tooLarge || setting.max <= SMALL_MAX
     ? `${what} from ${setting.min} to ${setting.max}`
     : `${what}, ${setting.min} or more`;
 }

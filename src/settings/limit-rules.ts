@@ -55,6 +55,9 @@ export class LimitRulesError extends Error {
   }
 }
 
+/** What limit_rate is called in the log and in RateLimit, among these. */
+export const LIMIT_RATE_NAME = 'default';
+
 const KEYS = ['rate', 'path', 'methods', 'key', 'name'] as const;
 /** RFC 9110, 5.6.2 */
 const TOKEN = /^[!#$%&'*+.^_`|~\w-]+$/;
@@ -96,7 +99,7 @@ function checkRule(item: unknown, place: string): LimitRule {
     name: checkName(written['name'] ?? nameOf(path, methods, key), place),
     path,
     methods,
-    rate: checkRate(written['rate'], place),
+    rate: checkRate(written, place),
     key,
   };
 }
@@ -107,8 +110,10 @@ function nameOf(path: string, methods: readonly string[], key: LimitKey): string
   return `${[...methods, path].join(' ')}${by}`;
 }
 
-function checkRate(value: unknown, place: string): string {
+function checkRate(item: { readonly [key: string]: unknown }, place: string): string {
+  const value = item['rate'];
   const rule = `a list of limits whose ${place}.rate is ${LIMIT_RATE_RULE}`;
+  if (value === undefined) throw new LimitRulesError(rule, item, 'it has no rate');
   if (typeof value !== 'string') throw new LimitRulesError(rule, value);
   try {
     parseLimitRate(value);
@@ -122,12 +127,19 @@ function checkRate(value: unknown, place: string): string {
 function checkPath(value: unknown, place: string): string {
   const rule = `a list of limits whose ${place}.path begins with / and has neither ?, # nor blanks`;
   if (typeof value !== 'string' || !/^\/[!-~]*$/.test(value) || /[?#]/.test(value)) {
-    throw new LimitRulesError(rule, value);
+    throw new LimitRulesError(rule, value, asSent(value));
   }
   if (/\/\.{1,2}(\/|$)/.test(value)) {
     throw new LimitRulesError(rule, value, 'no request is known by . or .. in its path');
   }
   return value;
+}
+
+/** "write it as a request has it, /caf%C3%A9"; empty where that would not be right either. */
+function asSent(value: unknown): string {
+  if (typeof value !== 'string' || !/^\/[^?#]*$/.test(value)) return '';
+  const path = value.replace(/\p{Surrogate}/gu, '\ufffd').replace(/[^!-~]+/g, encodeURIComponent);
+  return `write it as a request has it, ${path}`;
 }
 
 function checkMethods(value: unknown, place: string): readonly string[] {
@@ -149,6 +161,10 @@ function checkKey(value: unknown, place: string): LimitKey {
 }
 
 function checkName(value: unknown, place: string): string {
+  if (value === LIMIT_RATE_NAME) {
+    const rule = `a list of limits with names of their own: ${place}.name`;
+    throw new LimitRulesError(rule, value, 'limit_rate has that name');
+  }
   if (typeof value === 'string' && /^[ -~]{1,100}$/.test(value) && !/["\\]/.test(value)) {
     return value;
   }

@@ -46,6 +46,8 @@ export const clients = {
       meaning: 'Connections of one client that may be open at once.',
       details:
         'One more is reset when it is accepted, before TLS. Where a trusted proxy names the client it is requests at once, and one more is answered 429.',
+      doesNot:
+        'Clients of a unix socket have no address and are not counted, unless a trusted proxy names theirs.',
     },
     limit_rate: {
       kind: 'text',
