@@ -15,7 +15,7 @@ export type BindAddress =
 export const DEFAULT_PORT = 8000;
 
 /** What the kernel has room for (sun_path: 108 bytes with the final NUL; macOS has 104). */
-const MAX_UNIX_PATH_BYTES = process.platform === 'darwin' ? 103 : 107;
+export const UNIX_PATH_BYTES_MAX = process.platform === 'darwin' ? 103 : 107;
 
 /** Says what is wrong with an address; caught by the check of the setting. */
 export class BindError extends Error {
@@ -60,9 +60,9 @@ function parseUnix(rest: string): BindAddress {
   if (path === '') throw new BindError('unix: needs a path behind it');
   if (path.includes('\0')) throw new BindError('a path has no NUL character');
   const bytes = Buffer.byteLength(path);
-  if (bytes > MAX_UNIX_PATH_BYTES) {
+  if (bytes > UNIX_PATH_BYTES_MAX) {
     throw new BindError(
-      `the path of a unix socket has at most ${MAX_UNIX_PATH_BYTES} bytes, this one has ${bytes}`,
+      `the path of a unix socket has at most ${UNIX_PATH_BYTES_MAX} bytes, this one has ${bytes}`,
     );
   }
   return { kind: 'unix', path };

@@ -29,6 +29,10 @@ import { Refusal } from './refusal.ts';
 
 /** The loop of a worker runs no application: it answers in a few milliseconds, or something is very wrong. */
 const ANSWER_MS = 80;
+/** More workers are a slip of the finger. */
+const WORKERS_MAX = 1000;
+/** From one worker more to the next: what else the loop has to do comes in between. */
+const SCALE_MS = 5;
 /** To find out where a thread is can take as long as it takes to know that it is in native code. */
 const STACK_MS = 8_000;
 
@@ -77,6 +81,8 @@ export type Lanes = Pick<Frame, 'lanes' | 'marks' | 'threads' | 'silent'>;
 export class Operator {
   readonly #server: Steered;
   readonly #startedMs = monotonicMs();
+  /** How many workers there are to be; null: nobody asked, or there are. */
+  #scaleTo: number | null = null;
 
   constructor(server: Steered) {
     this.#server = server;
@@ -246,13 +252,27 @@ export class Operator {
 
   scale(count: number): object {
     if (count < 1) throw new Refusal(400, 'count is 1 or more; `stop` ends the server.');
-    if (this.#server.phase !== 'running') throw new Refusal(409, 'The server is ending.');
-    for (let before = -1; this.#server.size !== count && this.#server.size !== before; ) {
-      before = this.#server.size;
-      if (before < count) this.#server.more();
-      else this.#server.fewer();
+    if (count > WORKERS_MAX) {
+      throw new Refusal(400, `count is at most ${WORKERS_MAX}, and ${count} was asked for.`);
     }
-    return { workers: this.#server.size };
+    if (this.#server.phase !== 'running') throw new Refusal(409, 'The server is ending.');
+    const isUnderWay = this.#scaleTo !== null;
+    this.#scaleTo = count;
+    if (!isUnderWay) this.#scaleOn();
+    return { workers: count };
+  }
+
+  /** One more or fewer, and the next when the loop has turned: to start a process takes a while, and others want to be answered. */
+  #scaleOn(): void {
+    const { size, phase } = this.#server;
+    if (this.#scaleTo === null || phase !== 'running' || size === this.#scaleTo) {
+      this.#scaleTo = null;
+      return;
+    }
+    if (size < this.#scaleTo) this.#server.more();
+    else this.#server.fewer();
+    if (this.#server.size === size) this.#scaleTo = null;
+    else setTimeout(() => this.#scaleOn(), SCALE_MS);
   }
 
   stop(how: 'gently' | 'at once'): object {

@@ -6,6 +6,7 @@ import type { Server as HttpServer, IncomingMessage, ServerResponse } from 'node
 import net from 'node:net';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../message-of.ts';
+import { UNIX_PATH_BYTES_MAX } from '../../settings/bind.ts';
 import { lives } from '../pid-file.ts';
 import { freeSocketPath, SocketFile } from '../socket-path.ts';
 import { ENDING } from './place.ts';
@@ -49,6 +50,11 @@ export class ControlServer {
 
   /** Rejects with an Error with a sentence for people. */
   static async open(path: string, mode: number, answer: Answerer): Promise<ControlServer> {
+    const bytes = Buffer.byteLength(path);
+    if (bytes > UNIX_PATH_BYTES_MAX) {
+      const room = `a unix socket's has at most ${UNIX_PATH_BYTES_MAX}`;
+      throw new Error(`the path ${path} has ${bytes} bytes, and ${room}; see --control-socket.`);
+    }
     const folder = dirname(path);
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -75,7 +81,13 @@ export class ControlServer {
       // Nobody may come in between: the mask takes all rights of others until the mode is set.
       const before = process.umask(0o177);
       this.#net.listen(this.#path, () => {
-        chmodSync(this.#path, mode);
+        try {
+          chmodSync(this.#path, mode);
+        } catch (error) {
+          this.#net.close();
+          reject(new Error(messageOf(error)));
+          return;
+        }
         this.#file = new SocketFile(this.#path);
         this.#net.unref();
         resolve();

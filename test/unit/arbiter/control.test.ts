@@ -43,6 +43,42 @@ test('a control socket is opened, moved and given up as the settings say, and le
   assert.deepEqual([readdirSync(folder), errors], [['one.ctl'], []]);
 });
 
+test('a path that no socket can have is told, and nothing is made there', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'tunicorn-control-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const errors: string[] = [];
+  const log = { debug: () => undefined, error: (message: string) => errors.push(message) };
+  const control = new Control(new Operator({} as Steered), () => log as unknown as ErrorLog);
+  control.configure(terms(join(folder, 'x'.repeat(120))), false);
+  await eventually(() => errors.length === 1);
+  await control.close();
+  assert.match(errors[0] ?? '', /^No control socket: the path .*x has 1\d\d bytes, and a unix/);
+  assert.deepEqual(readdirSync(folder), []);
+});
+
+test('many workers are asked for one by one, others are answered meanwhile, and the last word counts', async () => {
+  const asked: string[] = [];
+  const server = {
+    phase: 'running',
+    size: 2,
+    more() {
+      this.size += 1;
+      asked.push('more');
+    },
+    fewer() {
+      this.size -= 1;
+      asked.push('fewer');
+    },
+  };
+  const operator = new Operator(server as unknown as Steered);
+  assert.throws(() => operator.scale(100_000), /at most 1000, and 100000 was asked for/);
+  assert.deepEqual(operator.scale(500), { workers: 500 });
+  assert.equal(asked.length, 1);
+  assert.deepEqual(operator.scale(1), { workers: 1 });
+  await eventually(() => server.size === 1);
+  assert.deepEqual(asked, ['more', 'fewer', 'fewer']);
+});
+
 test('one that is wanted by nobody ends at once', async () => {
   const control = new Control(new Operator({} as Steered), () => assert.fail('nothing to say'));
   control.configure(terms('/nowhere', true), false);
