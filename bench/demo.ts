@@ -1,16 +1,24 @@
 // One minute of trouble without hands (`npm run demo`): the application of examples/trouble on Tunicorn and on Gunicorn, the same
 // troubles at the same time, and a line for each second with what normal clients got. A summary at the end. Prints; asserts nothing.
-// `--seconds 60`. Ends what it has started, also at Ctrl-C.
+// Ends what it has started, also at Ctrl-C or when nobody reads what it prints any more.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { findPython, hasGunicorn, root, tunicorn } from './contenders.ts';
+import { demoOptions } from './demo-options.ts';
 import { type Got, nothing, PATIENCE_MS, Pinger } from './demo-pinger.ts';
 import { freePort, type Running, start } from './load.ts';
 
-const { values: given } = parseArgs({ options: { seconds: { type: 'string', default: '60' } } });
-const seconds = Math.max(12, Number(given.seconds) || 60);
+const options = demoOptions(process.argv.slice(2));
+if ('help' in options) {
+  console.log(options.help);
+  process.exit(0);
+}
+if ('wrong' in options) {
+  console.error(options.wrong);
+  process.exit(2);
+}
+const { seconds } = options;
 
 interface Phase {
   readonly name: string;
@@ -50,6 +58,8 @@ const python = findPython();
 const folder = `${root}examples/trouble`;
 const troubles = new Set<ChildProcess>();
 const contenders: Contender[] = [];
+/** Those that are not ready yet as well: they are to be ended, too. */
+const starts: Promise<Running>[] = [];
 let stopping: Promise<void> | null = null;
 
 const shape = ['--workers', `${WORKERS}`, '--threads', `${THREADS}`, '--timeout', `${timeout}`];
@@ -57,11 +67,15 @@ const common = [...shape, '--backlog', '2048', '--log-level', 'critical'];
 
 async function contend(name: string, command: (port: number) => readonly string[]): Promise<void> {
   const port = await freePort();
-  const server = await start([...command(port), ...common, 'app:application'], folder, port);
+  if (isStopping()) return;
+  const starting = start([...command(port), ...common, 'app:application'], folder, port);
+  starts.push(starting);
+  const server = await starting;
+  if (isStopping()) return;
   contenders.push({ name, server, pinger: new Pinger(port), phases: [] });
 }
 
-/** Somebody has pressed Ctrl-C. */
+/** Somebody has pressed Ctrl-C, or reads no more. */
 function isStopping(): boolean {
   return stopping !== null;
 }
@@ -88,6 +102,7 @@ function secondOf({ ms: times, failed }: Got): string {
 }
 
 async function play(): Promise<void> {
+  if (isStopping()) return;
   const title = ['answered', 'p50', 'slowest', 'failed'].map((one) => one.padStart(8)).join(' ');
   const heads = contenders.map(({ name }) => `${name.padStart(35)}`).join(' | ');
   console.log(`${' '.repeat(28)} | ${heads}`);
@@ -133,18 +148,30 @@ function summary(): void {
 
 async function stop(): Promise<void> {
   for (const clients of troubles) clients.kill('SIGTERM');
-  await Promise.all(contenders.flatMap(({ pinger, server }) => [pinger.stop(), server.stop()]));
+  const ended = starts.map((starting) =>
+    starting.then(
+      (server) => server.stop(),
+      // It has been ended by whoever started it, who says why as well.
+      () => {},
+    ),
+  );
+  await Promise.all([...contenders.map(({ pinger }) => pinger.stop()), ...ended]);
+}
+
+function stopWith(code: number): void {
+  stopping ??= stop();
+  void stopping.then(() => process.exit(code));
 }
 
 for (const [signal, code] of [
+  ['SIGHUP', 129],
   ['SIGINT', 130],
   ['SIGTERM', 143],
 ] as const) {
-  process.once(signal, () => {
-    stopping ??= stop();
-    void stopping.then(() => process.exit(code));
-  });
+  process.once(signal, () => stopWith(code));
 }
+// `npm run demo | head`: whoever read has gone. 141 is what a shell says of SIGPIPE.
+process.stdout.on('error', () => stopWith(141));
 
 try {
   await contend('Tunicorn', (port) => [...tunicorn(port), '--python', python]);

@@ -148,6 +148,10 @@ export function TokenPrompt({ wasRefused, unlock }: PromptTerms): JSX.Element {
       class="prompt"
       aria-labelledby="token-title"
       onCancel={(event) => event.preventDefault()}
+      onKeyDown={(event) => {
+        // A browser lets a page prevent the cancelling once; whoever presses twice would have no prompt any more.
+        if (event.key === 'Escape') event.preventDefault();
+      }}
     >
       <form onSubmit={submit}>
         <h2 id="token-title">This server wants a token</h2>

@@ -1,4 +1,5 @@
-// Arrow keys within a group of buttons (an element with data-arrows), as in a toolbar: each stays reachable with Tab, too.
+// Keys that mean the same on the whole page. Arrow keys move within a group of buttons (an element with data-arrows), as in a toolbar:
+// each stays reachable with Tab, too. Esc closes what was opened in the page; dialogs are closed by the browser.
 
 const STEPS: Readonly<Record<string, number>> = {
   ArrowRight: 1,
@@ -17,4 +18,22 @@ export function moveFocus(event: KeyboardEvent): void {
   if (at === -1 || next === undefined) return;
   event.preventDefault();
   next.focus();
+}
+
+/** What opens and closes something that stands in the same element as itself. */
+const OPENED = '[aria-expanded="true"], details[open] > summary';
+
+/** What is open around the focus, or else the last thing that is open. */
+export function closeOpened(event: KeyboardEvent): void {
+  if (event.key !== 'Escape' || event.defaultPrevented) return;
+  if (document.querySelector('dialog[open]') !== null) return;
+  const focus = document.activeElement;
+  const openers = [...document.querySelectorAll<HTMLElement>(OPENED)];
+  const around = openers.find((one) => one.parentElement?.contains(focus) === true);
+  const opener = around ?? openers.at(-1);
+  if (opener === undefined) return;
+  event.preventDefault();
+  // What has the focus may be about to go; one that is elsewhere stays there.
+  if (around !== undefined) around.focus();
+  opener.click();
 }

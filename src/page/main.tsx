@@ -4,13 +4,14 @@ import { render } from 'preact';
 import { Feed } from './feed/feed.ts';
 import { takeToken } from './feed/token.ts';
 import { applyTheme, watchSystem } from './inks.ts';
-import { moveFocus } from './keys.ts';
+import { closeOpened, moveFocus } from './keys.ts';
 import { Page } from './page.tsx';
 
 const place = document.getElementById('page');
 if (place === null) throw new Error('index.html has no place for the page');
 
 document.addEventListener('keydown', moveFocus);
+document.addEventListener('keydown', closeOpened);
 applyTheme();
 watchSystem();
 

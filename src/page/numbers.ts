@@ -14,6 +14,20 @@ export function rate(perSecond: number): string {
     : whole(perSecond);
 }
 
+const MULTIPLES = ['', 'k', 'M', 'G', 'T'] as const;
+
+/** 0.4, 7, 950, 2.5k, 10k, 1.5M: a rate where there is room for six signs with what stands behind it. */
+export function compactRate(perSecond: number): string {
+  let value = perSecond;
+  let multiple = 0;
+  while (value >= 999.5 && multiple < MULTIPLES.length - 1) {
+    value /= 1000;
+    multiple += 1;
+  }
+  if (multiple === 0) return rate(value);
+  return `${value < 99.95 ? Number(value.toFixed(1)) : value.toFixed(0)}${MULTIPLES[multiple]}`;
+}
+
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** 512B, 1.2kB, 34MB: thousands, as networks count. */

@@ -2,9 +2,13 @@
 // of such a run mean nothing and are not looked at.
 
 import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { demoOptions } from '../../bench/demo-options.ts';
+import { descendantsOf, isAlive } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
 import { PYTHON, ROOT } from './serving.ts';
 
@@ -119,7 +123,14 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
 /** What the benches share; not run by itself. */
 const PARTS = [
   ...['contenders', 'flood-clients', 'flood-cost', 'flood-scenes', 'flood-servers'],
-  ...['demo-pinger', 'freeze-process-rows', 'freeze-servers', 'load', 'mixed-servers'],
+  ...[
+    'demo-options',
+    'demo-pinger',
+    'freeze-process-rows',
+    'freeze-servers',
+    'load',
+    'mixed-servers',
+  ],
   ...['open-loop', 'overloading', 'stuck', 'work'],
 ];
 
@@ -139,6 +150,44 @@ describe('benches', { concurrency: 2 }, () => {
       assert.match(bench.standardOutput(), printed);
     });
   }
+});
+
+test('the demo ends all it has started when nobody reads it any more, and does what it was told or nothing', async (t) => {
+  const args = [`${folder}demo.js`, '--seconds', '12'];
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, TUNICORN_TEST_PYTHON: PYTHON },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill());
+  const exited = once(child, 'exit');
+  let said = '';
+  for await (const text of child.stdout) {
+    said += String(text);
+    // The first second, when all servers are there.
+    if (/^ {2}1 {2}calm/m.test(said)) break;
+  }
+  const started = descendantsOf(child.pid ?? 0);
+  assert.ok(started.length >= 3, `${started}`);
+  child.stdout.destroy();
+  assert.deepEqual(await exited, [141, null]);
+  assert.deepEqual(started.filter(isAlive), []);
+
+  for (const wrong of ['abc', '0', '11', '601', '-5', '', '1e2', '20.5']) {
+    assert.deepEqual(demoOptions([`--seconds=${wrong}`]), {
+      wrong: `demo: --seconds "${wrong}" is not a whole number from 12 to 600`,
+    });
+  }
+  assert.deepEqual(demoOptions([]), { seconds: 60 });
+  for (const wrong of [['--second', '20'], ['20'], ['--seconds']]) {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [`${folder}demo.js`, ...wrong], {
+      encoding: 'utf8',
+    });
+    assert.deepEqual([status, stdout], [2, '']);
+    assert.match(stderr, /^demo: [^\n]+; its options are --seconds N and --help\n$/);
+  }
+  const help = demoOptions(['--help']);
+  assert.ok('help' in help && /--seconds N .*12 to 600/.test(help.help));
 });
 
 test('every bench is run here', () => {

@@ -202,6 +202,33 @@ test('everything is reached, opened and closed with the keyboard', needsBrowser,
   );
   assert.ok(now < last, `${now} of ${last}`);
   assert.match(words, /^[\d:]{8}: all \d+\/s, failed \d+\/s$/);
+  const opened = visit.page.locator('.threads .row[aria-expanded="true"]');
+  // What a test before may have opened.
+  await keyboard.press('Escape');
+  await opened.waitFor({ state: 'detached' });
+  await visit.page.locator('.threads .row').first().focus();
+  await keyboard.press('Enter');
+  await opened.waitFor();
+  await chart.focus();
+  await keyboard.press('ArrowLeft');
+  await keyboard.press('Escape');
+  assert.equal(await visit.evaluate('document.activeElement.ariaValueText'), 'now');
+  assert.equal(await opened.count(), 1, 'Esc in a chart closed a thread as well');
+  // From anywhere, and from within it.
+  await keyboard.press('Escape');
+  await opened.waitFor({ state: 'detached' });
+  assert.match(await focused(), /^Requests, the moment/);
+  await visit.page.locator('.threads .row').first().focus();
+  await keyboard.press('Enter');
+  await visit.page.getByRole('button', { name: 'Look again' }).focus();
+  await keyboard.press('Escape');
+  await opened.waitFor({ state: 'detached' });
+  assert.match(await focused(), /^thread \d/);
+  await visit.page.locator('.as-table summary').focus();
+  await keyboard.press('Enter');
+  await visit.page.locator('.as-table[open]').waitFor();
+  await keyboard.press('Escape');
+  await visit.page.locator('.as-table[open]').waitFor({ state: 'detached' });
   const pause = visit.page.getByRole('button', { name: 'Pause' });
   await pause.focus();
   await keyboard.press('Space');
@@ -319,6 +346,9 @@ test(
     const prompt = page.getByRole('dialog', { name: 'This server wants a token' });
     await prompt.waitFor();
     assert.deepEqual(await locked.barriers(), []);
+    // It is asked for as long as it is wanted.
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
     await page.keyboard.type('wrong');
     await page.keyboard.press('Enter');
     await prompt.getByText('not the token of this server').waitFor();

@@ -120,7 +120,11 @@ class Drawing {
 
   press(event: KeyboardEvent): void {
     const step = STEPS[event.key];
-    if (event.key === 'Escape') this.choose(null);
+    if (event.key === 'Escape' && (this.#plot.cursor.left ?? -1) >= 0) {
+      // Taken: what is open elsewhere stays so (keys.ts).
+      event.preventDefault();
+      this.choose(null);
+    }
     if (step === undefined) return;
     event.preventDefault();
     const last = this.#points.length - 1;
@@ -166,15 +170,18 @@ class Drawing {
     return {
       stroke: () => inks().soft,
       font: FONT,
-      size: 46,
+      size: AXIS_PIXELS,
       gap: 4,
       grid: { stroke: () => inks().line, width: 1 },
       ticks: { show: false },
       splits: (_, __, low, high) => [low, (low + high) / 2, high],
-      values: (_, values) => values.map((value) => (value === 0 ? '0' : this.#kind.text(value))),
+      values: (_, values) => values.map((value) => (value === 0 ? '0' : this.#kind.mark(value))),
     };
   }
 }
+
+/** Room beside the gridlines: eight signs of 11 px. What is longer is cut at its beginning, and then says something else. */
+const AXIS_PIXELS = 46;
 
 /** Half of a moment's width: nearer to an end it would be cut, or lie on a number of the other axis. */
 const MOMENT_PIXELS = 24;

@@ -2,7 +2,7 @@
 
 import { brief } from '../../durations.ts';
 import type { Point } from '../../wire/live.ts';
-import { clockTime, rate, whole } from '../numbers.ts';
+import { clockTime, compactRate, rate, whole } from '../numbers.ts';
 
 export type Value = number | null;
 
@@ -21,6 +21,8 @@ export interface ChartKind {
   readonly lines: readonly Line[];
   /** A value as text. */
   readonly text: (value: Value) => string;
+  /** The same beside a gridline, where there is room for eight signs (`AXIS_PIXELS`). */
+  readonly mark: (value: number) => string;
   /** The axis never ends below. */
   readonly least: number;
   readonly words: (points: readonly Point[]) => string;
@@ -42,6 +44,7 @@ export const RATE: ChartKind = {
     },
   ],
   text: perSecond,
+  mark: (value) => `${compactRate(value)}/s`,
   least: 10,
   words: (points) => {
     const failed = points.reduce((all, point) => all + point.failedPerSecond, 0);
@@ -59,6 +62,7 @@ export const LATENCY: ChartKind = {
     { name: 'p50', of: (point) => point.p50Ms, ink: 'soft', isFilled: false },
   ],
   text: milliseconds,
+  mark: milliseconds,
   least: 10,
   words: (points) => slowest(points, (point) => point.p99Ms),
 };
@@ -70,6 +74,7 @@ export const QUEUE_WAIT: ChartKind = {
     { name: 'p50', of: (point) => point.queueP50Ms, ink: 'soft', isFilled: false },
   ],
   text: milliseconds,
+  mark: milliseconds,
   least: 10,
   words: (points) => slowest(points, (point) => point.queueP99Ms),
 };

@@ -3,8 +3,15 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Announcing, QUIET_MS } from '../../../src/page/announcing.ts';
-import { axisEnd, columns, LATENCY, RATE, times } from '../../../src/page/charts/series.ts';
-import { bytes, mebibytes, parted, rate, whole } from '../../../src/page/numbers.ts';
+import {
+  axisEnd,
+  columns,
+  LATENCY,
+  QUEUE_WAIT,
+  RATE,
+  times,
+} from '../../../src/page/charts/series.ts';
+import { bytes, compactRate, mebibytes, parted, rate, whole } from '../../../src/page/numbers.ts';
 import { threadRows } from '../../../src/page/tables/thread-rows.ts';
 import { event, point, request, thread } from './live-samples.ts';
 
@@ -54,6 +61,30 @@ test('a chart has a column for each line, gaps where nothing was, and an axis th
   );
   assert.deepEqual(times([point(1000), point(1010)]), [950, 1010]);
   assert.deepEqual(times([point(1000), point(1599)]), [999, 1599]);
+});
+
+test('no label of an axis is wider than its room, however much there is', () => {
+  assert.deepEqual(
+    [0.44, 10, 500, 999.6, 1000, 2500, 15_000, 100_000, 1_500_000, 2e9].map(compactRate),
+    ['0.4', '10', '500', '1k', '1k', '2.5k', '15k', '100k', '1.5M', '2G'],
+  );
+  const marks = [5000, 9999, 10_001, 700_000].map((most) => {
+    const end = axisEnd(most, RATE.least);
+    return [RATE.mark(end / 2), RATE.mark(end)];
+  });
+  assert.deepEqual(marks, [
+    ['2.5k/s', '5k/s'],
+    ['5k/s', '10k/s'],
+    ['10k/s', '20k/s'],
+    ['500k/s', '1M/s'],
+  ]);
+  for (const { mark, least } of [RATE, LATENCY, QUEUE_WAIT]) {
+    // Up to a million requests a second, and a quarter of an hour.
+    for (let most = 1; most <= 1e6; most *= 1.3) {
+      const end = axisEnd(most, least);
+      for (const text of [mark(end / 2), mark(end)]) assert.ok(text.length <= 8, text);
+    }
+  }
 });
 
 test('threads that are held come first, the oldest on top; the others keep their places', () => {
