@@ -155,15 +155,11 @@ test(
 
 test('everything is reached, opened and closed with the keyboard', needsBrowser, async () => {
   const { keyboard } = visit.page;
-  const focused = (): Promise<string> =>
-    visit.evaluate(
-      `((it) => it.ariaLabel ?? (it.labels?.[0] ?? it).textContent)(document.activeElement)`,
-    );
   await visit.page.locator('.skip').focus();
-  const walked = [await focused()];
+  const walked = [await visit.focused()];
   for (let each = 0; each < 40; each++) {
     await keyboard.press('Tab');
-    walked.push(await focused());
+    walked.push(await visit.focused());
     if (/^Each worker/.test(walked.at(-1) ?? '')) break;
   }
   const wanted = [
@@ -186,12 +182,12 @@ test('everything is reached, opened and closed with the keyboard', needsBrowser,
 
   await visit.page.getByRole('button', { name: /^handshake/ }).focus();
   await keyboard.press('ArrowRight');
-  assert.match(await focused(), /^new 0 /);
+  assert.match(await visit.focused(), /^new 0 /);
   await keyboard.press('Enter');
   await visit.page.getByRole('dialog', { name: 'Connections: new' }).waitFor();
   await keyboard.press('Escape');
   await visit.page.getByRole('dialog').waitFor({ state: 'detached' });
-  assert.match(await focused(), /^new 0 /);
+  assert.match(await visit.focused(), /^new 0 /);
 
   const chart = visit.page.getByRole('slider', { name: /^Requests/ });
   await chart.focus();
@@ -202,39 +198,48 @@ test('everything is reached, opened and closed with the keyboard', needsBrowser,
   );
   assert.ok(now < last, `${now} of ${last}`);
   assert.match(words, /^[\d:]{8}: all \d+\/s, failed \d+\/s$/);
-  const opened = visit.page.locator('.threads .row[aria-expanded="true"]');
-  // What a test before may have opened.
-  await keyboard.press('Escape');
-  await opened.waitFor({ state: 'detached' });
-  await visit.page.locator('.threads .row').first().focus();
-  await keyboard.press('Enter');
-  await opened.waitFor();
-  await chart.focus();
-  await keyboard.press('ArrowLeft');
-  await keyboard.press('Escape');
-  assert.equal(await visit.evaluate('document.activeElement.ariaValueText'), 'now');
-  assert.equal(await opened.count(), 1, 'Esc in a chart closed a thread as well');
-  // From anywhere, and from within it.
-  await keyboard.press('Escape');
-  await opened.waitFor({ state: 'detached' });
-  assert.match(await focused(), /^Requests, the moment/);
-  await visit.page.locator('.threads .row').first().focus();
-  await keyboard.press('Enter');
-  await visit.page.getByRole('button', { name: 'Look again' }).focus();
-  await keyboard.press('Escape');
-  await opened.waitFor({ state: 'detached' });
-  assert.match(await focused(), /^thread \d/);
-  await visit.page.locator('.as-table summary').focus();
-  await keyboard.press('Enter');
-  await visit.page.locator('.as-table[open]').waitFor();
-  await keyboard.press('Escape');
-  await visit.page.locator('.as-table[open]').waitFor({ state: 'detached' });
   const pause = visit.page.getByRole('button', { name: 'Pause' });
   await pause.focus();
   await keyboard.press('Space');
   await visit.page.getByRole('button', { name: 'Go on', pressed: true }).waitFor();
   await keyboard.press('Space');
 });
+
+test(
+  'Esc closes what is open, within it first, and one thing at a time',
+  needsBrowser,
+  async () => {
+    const { keyboard } = visit.page;
+    const chart = visit.page.getByRole('slider', { name: /^Requests/ });
+    const opened = visit.page.locator('.threads .row[aria-expanded="true"]');
+    // What a test before may have opened.
+    await keyboard.press('Escape');
+    await opened.waitFor({ state: 'detached' });
+    await visit.page.locator('.threads .row').first().focus();
+    await keyboard.press('Enter');
+    await opened.waitFor();
+    await chart.focus();
+    await keyboard.press('ArrowLeft');
+    await keyboard.press('Escape');
+    assert.equal(await visit.evaluate('document.activeElement.ariaValueText'), 'now');
+    assert.equal(await opened.count(), 1, 'Esc in a chart closed a thread as well');
+    // From anywhere, and from within it.
+    await keyboard.press('Escape');
+    await opened.waitFor({ state: 'detached' });
+    assert.match(await visit.focused(), /^Requests, the moment/);
+    await visit.page.locator('.threads .row').first().focus();
+    await keyboard.press('Enter');
+    await visit.page.getByRole('button', { name: 'Look again' }).focus();
+    await keyboard.press('Escape');
+    await opened.waitFor({ state: 'detached' });
+    assert.match(await visit.focused(), /^thread \d/);
+    await visit.page.locator('.as-table summary').focus();
+    await keyboard.press('Enter');
+    await visit.page.locator('.as-table[open]').waitFor();
+    await keyboard.press('Escape');
+    await visit.page.locator('.as-table[open]').waitFor({ state: 'detached' });
+  },
+);
 
 const LOOKS: readonly Look[] = [
   DESK,
@@ -266,33 +271,6 @@ test(
   },
 );
 
-/** In the page, for some seconds: the times between its pictures, and how long its longest task was. */
-const SMOOTHNESS = `new Promise((resolve) => {
-  const gaps = [];
-  const tasks = [];
-  const watching = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
-  watching.observe({ type: 'longtask' });
-  let last = performance.now();
-  const began = last;
-  const step = (now) => {
-    gaps.push(now - last);
-    last = now;
-    if (now - began < 5000) return requestAnimationFrame(step);
-    watching.disconnect();
-    gaps.sort((one, other) => one - other);
-    const at = (part) => gaps[Math.floor(gaps.length * part)];
-    resolve({ p50: at(0.5), p99: at(0.99), most: gaps.at(-1), tasks: tasks.map(({ duration }) => duration) });
-  };
-  requestAnimationFrame(step);
-})`;
-
-interface Smoothness {
-  readonly p50: number;
-  readonly p99: number;
-  readonly most: number;
-  readonly tasks: readonly number[];
-}
-
 test('with 10,000 connections the counts are true and the page moves', needsBrowser, async (t) => {
   // What a process may open here, less what it has.
   const [, may = '0'] =
@@ -305,7 +283,7 @@ test('with 10,000 connections the counts are true and the page moves', needsBrow
     assert.equal(await visit.number('[data-value="connections"]'), count);
     assert.match(await visit.text('.lanes .aside'), /Each dot is \d+ connections/);
     await visit.page.emulateMedia({ reducedMotion: 'no-preference' });
-    const { p50, p99, most, tasks } = await visit.evaluate<Smoothness>(SMOOTHNESS);
+    const { p50, p99, most, tasks } = await visit.smoothness();
     const times = [p50, p99, most].map((one) => one.toFixed(1)).join(', ');
     t.diagnostic(
       `${count} connections: pictures every ${times} ms (p50, p99, most), tasks over 50 ms: ${tasks.length}`,

@@ -69,6 +69,18 @@ export class Visit {
     return Number((await this.text(selector)).replace(/[^\d.]/g, ''));
   }
 
+  /** The name of what has the focus. */
+  focused(): Promise<string> {
+    return this.evaluate(
+      `((it) => it.ariaLabel ?? (it.labels?.[0] ?? it).textContent)(document.activeElement)`,
+    );
+  }
+
+  /** Of the page's pictures in the next seconds. */
+  smoothness(): Promise<Smoothness> {
+    return this.evaluate(SMOOTHNESS);
+  }
+
   /** What of the page shuts people out, by axe-core; a line for each place. */
   async barriers(): Promise<string[]> {
     await this.evaluate(axe());
@@ -77,6 +89,33 @@ export class Visit {
       nodes.map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`),
     );
   }
+}
+
+/** In the page, for some seconds: the times between its pictures, and how long its longest task was. */
+const SMOOTHNESS = `new Promise((resolve) => {
+  const gaps = [];
+  const tasks = [];
+  const watching = new PerformanceObserver((list) => tasks.push(...list.getEntries()));
+  watching.observe({ type: 'longtask' });
+  let last = performance.now();
+  const began = last;
+  const step = (now) => {
+    gaps.push(now - last);
+    last = now;
+    if (now - began < 5000) return requestAnimationFrame(step);
+    watching.disconnect();
+    gaps.sort((one, other) => one - other);
+    const at = (part) => gaps[Math.floor(gaps.length * part)];
+    resolve({ p50: at(0.5), p99: at(0.99), most: gaps.at(-1), tasks: tasks.map(({ duration }) => duration) });
+  };
+  requestAnimationFrame(step);
+})`;
+
+interface Smoothness {
+  readonly p50: number;
+  readonly p99: number;
+  readonly most: number;
+  readonly tasks: readonly number[];
 }
 
 interface Barrier {
