@@ -14,9 +14,9 @@ export function labelOf(address: NamedAddress, scheme: 'http' | 'https'): string
   return address.kind === 'unix' ? `unix:${address.path}` : `${scheme}://${formatBind(address)}`;
 }
 
-/** `code`: the system's name for the failure, EADDRINUSE and so on; it is the error's `cause`. */
-export function cannotListen(address: BindAddress, code: string): Error {
-  return new Error(`Cannot listen on ${formatBind(address)}: ${reason(address, code)}`, {
+/** `code`: the system's name for the failure, EADDRINUSE and so on; it is the error's `cause`. `flag`: what would name another one. */
+export function cannotListen(address: BindAddress, code: string, flag = '--bind'): Error {
+  return new Error(`Cannot listen on ${formatBind(address)}: ${reason(address, code, flag)}`, {
     cause: code,
   });
 }
@@ -27,12 +27,13 @@ export function hasNoSuchAddress(error: unknown): boolean {
   return cause === 'EAFNOSUPPORT' || cause === 'EADDRNOTAVAIL';
 }
 
-function reason(address: BindAddress, code: string): string {
+function reason(address: BindAddress, code: string, flag: string): string {
   if (address.kind === 'fd') return `the system says ${code} to descriptor ${address.fd}.`;
   switch (code) {
     case 'EADDRINUSE':
       return inUse(
         address.kind === 'unix' ? whoListensOnPath(address.path) : whoListensOnPort(address.port),
+        flag,
       );
     case 'EACCES':
       return address.kind === 'unix'
@@ -59,8 +60,8 @@ function whyNoFile(path: string): string {
     : 'its folder does not exist. Create it, or choose another --bind.';
 }
 
-function inUse(holder: Holder | null): string {
-  const remedy = 'Stop it, or choose another --bind.';
+function inUse(holder: Holder | null, flag: string): string {
+  const remedy = `Stop it, or choose another ${flag}.`;
   if (holder === null) return `another process is listening there. ${remedy}`;
   return `process ${holder.pid} (${holder.name}) is listening there. ${remedy}`;
 }

@@ -50,6 +50,7 @@ const FAILURES: Readonly<Record<string, CountedFailure>> = {
 
 const TROUBLES: { readonly [A in Trouble['about']]: { kind: EventKind; words: string } | null } = {
   overdue: { kind: 'timed out', words: 'requests took longer than they may.' },
+  interrupted: { kind: 'interrupted', words: 'requests were interrupted by an operator.' },
   died: { kind: 'thread died', words: 'threads ended.' },
   // Those are counted with heartbeats; this is an example.
   shed: null,

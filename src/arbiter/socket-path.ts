@@ -17,7 +17,7 @@ export async function freeSocketPath(path: string, flag = '--bind'): Promise<voi
       `Cannot listen on unix:${path}: there is a file, folder or link that is not a socket. Move it away, or choose another ${flag}.`,
     );
   }
-  if (await answers(path)) throw cannotListen({ kind: 'unix', path }, 'EADDRINUSE');
+  if (await answers(path)) throw cannotListen({ kind: 'unix', path }, 'EADDRINUSE', flag);
   await fs.rm(path, { force: true });
 }
 

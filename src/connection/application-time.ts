@@ -25,6 +25,7 @@ export function overdueNow(
 ): Overdue {
   return {
     setting,
+    byOperator: false,
     ageMs: now() - beganMs,
     ranMs: wheel.nowMs - startedMs,
     extendedMs: Math.max(0, extendedUntilMs - startedMs),

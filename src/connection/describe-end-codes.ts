@@ -28,7 +28,7 @@ export const END_CODES: Readonly<Record<string, string>> = {
   aS: 'The application paused for `stream_timeout` inside its response: reset.',
   SB: 'The body could not be kept on disk: 507; or others had what worker_spool allows: 503.',
   SQ: 'The queue was full, or the server was ending: 503.',
-  SR: 'The server ended, or a part of it broke, while the application ran: 502 or 503, 500 for `outside-script-name`.',
+  SR: 'The server ended, or a part of it broke, while the application ran: 502 or 503, 500 for `outside-script-name`; or an operator interrupted it: 504.',
   SS: 'The same in the middle of a response.',
   SU: 'The server ended, and an upgraded connection with it; or its client did not close after our close frame.',
   SW: 'The same while its client had more to read; or what waited for it on disk was lost.',

@@ -90,7 +90,7 @@ function overdue(): string {
     words,
   ]);
   const text =
-    'A line of `overdue` or `stream-overdue` says which of these cases it is; with `log_json` the case is the field `case`,\n' +
+    'A line of `overdue`, `stream-overdue` or `operator-interrupt` says which of these cases it is; with `log_json` the case is the field `case`,\n' +
     'beside `method`, `path`, `client`, `thread`, `age` (seconds, the queue included), `ran`, `extended`\n' +
     '(seconds) and `stack`.';
   return section('Overdue requests', text, ['case', 'application', 'meaning'], rows);

@@ -11,7 +11,7 @@ export const ENDERS = {
   c: 'the client, by sending or reading too slowly',
   A: 'the application: it failed, died, or gave less than it had announced',
   a: 'the application, by taking longer than `timeout` or `stream_timeout`',
-  S: 'the server: it had no room or no disk, or was ending',
+  S: 'the server: it had no room or no disk, was ending, or its operator interrupted it',
   s: 'the server, which had no free thread within `queue_timeout`',
 } as const;
 
@@ -151,6 +151,13 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
       'The application paused inside its response for longer than stream_timeout: the connection was reset. The line is that of `overdue`.',
     remedy:
       'Mend the place that the stack shows, send something now and then, or raise stream_timeout.',
+  },
+  'operator-interrupt': {
+    status: [504],
+    by: 'S',
+    meaning:
+      'An operator interrupted what the thread ran (`tunicorn ctl interrupt`, `i` in `tunicorn top`). No deadline had passed. A response that had begun is cut off. The line is that of `overdue`.',
+    remedy: 'Nothing, it was meant. The stack shows where the request was.',
   },
   'unheard-overdue': {
     status: [],

@@ -20,7 +20,7 @@ import { Moments } from './moments.ts';
 import { Origin } from './origin.ts';
 import { answerProbe, answerRefusal, answerStop } from './own-answer.ts';
 import { PairDeadlines } from './pair-deadlines.ts';
-import { cutOverdue, oweOverdue, readOverdue } from './passed-deadlines.ts';
+import { cutOverdue, endForOperator, oweOverdue, readOverdue } from './passed-deadlines.ts';
 import { type FirstReading, type OwingEvent, READING, type ReadingEvent } from './states.ts';
 import { ConnectionState } from './transition.ts';
 import { staysLong } from './upgraded.ts';
@@ -171,7 +171,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
   }
 
   interrupt(): void {
-    oweOverdue(this, this.#context.requests);
+    endForOperator(this, this.#context.requests);
   }
 
   // What the exchange asks.

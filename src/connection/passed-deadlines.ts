@@ -4,11 +4,15 @@
 import type { Failure } from '../threads/app-thread.ts';
 import type { Asking } from './asking.ts';
 import type { Requests } from './effects.ts';
+import { enderOf } from './end-codes.ts';
 import type { Exchange } from './exchange.ts';
 import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
 import { OWING, READING } from './states.ts';
 import type { ConnectionState } from './transition.ts';
+
+/** Its code in the log. */
+const BY_OPERATOR = 'operator-interrupt';
 
 /** The connection whose deadline it is. */
 interface Overdue {
@@ -52,6 +56,18 @@ export function oweOverdue(connection: Overdue, requests: Requests): void {
     exchange.endedBy('c');
     connection.abandon(false);
   }
+}
+
+/** An operator wants its end: as if its time were up, and no deadline has passed. */
+export function endForOperator(connection: Overdue, requests: Requests): void {
+  const { exchange } = connection;
+  const { owing } = connection.state;
+  if (exchange === null || (owing !== 'running' && owing !== 'streaming')) return;
+  exchange.endedBy(enderOf(BY_OPERATOR), BY_OPERATOR);
+  if (owing === 'running') exchange.answerError(504);
+  const setting = owing === 'running' ? 'timeout' : 'stream_timeout';
+  requests.overdue(exchange, { ...exchange.overdue(setting), byOperator: true });
+  if (owing === 'streaming') connection.abandon(true);
 }
 
 /** Its client has sent its end while it waits for a thread, and may have gone. */

@@ -40,6 +40,11 @@ const READING_NAME: { readonly [S in Exclude<Reading, 'closed'>]: StateName } = 
   lingering: 'lingering',
 };
 
+/** Each once, in the order in which a connection meets them, more or less. */
+export const STATE_NAMES: readonly StateName[] = [
+  ...new Set([...Object.values(READING_NAME), ...Object.values(OWING_NAME)]),
+];
+
 /** What an open connection is called, from the pair of its halves. */
 export function nameOf(reading: Exclude<Reading, 'closed'>, owing: Owing): StateName {
   if (owing === 'nothing' || reading === 'lingering') return READING_NAME[reading];

@@ -1,6 +1,7 @@
 // The words of `tunicorn ctl` that are its own: a command, what stands behind it, and in which form the answer is wanted. The
 // rest says which server is meant, by the settings that it was started with.
 
+import { parseArguments } from '../settings/command-line.ts';
 import { takeOwnWords, type WordKind, wrongWord } from '../settings/own-words.ts';
 import type { CtlRequest } from './client.ts';
 import { CTL_COMMANDS, type CtlCommand, type CtlFlag } from './commands.ts';
@@ -49,6 +50,13 @@ export function takeCommand(argv: readonly string[]): {
   const { last, rest: words } = takeOwnWords<keyof typeof WORDS>(argv, WORDS);
   const [name = '', ...others] = words;
   if (['', '-h', '--help'].includes(name)) return { own: null, rest: [] };
+  if (name.startsWith('-')) {
+    throw wrongWord(
+      'ctl',
+      name,
+      'followed by a command, and that by options, as in ctl status --pid FILE',
+    );
+  }
   const command = CTL_COMMANDS.find((one) => one.name === name);
   if (command === undefined) {
     throw wrongWord('ctl', name, `one of ${CTL_COMMANDS.map((one) => one.name).join(', ')}`);
@@ -60,12 +68,26 @@ export function takeCommand(argv: readonly string[]): {
     if (!command.flags.includes(flag)) throw wrongWord(flag, '', `left out with ctl ${name}`);
     flags.set(flag, value);
   }
-  const given = others.slice(0, command.arguments.length);
+  const given = others.slice(0, command.arguments.length).filter((word) => !word.startsWith('-'));
+  const missing = command.arguments[given.length];
+  if (missing !== undefined) {
+    throw wrongWord(`ctl ${name}`, '', `given as: ${usage(command)}; ${missing} is missing`);
+  }
   const request = command.request(given, flags);
   if (request === null)
     throw wrongWord(`ctl ${name}`, given.join(' '), `given as: ${usage(command)}`);
   const own = { command, request, json: last('--json') !== undefined };
-  return { own, rest: others.slice(command.arguments.length) };
+  const rest = others.slice(given.length);
+  assertNoMore(command, rest);
+  return { own, rest };
+}
+
+/** What says which server is flags with their values; what is none would be taken for an application. */
+function assertNoMore(command: CtlCommand, rest: readonly string[]): void {
+  const extra = parseArguments(rest, 'command line').given.find(({ name }) => name === 'app');
+  if (extra === undefined) return;
+  const rule = `given as: ${usage(command)}, without more words`;
+  throw wrongWord(`ctl ${command.name}`, String(extra.value), rule);
 }
 
 function usage({ name, arguments: more }: CtlCommand): string {

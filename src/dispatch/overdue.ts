@@ -7,6 +7,8 @@ import type { Finding, Job } from '../threads/app-thread.ts';
 export interface Overdue {
   /** The setting whose time it was: before the response began (504), or inside it (the connection was reset). */
   readonly setting: 'timeout' | 'stream_timeout';
+  /** No time was up: an operator wanted its end, as if `setting` had passed. */
+  readonly byOperator: boolean;
   /** Since the request was handed on, waiting for a thread included, ms. */
   readonly ageMs: number;
   /** Since the application began it, ms; as exact as the wheel is. */

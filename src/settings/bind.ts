@@ -44,6 +44,16 @@ export function formatBind(address: BindAddress): string {
   return `${host}:${address.port}`;
 }
 
+/** Whether two servers cannot have them both; of a name it is known only that it is the same one. Port 0 is free each time. */
+export function isSameAddress(one: BindAddress, other: BindAddress): boolean {
+  if (one.kind !== 'tcp' || other.kind !== 'tcp') return false;
+  if (one.port !== other.port || one.port === 0) return false;
+  // `::` takes the IPv4 addresses as well, but 0.0.0.0 no IPv6 ones.
+  const covers = (wide: string, narrow: string): boolean =>
+    wide === '::' || (wide === '0.0.0.0' && !narrow.includes(':'));
+  return one.host === other.host || covers(one.host, other.host) || covers(other.host, one.host);
+}
+
 /** The largest number that a descriptor can have: a C int. */
 const MAX_DESCRIPTOR = 2_147_483_647;
 

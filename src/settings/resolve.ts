@@ -4,6 +4,7 @@
 
 import { resolve } from 'node:path';
 import { looksLikeNodeApp } from './app-spec.ts';
+import { isSameAddress, parseBind } from './bind.ts';
 import { CATALOGUE, SETTING_NAMES, type SettingName } from './catalogue.ts';
 import { badValue, check, type Given, type Value } from './check.ts';
 import { parseArguments } from './command-line.ts';
@@ -234,6 +235,24 @@ function checkTogether(settings: Settings, given: Record<SettingName, Given>): v
   }
   checkClientCertificates(settings, given);
   checkStatus(settings, given);
+  checkStatusApart(settings, given);
+}
+
+/** The kernel would refuse the second of them, whichever that is, and name this very server as who is in the way. */
+function checkStatusApart(
+  { status_bind, bind }: Settings,
+  given: Record<SettingName, Given>,
+): void {
+  const address = status_bind === null ? null : parsePortAddress(status_bind);
+  if (address === null) return;
+  const same = bind.find((one) => isSameAddress(parseBind(one), { kind: 'tcp', ...address }));
+  if (same === undefined) return;
+  throw badValue(CATALOGUE.status_bind, given.status_bind, {
+    rule: `another address than bind (${same})`,
+    value: status_bind,
+    message: 'status_bind and bind are the same address',
+    suggestion: 'Give one of them another port.',
+  });
 }
 
 /** Others than this machine must show that they may ask. */

@@ -122,7 +122,7 @@ export interface WorkerCounts {
 
 /** Of a request or a thread that came to grief. */
 export interface Trouble {
-  readonly about: 'overdue' | 'died' | 'shed';
+  readonly about: 'overdue' | 'interrupted' | 'died' | 'shed';
   /** Of the line in the error log. */
   readonly code: string;
   /** So many of them are told by this one. */

@@ -93,6 +93,7 @@ export interface LiveWorker {
 
 export type EventKind =
   | 'timed out'
+  | 'interrupted'
   | 'thread died'
   | 'shed'
   | 'limited'

@@ -20,19 +20,19 @@ export interface UnheardReport extends Finding {
   readonly forMs: number;
 }
 
-/** @param limitSeconds what the setting says that passed */
+/** @param limitSeconds what the setting says that passed, if one did */
 export function overdueLine(report: OverdueReport, limitSeconds: number): LogLine {
-  const { setting, job, thread, stack } = report;
+  const { job, thread, stack } = report;
   const { method, path, client } = whose(job);
-  const answered = setting === 'timeout';
+  const answered = report.setting === 'timeout';
   const message = [
-    `${method} ${path} from ${client} ran for `,
-    `${seconds(report.ranMs)} s${queued(report)} on ${thread} (${setting} ${limitSeconds} s${extended(report)}) and was `,
+    `${method} ${path} from ${client} ${report.byOperator ? 'was interrupted by an operator after' : 'ran for'} `,
+    `${seconds(report.ranMs)} s${queued(report)} on ${thread} (${why(report, limitSeconds)}) and was `,
     `${answered ? 'answered 504' : 'cut off'}: ${OVERDUE_CASES[report.case].words}.`,
     stack === '' ? '' : `\n${stack.trimEnd()}`,
   ].join('');
   const facts = {
-    code: answered ? 'overdue' : 'stream-overdue',
+    ...coded(report),
     method,
     path,
     client,
@@ -109,6 +109,16 @@ export function traceFact({ trace }: Pick<Job, 'trace'>): { readonly trace_id?: 
 function queued({ ageMs, ranMs }: OverdueReport): string {
   const waitedMs = ageMs - ranMs;
   return waitedMs < QUEUED_MS ? '' : ` after ${seconds(waitedMs)} s in the queue`;
+}
+
+function coded({ byOperator, setting }: OverdueReport): { readonly code: string } {
+  if (byOperator) return { code: 'operator-interrupt' };
+  return { code: setting === 'timeout' ? 'overdue' : 'stream-overdue' };
+}
+
+function why(report: OverdueReport, limitSeconds: number): string {
+  if (report.byOperator) return 'ctl interrupt';
+  return `${report.setting} ${limitSeconds} s${extended(report)}`;
 }
 
 function extended({ extendedMs }: OverdueReport): string {

@@ -38,7 +38,8 @@ export class TroubleLog {
   overdue(report: OverdueReport): void {
     const picture = this.#taken;
     this.#taken = null;
-    this.#say('overdue', overdueLine(report, this.#limits[report.setting]), picture);
+    const about = report.byOperator ? 'interrupted' : 'overdue';
+    this.#say(about, overdueLine(report, this.#limits[report.setting]), picture);
   }
 
   died({ name }: AppThread, { code, detail }: Failure): void {

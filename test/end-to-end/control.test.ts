@@ -19,7 +19,7 @@ describe('a WSGI server whose threads, queue and places are taken', () => {
     socket = join(folder, 'shop.ctl');
     const terms = ['--threads', '2', '--queue-limit', '3', '--worker-connections', '6'];
     const times = ['--timeout', '600', '--queue-timeout', '600'];
-    const pid = ['--pid', join(folder, 'shop.pid')];
+    const pid = ['--pid', join(folder, 'shop.pid'), '--status-bind', '127.0.0.1:0'];
     server = await serveWsgi('freezes:app', [...terms, ...times, ...pid]);
     for (const path of ['/spin', '/sleep', '/q1?secret', '/q2', '/q3']) {
       const client = await server.connect();
@@ -78,9 +78,21 @@ describe('a WSGI server whose threads, queue and places are taken', () => {
     );
     const thread = `${spins?.['worker']}/${String(spins?.['name']).replace('thread ', '')}`;
     const done = await runCtl('interrupt', thread, '--pid', join(folder, 'shop.pid'));
-    assert.deepEqual([done.code, done.out.slice(0, 26)], [0, 'Requests interrupted: 1. T']);
+    assert.deepEqual([done.err, done.out.slice(0, 26)], ['', 'Requests interrupted: 1. T']);
     await eventually(async () => (await askControl(socket, '/queue')).answer['length'] === 0);
-    assert.match(server.log(), /GET \/spin .* answered 504/);
+    const was =
+      'was interrupted by an operator after [\\d.]+ s on thread \\d \\(ctl interrupt\\) and was answered 504';
+    assert.match(server.log(), new RegExp(`GET /spin .* ${was}: .*\\(operator-interrupt\\)`));
+    await eventually(async () => {
+      const { answer } = await askControl(socket, '/events');
+      return listOf(answer, 'events').some(({ kind }) => kind === 'interrupted');
+    });
+    const { answer: told } = await askControl(socket, '/events');
+    assert.ok(listOf(told, 'events').every(({ kind }) => kind !== 'timed out'));
+    const [, at = ''] = /metrics: (http\S+)\)/.exec(server.log()) ?? [];
+    const metrics = await (await fetch(at)).text();
+    assert.doesNotMatch(metrics, /deadlines_passed_total\{setting="timeout"\} [1-9]/);
+    assert.match(metrics, /requests_failed_total\{code="operator-interrupt"\} 1/);
   });
 
   test('what cannot be done is refused with a sentence', async () => {
@@ -96,6 +108,10 @@ describe('a WSGI server whose threads, queue and places are taken', () => {
       400,
       'There is no parameter status here. It takes state, client, path, limit.',
     ]);
+    assert.match(
+      String((await wrong('/connections?state=bogus'))[1]),
+      /^state is one of proxy, handshake, new, head, asking, .*, not "bogus"\.$/,
+    );
     assert.deepEqual(await wrong('/reload'), [405, '/reload is asked for with POST.']);
     assert.deepEqual(await wrong('/stop', '{"how": "slowly"}'), [400, 'how is gently or at once.']);
     assert.deepEqual(await wrong('/stop', 'how'), [400, 'The body is no JSON.']);

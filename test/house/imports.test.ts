@@ -62,6 +62,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/arbiter': [
     'src/trace/sdk.ts',
+    'src/connection/state-names.ts',
     'src/limits',
     'src/settings',
     'src/observe',

@@ -35,12 +35,12 @@ function operation({ id, summary, parameters, body, status }: Route): object {
   return {
     operationId: id,
     summary,
-    parameters: parameters.map(({ name, in: place, type, meaning }) => ({
+    parameters: parameters.map(({ name, in: place, type, values, meaning }) => ({
       name,
       in: place,
       required: place === 'path',
       description: meaning,
-      schema: { type },
+      schema: { type, ...(values && { enum: values }) },
     })),
     ...(body !== null && {
       requestBody: {

@@ -33,6 +33,8 @@ const ANSWER_MS = 80;
 const WORKERS_MAX = 1000;
 /** From one worker more to the next: what else the loop has to do comes in between. */
 const SCALE_MS = 5;
+/** What is done whether we wait or not is better heard of late than called a failure. */
+const DEED_MS = 2_000;
 /** To find out where a thread is can take as long as it takes to know that it is in native code. */
 const STACK_MS = 8_000;
 
@@ -165,10 +167,11 @@ export class Operator {
   }
 
   async interrupt(pid: number, thread: string): Promise<object> {
-    const answer = await this.#askOne(pid, { about: 'interrupt', thread }, ANSWER_MS);
+    const answer = await this.#askOne(pid, { about: 'interrupt', thread }, DEED_MS);
     return { worker: pid, thread, requests: answer.about === 'interrupt' ? answer.requests : 0 };
   }
 
+  /** Of all that fit those that have been open for longest, `limit` in all. */
   async connections(filter: ConnectionFilter, limit: number): Promise<Connections> {
     const { answers, silent } = await this.#askAll('connections', {
       about: 'connections',
@@ -185,7 +188,8 @@ export class Operator {
     }
     const open = answers.reduce((all, { answer }) => all + answer.open, 0);
     const matching = answers.reduce((all, { answer }) => all + answer.matching, 0);
-    return { open, states, matching, connections, silent };
+    const oldest = connections.sort((one, other) => other.ageMs - one.ageMs).slice(0, limit);
+    return { open, states, matching, connections: oldest, silent };
   }
 
   /** Where all connections are; each by itself only when there are no more than `marks` in all. */

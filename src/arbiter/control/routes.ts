@@ -1,6 +1,7 @@
 // What can be asked on the control socket, as a table that the server answers from and that its OpenAPI description is made
 // of. What each answers is in views.ts.
 
+import { STATE_NAMES } from '../../connection/state-names.ts';
 import type { Operator } from './operator.ts';
 import { Refusal } from './refusal.ts';
 import type { ControlReply, ControlRequest } from './server.ts';
@@ -9,6 +10,8 @@ export interface Parameter {
   readonly name: string;
   readonly in: 'path' | 'query';
   readonly type: 'string' | 'integer' | 'boolean';
+  /** No others; left out: any. */
+  readonly values?: readonly string[];
   readonly meaning: string;
 }
 
@@ -137,16 +140,22 @@ export const ROUTES: readonly Route[] = [
     path: '/connections',
     id: 'connections',
     summary:
-      'How many connections are in each state, and those that fit, the oldest of each worker first.',
+      'How many connections are in each state, and those that fit, of all workers, what has been open for longest first.',
     parameters: [
-      { name: 'state', in: 'query', type: 'string', meaning: 'Only in this state (states.md).' },
+      {
+        name: 'state',
+        in: 'query',
+        type: 'string',
+        values: [...STATE_NAMES, 'closing'],
+        meaning: 'Only in this state (states.md).',
+      },
       { name: 'client', in: 'query', type: 'string', meaning: 'The address begins so.' },
       { name: 'path', in: 'query', type: 'string', meaning: 'The path of its request begins so.' },
       {
         name: 'limit',
         in: 'query',
         type: 'integer',
-        meaning: `Of each worker, at most ${LIMIT_MAX}. [${LIMIT}]`,
+        meaning: `How many in all, at most ${LIMIT_MAX}. [${LIMIT}]`,
       },
     ],
     body: null,
@@ -286,9 +295,12 @@ function givenTo(
       throw new Refusal(400, `There is no parameter ${name} here. ${instead}`);
     }
   }
-  for (const { name, in: place, type } of route.parameters) {
+  for (const { name, in: place, type, values } of route.parameters) {
     const text = place === 'path' ? inPath.get(name) : query.get(name);
     if (text === undefined || text === null) continue;
+    if (values?.includes(text) === false) {
+      throw new Refusal(400, `${name} is one of ${values.join(', ')}, not "${text}".`);
+    }
     given.set(name, type === 'integer' ? whole(name, text) : text);
   }
   for (const [name, value] of bodyOf(route, body)) given.set(name, value);

@@ -84,3 +84,26 @@ test('one that is wanted by nobody ends at once', async () => {
   control.configure(terms('/nowhere', true), false);
   await control.close();
 });
+
+test('of all workers together no more connections are told than are asked for, those that are oldest', async () => {
+  const worker = (pid: number, ages: readonly number[]): object => ({
+    pid,
+    servedMs: 1,
+    questions: {
+      ask: async () => ({
+        about: 'connections',
+        open: ages.length,
+        states: { 'keep-alive': ages.length },
+        matching: ages.length,
+        connections: ages.map((ageMs) => ({ ageMs })),
+      }),
+    },
+  });
+  const workers = [worker(1, [900, 100]), worker(2, [500, 400])];
+  const operator = new Operator({ workers } as unknown as Steered);
+  const asked = await operator.connections({ state: null, client: null, path: null }, 3);
+  assert.deepEqual(
+    [asked.matching, asked.connections.map(({ ageMs }) => ageMs)],
+    [4, [900, 500, 400]],
+  );
+});

@@ -18,6 +18,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { bindAll, type Listener } from '../../../src/arbiter/listeners.ts';
+import { freeSocketPath } from '../../../src/arbiter/socket-path.ts';
 import { whoListensOnPort } from '../../../src/arbiter/who-listens.ts';
 import { soon } from '../../support/eventually.ts';
 import { queuedConnections } from '../../support/open-connections.ts';
@@ -119,6 +120,15 @@ test('several addresses are listed and all are served', async (t) => {
   const six = net.connect(Number(port6), '::1');
   t.after(() => six.destroy());
   await soon(new Promise((resolve) => six.once('connect', resolve)), 'a connection to ::1');
+});
+
+test('a socket of another server is told with the flag that would name another one', async (t) => {
+  const path = await socketPath(t);
+  await otherServer(t, { path });
+  await assert.rejects(
+    freeSocketPath(path, '--control-socket'),
+    /is listening there\. Stop it, or choose another --control-socket\.$/,
+  );
 });
 
 test('a port that is taken is told with the process that has it', async (t) => {

@@ -56,7 +56,17 @@ test('a command takes its arguments and flags; the rest says which server', () =
 
 for (const [words, says] of [
   [['restart'], /^ctl must be one of status, .*: "restart" is not\.$/],
-  [['scale'], /^ctl scale must be given as: scale N\.$/],
+  [['scale'], /^ctl scale must be given as: scale N; N is missing\.$/],
+  [['scale', '--pid', 'a.pid'], /^ctl scale must be given as: scale N; N is missing\.$/],
+  [
+    ['status', '--pid', 'a.pid', 'extra'],
+    /^ctl status must be given as: status, without more words: "extra" is not\.$/,
+  ],
+  [['scale', '2', '3'], /^ctl scale must be given as: scale N, without more words: "3" is not\.$/],
+  [
+    ['--pid', 'a.pid', 'status'],
+    /^ctl must be followed by a command, and that by options, as in ctl status --pid FILE: "--pid" is not\.$/,
+  ],
   [['scale', 'many'], /^ctl scale must be given as: scale N: "many" is not\.$/],
   [['status', '--stack'], /^--stack must be left out with ctl status\.$/],
 ] as const) {

@@ -3,9 +3,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { BindError, formatBind, parseBind } from '../../../src/settings/bind.ts';
+import { BindError, formatBind, isSameAddress, parseBind } from '../../../src/settings/bind.ts';
 
 const tcp = (host: string, port: number): unknown => ({ kind: 'tcp', host, port });
+
+for (const [one, other, same] of [
+  ['127.0.0.1:80', '127.0.0.1:80', true],
+  ['127.0.0.1:80', '127.0.0.1:81', false],
+  ['127.0.0.1:80', '127.0.0.2:80', false],
+  ['0.0.0.0:80', '127.0.0.1:80', true],
+  ['127.0.0.1:80', '[::]:80', true],
+  ['0.0.0.0:80', '[::1]:80', false],
+  ['127.0.0.1:0', '127.0.0.1:0', false],
+  ['unix:a', 'unix:a', false],
+] as const) {
+  it(`${one} and ${other} ${same ? 'cannot both be had' : 'are two TCP addresses or none'}`, () => {
+    assert.equal(isSameAddress(parseBind(one), parseBind(other)), same);
+  });
+}
 
 describe('parseBind', () => {
   it('takes host and port, a host alone, a port alone', () => {

@@ -233,6 +233,14 @@ describe('what settings refuse', () => {
     );
   });
 
+  it('refuses a status address that bind has already', async () => {
+    assert.equal(
+      (await errorFrom({ argv: ['-b', ':9000', '-b', ':9001', '--status-bind', '9001'] })).message,
+      'status_bind must be another address than bind (:9001): "9001" on the command line (--status-bind) is not: ' +
+        'status_bind and bind are the same address. Give one of them another port.',
+    );
+  });
+
   it('tells who asks for another kind of worker what there is, and what does its job here', async () => {
     const unknown = await errorFrom({ argv: ['-k', 'fast'] });
     assert.equal(

@@ -21,6 +21,7 @@ function report(target: string, more: Partial<OverdueReport> = {}): OverdueRepor
   return {
     job,
     setting: 'timeout',
+    byOperator: false,
     ageMs: 2110,
     ranMs: 2100,
     extendedMs: 0,
@@ -74,4 +75,14 @@ test('what a client sent ends no line and speaks to no terminal', () => {
   const line = overdueLine(report('/a\n[ERROR] forged\x1b[2J"\xff'), 2);
   assert.ok(line.message.startsWith('GET /a\\x0a[ERROR] forged\\x1b[2J\\"\\xff from '));
   assert.equal(line.facts['path'], '/a\\x0a[ERROR] forged\\x1b[2J\\"\\xff');
+});
+
+test('what an operator interrupted is no timeout', () => {
+  const { message, facts } = overdueLine(report('/', { byOperator: true, stack: '' }), 2);
+  assert.equal(
+    message,
+    'GET / from 192.0.2.7:50123 was interrupted by an operator after 2.1 s on thread 3 (ctl interrupt) and was answered 504: ' +
+      'its own code ran and was interrupted; the thread goes on.',
+  );
+  assert.equal(facts['code'], 'operator-interrupt');
 });

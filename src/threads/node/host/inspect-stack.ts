@@ -4,6 +4,7 @@
 // that is paused never terminates (seen with Node.js 20 and 24).
 
 import { Session } from 'node:inspector';
+import { programAt } from '../../../package-folder.ts';
 
 /** Who asks within this time is asked for together. */
 const GATHER_MS = 10;
@@ -12,7 +13,11 @@ const SIGN_MS = 2500;
 /** After a sign it will stop at its next call or turn, however busy the machine is. */
 const PAUSE_MS = 5000;
 
-interface CallFrame {
+const WAITS =
+  '    no JavaScript of the application runs: what it has begun waits for something asynchronous';
+const THREAD_PROGRAM = programAt('thread').href;
+
+export interface CallFrame {
   readonly functionName: string;
   readonly location: {
     readonly scriptId: string;
@@ -150,11 +155,25 @@ function threadOf(title: string): number {
   return Number(/worker (\d+)/i.exec(title)?.[1]);
 }
 
-/** Our own calls and Node.js's tell nobody anything, unless there are no others. */
-function stackText(frames: readonly CallFrame[], scripts: ReadonlyMap<string, string>): string {
-  const all = frames.map((frame) => frameText(frame, scripts));
-  const others = all.filter((frame) => !/\(node:|\/threads\/node\/guest\//.test(frame));
-  return (others.length > 0 ? others : all).join('\n');
+/**
+ * Our own calls and Node.js's tell nobody anything. Where Node.js's are alone a callback was about to come, and the request waits
+ * for one; where ours are, they are what runs.
+ */
+export function stackText(
+  frames: readonly CallFrame[],
+  scripts: ReadonlyMap<string, string>,
+): string {
+  const urlOf = ({ location }: CallFrame): string => scripts.get(location.scriptId) ?? '';
+  const beside = frames.filter((frame) => !urlOf(frame).startsWith('node:'));
+  if (beside.length === 0) return WAITS;
+  const others = beside.filter((frame) => !isOurs(urlOf(frame)));
+  const shown = others.length > 0 ? others : frames;
+  return shown.map((frame) => frameText(frame, scripts)).join('\n');
+}
+
+/** The program of the thread is one file; run from its sources it is many. */
+function isOurs(url: string): boolean {
+  return url === THREAD_PROGRAM || url.includes('/threads/node/guest/');
 }
 
 function frameText(frame: CallFrame, scripts: ReadonlyMap<string, string>): string {
