@@ -56,6 +56,7 @@ const EVERY_VERSION = [
   'unit/arbiter/listening',
   'unit/arbiter/sockets',
   'unit/arbiter/source-watch',
+  'unit/arbiter/status-server',
   'unit/cli/main',
   'unit/connection/',
   'unit/observe/',

@@ -111,6 +111,12 @@ function beat(): void {
   if (worker !== null) say({ kind: 'heartbeat', counts: worker.counts(), tally: worker.tally });
 }
 
+/** What it has counted and what has gone wrong since the last time would be lost. */
+function tellTheRest(): void {
+  troubles.flush();
+  beat();
+}
+
 async function serve(listeners: readonly ListenerAddress[]): Promise<void> {
   if (worker === null) return;
   if (!leaving) await worker.serve(listeners);
@@ -153,8 +159,7 @@ async function leave(): Promise<void> {
   leaving = true;
   setTimeout(quit, graceMs).unref();
   await worker?.drain();
-  // What it has counted since the last one would be lost.
-  beat();
+  tellTheRest();
   mayExit();
   const keys = endedSoon(endOfKeys());
   if ((await (worker?.stop() ?? true)) && (await keys)) exitNow(0);
@@ -169,7 +174,7 @@ async function quitAsTold(): Promise<void> {
 
 function quit(): void {
   const ended = kill();
-  beat();
+  tellTheRest();
   void endProcess(0, ended);
 }
 

@@ -6,6 +6,8 @@ import type { SpanRecord } from '../wire/spans.ts';
 
 /** Clients choose these texts. */
 const TEXT_MAX = 1024;
+/** As long as a name can be. */
+const HOST_MAX = 255;
 
 /** @param nowMs monotonic */
 export function spanRecordOf(exchange: LoggedExchange, nowMs: number): SpanRecord | null {
@@ -18,10 +20,10 @@ export function spanRecordOf(exchange: LoggedExchange, nowMs: number): SpanRecor
     spanId: trace.spanId,
     parentId: trace.parentId ?? '',
     state: trace.state,
-    method: head.method,
+    method: head.method.slice(0, TEXT_MAX),
     path: head.path.slice(0, TEXT_MAX),
     scheme: peer.scheme,
-    host: head.host ?? '',
+    host: (head.host ?? '').slice(0, HOST_MAX),
     client: peer.address,
     peer: proxy.address,
     // The path of a unix socket is nobody's address.

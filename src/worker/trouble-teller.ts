@@ -33,10 +33,15 @@ export class TroubleTeller {
     }
   }
 
+  /** To be called before the end, or what was held back would be lost. */
+  flush(): void {
+    for (const trouble of this.#held.values()) this.#parts.say(trouble);
+    this.#held.clear();
+  }
+
   /** A second is over. */
   #next(): void {
     this.#said = 0;
-    for (const trouble of this.#held.values()) this.#parts.say(trouble);
-    this.#held.clear();
+    this.flush();
   }
 }

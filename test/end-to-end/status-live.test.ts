@@ -260,3 +260,23 @@ test('with a token: it has to be shown for data; a JavaScript thread that hangs 
   assert.match(String(((await stack.json()) as { stack: unknown }).stack), /freezes\.mjs:\d+/);
   viewer.close();
 });
+
+test('what goes wrong in the last moment of a worker that leaves is told as well, all of it', async () => {
+  const base = `http://127.0.0.1:${await freePort()}`;
+  const server = await serveNode('./traced.mjs', [
+    ...['--threads', '1', '--timeout', '3', '--status-bind', base.slice('http://'.length)],
+  ]);
+  const viewer = await LiveViewer.open(base);
+  const hung = Array.from({ length: 8 }, () => ask(server, '/hang'));
+  await viewer.frame(
+    ({ lanes }) => lanes.some(({ state, count }) => state === 'running' && count === 8),
+    'all run',
+  );
+  const [worker = 0] = server.server.workerPids();
+  process.kill(worker, 'SIGTERM');
+  for (const answer of await Promise.all(hung)) assert.equal(answer.status, 504);
+  const count = (): number =>
+    viewer.events.reduce((all, one) => all + (one.kind === 'timed out' ? one.count : 0), 0);
+  await eventually(() => count() === 8, 'eight timed out', 10_000);
+  viewer.close();
+});

@@ -255,12 +255,13 @@ test('of ten requests one is sampled, its application knows which, and strangers
   assert.ok(receiver.exports.every(({ headers }) => headers['x-key'] === 'secret'));
 });
 
-test('a receiver that answers nobody holds up no request and no end; what is dropped is counted and said once', async () => {
+test('a receiver that answers nobody holds up no request and no end; what is dropped is counted and said once in ten seconds', async () => {
   const receiver = await OtlpReceiver.open();
   receiver.mood = 'silent';
   const port = await freePort();
   const args = ['--otlp-endpoint', receiver.url, '--status-bind', `127.0.0.1:${port}`];
   const env = { ...SOON.env, OTEL_EXPORTER_OTLP_TIMEOUT: '300' };
+  const servedMs = performance.now();
   const served = await serveNode('./traced.mjs', args, { env });
   const bodies = await load(served, 12_000, '/');
   assert.ok(bodies.every((body) => body === 'hello'));
@@ -278,7 +279,9 @@ test('a receiver that answers nobody holds up no request and no end; what is dro
     () => /were dropped.*\(spans-dropped\)/.test(served.log()) || undefined,
     'the line',
   );
-  assert.equal(served.log().match(/spans-dropped/g)?.length, 1);
+  const lines = served.log().match(/spans-dropped/g)?.length ?? 0;
+  const most = 1 + Math.floor((performance.now() - servedMs) / 10_000);
+  assert.ok(lines <= most, `${lines} lines, ${most} at most`);
   // One that refuses costs no more, and one that is well again is sent to at once.
   receiver.mood = 503;
   const others = await load(served, 800, '/');

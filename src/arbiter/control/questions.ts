@@ -6,6 +6,8 @@ import type { Answer, Question } from '../../wire/control.ts';
 
 /** More at once are not asked: somebody asks faster than the worker answers. */
 const ASKED_MAX = 64;
+/** With these: stacks of all threads may take seconds, and a worker that others ask meanwhile is not silent. */
+const WITH_STACKS_MAX = 48;
 
 export class Questions {
   readonly #say: (message: ToWorker) => void;
@@ -18,7 +20,8 @@ export class Questions {
 
   /** Resolves to null when no answer has come within so many milliseconds, or the worker has gone. */
   ask(question: Question, withinMs: number): Promise<Answer | null> {
-    if (this.#asked.size >= ASKED_MAX) return Promise.resolve(null);
+    const most = question.about === 'stack' ? WITH_STACKS_MAX : ASKED_MAX;
+    if (this.#asked.size >= most) return Promise.resolve(null);
     this.#last += 1;
     const id = this.#last;
     return new Promise((resolve) => {

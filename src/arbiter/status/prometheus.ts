@@ -25,16 +25,18 @@ interface Metric {
   readonly values: readonly Value[];
 }
 
+type Asked = Pick<Operator, 'connections' | 'threads'>;
+
 const NO_FILTER = { state: null, client: null, path: null };
 
 /** The page at /metrics. Loads prom-client the first time. */
-export async function metricsPage(server: Steered, operator: Operator): Promise<Page> {
+export async function metricsPage(server: Steered, operator: Asked): Promise<Page> {
   const { AggregatorRegistry } = await import('prom-client');
   const registry = AggregatorRegistry.aggregate([await metricsOf(server, operator)]);
   return { type: registry.contentType, text: await registry.metrics() };
 }
 
-async function metricsOf(server: Steered, operator: Operator): Promise<Metric[]> {
+async function metricsOf(server: Steered, operator: Asked): Promise<Metric[]> {
   const [connections, threads] = await Promise.all([
     operator.connections(NO_FILTER, 0),
     operator.threads(false),

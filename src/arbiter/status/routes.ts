@@ -1,24 +1,29 @@
 // What can be asked at the status address. `/` is the page, which shows nothing of the server by itself; everything else is data.
 
+import { monotonicMs } from '../../clock.ts';
 import type { Operator, Steered } from '../control/operator.ts';
 import { Refusal } from '../control/refusal.ts';
+import { AtOnce } from './at-once.ts';
 import type { Live } from './live.ts';
 import { type PageFile, readPage } from './page.ts';
 import { metricsPage } from './prometheus.ts';
 import type { StatusReply, StatusRoute } from './server.ts';
+import { Stacks } from './stacks.ts';
 
 const CONNECTIONS_MAX = 50;
-/** To take a stack stops a thread for a moment: nobody shall have it done again and again. */
-const STACKS_MAX = 4;
+/** A worker is asked so much at once and no more (control/questions.ts): places stay for frames and for the control socket. */
+const AT_ONCE_MAX = 8;
 
 export interface RouteParts {
   readonly server: Steered;
-  readonly operator: Operator;
-  readonly live: Live;
+  readonly operator: Pick<Operator, 'connections' | 'stack' | 'threads'>;
+  readonly live: Pick<Live, 'isFull' | 'watch'>;
 }
 
 export function routesOf({ server, operator, live }: RouteParts): readonly StatusRoute[] {
-  const stacks = new AtOnce(STACKS_MAX);
+  const stacks = new Stacks((worker, thread) => operator.stack(worker, thread), monotonicMs);
+  const metrics = new AtOnce(AT_ONCE_MAX);
+  const connections = new AtOnce(AT_ONCE_MAX);
   let page: Promise<PageFile> | null = null;
   return [
     {
@@ -32,7 +37,11 @@ export function routesOf({ server, operator, live }: RouteParts): readonly Statu
         return { type: 'text/html; charset=utf-8', text, headers };
       },
     },
-    { path: '/metrics', isData: true, answer: () => metricsPage(server, operator) },
+    {
+      path: '/metrics',
+      isData: true,
+      answer: () => metrics.run(() => metricsPage(server, operator)),
+    },
     {
       path: '/live',
       isData: true,
@@ -44,15 +53,14 @@ export function routesOf({ server, operator, live }: RouteParts): readonly Statu
     {
       path: '/stack',
       isData: true,
-      answer: (query) =>
-        stacks.run(async () => {
-          const thread = query.get('thread') ?? '';
-          const worker = query.get('worker') ?? '';
-          if (!/^\d{1,9}$/.test(worker) || thread === '') {
-            throw new Refusal(400, '/stack?worker=PID&thread=NAME, with a name as /live has it.');
-          }
-          return json(await operator.stack(Number(worker), thread));
-        }),
+      answer: async (query) => {
+        const thread = query.get('thread') ?? '';
+        const worker = query.get('worker') ?? '';
+        if (!/^\d{1,9}$/.test(worker) || thread === '') {
+          throw new Refusal(400, '/stack?worker=PID&thread=NAME, with a name as /live has it.');
+        }
+        return json(await stacks.of(Number(worker), thread));
+      },
     },
     {
       path: '/connections',
@@ -63,32 +71,13 @@ export function routesOf({ server, operator, live }: RouteParts): readonly Statu
           client: query.get('client'),
           path: query.get('path'),
         };
-        const { connections, ...counts } = await operator.connections(filter, CONNECTIONS_MAX);
-        return json({ ...counts, connections: connections.slice(0, CONNECTIONS_MAX) });
+        return connections.run(async () => {
+          const found = await operator.connections(filter, CONNECTIONS_MAX);
+          return json({ ...found, connections: found.connections.slice(0, CONNECTIONS_MAX) });
+        });
       },
     },
   ];
-}
-
-/** So many and no more. */
-class AtOnce {
-  readonly #most: number;
-  #running = 0;
-
-  constructor(most: number) {
-    this.#most = most;
-  }
-
-  async run<Result>(deed: () => Promise<Result>): Promise<Result> {
-    if (this.#running >= this.#most)
-      throw new Refusal(503, 'Others are asking; again in a moment.');
-    this.#running += 1;
-    try {
-      return await deed();
-    } finally {
-      this.#running -= 1;
-    }
-  }
 }
 
 function json(answer: object): StatusReply {

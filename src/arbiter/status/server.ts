@@ -1,20 +1,22 @@
 // Answers what browsers and monitoring ask: Node.js's own HTTP server at an address of its own. It shares the arbiter's loop and is
-// bounded in clients, bytes and time. What can be asked is in routes.ts, who may ask in access.ts.
+// bounded in clients, bytes and time. What can be asked is in routes.ts, who may ask in access.ts, and what becomes of those who may
+// not in strangers.ts.
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { messageOf } from '../../message-of.ts';
 import { formatBind } from '../../settings/bind.ts';
 import type { InspectAddress } from '../../settings/inspect.ts';
 import { Refusal } from '../control/refusal.ts';
-import { Access } from './access.ts';
+import { Access, type Denial } from './access.ts';
 import { VIEWERS_MAX } from './live.ts';
+import { HEADER_BYTES_MAX, STRANGERS_MAX, Strangers } from './strangers.ts';
 
 /** Beside those who watch. */
 const CLIENTS_MAX = 32;
 const REQUEST_MS = 5_000;
+/** For those who may ask. */
 const IDLE_MS = 90_000;
-/** A request of a monitor is some hundred bytes, of a browser some more. */
-const HEADER_BYTES_MAX = 8 * 1024;
 
 /** For every answer: no other page may read it, and nobody take it for what it is not. */
 const GUARDS = {
@@ -50,6 +52,7 @@ export class StatusServer {
   readonly #server: Server;
   readonly #access: Access;
   readonly #routes: readonly StatusRoute[];
+  readonly #strangers = new Strangers();
 
   private constructor(token: string | null, routes: readonly StatusRoute[]) {
     this.#access = new Access(token);
@@ -62,7 +65,20 @@ export class StatusServer {
       connectionsCheckingInterval: REQUEST_MS,
     };
     this.#server = createServer(terms, (request, response) => void this.#answer(request, response));
-    this.#server.maxConnections = CLIENTS_MAX + VIEWERS_MAX;
+    this.#server.maxConnections = CLIENTS_MAX + VIEWERS_MAX + STRANGERS_MAX;
+    this.#receiveStrangers();
+  }
+
+  /** Before Node.js's own server takes them in. */
+  #receiveStrangers(): void {
+    const server = this.#server;
+    const takeIn = server.listeners('connection');
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) =>
+      this.#strangers.came(socket, () => {
+        for (const each of takeIn) Reflect.apply(each, server, [socket]);
+      }),
+    );
   }
 
   /** Rejects with an Error with a sentence for people. */
@@ -90,18 +106,24 @@ export class StatusServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
+      this.#strangers.end();
       this.#server.closeAllConnections();
     });
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [status, reply] = await this.#reply(request);
+    const { socket, headers } = request;
+    const denial = this.#access.toData(headers);
+    if (denial === null) this.#strangers.isNone(socket);
+    else if (!this.#strangers.dismiss(socket)) return;
+    const [status, reply] = await this.#reply(request, denial);
     if (response.destroyed) return;
     const more = 'text' in reply ? reply.headers : undefined;
     response.writeHead(status, {
       'content-type': reply.type,
       ...GUARDS,
       ...more,
+      ...(denial !== null && { connection: 'close' }),
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     });
     if (request.method === 'HEAD') response.end();
@@ -109,11 +131,13 @@ export class StatusServer {
     else reply.stream(response);
   }
 
-  async #reply({ method, url, headers }: IncomingMessage): Promise<[number, StatusReply]> {
+  async #reply(
+    { method, url, headers }: IncomingMessage,
+    toData: Denial | null,
+  ): Promise<[number, StatusReply]> {
     const { pathname, query } = parts(url ?? '/');
     const route = this.#routes.find(({ path }) => path === pathname);
-    const denial =
-      route?.isData === false ? this.#access.toPage(headers) : this.#access.toData(headers);
+    const denial = route?.isData === false ? this.#access.toPage(headers) : toData;
     if (denial !== null) return [denial.status, text(denial.sentence)];
     if (method !== 'GET' && method !== 'HEAD') return [405, text('Only GET.')];
     if (route === undefined) {

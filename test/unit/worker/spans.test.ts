@@ -70,7 +70,11 @@ const EXCHANGE = {
     ...{ started: 4, responding: 5, answered: 6, ended: Number.NaN },
   },
   peer: { address: '192.0.2.1', port: 1, serverName: '127.0.0.1', serverPort: 80, scheme: 'http' },
-  head: requestHead(`/${'é'.repeat(2000)}`, { fields: ['User-Agent', 'me'] }),
+  head: requestHead(`/${'é'.repeat(2000)}`, {
+    method: 'M'.repeat(2000),
+    host: 'h'.repeat(2000),
+    fields: ['User-Agent', 'me'],
+  }),
   ...{ beganMs: 2, status: '200 OK', bodyBytes: 7, endCode: '--', failureCode: '' },
   threadName: 'thread 1',
 } as unknown as LoggedExchange;
@@ -88,6 +92,7 @@ test('spans leave together after half a second, or as soon as there are 512, and
   assert.ok(first !== undefined && 'spans' in first);
   const [record] = recordsOf(first.spans);
   assert.equal(record?.path, `/${'é'.repeat(1023)}`);
+  assert.deepEqual([record.method.length, record.host.length], [1024, 255]);
   const { traceId, parentId, agent, status, submitted, ended } = record;
   assert.deepEqual(
     [traceId, parentId, agent, status, submitted, ended],

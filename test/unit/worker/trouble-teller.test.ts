@@ -31,4 +31,12 @@ test('a few messages a second tell of any number of troubles', () => {
     sentence: 'thread 1 is gone',
   });
   assert.equal(deeds.length, 1);
+  // What is held back when the worker ends is told then, once.
+  for (let each = 0; each < 10; each++) teller.tell('overdue', 'overdue', 'the last ones');
+  teller.flush();
+  deeds.shift()?.();
+  assert.equal(
+    said.reduce((all, { count }) => all + count, 0),
+    1011,
+  );
 });
