@@ -33,6 +33,9 @@ export class Dispatcher implements ThreadEvents {
   readonly #events: DispatcherEvents;
   #given = 0;
 
+  /** Of requests that were overdue. */
+  readonly #findings = new Set<Promise<void>>();
+
   /** `atOnce`: how many threads can run at once, because there are cores for them. */
   constructor(options: { queue: QueueTerms; events: DispatcherEvents; atOnce?: number }) {
     this.#pool = new Pool(options.atOnce ?? 1);
@@ -114,10 +117,19 @@ export class Dispatcher implements ThreadEvents {
     const thread = job.thread;
     if (thread === null) return;
     this.#events.timeIsUp?.();
-    void thread
+    const told = thread
       .interrupt(job)
       .catch((error: unknown): Finding => ({ case: 'unknown', stack: String(error) }))
-      .then((found) => this.#events.overdue({ ...overdue, ...found, job, thread: thread.name }));
+      .then((found) => {
+        this.#findings.delete(told);
+        this.#events.overdue({ ...overdue, ...found, job, thread: thread.name });
+      });
+    this.#findings.add(told);
+  }
+
+  /** Resolves when all that was asked of threads by now is told: clients of overdue requests were answered before. */
+  async foundOut(): Promise<void> {
+    await Promise.all(this.#findings);
   }
 
   resume(job: Job): void {

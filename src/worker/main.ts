@@ -159,6 +159,7 @@ async function leave(): Promise<void> {
   leaving = true;
   setTimeout(quit, graceMs).unref();
   await worker?.drain();
+  await worker?.foundOut();
   tellTheRest();
   mayExit();
   const keys = endedSoon(endOfKeys());

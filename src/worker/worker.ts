@@ -2,6 +2,7 @@
 // runs application code and never waits: the loop belongs to the clients.
 
 import { availableParallelism } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
@@ -37,6 +38,9 @@ import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
 import { RequestEnds } from './request-ends.ts';
 import { TroubleLog } from './trouble-log.ts';
+
+/** A worker that ends waits so long to hear where overdue requests were. */
+const FIND_OUT_MS = 500;
 
 /** What the application has to know comes along. */
 export interface WorkerOptions
@@ -254,6 +258,11 @@ export class Worker {
       this.#checkDrained();
     });
     return gone.then(() => this.#requestEnds.flush());
+  }
+
+  /** After `drain`: where overdue requests were is told, or takes too long to find out. */
+  foundOut(): Promise<unknown> {
+    return Promise.race([this.#dispatcher.foundOut(), pause(FIND_OUT_MS)]);
   }
 
   /** After `drain`. Resolves as Application.stop does. */
