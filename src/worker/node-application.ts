@@ -9,6 +9,7 @@ import type { AppSpec } from '../settings/app-spec.ts';
 import { parseInspectAddress } from '../settings/inspect.ts';
 import type { AppThread, Failure } from '../threads/app-thread.ts';
 import { AHEAD_WHEN_BEHIND } from '../threads/node/host/backlog.ts';
+import { WAITS } from '../threads/node/host/inspect-stack.ts';
 import { NodeThread } from '../threads/node/host/node-thread.ts';
 import type { NodeThreadOptions } from '../threads/node/host/options.ts';
 import { SourcesPort } from '../threads/node/host/sources.ts';
@@ -345,10 +346,8 @@ function doorOf({ settings, place, log }: ApplicationOptions): DebugDoor | null 
   return isWanted ? new DebugDoor(address, log) : null;
 }
 
-/** Of a thread that waits the inspector sees Node.js's own timers at most. */
 function whereItLoads(stack: string | null): string {
-  const runs = stack !== null && !stack.split('\n').every((frame) => frame.includes('(node:'));
-  return runs
+  return stack !== null && stack !== WAITS
     ? stack
     : '    it waits in asynchronous code, such as a top-level await, or in native code';
 }

@@ -13,7 +13,8 @@ const SIGN_MS = 2500;
 /** After a sign it will stop at its next call or turn, however busy the machine is. */
 const PAUSE_MS = 5000;
 
-const WAITS =
+/** What is told in the place of a stack that has Node.js's own frames at most. */
+export const WAITS =
   '    no JavaScript of the application runs: what it has begun waits for something asynchronous';
 const THREAD_PROGRAM = programAt('thread').href;
 
