@@ -46,7 +46,7 @@ export class KeyThread implements KeyFunctions {
   /** That all functions are without a thread is told whatever one of them did before. */
   readonly #toldGone = new Seldom();
   #thread: Worker | null = null;
-  /** Told to end. */
+  /** Told to end, or about to. */
   readonly #ending = new Set<Promise<unknown>>();
   #isReady = false;
   /** When the thread was started, or the next one will be. */
@@ -134,7 +134,12 @@ export class KeyThread implements KeyFunctions {
       if (this.#thread === thread) this.#hear(message);
     });
     thread.on('error', (error) => {
-      if (this.#thread === thread) this.#gone(messageOf(error));
+      if (this.#thread !== thread) return;
+      // It ends by itself: one that is told to end while it tells of its exception takes the process with it (Node.js 20, "Empty
+      // MaybeLocal").
+      this.#thread = null;
+      this.#await(new Promise((ended) => thread.once('exit', ended)));
+      this.#gone(messageOf(error));
     });
     thread.on('exit', () => {
       if (this.#thread === thread) this.#gone('their thread ended');
@@ -212,7 +217,11 @@ export class KeyThread implements KeyFunctions {
   }
 
   #terminate(thread: Worker): void {
-    const ending: Promise<unknown> = thread.terminate().finally(() => this.#ending.delete(ending));
+    this.#await(thread.terminate());
+  }
+
+  #await(end: Promise<unknown>): void {
+    const ending: Promise<unknown> = end.finally(() => this.#ending.delete(ending));
     this.#ending.add(ending);
   }
 
