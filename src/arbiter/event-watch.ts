@@ -1,6 +1,7 @@
 // Makes events of what workers tell: of their counts, which come with heartbeats, and of single requests and threads that came to
 // grief, which they tell at once. Here stand the sentences, with the settings that wanted it so.
 
+import { readRefused } from '../limits/refusals.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Trouble } from '../wire/arbiter-worker.ts';
 import type { EventKind } from '../wire/live.ts';
@@ -106,10 +107,6 @@ export class EventWatch implements TrafficWatcher {
     this.#parts.events.repeat({ kind: trouble.kind, reason: code, count, worker: pid, words });
   }
 
-  gone(): void {
-    // What it told was told.
-  }
-
   #paused({ pid, counts }: Teller, count: number): void {
     const { worker_connections: most } = this.#parts.settings();
     const isFull = (counts?.mostConnections ?? 0) >= most;
@@ -129,8 +126,7 @@ export class EventWatch implements TrafficWatcher {
 
 /** @param what as workers call it: "rate login", "dry connections" */
 function limitedWords(what: string, settings: Settings): (count: number) => string {
-  const isDry = what.startsWith('dry ');
-  const reason = isDry ? what.slice('dry '.length) : what;
+  const { reason, isDry } = readRefused(what);
   const [of, by] = refusedBy(reason, settings);
   return (count) =>
     isDry

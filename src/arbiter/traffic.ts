@@ -38,7 +38,7 @@ export interface TrafficWatcher {
   /** A request or a thread of it came to grief. */
   trouble?(worker: object, trouble: Trouble): void;
   /** It will count nothing more. */
-  gone(worker: object): void;
+  gone?(worker: object): void;
 }
 
 export class Traffic {
@@ -80,7 +80,7 @@ export class Traffic {
 
   /** It will tell nothing more. */
   gone(worker: object): void {
-    for (const watcher of this.#watchers) watcher.gone(worker);
+    for (const watcher of this.#watchers) watcher.gone?.(worker);
     const sums = this.#told.get(worker);
     if (sums === undefined) return;
     this.#told.delete(worker);

@@ -39,6 +39,11 @@ interface VisibleExchange {
   readonly thread: AppThread | null;
 }
 
+/** By the name that logs use. */
+export function stateOf({ state }: Pick<Visible, 'state'>): string {
+  return state.name ?? 'closing';
+}
+
 /** One phrase; empty when it is closing. The half that owes says more than the one that reads. */
 export function waitsFor({ state: { reading, owing } }: Visible): string {
   if (reading === 'closed') return '';

@@ -3,6 +3,7 @@
 // meanwhile, and what is both forgiven here and there would be let through twice.
 
 import type { LimitRate } from '../settings/limit-rate.ts';
+import { forgetOne } from './forget-one.ts';
 import type { Lender } from './leases.ts';
 import type { TokenLimit } from './tokens.ts';
 
@@ -10,8 +11,6 @@ import type { TokenLimit } from './tokens.ts';
 const SLICE = 256;
 /** Keys that are remembered for each limit; what goes on alone beyond that is not told. */
 const KEYS_MAX = 16_384;
-/** How many old ones are looked at for one that is forgiven by now. */
-const LOOKS = 8;
 /** Whoever hears late hears within this time, unless it is silent for all. */
 const LATE_MS = 1000;
 
@@ -144,16 +143,9 @@ export class Debts {
 
   #hasRoom(owed: Map<string, Owed>, rate: LimitRate, nowMs: number): boolean {
     if (owed.size < KEYS_MAX) return true;
-    let looks = 0;
-    for (const [key, one] of owed) {
+    return forgetOne(owed, (one) => {
       this.#forgive(one, rate, nowMs);
-      if (one.count === 0) {
-        owed.delete(key);
-        return true;
-      }
-      looks += 1;
-      if (looks === LOOKS) return false;
-    }
-    return false;
+      return one.count === 0;
+    });
   }
 }

@@ -5,6 +5,7 @@
 import { boundedKey } from './bounded-key.ts';
 import type { Grant } from './bucket.ts';
 import { Debts, type DebtTerms } from './debts.ts';
+import { forgetOne } from './forget-one.ts';
 import { answerOf } from './local.ts';
 import type { Reach } from './reach.ts';
 import type { Answer, TokenLimit, Tokens } from './tokens.ts';
@@ -38,8 +39,6 @@ const REFUSED_MS = 5;
 const KEYS_MAX = 16_384;
 /** So many wait at most; others go on alone. */
 const WAITING_MAX = 10_000;
-/** How many old entries are looked at for one that can go. */
-const LOOKS = 8;
 
 interface Waiting {
   readonly count: number;
@@ -224,7 +223,7 @@ export class TokenLeases implements Tokens {
   #open(limit: number, key: string): Held | null {
     const all = this.#held[limit];
     if (all === undefined) throw new Error(`there is no limit ${limit}`);
-    if (all.size >= KEYS_MAX && !this.#forgetOne(all)) return null;
+    if (all.size >= KEYS_MAX && !forgetOne(all, (one) => this.#mayGo(one))) return null;
     const held: Held = {
       limit,
       key,
@@ -242,18 +241,10 @@ export class TokenLeases implements Tokens {
     return held;
   }
 
-  #forgetOne(all: Map<string, Held>): boolean {
-    let looks = 0;
-    for (const [key, held] of all) {
-      if (held.askedIn !== this.#silences) {
-        this.#giveBack(held);
-        all.delete(key);
-        return true;
-      }
-      looks += 1;
-      if (looks === LOOKS) return false;
-    }
-    return false;
+  #mayGo(held: Held): boolean {
+    if (held.askedIn === this.#silences) return false;
+    this.#giveBack(held);
+    return true;
   }
 
   #hold(held: Held): void {

@@ -2,6 +2,7 @@
 // back a moment later. While nobody answers, each borrower lets its own part of the places be taken, and tells afterwards.
 
 import { boundedKey } from './bounded-key.ts';
+import { forgetOne } from './forget-one.ts';
 import type { Lender } from './leases.ts';
 import type { Reach } from './reach.ts';
 import type { PlaceLimit, Places } from './tokens.ts';
@@ -15,7 +16,6 @@ const REFUSED_MS = 50;
 /** Clients that have nothing open here are remembered up to so many. */
 const KEYS_MAX = 16_384;
 const WAITING_MAX = 10_000;
-const LOOKS = 8;
 
 interface Held {
   readonly limit: number;
@@ -207,7 +207,7 @@ export class PlaceLeases implements Places {
   #open(limit: number, key: string): Held {
     const all = this.#held[limit];
     if (all === undefined) throw new Error(`there is no limit ${limit}`);
-    if (all.size >= KEYS_MAX) this.#forgetOne(all);
+    if (all.size >= KEYS_MAX) forgetOne(all, (one) => this.#mayGo(one));
     const held: Held = {
       limit,
       key,
@@ -223,20 +223,19 @@ export class PlaceLeases implements Places {
   }
 
   /** Whoever has something open stays; there are no more of those than connections. */
-  #forgetOne(all: Map<string, Held>): void {
-    let looks = 0;
-    for (const held of all.values()) {
-      looks += 1;
-      held.refusedUntilMs = 0;
-      if (this.#forgetIfEmpty(held) || looks === LOOKS) return;
-    }
+  #mayGo(held: Held): boolean {
+    held.refusedUntilMs = 0;
+    return this.#isEmpty(held);
   }
 
-  #forgetIfEmpty(held: Held): boolean {
+  #forgetIfEmpty(held: Held): void {
+    if (this.#isEmpty(held) && this.#isKnown(held)) this.#held[held.limit]?.delete(held.key);
+  }
+
+  #isEmpty(held: Held): boolean {
     const isOpen = held.free + held.taken + held.alone + held.waiting.length > 0;
     if (isOpen || held.askedIn === this.#silences) return false;
-    if (this.#parts.now() < held.refusedUntilMs) return false;
-    return this.#isKnown(held) && this.#held[held.limit]?.delete(held.key) === true;
+    return this.#parts.now() >= held.refusedUntilMs;
   }
 
   #isKnown(held: Held): boolean {

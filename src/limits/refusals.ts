@@ -33,6 +33,15 @@ const WORDS: { readonly [R in Reason]: readonly [what: string, by: (limit: strin
   rate: ['request', (limit) => `the limit "${limit}"`],
 };
 
+/** Before the name of what only would have been refused (limit_dry_run). */
+const DRY = 'dry ';
+
+/** @param what one of `totals` */
+export function readRefused(what: string): { readonly reason: string; readonly isDry: boolean } {
+  const isDry = what.startsWith(DRY);
+  return { reason: isDry ? what.slice(DRY.length) : what, isDry };
+}
+
 export class Refusals {
   /** Whom. */
   readonly clients = new RefusedClients();
@@ -47,7 +56,7 @@ export class Refusals {
 
   note(refused: Refused): void {
     const { reason, limit, client, dry } = refused;
-    const key = `${dry ? 'dry ' : ''}${reason}${limit === '' ? '' : ` ${limit}`}`;
+    const key = `${dry ? DRY : ''}${reason}${limit === '' ? '' : ` ${limit}`}`;
     let count = this.#counts.get(key);
     if (count === undefined) {
       count = { reason, limit, dry, total: 0, told: 0, last: '' };

@@ -14,31 +14,32 @@ export function rate(perSecond: number): string {
     : whole(perSecond);
 }
 
+/** In the largest of these units, each a thousand of the one before, of which there is one; and which that is. */
+function scaled(amount: number, units: readonly string[]): { value: number; unit: string } {
+  let value = amount;
+  let at = 0;
+  while (value >= 999.5 && at < units.length - 1) {
+    value /= 1000;
+    at += 1;
+  }
+  return { value, unit: units[at] ?? '' };
+}
+
 const MULTIPLES = ['', 'k', 'M', 'G', 'T'] as const;
 
 /** 0.4, 7, 950, 2.5k, 10k, 1.5M: a rate where there is room for six signs with what stands behind it. */
 export function compactRate(perSecond: number): string {
-  let value = perSecond;
-  let multiple = 0;
-  while (value >= 999.5 && multiple < MULTIPLES.length - 1) {
-    value /= 1000;
-    multiple += 1;
-  }
-  if (multiple === 0) return rate(value);
-  return `${value < 99.95 ? Number(value.toFixed(1)) : value.toFixed(0)}${MULTIPLES[multiple]}`;
+  const { value, unit } = scaled(perSecond, MULTIPLES);
+  if (unit === '') return rate(value);
+  return `${value < 99.95 ? Number(value.toFixed(1)) : value.toFixed(0)}${unit}`;
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;
 
 /** 512B, 1.2kB, 34MB: thousands, as networks count. */
 export function bytes(amount: number): string {
-  let value = amount;
-  let unit = 0;
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
-    unit += 1;
-  }
-  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${UNITS[unit]}`;
+  const { value, unit } = scaled(amount, UNITS);
+  return `${unit !== 'B' && value < 9.95 ? value.toFixed(1) : value.toFixed(0)}${unit}`;
 }
 
 /** 34MiB: as the system counts memory. */

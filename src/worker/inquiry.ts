@@ -3,7 +3,7 @@
 
 import type { ConnectionContext } from '../connection/context.ts';
 import type { OpenConnection } from '../connection/effects.ts';
-import { waitsFor } from '../connection/look.ts';
+import { stateOf, waitsFor } from '../connection/look.ts';
 import { clientInWords, withoutQuery } from '../observe/request-words.ts';
 import type { AppThread } from '../threads/app-thread.ts';
 import type {
@@ -84,7 +84,7 @@ export class Inquiry {
     let open = 0;
     let matching = 0;
     for (const connection of this.#parts.connections.all) {
-      const state = connection.state.name ?? 'closing';
+      const state = stateOf(connection);
       open += 1;
       states[state] = (states[state] ?? 0) + 1;
       if (!fits(connection, state, filter)) continue;

@@ -2,6 +2,7 @@
 // to the end of their time, and what each thread runs. One walk over them, which costs a fraction of a microsecond for each.
 
 import type { OpenConnection } from '../connection/effects.ts';
+import { stateOf } from '../connection/look.ts';
 import type { AppThread } from '../threads/app-thread.ts';
 import type { Answer, RequestLook } from '../wire/control.ts';
 import { BINS, type LiveRequest, THREAD_REQUESTS_MAX } from '../wire/live.ts';
@@ -119,10 +120,6 @@ function keepOldest(runs: Map<AppThread, Run[]>, thread: AppThread, run: Run): v
   if (at === -1) oldest.push(run);
   else oldest.splice(at, 0, run);
   if (oldest.length > THREAD_REQUESTS_MAX) oldest.pop();
-}
-
-function stateOf({ state }: OpenConnection): string {
-  return state.name ?? 'closing';
 }
 
 /** A hundredth is more than anybody sees. */

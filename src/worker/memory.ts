@@ -11,7 +11,8 @@ export function residentBytes(pids: readonly number[]): number {
   return ownResidentBytes() + residentBytesOf(pids);
 }
 
-function ownResidentBytes(): number {
+/** Of this process alone; 0 where that cannot be looked at. */
+export function ownResidentBytes(): number {
   try {
     return process.memoryUsage.rss();
   } catch {

@@ -75,7 +75,7 @@ export class RequestEnds {
     const times = { durationMs: answeredMs, queuedMs, heldMs };
     this.#tally.note({ status, failureCode, bodyBytes, ...times });
     this.#log.statsd?.exchange(status, answeredMs);
-    const told = {
+    this.#accessLog?.write({
       peer,
       head,
       status,
@@ -85,8 +85,8 @@ export class RequestEnds {
       failureCode,
       phases,
       trace,
-    };
-    this.#accessLog?.write({ ...told, durationMs });
+      durationMs,
+    });
     if (trace?.sampled) this.#spans?.add(exchange);
   }
 }

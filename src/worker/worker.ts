@@ -32,7 +32,7 @@ import { IdleTime } from './idle-time.ts';
 import { Inquiry } from './inquiry.ts';
 import { LoopDelay } from './loop-delay.ts';
 import type { ApplicationMaker } from './make-application.ts';
-import { residentBytes, residentBytesOf } from './memory.ts';
+import { ownResidentBytes, residentBytes, residentBytesOf } from './memory.ts';
 import type { PoolWatch } from './pool-watch.ts';
 import { queueTermsOf } from './queue-terms.ts';
 import { Quota } from './quota.ts';
@@ -173,7 +173,7 @@ export class Worker {
       timers: this.#context.wheel.size,
       spooledBytes: this.#context.spoolBudget.used,
       openFiles: this.#descriptors.used,
-      memoryBytes: residentBytes([]) + pythonBytes,
+      memoryBytes: ownResidentBytes() + pythonBytes,
       pythonBytes,
       loopDelayMs: this.#loopDelay.take(),
     };

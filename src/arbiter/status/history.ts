@@ -2,6 +2,7 @@
 // own: what one tells is spread over the seconds that passed since it told before, so that no second is empty or counted double
 // when a heartbeat comes a little late. A second is closed one later, when all have told of it. Pure; told the time.
 
+import { readRefused } from '../../limits/refusals.ts';
 import { FRAME_MS, HISTORY_POINTS, type Point } from '../../wire/live.ts';
 import { countOf, NOTHING, plusPart, quantile, type Sums } from '../tally-sums.ts';
 import type { TrafficWatcher } from '../traffic.ts';
@@ -123,7 +124,7 @@ export class History implements TrafficWatcher {
 /** Without what only would have been refused (limit_dry_run). */
 function limited(refused: Sums['refused']): number {
   return Object.entries(refused).reduce(
-    (all, [what, count]) => (what.startsWith('dry ') ? all : all + count),
+    (all, [what, count]) => (readRefused(what).isDry ? all : all + count),
     0,
   );
 }

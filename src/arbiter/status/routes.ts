@@ -71,10 +71,9 @@ export function routesOf({ server, operator, live }: RouteParts): readonly Statu
           client: query.get('client'),
           path: query.get('path'),
         };
-        return connections.run(async () => {
-          const found = await operator.connections(filter, CONNECTIONS_MAX);
-          return json({ ...found, connections: found.connections.slice(0, CONNECTIONS_MAX) });
-        });
+        return connections.run(async () =>
+          json(await operator.connections(filter, CONNECTIONS_MAX)),
+        );
       },
     },
   ];

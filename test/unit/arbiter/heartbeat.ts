@@ -1,29 +1,11 @@
 // A heartbeat as a worker says it that has nothing under way but connections.
 
+import { NOTHING } from '../../../src/arbiter/tally-sums.ts';
 import type { ToArbiter } from '../../../src/wire/arbiter-worker.ts';
 import type { Tally } from '../../../src/wire/tally.ts';
 
-const NO_TIMES = { counts: [], sumMs: 0 };
-export const NO_TALLY: Tally = {
-  answered: {},
-  durations: NO_TIMES,
-  queueWaits: NO_TIMES,
-  held: NO_TIMES,
-  failed: {},
-  refused: {},
-  passed: {},
-  lost: {},
-  amounts: {
-    responseBytes: 0,
-    receivedBytes: 0,
-    sentBytes: 0,
-    acceptPauses: 0,
-    busyMs: 0,
-    uncounted: 0,
-    spansExported: 0,
-    spansDropped: 0,
-  },
-};
+const { unserved: _, ...nothing } = NOTHING;
+export const NO_TALLY: Tally = nothing;
 
 export function heartbeat(
   connections = 0,
