@@ -1,13 +1,12 @@
 // What a line of the access log costs: making it, and making it and handing it to the file. Prints microseconds a line,
 // the median of 9 rounds and the best one, which is nearer the truth on a busy machine. `--lines 50000` for each round.
 
-import fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compileAccessFormat, defaultAccessFormat } from '../src/observe/access-format.ts';
 import { accessJson, createAccessLog } from '../src/observe/access-log.ts';
 import type { AccessRecord } from '../src/observe/access-record.ts';
+import { temporaryFolder } from './leave-nothing.ts';
 
 const { values: options } = parseArgs({ options: { lines: { type: 'string', default: '50000' } } });
 const linesPerRound = Number(options.lines);
@@ -63,7 +62,7 @@ function report(name: string, make: (record: AccessRecord) => string, fields: st
 
 /** In turns of 64 lines, as a busy loop does it; the wait for the disk is not ours. */
 async function reportWriting(name: string, json: boolean): Promise<void> {
-  const path = join(fs.mkdtempSync(join(tmpdir(), 'tunicorn-bench-')), 'access.log');
+  const path = join(temporaryFolder('access-log'), 'access.log');
   const log = createAccessLog({ destination: path, format: defaultAccessFormat, json });
   const one = record(browser, 1);
   const costs: number[] = [];
@@ -81,7 +80,6 @@ async function reportWriting(name: string, json: boolean): Promise<void> {
   log.flush();
   log.close();
   console.log(`${name}: ${median(costs)} us a line, ${log.dropped} dropped`);
-  fs.rmSync(join(path, '..'), { recursive: true });
 }
 
 const line = compileAccessFormat(defaultAccessFormat);

@@ -4,14 +4,13 @@
 // `--mib 2048`; `--app TEXT` keeps the applications whose name holds TEXT. Linux only.
 
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import net from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { descendantsOf, nameOf, peakResidentBytes } from '../test/support/processes.ts';
 import { findPython, root, tunicorn } from './contenders.ts';
+import { temporaryFolder } from './leave-nothing.ts';
 import { freePort, type Running, start } from './load.ts';
 
 const MIB = 2 ** 20;
@@ -173,13 +172,12 @@ console.log(
 );
 for (const app of APPS.filter(({ name }) => name.includes(options.app))) {
   const port = await freePort();
-  const temporary = mkdtempSync(join(tmpdir(), 'tunicorn-bodies-'));
+  const temporary = temporaryFolder('bodies');
   const command = [...tunicorn(port), '--tmp-dir', temporary, ...app.args];
   const server = await start(command, app.folder, port);
   try {
     await measure(app, server, temporary);
   } finally {
     await server.stop();
-    rmSync(temporary, { recursive: true });
   }
 }

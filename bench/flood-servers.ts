@@ -2,10 +2,10 @@
 // limits rate and connections of each address by the same numbers. One worker of four threads each, and an application whose
 // requests take 20 ms of a thread: 200 a second, by no processor.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { findPython, root, tunicorn } from './contenders.ts';
+import { temporaryFolder } from './leave-nothing.ts';
 import { freePort, type Running, start } from './load.ts';
 
 /** Of each address. */
@@ -49,7 +49,7 @@ const NGINX = '/usr/sbin/nginx';
 
 async function startBehindNginx(): Promise<Running> {
   const behind = await startGunicorn();
-  const place = mkdtempSync(join(tmpdir(), 'tunicorn-flood-'));
+  const place = temporaryFolder('flood');
   try {
     const port = await freePort();
     mkdirSync(join(place, 'temp'));
@@ -70,12 +70,10 @@ async function startBehindNginx(): Promise<Running> {
       stop: async () => {
         await front.stop();
         await behind.stop();
-        rmSync(place, { recursive: true, force: true });
       },
     };
   } catch (error) {
     await behind.stop();
-    rmSync(place, { recursive: true, force: true });
     throw error;
   }
 }

@@ -2,8 +2,7 @@
 // connections, files), and ends it and all that it left behind, by pid.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { NormalClients } from '../src/drill/normal-clients.ts';
@@ -12,6 +11,7 @@ import { makeCertificate } from '../test/support/certificates.ts';
 import { openConnections } from '../test/support/open-connections.ts';
 import { descendantsOf, isAlive, processorMs, residentBytes } from '../test/support/processes.ts';
 import { findPython, root, tunicorn } from './contenders.ts';
+import { endsWithBench, killIfThere, temporaryFolder } from './leave-nothing.ts';
 import { freePort } from './load.ts';
 
 export type ServerName = 'tunicorn' | 'gunicorn';
@@ -79,7 +79,7 @@ export class Stand {
   /** Resolves when it answers. */
   static async start(choice: Choice, options: StandOptions): Promise<Stand> {
     const port = await freePort();
-    const folder = mkdtempSync(join(tmpdir(), 'tunicorn-freeze-'));
+    const folder = temporaryFolder('freeze');
     mkdirSync(join(folder, TEMPORARY));
     const [program = '', ...args] = commandFor(choice, options, port, folder);
     const { descriptors } = options;
@@ -97,6 +97,7 @@ export class Stand {
         stdio: ['ignore', 'pipe', 'pipe'],
       },
     );
+    if (child.pid !== undefined) child.once('exit', endsWithBench(child.pid));
     const stand = new Stand(child, port, folder, options.tls === true);
     if (await stand.#answers()) return stand;
     await stand.stop();
@@ -168,11 +169,11 @@ export class Stand {
       const ended = new Promise((resolve) => this.#child.once('exit', resolve));
       await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);
       // A server that does not end is no left-over of itself: it is ended, and what is below it counts.
-      kill(this.pid);
+      killIfThere(this.pid);
     }
     await sleep(SAMPLE_MS);
     const left = [...this.#seen].filter((pid) => pid !== this.pid && isAlive(pid));
-    for (const pid of left) kill(pid);
+    for (const pid of left) killIfThere(pid);
     rmSync(this.#folder, { recursive: true, force: true });
     return left.length;
   }
@@ -196,14 +197,6 @@ export class Stand {
     } finally {
       clients.stop();
     }
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
   }
 }
 

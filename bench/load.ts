@@ -1,11 +1,13 @@
 // How the benches put load on a server and take it off again: start a command and wait until it answers, wrk for the
 // rate, and a client of our own that counts how many of its connections are served at all, which wrk does not tell.
 
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import tls from 'node:tls';
 import { promisify } from 'node:util';
+import { descendantsOf } from '../test/support/processes.ts';
+import { endsWithBench, killIfThere } from './leave-nothing.ts';
 
 export { freePort } from '../test/support/listening-socket.ts';
 
@@ -40,6 +42,7 @@ export async function start(
 ): Promise<Running> {
   const [program = '', ...args] = command;
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  if (child.pid !== undefined) child.once('exit', endsWithBench(child.pid));
   let output = '';
   child.stdout.on('data', (text) => (output = (output + text).slice(-4000)));
   child.stderr.on('data', (text) => (output = (output + text).slice(-4000)));
@@ -56,36 +59,13 @@ export async function start(
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  const family = startedBy(child.pid ?? 0);
+  const family = descendantsOf(child.pid ?? 0);
   child.kill('SIGTERM');
   const late = setTimeout(() => killIfThere(child.pid ?? 0), 4000);
   await ended;
   clearTimeout(late);
   // What it left behind, such as processes that never look up.
   for (const pid of family) killIfThere(pid);
-}
-
-/** All processes below that one. */
-export function startedBy(pid: number): number[] {
-  try {
-    const text = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
-    return text
-      .trim()
-      .split(/\s+/)
-      .map(Number)
-      .flatMap((child) => [child, ...startedBy(child)]);
-  } catch {
-    return [];
-  }
-}
-
-/** SIGKILL. */
-export function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
 }
 
 /** A connection that the certificate of a bench does not keep from. */

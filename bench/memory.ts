@@ -2,8 +2,7 @@
 // as the kernel shares it out among them (PSS), at rest and after every worker has answered some requests. Prints and asserts
 // nothing; test/end-to-end/preload.test.ts asserts. `--workers 4 --mib 100 --seconds 2`.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { CountingClients } from '../test/support/counting-clients.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { descendantsOf, nameOf, residentBytes } from '../test/support/processes.ts';
+import { temporaryFolder } from './leave-nothing.ts';
 import { freePort, start } from './load.ts';
 
 const { values: options } = parseArgs({
@@ -31,7 +31,7 @@ def app(environ, start_response):
     return [b"%d" % (len(MANY[hash(environ["PATH_INFO"]) % 1000]) % 10)]
 `;
 
-const folder = mkdtempSync(join(tmpdir(), 'tunicorn-bench-'));
+const folder = temporaryFolder('memory');
 const workers = Number(options.workers);
 const command = fileURLToPath(new URL('../programs/tunicorn.js', import.meta.url));
 
@@ -74,12 +74,8 @@ async function row(name: string, more: readonly string[], processes: number): Pr
   }
 }
 
-try {
-  writeFileSync(join(folder, 'main.py'), APP);
-  console.log('| | Python processes | together (PSS) | after requests | how many |');
-  console.log('| --- | --- | --- | --- | --- |');
-  await row('without', [], workers);
-  await row('--preload', ['--preload'], workers + 1);
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
+writeFileSync(join(folder, 'main.py'), APP);
+console.log('| | Python processes | together (PSS) | after requests | how many |');
+console.log('| --- | --- | --- | --- | --- |');
+await row('without', [], workers);
+await row('--preload', ['--preload'], workers + 1);

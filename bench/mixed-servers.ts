@@ -2,12 +2,14 @@
 // and how it is ended with all that it has started. What is not installed is left out by name.
 
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import os, { tmpdir } from 'node:os';
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { descendantsOf } from '../test/support/processes.ts';
 import { root, tunicorn } from './contenders.ts';
-import { freePort, killIfThere, type Running, start, startedBy } from './load.ts';
+import { endsWithBench, killIfThere, temporaryFolder } from './leave-nothing.ts';
+import { freePort, type Running, start } from './load.ts';
 
 export interface MixedOptions {
   readonly workers: number;
@@ -32,7 +34,7 @@ export interface MixedServer {
 
 /** The program, with the modules that it needs beside it, and what the others want to be told in a file. */
 export class Folder {
-  readonly path = mkdtempSync(join(tmpdir(), 'tunicorn-mixed-'));
+  readonly path = temporaryFolder('mixed');
   readonly #modules: string;
 
   constructor({ modules, workers }: MixedOptions) {
@@ -60,10 +62,6 @@ export class Folder {
     );
     const has = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
     return has ? String(manifest.version) : 'unknown';
-  }
-
-  remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
   }
 }
 
@@ -154,7 +152,7 @@ async function startPm2(
   workers: number,
   launch: Launch,
 ): Promise<Running> {
-  const home = mkdtempSync(join(tmpdir(), 'tunicorn-pm2-'));
+  const home = temporaryFolder('pm2');
   const apps = [
     { name: 'mixed', script: './server.cjs', instances: workers, exec_mode: 'cluster' },
   ];
@@ -165,17 +163,18 @@ async function startPm2(
     () => env,
   );
   const daemon = Number(readFileSync(join(home, 'pm2.pid'), 'utf8'));
+  const ended = endsWithBench(daemon);
   return {
     pid: daemon,
     port: running.port,
     stop: async () => {
-      const family = [daemon, ...startedBy(daemon)];
+      const family = [daemon, ...descendantsOf(daemon)];
       await promisify(execFile)(process.execPath, [pm2, 'kill'], {
         env: { ...process.env, ...env },
         timeout: 20_000,
       }).catch(() => undefined);
       for (const pid of family) killIfThere(pid);
-      rmSync(home, { recursive: true, force: true });
+      ended();
     },
   };
 }

@@ -6,9 +6,9 @@
 import os from 'node:os';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { processorMs } from '../test/support/processes.ts';
+import { descendantsOf, processorMs } from '../test/support/processes.ts';
 import { root } from './contenders.ts';
-import { median, printRow, type Running, rate, startedBy } from './load.ts';
+import { median, printRow, type Running, rate } from './load.ts';
 import { Folder, type MixedOptions, type MixedServer, mixedServers } from './mixed-servers.ts';
 import { type Latencies, OpenLoop, quantile, type Rhythm } from './open-loop.ts';
 import { whenStuck } from './stuck.ts';
@@ -73,7 +73,7 @@ async function measure(result: Result): Promise<void> {
 }
 
 async function measureHello(running: Running, { hello, cost }: Result): Promise<void> {
-  const family = [running.pid, ...startedBy(running.pid)];
+  const family = [running.pid, ...descendantsOf(running.pid)];
   const used = (): number => family.reduce((sum, pid) => sum + processorMs(pid), 0);
   const before = used();
   const began = performance.now();
@@ -155,24 +155,20 @@ const options: MixedOptions = {
   work: roundsOfWork(WORK_MS),
 };
 const folder = new Folder(options);
-try {
-  const all = mixedServers(folder, options).filter(({ name }) => name.includes(given.only));
-  const servers = all.filter(({ missing }) => missing === null);
-  console.log(
-    `Express ${folder.versionOf('express')}, Node.js ${process.version}, ${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}`,
-  );
-  for (const { name, missing } of all) if (missing !== null) console.log(`${name}: ${missing}`);
-  const results = servers.map(
-    (server): Result => ({
-      server,
-      ...{ p50: [], p99: [], max: [], work: [], hello: [], cost: [], failed: 0 },
-    }),
-  );
-  for (let round = 0; round < rounds; round++) {
-    for (const result of results) await measure(result);
-  }
-  if (rounds > 0) print(results);
-  if (stuckSeconds > 0) await printStuck(servers, options.workers * options.threads);
-} finally {
-  folder.remove();
+const all = mixedServers(folder, options).filter(({ name }) => name.includes(given.only));
+const servers = all.filter(({ missing }) => missing === null);
+console.log(
+  `Express ${folder.versionOf('express')}, Node.js ${process.version}, ${os.cpus().length} x ${os.cpus()[0]?.model ?? 'unknown'}`,
+);
+for (const { name, missing } of all) if (missing !== null) console.log(`${name}: ${missing}`);
+const results = servers.map(
+  (server): Result => ({
+    server,
+    ...{ p50: [], p99: [], max: [], work: [], hello: [], cost: [], failed: 0 },
+  }),
+);
+for (let round = 0; round < rounds; round++) {
+  for (const result of results) await measure(result);
 }
+if (rounds > 0) print(results);
+if (stuckSeconds > 0) await printStuck(servers, options.workers * options.threads);

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { eventually } from '../test/support/eventually.ts';
-import { freePort, start, startedBy } from './load.ts';
+import { descendantsOf } from '../test/support/processes.ts';
+import { freePort, start } from './load.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -46,7 +47,7 @@ const server = await start(words, apps, port);
 const sockets: Socket[] = [];
 try {
   await open();
-  const workers = startedBy(server.pid);
+  const workers = descendantsOf(server.pid);
   const alone: Spent[] = [];
   const watched: Spent[] = [];
   let bytes = 0;

@@ -3,8 +3,7 @@
 //
 //   node dist/bench/python-bridge.js [seconds for each row, default 2] [python executable]
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type {
   AppThread,
@@ -15,6 +14,7 @@ import type {
   RequestHead,
 } from '../src/threads/app-thread.ts';
 import { PythonProcess } from '../src/threads/python/process.ts';
+import { temporaryFolder } from './leave-nothing.ts';
 
 const APP = `
 def hello(environ, start_response):
@@ -170,17 +170,13 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'tunicorn-bench-'));
-try {
-  writeFileSync(join(folder, 'benchapp.py'), APP);
-  const same = (fields: readonly string[]) => () => fields;
-  const fresh = (fields: readonly string[]) => () => [...fields];
-  await row('hello, 1 thread', folder, 'hello', 1, same(SMALL_FIELDS));
-  await row('hello, 4 threads', folder, 'hello', 4, same(SMALL_FIELDS));
-  await row('hello, browser head, 1 thread', folder, 'hello', 1, same(BROWSER_FIELDS));
-  await row('hello, browser head never seen', folder, 'hello', 1, fresh(BROWSER_FIELDS));
-  await row('result with close(), 1 thread', folder, 'closing', 1, same(SMALL_FIELDS));
-  await row('100 MB in 64 KiB pieces, 1 thread', folder, 'big', 1, same(SMALL_FIELDS));
-} finally {
-  rmSync(folder, { recursive: true });
-}
+const folder = temporaryFolder('python-bridge');
+writeFileSync(join(folder, 'benchapp.py'), APP);
+const same = (fields: readonly string[]) => () => fields;
+const fresh = (fields: readonly string[]) => () => [...fields];
+await row('hello, 1 thread', folder, 'hello', 1, same(SMALL_FIELDS));
+await row('hello, 4 threads', folder, 'hello', 4, same(SMALL_FIELDS));
+await row('hello, browser head, 1 thread', folder, 'hello', 1, same(BROWSER_FIELDS));
+await row('hello, browser head never seen', folder, 'hello', 1, fresh(BROWSER_FIELDS));
+await row('result with close(), 1 thread', folder, 'closing', 1, same(SMALL_FIELDS));
+await row('100 MB in 64 KiB pieces, 1 thread', folder, 'big', 1, same(SMALL_FIELDS));

@@ -5,8 +5,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -14,6 +13,7 @@ import { CountingClients } from '../test/support/counting-clients.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { isAlive } from '../test/support/processes.ts';
 import { CONTENDERS, folderOf } from './contenders.ts';
+import { temporaryFolder } from './leave-nothing.ts';
 import { freePort, start } from './load.ts';
 
 const { values: options } = parseArgs({
@@ -31,7 +31,7 @@ const WITHIN_MS = 60_000;
 /** The row that has a server of its own. */
 const QUOTA = '--max-requests 5000';
 
-const folder = mkdtempSync(join(tmpdir(), 'tunicorn-bench-'));
+const folder = temporaryFolder('reload');
 const pidFile = join(folder, 'pid');
 const pidIn = (path: string): number => Number(readFileSync(path, 'utf8'));
 
@@ -104,5 +104,4 @@ try {
   }
 } finally {
   await server.stop();
-  rmSync(folder, { recursive: true, force: true });
 }

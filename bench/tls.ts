@@ -2,13 +2,11 @@
 // that are kept, and the processor time of the worker for each new connection with its handshake, which is the loop's own.
 // Prints a Markdown table and asserts nothing. `--rounds 3 --seconds 3 --connections 32 --handshakes 300`.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { makeCertificate } from '../test/support/certificates.ts';
 import { descendantsOf, processorMs } from '../test/support/processes.ts';
 import { findPython, folderOf, tunicorn } from './contenders.ts';
+import { temporaryFolder } from './leave-nothing.ts';
 import { answers, freePort, median, type Running, rate, type Scheme, start } from './load.ts';
 
 const { values: options } = parseArgs({
@@ -23,7 +21,7 @@ const seconds = Number(options.seconds);
 const connections = Number(options.connections);
 const handshakes = Number(options.handshakes);
 
-const folder = mkdtempSync(join(tmpdir(), 'tunicorn-bench-tls-'));
+const folder = temporaryFolder('tls');
 
 interface Way {
   readonly name: string;
@@ -70,8 +68,4 @@ async function measure({ name, scheme, args }: Way): Promise<void> {
 }
 
 console.log('| | requests/s | ms of processor for a new connection |\n| --- | --- | --- |');
-try {
-  for (const way of WAYS) await measure(way);
-} finally {
-  rmSync(folder, { recursive: true });
-}
+for (const way of WAYS) await measure(way);

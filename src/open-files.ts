@@ -1,7 +1,9 @@
 // How many files this process may have open and how many it has, as Linux tells in /proc. Node.js has raised the soft limit
 // to the hard one when it started; `prlimit` may change it at any time.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+
+const FOLDER = '/proc/self/fd';
 
 export interface DescriptorSource {
   /** The most that this process may have; null where that is unknown, or cannot be read now. */
@@ -23,8 +25,10 @@ export const ownDescriptors: DescriptorSource = {
   },
   count: () => {
     try {
+      // Linux 6.2 and later say it without a walk, which takes a microsecond for each of them.
+      const { size } = statSync(FOLDER);
       // The directory itself is open while it is read.
-      return readdirSync('/proc/self/fd').length - 1;
+      return size > 0 ? size : readdirSync(FOLDER).length - 1;
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : '';
       return code === 'EMFILE' || code === 'ENFILE' ? Number.POSITIVE_INFINITY : null;

@@ -15,6 +15,8 @@ import { eventually, type Served, serveNode, serveWsgi } from './serving.ts';
 const TIMEOUT_S = 8;
 const CLIENTS = 8;
 const TOKEN = 'open-sesame';
+/** Of sixty pictures a second. */
+const PICTURE_MS = 1000 / 60;
 const MANY = 10_000;
 
 let server: Served;
@@ -283,12 +285,14 @@ test('with 10,000 connections the counts are true and the page moves', needsBrow
     assert.equal(await visit.number('[data-value="connections"]'), count);
     assert.match(await visit.text('.lanes .aside'), /Each dot is \d+ connections/);
     await visit.page.emulateMedia({ reducedMotion: 'no-preference' });
-    const { p50, p99, most, tasks } = await visit.smoothness();
+    const { pictures, workMs, p50, p99, most, tasks } = await visit.smoothness();
     const times = [p50, p99, most].map((one) => one.toFixed(1)).join(', ');
     t.diagnostic(
-      `${count} connections: pictures every ${times} ms (p50, p99, most), tasks over 50 ms: ${tasks.length}`,
+      `${count} connections: ${pictures} pictures, each ${workMs.toFixed(1)} ms of work, every ${times} ms (p50, p99, most), tasks over 50 ms: ${tasks.length}`,
     );
-    assert.ok(most < 1000, `no picture for ${most} ms`);
+    // What the machine does beside it makes pictures late, and adds nothing to the work for one.
+    assert.ok(workMs < PICTURE_MS / 2, `${workMs} ms of work for each picture`);
+    assert.ok(p50 < 3 * PICTURE_MS && most < 1000, `pictures every ${times} ms`);
   } finally {
     for (const socket of sockets) socket.destroy();
     await visit.page.emulateMedia({ reducedMotion: 'reduce' });

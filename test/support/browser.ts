@@ -77,8 +77,19 @@ export class Visit {
   }
 
   /** Of the page's pictures in the next seconds. */
-  smoothness(): Promise<Smoothness> {
-    return this.evaluate(SMOOTHNESS);
+  async smoothness(): Promise<Smoothness> {
+    const inspector = await this.page.context().newCDPSession(this.page);
+    await inspector.send('Performance.enable', { timeDomain: 'threadTicks' });
+    /** Processor time of the page's own thread in all its tasks until now, ms: what else the machine does is not in it. */
+    const worked = async (): Promise<number> => {
+      const { metrics } = await inspector.send('Performance.getMetrics');
+      return 1000 * (metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN);
+    };
+    const before = await worked();
+    const seen = await this.evaluate<Omit<Smoothness, 'workMs'>>(SMOOTHNESS);
+    const workMs = ((await worked()) - before) / seen.pictures;
+    await inspector.detach();
+    return { ...seen, workMs };
   }
 
   /** What of the page shuts people out, by axe-core; a line for each place. */
@@ -106,12 +117,16 @@ const SMOOTHNESS = `new Promise((resolve) => {
     watching.disconnect();
     gaps.sort((one, other) => one - other);
     const at = (part) => gaps[Math.floor(gaps.length * part)];
-    resolve({ p50: at(0.5), p99: at(0.99), most: gaps.at(-1), tasks: tasks.map(({ duration }) => duration) });
+    resolve({ pictures: gaps.length, p50: at(0.5), p99: at(0.99), most: gaps.at(-1), tasks: tasks.map(({ duration }) => duration) });
   };
   requestAnimationFrame(step);
 })`;
 
 interface Smoothness {
+  readonly pictures: number;
+  /** Processor time of the page for each of them. */
+  readonly workMs: number;
+  /** Milliseconds between two of them. */
   readonly p50: number;
   readonly p99: number;
   readonly most: number;

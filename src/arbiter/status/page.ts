@@ -1,13 +1,17 @@
 // The page that a browser shows: one file that `npm run build` has made of src/page, given as it is, with headers that let it do
-// nothing but ask this address. What scripts and styles stand in it is allowed by their hashes, which are computed from the file.
+// nothing but ask this address, and compressed for whoever takes that: many look through a slow line. What scripts and styles stand in it is allowed by their hashes, which are computed from the file.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import { packageFolder } from '../../package-folder.ts';
 import { Refusal } from '../control/refusal.ts';
 
 export interface PageFile {
   readonly text: string;
+  /** The same. */
+  readonly gzipped: Buffer;
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -26,7 +30,9 @@ export async function readPage(file: URL = FILE): Promise<PageFile> {
   }
   return {
     text,
+    gzipped: await promisify(gzip)(text),
     headers: {
+      vary: 'accept-encoding',
       'content-security-policy': policyOf(text),
       'cross-origin-opener-policy': 'same-origin',
       'permissions-policy': NO_FEATURES.map((feature) => `${feature}=()`).join(', '),

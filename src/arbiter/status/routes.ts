@@ -33,8 +33,7 @@ export function routesOf({ server, operator, live }: RouteParts): readonly Statu
         page ??= readPage();
         // One that is built later is found then.
         page.catch(() => (page = null));
-        const { text, headers } = await page;
-        return { type: 'text/html; charset=utf-8', text, headers };
+        return { type: 'text/html; charset=utf-8', ...(await page) };
       },
     },
     {

@@ -2,7 +2,13 @@
 // bounded in clients, bytes and time. What can be asked is in routes.ts, who may ask in access.ts, and what becomes of those who may
 // not in strangers.ts.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { messageOf } from '../../message-of.ts';
 import { formatBind } from '../../settings/bind.ts';
@@ -29,6 +35,8 @@ const GUARDS = {
 export interface Page {
   readonly type: string;
   readonly text: string;
+  /** The same, for whoever takes it. */
+  readonly gzipped?: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -119,15 +127,17 @@ export class StatusServer {
     const [status, reply] = await this.#reply(request, denial);
     if (response.destroyed) return;
     const more = 'text' in reply ? reply.headers : undefined;
+    const gzipped = 'text' in reply && takesGzip(headers) ? reply.gzipped : undefined;
     response.writeHead(status, {
       'content-type': reply.type,
       ...GUARDS,
       ...more,
+      ...(gzipped !== undefined && { 'content-encoding': 'gzip' }),
       ...(denial !== null && { connection: 'close' }),
       ...(status === 401 && { 'www-authenticate': 'Bearer' }),
     });
     if (request.method === 'HEAD') response.end();
-    else if ('text' in reply) response.end(reply.text);
+    else if ('text' in reply) response.end(gzipped ?? reply.text);
     else reply.stream(response);
   }
 
@@ -149,6 +159,15 @@ export class StatusServer {
       return [error instanceof Refusal ? error.status : 500, text(messageOf(error))];
     }
   }
+}
+
+/** Only by its name: `*` is what scripts send, and people read what those got (RFC 9110 12.5.3). */
+function takesGzip(headers: IncomingHttpHeaders): boolean {
+  const codings = headers['accept-encoding']?.toString().toLowerCase().split(',') ?? [];
+  return codings.some((coding) => {
+    const [name, weight] = coding.split(';').map((part) => part.trim());
+    return name === 'gzip' && Number(weight?.replace(/^q=/, '') ?? 1) > 0;
+  });
 }
 
 function parts(target: string): { pathname: string; query: URLSearchParams } {

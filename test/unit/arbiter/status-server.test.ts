@@ -4,12 +4,16 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { get as httpGet, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import type { Steered } from '../../../src/arbiter/control/operator.ts';
 import { Questions } from '../../../src/arbiter/control/questions.ts';
 import { Refusal } from '../../../src/arbiter/control/refusal.ts';
+import { readPage } from '../../../src/arbiter/status/page.ts';
 import { routesOf } from '../../../src/arbiter/status/routes.ts';
 import { StatusServer } from '../../../src/arbiter/status/server.ts';
 import { Stacks } from '../../../src/arbiter/status/stacks.ts';
@@ -225,4 +229,35 @@ test('a stack is taken four times a second for each thread, however often it is 
     outcomes.map(({ status }) => status),
     ['fulfilled', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected'],
   );
+});
+
+test('the page comes compressed to whoever names gzip, and is the same', async () => {
+  const page = await readPage();
+  const route = {
+    path: '/',
+    isData: false,
+    answer: () => Promise.resolve({ type: 'text/html', ...page }),
+  };
+  const server = await StatusServer.open({ host: '127.0.0.1', port: 0 }, null, [route]);
+  const ask = async (takes: string): Promise<[coding: string | undefined, body: Buffer]> => {
+    const asked = httpGet(`http://${server.label}/`, { headers: { 'accept-encoding': takes } });
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    assert.equal(response.headers.vary, 'accept-encoding');
+    return [response.headers['content-encoding'], await buffer(response)];
+  };
+  try {
+    for (const takes of ['gzip', 'br, GZIP;q=0.5', 'deflate,gzip ; q=1']) {
+      const [coding, body] = await ask(takes);
+      assert.equal(coding, 'gzip', takes);
+      assert.ok(body.length < page.text.length / 2, `${body.length} bytes`);
+      assert.equal(gunzipSync(body).toString(), page.text);
+    }
+    for (const takes of ['', '*', 'br', 'gzip;q=0', 'gzip;q=0.000', 'x-gzip']) {
+      const [coding, body] = await ask(takes);
+      assert.equal(coding, undefined, takes);
+      assert.equal(body.toString(), page.text);
+    }
+  } finally {
+    await server.close();
+  }
 });
