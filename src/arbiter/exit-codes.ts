@@ -1,8 +1,6 @@
 // The exit codes of the server, Gunicorn's, and the sentence the log ends with for each. Supervisors and deploy
 // scripts read them: they are part of the interface.
 
-import type { Death } from './worker-handle.ts';
-
 export const exitCodes = {
   /** Stopped by TERM, INT or QUIT; a check that passed. */
   ok: 0,
@@ -24,9 +22,4 @@ export function reasonFor(exitCode: number): string {
 /** The exit code for a worker that ended with `code` before it was ready: what Gunicorn's halt does with 3 and 4. */
 export function exitCodeForBoot(code: number | null): number {
   return code === exitCodes.appLoad || code === exitCodes.badStart ? code : exitCodes.workerBoot;
-}
-
-/** It left, or hung, before it was ready, and nobody else had ended it: the next would do the same. */
-export function diedOfItsBoot({ during, signal, byUs }: Death): boolean {
-  return (during === 'booting' || during === 'waiting') && (byUs || signal === null);
 }

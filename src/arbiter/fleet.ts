@@ -6,14 +6,20 @@
 import { messageOf } from '../message-of.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { WorkerCounts } from '../wire/arbiter-worker.ts';
-import { diedOfItsBoot, exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
+import { exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
 import type { FleetParts, Outcome, Renewal } from './fleet-parts.ts';
 import { countsInWords, lifeInWords, tellDeath, tellReplacement } from './fleet-words.ts';
 import type { Generation } from './generation.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Place, Role } from './place.ts';
 import { Places } from './places.ts';
-import { type Death, type Replacement, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
+import {
+  type Death,
+  diedOfItsBoot,
+  type Replacement,
+  WorkerHandle,
+  type WorkerOwner,
+} from './worker-handle.ts';
 import { type WorkerState, workerStates } from './worker-states.ts';
 
 /** From gentle to rough; a stop only ever gets rougher. */

@@ -1,19 +1,28 @@
 // What the arbiter tells statsd: how many workers there are, whenever that changes, and how many connections wait to be accepted.
 
 import type { Statsd } from '../observe/statsd.ts';
+import type { Settings } from '../settings/settings.ts';
 import { waitingToBeAccepted } from './backlog.ts';
-import type { Stage } from './stage.ts';
 
 /** Gunicorn's: once a turn, which takes a second. */
 const BACKLOG_MS = 1000;
 
+/** What serves, as far as it is told of here. */
+interface Observed {
+  readonly log: { readonly statsd: Statsd | null };
+  readonly settings: Pick<Settings, 'enable_backlog_metric'>;
+  readonly sockets: {
+    readonly all: readonly { readonly address: { readonly port: number }; readonly fd: number }[];
+  };
+}
+
 export class ArbiterMetrics {
-  readonly #stage: () => Stage;
+  readonly #stage: () => Observed;
   #told = { statsd: null as Statsd | null, workers: 0 };
   #nextBacklogMs = 0;
 
   /** @param stage the one that serves */
-  constructor(stage: () => Stage) {
+  constructor(stage: () => Observed) {
     this.#stage = stage;
   }
 

@@ -19,9 +19,9 @@ import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { PreloadError, Preloaded } from './preloaded.ts';
 import type { LimitShare, SharedLimits } from './shared-limits.ts';
 import { Sockets } from './sockets.ts';
-import { unlessStopped } from './starting.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import type { Traffic } from './traffic.ts';
+import { unlessStopped } from './unless-stopped.ts';
 import { workerLimits } from './worker-states.ts';
 
 export interface StageOptions {

@@ -73,22 +73,3 @@ export class Starting implements Deeds {
     this.#log().debug('That waits until the server has started.');
   }
 }
-
-/**
- * Waits for what `begin` begins. A stop meanwhile calls `end`, which has to make it settle; the promise rejects then, and also
- * when the stop came before. null: nobody stops it.
- */
-export async function unlessStopped<T>(
-  stopped: AbortSignal | null,
-  end: () => void,
-  begin: () => Promise<T>,
-): Promise<T> {
-  stopped?.throwIfAborted();
-  stopped?.addEventListener('abort', end);
-  try {
-    return await begin();
-  } finally {
-    stopped?.removeEventListener('abort', end);
-    stopped?.throwIfAborted();
-  }
-}

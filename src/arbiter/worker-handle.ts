@@ -37,6 +37,11 @@ export interface Death {
   readonly servedMs: number | null;
 }
 
+/** It left, or hung, before it was ready, and nobody else had ended it: the next would do the same. */
+export function diedOfItsBoot({ during, signal, byUs }: Death): boolean {
+  return (during === 'booting' || during === 'waiting') && (byUs || signal === null);
+}
+
 /** Why a worker that serves should give way to another. */
 export interface Replacement {
   /** A clause for the log. */

@@ -11,7 +11,7 @@ import {
   LAST_HOOKS_MS,
 } from '../../wire/hooks.ts';
 import type { WorkerLives } from '../generation.ts';
-import { unlessStopped } from '../starting.ts';
+import { unlessStopped } from '../unless-stopped.ts';
 import type { WorkerHandle } from '../worker-handle.ts';
 import { Hooks } from './hooks.ts';
 import { pythonHost } from './python-host.ts';
