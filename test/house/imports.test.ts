@@ -61,6 +61,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/settings',
   ],
   'src/arbiter': [
+    'src/arbiter/exit-codes.ts',
+    'src/arbiter/owner.ts',
+    'src/arbiter/unless-stopped.ts',
     'src/trace/sdk.ts',
     'src/connection/state-names.ts',
     'src/limits',
@@ -76,6 +79,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/child-end.ts',
     'src/message-of.ts',
   ],
+  'src/arbiter/exit-codes.ts': [],
+  'src/arbiter/owner.ts': ['src/settings', 'src/observe'],
+  'src/arbiter/unless-stopped.ts': [],
   'src/worker': [
     'src/connection',
     'src/http1',
