@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/settings',
   ],
   'src/arbiter': [
+    'src/arbiter/limits',
     'src/arbiter/exit-codes.ts',
     'src/arbiter/owner.ts',
     'src/arbiter/unless-stopped.ts',
@@ -77,6 +78,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/bridge-path.ts',
     'src/package-folder.ts',
     'src/child-end.ts',
+    'src/message-of.ts',
+  ],
+  'src/arbiter/limits': [
+    'src/limits',
+    'src/settings',
+    'src/observe',
+    'src/wire',
+    'src/clock.ts',
     'src/message-of.ts',
   ],
   'src/arbiter/exit-codes.ts': [],

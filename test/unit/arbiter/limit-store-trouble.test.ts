@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { StoreNews, storedTokens } from '../../../src/arbiter/stored-limits.ts';
+import { StoreNews, storedTokens } from '../../../src/arbiter/limits/stored-limits.ts';
 import { limitListOf } from '../../../src/limits/limit-list.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
 import { Reach } from '../../../src/limits/reach.ts';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { StoreLender, windowOf } from '../../../src/arbiter/limit-store.ts';
+import { StoreLender, windowOf } from '../../../src/arbiter/limits/limit-store.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
 import { Reach } from '../../../src/limits/reach.ts';
 import { StoredTokens } from '../../../src/limits/stored-tokens.ts';

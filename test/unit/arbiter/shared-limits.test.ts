@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import test from 'node:test';
-import { LimitShare, SharedLimits } from '../../../src/arbiter/shared-limits.ts';
+import { LimitShare, SharedLimits } from '../../../src/arbiter/limits/shared-limits.ts';
 import type { Lender } from '../../../src/limits/leases.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
 import { PlaceLeases } from '../../../src/limits/place-leases.ts';

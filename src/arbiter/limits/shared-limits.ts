@@ -1,22 +1,22 @@
 // Counts for all workers what clients may have: workers lease tokens and places of it (wire/limits.ts). What was counted outlives
 // workers and reloads. A message is bounded work, nonsense in it is passed over, and what a worker that died had is free.
 
-import { KEY_LENGTH_MAX } from '../limits/bounded-key.ts';
-import type { Grant } from '../limits/bucket.ts';
-import { LEASE_VALID_MS, type Lease } from '../limits/leases.ts';
-import { type LimitList, limitListOf } from '../limits/limit-list.ts';
-import { LocalTokens } from '../limits/local.ts';
-import { SharedPlaces } from '../limits/shared-places.ts';
-import type { PlaceLimit } from '../limits/tokens.ts';
-import type { Log } from '../observe/log.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { ToWorker } from '../wire/arbiter-worker.ts';
+import { KEY_LENGTH_MAX } from '../../limits/bounded-key.ts';
+import type { Grant } from '../../limits/bucket.ts';
+import { LEASE_VALID_MS, type Lease } from '../../limits/leases.ts';
+import { type LimitList, limitListOf } from '../../limits/limit-list.ts';
+import { LocalTokens } from '../../limits/local.ts';
+import { SharedPlaces } from '../../limits/shared-places.ts';
+import type { PlaceLimit } from '../../limits/tokens.ts';
+import type { Log } from '../../observe/log.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { ToWorker } from '../../wire/arbiter-worker.ts';
 import {
   KEY_COUNTS_MAX,
   type KeyCount,
   type LeaseAnswer,
   type LeaseQuestion,
-} from '../wire/limits.ts';
+} from '../../wire/limits.ts';
 import { storedTokens } from './stored-limits.ts';
 
 /** A worker, as far as it is known here. */

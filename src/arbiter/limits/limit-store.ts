@@ -3,11 +3,11 @@
 // what is under way has a bound; who asked gives up by itself (limits/reach.ts).
 
 import { createRequire } from 'node:module';
-import { LEASE_VALID_MS, type Lease, type Lender } from '../limits/leases.ts';
-import type { TokenLimit } from '../limits/tokens.ts';
-import { messageOf } from '../message-of.ts';
-import type { LimitRate } from '../settings/limit-rate.ts';
-import type { LimitStore } from '../settings/limit-store.ts';
+import { LEASE_VALID_MS, type Lease, type Lender } from '../../limits/leases.ts';
+import type { TokenLimit } from '../../limits/tokens.ts';
+import { messageOf } from '../../message-of.ts';
+import type { LimitRate } from '../../settings/limit-rate.ts';
+import type { LimitStore } from '../../settings/limit-store.ts';
 
 /** Commands that the store has not answered; more are refused. More than can wait at once (limits/leases.ts), and what is given back. */
 const COMMANDS_MAX = 20_000;

@@ -1,16 +1,16 @@
 // The counts of a host that shares a store with others: puts together the host's own count, what is leased of the store, and what
 // the log is told when the store falls silent and when it answers again.
 
-import { later } from '../clock.ts';
-import type { LocalTokens } from '../limits/local.ts';
-import { Reach } from '../limits/reach.ts';
-import { StoredTokens } from '../limits/stored-tokens.ts';
-import type { TokenLimit } from '../limits/tokens.ts';
-import { escapeWords } from '../observe/escape.ts';
-import type { Log } from '../observe/log.ts';
-import { Seldom } from '../observe/seldom.ts';
-import { parseLimitStore } from '../settings/limit-store.ts';
-import type { Settings } from '../settings/settings.ts';
+import { later } from '../../clock.ts';
+import type { LocalTokens } from '../../limits/local.ts';
+import { Reach } from '../../limits/reach.ts';
+import { StoredTokens } from '../../limits/stored-tokens.ts';
+import type { TokenLimit } from '../../limits/tokens.ts';
+import { escapeWords } from '../../observe/escape.ts';
+import type { Log } from '../../observe/log.ts';
+import { Seldom } from '../../observe/seldom.ts';
+import { parseLimitStore } from '../../settings/limit-store.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { StoreLender } from './limit-store.ts';
 
 /** Of limit_store_timeout: the worker that asks waits for all of it, and should hear the host's own count before. */
