@@ -11,7 +11,7 @@ import { parseBind } from '../settings/bind.ts';
 import type { Settings } from '../settings/settings.ts';
 import { exitCodes } from './exit-codes.ts';
 import { isHeir } from './inheritance.ts';
-import { passedSocket } from './passed-socket.ts';
+import { passedSocket } from './sockets/passed-socket.ts';
 
 /** Holds the pid of the command that waits. */
 const VARIABLE = 'TUNICORN_DAEMON';

@@ -4,7 +4,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Log } from '../observe/log.ts';
 import { bequeathSecret, bequest } from './inheritance.ts';
-import type { Listener } from './listeners.ts';
+import type { Listener } from './sockets/listeners.ts';
 import { type Supervision, supervisionFor } from './supervisor.ts';
 
 /** How this process was started, before it changed anything. */

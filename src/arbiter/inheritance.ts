@@ -6,7 +6,7 @@ import { closeSync, fstatSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
 import { parseBind } from '../settings/bind.ts';
-import { freeSocketPath } from './socket-path.ts';
+import { freeSocketPath } from './sockets/socket-path.ts';
 import { TICKET_SECRET_BYTES } from './ticket-keys.ts';
 
 /** Descriptors beside standard input, output and error begin here. */

@@ -3,10 +3,10 @@
 // the environment here, once, so that nothing below us mistakes them for its own.
 
 import { startFolder } from '../start-folder.ts';
-import { type Activation, takeActivation } from './activation.ts';
 import { takeWaiting, type Waiting } from './daemon.ts';
 import type { Command } from './heir.ts';
 import { type Inheritance, takeInheritance } from './inheritance.ts';
+import { type Activation, takeActivation } from './sockets/activation.ts';
 import { type Supervision, takeSupervision, unheard } from './supervisor.ts';
 
 export interface Origin {

@@ -10,8 +10,8 @@ import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet.ts';
 import type { FleetChanges } from './fleet-changes.ts';
 import type { Hooking } from './hooks/make-hooks.ts';
-import type { Listener } from './listeners.ts';
 import { PreloadError } from './preloaded.ts';
+import type { Listener } from './sockets/listeners.ts';
 import { prepareStage, type Stage, type StageParts } from './stage.ts';
 import { returnToFolder } from './surroundings.ts';
 

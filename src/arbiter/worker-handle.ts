@@ -6,7 +6,7 @@ import type { AskedAddress } from '../wire/addresses.ts';
 import type { ToArbiter, ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
 import { Questions } from './control/questions.ts';
 import type { Generation } from './generation.ts';
-import type { ListenHandle } from './listeners.ts';
+import type { ListenHandle } from './sockets/listeners.ts';
 import { type WorkerEvent, type WorkerState, workerStates } from './worker-states.ts';
 
 /** A started process, as launch.ts makes it. Neither call throws, also when the process has gone. */

@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { messageOf } from '../../message-of.ts';
 import { UNIX_PATH_BYTES_MAX } from '../../settings/bind.ts';
 import { lives } from '../pid-file.ts';
-import { freeSocketPath, SocketFile } from '../socket-path.ts';
+import { freeSocketPath, SocketFile } from '../sockets/socket-path.ts';
 import { ENDING } from './place.ts';
 
 const CLIENTS_MAX = 32;

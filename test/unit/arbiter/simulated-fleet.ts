@@ -3,7 +3,7 @@
 
 import { Fleet } from '../../../src/arbiter/fleet.ts';
 import type { Generation, WorkerLives } from '../../../src/arbiter/generation.ts';
-import type { ListenHandle } from '../../../src/arbiter/listeners.ts';
+import type { ListenHandle } from '../../../src/arbiter/sockets/listeners.ts';
 import type { ProcessListener, WorkerProcess } from '../../../src/arbiter/worker-handle.ts';
 import type { WorkerLimits } from '../../../src/arbiter/worker-states.ts';
 import type { Log, LogLevel } from '../../../src/observe/log.ts';

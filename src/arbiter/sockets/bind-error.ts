@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { type BindAddress, formatBind } from '../settings/bind.ts';
+import { type BindAddress, formatBind } from '../../settings/bind.ts';
 import { type Holder, whoListensOnPath, whoListensOnPort } from './who-listens.ts';
 
 /** What clients can connect to. */

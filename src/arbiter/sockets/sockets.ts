@@ -1,9 +1,9 @@
 // The listening sockets of one stage. Where nobody said where to listen that goes by the application: a program names its address
 // when it is loaded, and the first worker to tell of it has the sockets made. All others listen there, too.
 
-import { type BindAddress, DEFAULT_PORT } from '../settings/bind.ts';
-import type { AskedAddress } from '../wire/addresses.ts';
-import type { ListenerAddress } from '../wire/arbiter-worker.ts';
+import { type BindAddress, DEFAULT_PORT } from '../../settings/bind.ts';
+import type { AskedAddress } from '../../wire/addresses.ts';
+import type { ListenerAddress } from '../../wire/arbiter-worker.ts';
 import type { Listener } from './listeners.ts';
 
 export class Sockets {
