@@ -13,8 +13,6 @@ import type { HookServer } from '../wire/hooks.ts';
 import { Alarm } from './alarm.ts';
 import { Control } from './control/control.ts';
 import { Operator, type Steered } from './control/operator.ts';
-import { EventWatch } from './event-watch.ts';
-import { EventList } from './events.ts';
 import { Fleet } from './fleet.ts';
 import { FleetChanges } from './fleet-changes.ts';
 import { Heir } from './heir.ts';
@@ -22,7 +20,6 @@ import type { Hooks } from './hooks/hooks.ts';
 import { pictureOf } from './hooks/make-hooks.ts';
 import { titleOf } from './identity.ts';
 import { closeAbandoned } from './inheritance.ts';
-import { ArbiterMetrics } from './metrics.ts';
 import type { Origin } from './origin.ts';
 import { giveLogFiles } from './owner.ts';
 import { besides, PidFile, removeLeft } from './pid-file.ts';
@@ -34,8 +31,11 @@ import type { Stage, StageOptions, StageParts } from './stage.ts';
 import type { Starting } from './starting.ts';
 import { Status } from './status/status.ts';
 import { Supervisor } from './supervisor.ts';
+import { EventWatch } from './telemetry/event-watch.ts';
+import { EventList } from './telemetry/events.ts';
+import { ArbiterMetrics } from './telemetry/metrics.ts';
+import type { Traffic } from './telemetry/traffic.ts';
 import { hasTerminal } from './terminal.ts';
-import type { Traffic } from './traffic.ts';
 
 export interface ArbiterOptions extends StageOptions {
   /** Reads the settings anew from all their sources; without it SIGHUP takes those that there are. */

@@ -22,8 +22,8 @@ import { type Deeds, listenToSignals } from './signals.ts';
 import { openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
 import { Starting } from './starting.ts';
 import { enterFolder } from './surroundings.ts';
+import { Traffic } from './telemetry/traffic.ts';
 import { makeTicketSecret } from './ticket-keys.ts';
-import { Traffic } from './traffic.ts';
 
 /** Serves until it is told to stop. Resolves with the exit code; everything it started and opened is gone then. */
 export async function runArbiter(

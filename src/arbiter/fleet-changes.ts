@@ -2,8 +2,8 @@
 // event, with how reloads went.
 
 import type { Counts } from '../wire/tally.ts';
-import type { EventList } from './events.ts';
 import { lifeInWords } from './fleet-words.ts';
+import type { EventList } from './telemetry/events.ts';
 import type { Death, Replacement } from './worker-handle.ts';
 import { type WorkerLimits, workerStates } from './worker-states.ts';
 

@@ -3,7 +3,7 @@
 import type { Log } from '../observe/log.ts';
 import type { WorkerCounts } from '../wire/arbiter-worker.ts';
 import type { Pause } from './backoff.ts';
-import { countOf } from './tally-sums.ts';
+import { countOf } from './telemetry/tally-sums.ts';
 import type { Death, Replacement, WorkerHandle } from './worker-handle.ts';
 
 export function tellDeath(log: Log, { pid }: WorkerHandle, { code, signal, byUs }: Death): void {

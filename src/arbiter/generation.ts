@@ -5,7 +5,7 @@ import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { LimitShare } from './limits/shared-limits.ts';
 import type { ListenHandle } from './sockets/listeners.ts';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from './telemetry/traffic.ts';
 import type { ProcessListener, WorkerHandle, WorkerProcess } from './worker-handle.ts';
 import type { WorkerLimits } from './worker-states.ts';
 

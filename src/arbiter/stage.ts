@@ -20,7 +20,7 @@ import { hasNoSuchAddress } from './sockets/bind-error.ts';
 import { bindAll, type Listener, type Present } from './sockets/listeners.ts';
 import { Sockets } from './sockets/sockets.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
-import type { Traffic } from './traffic.ts';
+import type { Traffic } from './telemetry/traffic.ts';
 import { unlessStopped } from './unless-stopped.ts';
 import { workerLimits } from './worker-states.ts';
 

@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/settings',
   ],
   'src/arbiter': [
+    'src/arbiter/telemetry',
     'src/arbiter/sockets',
     'src/arbiter/limits',
     'src/arbiter/exit-codes.ts',
@@ -90,6 +91,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/message-of.ts',
   ],
   'src/arbiter/sockets': ['src/settings'],
+  'src/arbiter/telemetry': ['src/limits', 'src/wire'],
   'src/arbiter/exit-codes.ts': [],
   'src/arbiter/owner.ts': ['src/settings', 'src/observe'],
   'src/arbiter/unless-stopped.ts': [],
@@ -160,6 +162,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  'src/arbiter/telemetry': ['src/observe', 'src/settings'],
   'src/arbiter/sockets': ['src/arbiter/owner.ts', 'src/wire'],
   'src/connection': ['src/threads/app-thread.ts', 'src/settings'],
   'src/proxy': ['src/threads/app-thread.ts'],

@@ -4,8 +4,8 @@
 
 import { readRefused } from '../../limits/refusals.ts';
 import { FRAME_MS, HISTORY_POINTS, type Point } from '../../wire/live.ts';
-import { countOf, NOTHING, plusPart, quantile, type Sums } from '../tally-sums.ts';
-import type { TrafficWatcher } from '../traffic.ts';
+import { countOf, NOTHING, plusPart, quantile, type Sums } from '../telemetry/tally-sums.ts';
+import type { TrafficWatcher } from '../telemetry/traffic.ts';
 
 /** A heartbeat may be late by a tenth of a second without a part of it falling into the second after. */
 const CLOSED_AFTER_MS = FRAME_MS + 100;

@@ -5,7 +5,7 @@ import { serverName } from '../../settings/process-name.ts';
 import type { Counts, HistogramCounts } from '../../wire/tally.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
 import { type Operator, type Steered, sumOf } from '../control/operator.ts';
-import type { Sums } from '../tally-sums.ts';
+import type { Sums } from '../telemetry/tally-sums.ts';
 import type { Page } from './server.ts';
 
 type Labels = Readonly<Record<string, string>>;

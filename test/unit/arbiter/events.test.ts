@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventWatch } from '../../../src/arbiter/event-watch.ts';
-import { EventList } from '../../../src/arbiter/events.ts';
-import { NOTHING, type Sums } from '../../../src/arbiter/tally-sums.ts';
+import { EventWatch } from '../../../src/arbiter/telemetry/event-watch.ts';
+import { EventList } from '../../../src/arbiter/telemetry/events.ts';
+import { NOTHING, type Sums } from '../../../src/arbiter/telemetry/tally-sums.ts';
 import { EVENTS_MAX } from '../../../src/wire/live.ts';
 import { resolveFrom } from '../settings/folder.ts';
 

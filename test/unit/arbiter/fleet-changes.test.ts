@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventList } from '../../../src/arbiter/events.ts';
 import { FleetChanges } from '../../../src/arbiter/fleet-changes.ts';
+import { EventList } from '../../../src/arbiter/telemetry/events.ts';
 import type { Death } from '../../../src/arbiter/worker-handle.ts';
 
 test('a worker that was killed, died or is replaced has a reason, one that left needs none', () => {

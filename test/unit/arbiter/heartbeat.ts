@@ -1,6 +1,6 @@
 // A heartbeat as a worker says it that has nothing under way but connections.
 
-import { NOTHING } from '../../../src/arbiter/tally-sums.ts';
+import { NOTHING } from '../../../src/arbiter/telemetry/tally-sums.ts';
 import type { ToArbiter } from '../../../src/wire/arbiter-worker.ts';
 import type { Tally } from '../../../src/wire/tally.ts';
 

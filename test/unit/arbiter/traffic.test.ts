@@ -3,8 +3,8 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NOTHING, quantile, type Sums } from '../../../src/arbiter/tally-sums.ts';
-import { Traffic } from '../../../src/arbiter/traffic.ts';
+import { NOTHING, quantile, type Sums } from '../../../src/arbiter/telemetry/tally-sums.ts';
+import { Traffic } from '../../../src/arbiter/telemetry/traffic.ts';
 import { BOUNDS_MS } from '../../../src/wire/tally.ts';
 import { RequestTally } from '../../../src/worker/request-tally.ts';
 

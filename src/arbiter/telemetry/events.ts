@@ -2,7 +2,7 @@
 // how reloads went. What happens again and again is added up: told within a second when it begins, and every few seconds as long
 // as it goes on, so that a flood does not push everything else out.
 
-import { EVENTS_MAX, type EventKind, type LiveEvent } from '../wire/live.ts';
+import { EVENTS_MAX, type EventKind, type LiveEvent } from '../../wire/live.ts';
 
 /** From the first of a kind and reason until it is told, with those that came meanwhile. */
 const FIRST_MS = 1000;

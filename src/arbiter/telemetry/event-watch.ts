@@ -1,10 +1,10 @@
 // Makes events of what workers tell: of their counts, which come with heartbeats, and of single requests and threads that came to
 // grief, which they tell at once. Here stand the sentences, with the settings that wanted it so.
 
-import { readRefused } from '../limits/refusals.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { Trouble } from '../wire/arbiter-worker.ts';
-import type { EventKind } from '../wire/live.ts';
+import { readRefused } from '../../limits/refusals.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Trouble } from '../../wire/arbiter-worker.ts';
+import type { EventKind } from '../../wire/live.ts';
 import type { EventList } from './events.ts';
 import type { Sums } from './tally-sums.ts';
 import type { TrafficWatcher } from './traffic.ts';

@@ -1,7 +1,7 @@
 // Arithmetic with what workers count: sums, differences, and a quantile out of buckets. Pure. A worker of another version may lack a
 // count; it adds nothing then.
 
-import { BOUNDS_MS, type Counts, type HistogramCounts, type Tally } from '../wire/tally.ts';
+import { BOUNDS_MS, type Counts, type HistogramCounts, type Tally } from '../../wire/tally.ts';
 
 /** Of one worker or of many. */
 export interface Sums extends Tally {

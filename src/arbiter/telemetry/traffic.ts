@@ -2,7 +2,7 @@
 // the workers that have left. So a sum never goes back when a worker is replaced or the settings are read anew. What a worker had
 // not told when it was killed, a second's worth at most, is lost.
 
-import type { Trouble } from '../wire/arbiter-worker.ts';
+import type { Trouble } from '../../wire/arbiter-worker.ts';
 import { countOf, minus, NOTHING, plus, quantile, type Sums } from './tally-sums.ts';
 
 /** "Lately" is as long: workers speak each second, so that a shorter time would jump. */

@@ -1,7 +1,7 @@
 // What the arbiter tells statsd: how many workers there are, whenever that changes, and how many connections wait to be accepted.
 
-import type { Statsd } from '../observe/statsd.ts';
-import type { Settings } from '../settings/settings.ts';
+import type { Statsd } from '../../observe/statsd.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { waitingToBeAccepted } from './backlog.ts';
 
 /** Gunicorn's: once a turn, which takes a second. */
