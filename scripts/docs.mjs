@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { controlOpenApi } from '../dist/src/arbiter/control/openapi.js';
-import { workerDeadlines } from '../dist/src/arbiter/describe-deadlines.js';
+import { workerDeadlines } from '../dist/src/arbiter/fleet/describe-deadlines.js';
 import { connectionDeadlines } from '../dist/src/connection/describe-deadlines.js';
 import { errorsPage } from '../dist/src/connection/describe-errors.js';
 import { statesPage } from '../dist/src/connection/describe-states.js';

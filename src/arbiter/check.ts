@@ -8,11 +8,11 @@ import { SettingError } from '../settings/setting-error.ts';
 import type { Settings } from '../settings/settings.ts';
 import { Alarm } from './alarm.ts';
 import { exitCodes } from './exit-codes.ts';
-import type { Generation } from './generation.ts';
+import type { Generation } from './fleet/generation.ts';
+import { type Death, WorkerHandle, type WorkerOwner } from './fleet/worker-handle.ts';
+import { workerLimits, workerStates } from './fleet/worker-states.ts';
 import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import { makeTicketSecret } from './ticket-keys.ts';
-import { type Death, WorkerHandle, type WorkerOwner } from './worker-handle.ts';
-import { workerLimits, workerStates } from './worker-states.ts';
 
 export interface CheckOptions {
   readonly workerUrl?: URL;

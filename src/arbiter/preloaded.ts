@@ -20,9 +20,9 @@ import {
   type PreloadStart,
   socketName,
 } from '../wire/preload.ts';
-import { Backoff } from './backoff.ts';
 import { exitCodeForBoot, exitCodes } from './exit-codes.ts';
-import type { Outputs } from './outputs.ts';
+import { Backoff } from './fleet/backoff.ts';
+import type { Outputs } from './fleet/outputs.ts';
 import { type Owner, startAs } from './owner.ts';
 
 export interface PreloadOptions {

@@ -9,11 +9,12 @@ import type { Sources } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { InnerHooks } from '../wire/hooks.ts';
 import type { PreloadAddress } from '../wire/preload.ts';
-import type { Generation, WorkerLives } from './generation.ts';
+import type { Generation, WorkerLives } from './fleet/generation.ts';
+import type { Outputs } from './fleet/outputs.ts';
+import { workerLimits } from './fleet/worker-states.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from './hooks/make-hooks.ts';
 import type { LimitShare, SharedLimits } from './limits/shared-limits.ts';
-import type { Outputs } from './outputs.ts';
 import { changesRights, giveLogFiles, type Owner } from './owner.ts';
 import { PreloadError, Preloaded } from './preloaded.ts';
 import { hasNoSuchAddress } from './sockets/bind-error.ts';
@@ -22,7 +23,6 @@ import { Sockets } from './sockets/sockets.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
 import type { Traffic } from './telemetry/traffic.ts';
 import { unlessStopped } from './unless-stopped.ts';
-import { workerLimits } from './worker-states.ts';
 
 export interface StageOptions {
   /** Stands in for worker/main in tests. */

@@ -5,7 +5,7 @@
 import { systemMonotonicUs } from '../clock.ts';
 import type { Log } from '../observe/log.ts';
 import { UnixDatagrams } from '../observe/unix-datagram.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import { isWell } from './well.ts';
 
 /** What the environment says of the supervisor. */

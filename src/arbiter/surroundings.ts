@@ -17,13 +17,13 @@ import type { Settings } from '../settings/settings.ts';
 import { findSdk } from '../trace/sdk.ts';
 import type { ClientNetworks, TlsMaterial } from '../wire/arbiter-worker.ts';
 import { readCertificate } from './certificate.ts';
-import { launcher } from './launch.ts';
+import { launcher } from './fleet/launch.ts';
+import type { Outputs } from './fleet/outputs.ts';
+import type { ProcessListener, WorkerProcess } from './fleet/worker-handle.ts';
 import { readNetworkLists } from './network-lists.ts';
-import type { Outputs } from './outputs.ts';
 import { type Owner, ownerOf } from './owner.ts';
 import { withPoolSize } from './pool-size.ts';
 import { resolvePython } from './python.ts';
-import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
 export interface Surroundings {
   /** null for a Node.js application. */

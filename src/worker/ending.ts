@@ -10,7 +10,7 @@ import type { ToArbiter } from '../wire/arbiter-worker.ts';
 /** A last message is on its way within this time, or never will be. */
 const LAST_WORDS_MS = 500;
 /** Threads have so long to end once they were told to: those in JavaScript take some milliseconds. With the last words
- * less than the arbiter's patience (arbiter/worker-states.ts, quitMs). */
+ * less than the arbiter's patience (arbiter/fleet/worker-states.ts, quitMs). */
 const LAST_MOMENTS_MS = 700;
 
 const send = process.send?.bind(process);

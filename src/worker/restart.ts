@@ -5,7 +5,7 @@
 import { monotonicMs } from '../clock.ts';
 
 const FIRST_MS = 100;
-/** As the arbiter's for workers (arbiter/backoff.ts). */
+/** As the arbiter's for workers (arbiter/fleet/backoff.ts). */
 export const LONGEST_MS = 5_000;
 /** Whoever lived this long died of something else than its start. */
 const HEALTHY_MS = 10_000;

@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/settings',
   ],
   'src/arbiter': [
+    'src/arbiter/fleet',
     'src/arbiter/telemetry',
     'src/arbiter/sockets',
     'src/arbiter/limits',
@@ -80,6 +81,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/bridge-path.ts',
     'src/package-folder.ts',
     'src/child-end.ts',
+    'src/message-of.ts',
+  ],
+  'src/arbiter/fleet': [
+    'src/arbiter/telemetry',
+    'src/arbiter/owner.ts',
+    'src/arbiter/exit-codes.ts',
+    'src/settings',
+    'src/observe',
+    'src/child-end.ts',
+    'src/process-tree.ts',
     'src/message-of.ts',
   ],
   'src/arbiter/limits': [
@@ -162,6 +173,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  'src/arbiter/fleet': ['src/arbiter/sockets', 'src/arbiter/limits', 'src/wire'],
   'src/arbiter/telemetry': ['src/observe', 'src/settings'],
   'src/arbiter/sockets': ['src/arbiter/owner.ts', 'src/wire'],
   'src/connection': ['src/threads/app-thread.ts', 'src/settings'],

@@ -19,11 +19,11 @@ import type {
 } from '../../wire/control.ts';
 import type { Frame, Lane, Mark } from '../../wire/live.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
-import type { FleetChanges } from '../fleet-changes.ts';
+import type { FleetChanges } from '../fleet/fleet-changes.ts';
+import type { WorkerHandle } from '../fleet/worker-handle.ts';
 import type { EventList } from '../telemetry/events.ts';
 import type { Sums } from '../telemetry/tally-sums.ts';
 import type { Traffic } from '../telemetry/traffic.ts';
-import type { WorkerHandle } from '../worker-handle.ts';
 import { type Limited, limitedClients } from './limited.ts';
 import { Refusal } from './refusal.ts';
 

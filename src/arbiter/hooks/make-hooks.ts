@@ -10,9 +10,9 @@ import {
   LAST_HOOKS,
   LAST_HOOKS_MS,
 } from '../../wire/hooks.ts';
-import type { WorkerLives } from '../generation.ts';
+import type { WorkerLives } from '../fleet/generation.ts';
+import type { WorkerHandle } from '../fleet/worker-handle.ts';
 import { unlessStopped } from '../unless-stopped.ts';
-import type { WorkerHandle } from '../worker-handle.ts';
 import { Hooks } from './hooks.ts';
 import { pythonHost } from './python-host.ts';
 import { scriptHost } from './script-host.ts';

@@ -13,7 +13,7 @@ import {
   type History as Told,
 } from '../../wire/live.ts';
 import { type Operator, type Steered, sumOf } from '../control/operator.ts';
-import type { WorkerHandle } from '../worker-handle.ts';
+import type { WorkerHandle } from '../fleet/worker-handle.ts';
 import { History, type HistoryClocks, type Present } from './history.ts';
 import { Viewer } from './viewer.ts';
 

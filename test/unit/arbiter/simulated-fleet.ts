@@ -1,11 +1,11 @@
 // A fleet over simulated processes and a clock that the test moves. Processes do what the test says: they say things
 // and end; SIGKILL ends them by the next step, as a kernel would, unless the test makes them immortal.
 
-import { Fleet } from '../../../src/arbiter/fleet.ts';
-import type { Generation, WorkerLives } from '../../../src/arbiter/generation.ts';
+import { Fleet } from '../../../src/arbiter/fleet/fleet.ts';
+import type { Generation, WorkerLives } from '../../../src/arbiter/fleet/generation.ts';
+import type { ProcessListener, WorkerProcess } from '../../../src/arbiter/fleet/worker-handle.ts';
+import type { WorkerLimits } from '../../../src/arbiter/fleet/worker-states.ts';
 import type { ListenHandle } from '../../../src/arbiter/sockets/listeners.ts';
-import type { ProcessListener, WorkerProcess } from '../../../src/arbiter/worker-handle.ts';
-import type { WorkerLimits } from '../../../src/arbiter/worker-states.ts';
 import type { Log, LogLevel } from '../../../src/observe/log.ts';
 import type { ToArbiter, ToWorker } from '../../../src/wire/arbiter-worker.ts';
 

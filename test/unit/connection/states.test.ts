@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { workerDeadlines } from '../../../src/arbiter/describe-deadlines.ts';
-import { workerStates } from '../../../src/arbiter/worker-states.ts';
+import { workerDeadlines } from '../../../src/arbiter/fleet/describe-deadlines.ts';
+import { workerStates } from '../../../src/arbiter/fleet/worker-states.ts';
 import { connectionDeadlines } from '../../../src/connection/describe-deadlines.ts';
 import { statesPage } from '../../../src/connection/describe-states.ts';
 import { nameOf } from '../../../src/connection/state-names.ts';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { controlOpenApi } from '../../../src/arbiter/control/openapi.ts';
 import { folderOf, namedPlace } from '../../../src/arbiter/control/place.ts';
-import { Questions } from '../../../src/arbiter/control/questions.ts';
+import { Questions } from '../../../src/arbiter/fleet/questions.ts';
 import { CTL_COMMANDS } from '../../../src/ctl/commands.ts';
 import { CTL_FLAGS, CTL_HELP, takeCommand } from '../../../src/ctl/options.ts';
 import { tables } from '../../../src/ctl/tables.ts';

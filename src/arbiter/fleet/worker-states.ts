@@ -2,8 +2,8 @@
 // time is up, which states may follow. worker-handle.ts runs on this table and the tests read it; a state without a
 // deadline does not compile. All times are milliseconds.
 
-import { EVALUATE_MS } from '../settings/evaluation.ts';
-import type { Settings } from '../settings/settings.ts';
+import { EVALUATE_MS } from '../../settings/evaluation.ts';
+import type { Settings } from '../../settings/settings.ts';
 
 export type LivingState =
   | 'booting'

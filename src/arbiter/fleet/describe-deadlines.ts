@@ -1,7 +1,7 @@
 // The rows that worker processes have in the table of all deadlines, from the table that the arbiter runs on.
 
-import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
-import { EVALUATE_MS } from '../settings/evaluation.ts';
+import { type DeadlineRow, fixedMs } from '../../settings/describe/deadlines.ts';
+import { EVALUATE_MS } from '../../settings/evaluation.ts';
 import {
   deathMs,
   type LivingState,

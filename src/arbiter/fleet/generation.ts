@@ -1,11 +1,11 @@
 // What the workers of one reading of the settings have in common. A reload makes a new one; workers of the one before
 // keep theirs until they have left, so that nobody is handed a socket or a setting that it did not begin with.
 
-import type { AskedAddress } from '../wire/addresses.ts';
-import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
-import type { LimitShare } from './limits/shared-limits.ts';
-import type { ListenHandle } from './sockets/listeners.ts';
-import type { Traffic } from './telemetry/traffic.ts';
+import type { AskedAddress } from '../../wire/addresses.ts';
+import type { ListenerAddress, ToWorker } from '../../wire/arbiter-worker.ts';
+import type { LimitShare } from '../limits/shared-limits.ts';
+import type { ListenHandle } from '../sockets/listeners.ts';
+import type { Traffic } from '../telemetry/traffic.ts';
 import type { ProcessListener, WorkerHandle, WorkerProcess } from './worker-handle.ts';
 import type { WorkerLimits } from './worker-states.ts';
 

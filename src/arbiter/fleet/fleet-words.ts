@@ -1,9 +1,9 @@
 // The sentences of the log about workers that live, end or are to be replaced. What they tell of was decided elsewhere.
 
-import type { Log } from '../observe/log.ts';
-import type { WorkerCounts } from '../wire/arbiter-worker.ts';
+import type { Log } from '../../observe/log.ts';
+import type { WorkerCounts } from '../../wire/arbiter-worker.ts';
+import { countOf } from '../telemetry/tally-sums.ts';
 import type { Pause } from './backoff.ts';
-import { countOf } from './telemetry/tally-sums.ts';
 import type { Death, Replacement, WorkerHandle } from './worker-handle.ts';
 
 export function tellDeath(log: Log, { pid }: WorkerHandle, { code, signal, byUs }: Death): void {

@@ -4,13 +4,13 @@
 
 import { type ChildProcess, type ForkOptions, fork, type StdioOptions } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { endOf } from '../child-end.ts';
-import { messageOf } from '../message-of.ts';
-import { killSession, killTree } from '../process-tree.ts';
-import type { ToArbiter } from '../wire/arbiter-worker.ts';
-import { exitCodes } from './exit-codes.ts';
+import { endOf } from '../../child-end.ts';
+import { messageOf } from '../../message-of.ts';
+import { killSession, killTree } from '../../process-tree.ts';
+import type { ToArbiter } from '../../wire/arbiter-worker.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type Owner, startAs } from '../owner.ts';
 import type { Outputs } from './outputs.ts';
-import { type Owner, startAs } from './owner.ts';
 import type { ProcessListener, WorkerProcess } from './worker-handle.ts';
 
 export interface LaunchOptions {

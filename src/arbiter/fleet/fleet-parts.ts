@@ -1,6 +1,6 @@
 // What a fleet works with, and what a renewal of it is: shapes only.
 
-import type { Log } from '../observe/log.ts';
+import type { Log } from '../../observe/log.ts';
 import type { FleetChanges } from './fleet-changes.ts';
 import type { Generation } from './generation.ts';
 

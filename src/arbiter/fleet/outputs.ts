@@ -4,7 +4,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type OutputStream, WholeLines } from '../observe/whole-lines.ts';
+import { type OutputStream, WholeLines } from '../../observe/whole-lines.ts';
 
 /** Takes whole lines of one process, each with its line end. */
 export type Print = (pid: number, stream: OutputStream, lines: string) => void;

@@ -3,10 +3,10 @@
 // and times only through what it is given, so the tests drive it with simulated ones; sockets, signals and the real
 // clock are arbiter.ts's.
 
-import { messageOf } from '../message-of.ts';
-import type { AskedAddress } from '../wire/addresses.ts';
-import type { WorkerCounts } from '../wire/arbiter-worker.ts';
-import { exitCodeForBoot, exitCodes, reasonFor } from './exit-codes.ts';
+import { messageOf } from '../../message-of.ts';
+import type { AskedAddress } from '../../wire/addresses.ts';
+import type { WorkerCounts } from '../../wire/arbiter-worker.ts';
+import { exitCodeForBoot, exitCodes, reasonFor } from '../exit-codes.ts';
 import type { FleetParts, Outcome, Renewal } from './fleet-parts.ts';
 import { countsInWords, lifeInWords, tellDeath, tellReplacement } from './fleet-words.ts';
 import type { Generation } from './generation.ts';

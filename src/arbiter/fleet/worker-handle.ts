@@ -2,11 +2,11 @@
 // worker-states.ts and is told the time; what follows from a worker being ready or dead is its owner's business.
 // The worker's own side is worker/main.ts.
 
-import type { AskedAddress } from '../wire/addresses.ts';
-import type { ToArbiter, ToWorker, WorkerCounts } from '../wire/arbiter-worker.ts';
-import { Questions } from './control/questions.ts';
+import type { AskedAddress } from '../../wire/addresses.ts';
+import type { ToArbiter, ToWorker, WorkerCounts } from '../../wire/arbiter-worker.ts';
+import type { ListenHandle } from '../sockets/listeners.ts';
 import type { Generation } from './generation.ts';
-import type { ListenHandle } from './sockets/listeners.ts';
+import { Questions } from './questions.ts';
 import { type WorkerEvent, type WorkerState, workerStates } from './worker-states.ts';
 
 /** A started process, as launch.ts makes it. Neither call throws, also when the process has gone. */

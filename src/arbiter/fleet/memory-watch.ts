@@ -2,7 +2,7 @@
 // a leak that all share does not double the memory of all at once; and never one that was as large when it had just
 // loaded the application, whose successor would be no smaller.
 
-import type { Log } from '../observe/log.ts';
+import type { Log } from '../../observe/log.ts';
 import { mebibytes } from './fleet-words.ts';
 import type { Generation } from './generation.ts';
 import type { WorkerHandle } from './worker-handle.ts';

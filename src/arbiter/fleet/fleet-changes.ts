@@ -1,9 +1,9 @@
 // How often workers were to be replaced and how they ended, since the start of the server, for metrics; and why each was, as an
 // event, with how reloads went.
 
-import type { Counts } from '../wire/tally.ts';
+import type { Counts } from '../../wire/tally.ts';
+import type { EventList } from '../telemetry/events.ts';
 import { lifeInWords } from './fleet-words.ts';
-import type { EventList } from './telemetry/events.ts';
 import type { Death, Replacement } from './worker-handle.ts';
 import { type WorkerLimits, workerStates } from './worker-states.ts';
 
