@@ -29,7 +29,7 @@ from .sources import Sources
 from .surroundings import set_up_process
 from .title import set_title
 
-# Where src/arbiter/preloaded.ts put its end.
+# Where src/arbiter/stage/preloaded.ts put its end.
 ARBITER_FD = 3
 
 # A worker that connects asks at once, in a few hundred bytes.

@@ -27,7 +27,7 @@ import { Reload, type Reread } from './reload.ts';
 import type { Deeds } from './signals.ts';
 import type { Listener } from './sockets/listeners.ts';
 import { SourceWatch } from './source-watch.ts';
-import type { Stage, StageOptions, StageParts } from './stage.ts';
+import type { Stage, StageOptions, StageParts } from './stage/stage.ts';
 import type { Starting } from './starting.ts';
 import { Status } from './status/status.ts';
 import { Supervisor } from './supervisor.ts';

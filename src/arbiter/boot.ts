@@ -17,13 +17,13 @@ import type { Inheritance } from './inheritance.ts';
 import { SharedLimits } from './limits/shared-limits.ts';
 import { type Origin, takeOrigin } from './origin.ts';
 import { besides, PidFile } from './pid-file.ts';
-import { PreloadError } from './preloaded.ts';
 import { type Deeds, listenToSignals } from './signals.ts';
-import { openLog, prepareStage, type Stage, type StageParts } from './stage.ts';
+import { PreloadError } from './stage/preloaded.ts';
+import { openLog, prepareStage, type Stage, type StageParts } from './stage/stage.ts';
+import { enterFolder } from './stage/surroundings.ts';
+import { makeTicketSecret } from './stage/ticket-keys.ts';
 import { Starting } from './starting.ts';
-import { enterFolder } from './surroundings.ts';
 import { Traffic } from './telemetry/traffic.ts';
-import { makeTicketSecret } from './ticket-keys.ts';
 
 /** Serves until it is told to stop. Resolves with the exit code; everything it started and opened is gone then. */
 export async function runArbiter(

@@ -11,8 +11,8 @@ import { exitCodes } from './exit-codes.ts';
 import type { Generation } from './fleet/generation.ts';
 import { type Death, WorkerHandle, type WorkerOwner } from './fleet/worker-handle.ts';
 import { workerLimits, workerStates } from './fleet/worker-states.ts';
-import { enterFolder, prepare, type Surroundings } from './surroundings.ts';
-import { makeTicketSecret } from './ticket-keys.ts';
+import { enterFolder, prepare, type Surroundings } from './stage/surroundings.ts';
+import { makeTicketSecret } from './stage/ticket-keys.ts';
 
 export interface CheckOptions {
   readonly workerUrl?: URL;

@@ -10,10 +10,10 @@ import type { Settings } from '../settings/settings.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { FleetChanges } from './fleet/fleet-changes.ts';
 import type { Hooking } from './hooks/make-hooks.ts';
-import { PreloadError } from './preloaded.ts';
 import type { Listener } from './sockets/listeners.ts';
-import { prepareStage, type Stage, type StageParts } from './stage.ts';
-import { returnToFolder } from './surroundings.ts';
+import { PreloadError } from './stage/preloaded.ts';
+import { prepareStage, type Stage, type StageParts } from './stage/stage.ts';
+import { returnToFolder } from './stage/surroundings.ts';
 
 /** Reads the settings from all their sources, unless that is `stopped`. Rejects with an Error with a sentence for people. */
 export type Reread = (stopped: AbortSignal) => Promise<{

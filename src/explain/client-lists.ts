@@ -1,7 +1,7 @@
 // The lists that a client is looked up in before anything is counted: who may come at all, and for whom no limit holds. Read as
 // the arbiter reads them, and asked as a worker does.
 
-import { readNetworkLists } from '../arbiter/network-lists.ts';
+import { readNetworkLists } from '../arbiter/stage/network-lists.ts';
 import { mayCome } from '../limits/client-limits.ts';
 import { NetworkSet } from '../limits/network-set.ts';
 import type { Resolved } from '../settings/resolve.ts';

@@ -51,7 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/package-folder.ts',
   ],
   'src/explain': [
-    'src/arbiter/network-lists.ts',
+    'src/arbiter/stage/network-lists.ts',
     'src/worker',
     'src/message-of.ts',
     'src/connection',
@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/settings',
   ],
   'src/arbiter': [
+    'src/arbiter/stage',
     'src/arbiter/fleet',
     'src/arbiter/telemetry',
     'src/arbiter/sockets',
@@ -78,6 +79,24 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/process-tree.ts',
     'src/open-files.ts',
     'src/start-folder.ts',
+    'src/bridge-path.ts',
+    'src/package-folder.ts',
+    'src/child-end.ts',
+    'src/message-of.ts',
+  ],
+  'src/arbiter/stage': [
+    'src/arbiter/hooks',
+    'src/arbiter/fleet',
+    'src/arbiter/sockets',
+    'src/arbiter/owner.ts',
+    'src/arbiter/exit-codes.ts',
+    'src/arbiter/unless-stopped.ts',
+    'src/trace/sdk.ts',
+    'src/settings',
+    'src/observe',
+    'src/wire',
+    'src/clock.ts',
+    'src/open-files.ts',
     'src/bridge-path.ts',
     'src/package-folder.ts',
     'src/child-end.ts',
@@ -173,6 +192,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  'src/arbiter/stage': ['src/arbiter/limits', 'src/arbiter/telemetry'],
   'src/arbiter/fleet': ['src/arbiter/sockets', 'src/arbiter/limits', 'src/wire'],
   'src/arbiter/telemetry': ['src/observe', 'src/settings'],
   'src/arbiter/sockets': ['src/arbiter/owner.ts', 'src/wire'],

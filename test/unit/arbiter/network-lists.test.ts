@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readNetworkLists } from '../../../src/arbiter/network-lists.ts';
+import { readNetworkLists } from '../../../src/arbiter/stage/network-lists.ts';
 import type { Sources } from '../../../src/settings/resolve.ts';
 import { SettingError } from '../../../src/settings/setting-error.ts';
 

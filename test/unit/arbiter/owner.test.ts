@@ -21,7 +21,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { giveLogFiles, ownerOf, startAs } from '../../../src/arbiter/owner.ts';
-import { resolvePython } from '../../../src/arbiter/python.ts';
+import { resolvePython } from '../../../src/arbiter/stage/python.ts';
 import type { Settings } from '../../../src/settings/settings.ts';
 import { needsRoot } from '../../support/needs-root.ts';
 

@@ -2,13 +2,13 @@
 // does it: what is wrong is told once and before anybody serves, and workers need not be able to read the files.
 
 import { readFileSync } from 'node:fs';
-import { messageOf } from '../message-of.ts';
-import { filePathIn, NetworkError, parseNetwork } from '../settings/networks.ts';
-import type { Sources } from '../settings/resolve.ts';
-import { SettingError } from '../settings/setting-error.ts';
-import type { Settings } from '../settings/settings.ts';
-import { placeOf } from '../settings/source.ts';
-import type { ClientNetworks } from '../wire/arbiter-worker.ts';
+import { messageOf } from '../../message-of.ts';
+import { filePathIn, NetworkError, parseNetwork } from '../../settings/networks.ts';
+import type { Sources } from '../../settings/resolve.ts';
+import { SettingError } from '../../settings/setting-error.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { placeOf } from '../../settings/source.ts';
+import type { ClientNetworks } from '../../wire/arbiter-worker.ts';
 
 type ListName = 'allow' | 'deny' | 'limit_exempt';
 

@@ -1,28 +1,28 @@
 // All that one reading of the settings gives an arbiter to work with: its log, its listening sockets, its generation of
 // workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
 
-import { createLog, type ErrorLog } from '../observe/log.ts';
-import { type BindAddress, parseBind } from '../settings/bind.ts';
-import { errorLogOptions } from '../settings/error-log.ts';
-import { warningsForApp } from '../settings/hooks.ts';
-import type { Sources } from '../settings/resolve.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { InnerHooks } from '../wire/hooks.ts';
-import type { PreloadAddress } from '../wire/preload.ts';
-import type { Generation, WorkerLives } from './fleet/generation.ts';
-import type { Outputs } from './fleet/outputs.ts';
-import { workerLimits } from './fleet/worker-states.ts';
-import type { Hooks } from './hooks/hooks.ts';
-import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from './hooks/make-hooks.ts';
-import type { LimitShare, SharedLimits } from './limits/shared-limits.ts';
-import { changesRights, giveLogFiles, type Owner } from './owner.ts';
+import { createLog, type ErrorLog } from '../../observe/log.ts';
+import { type BindAddress, parseBind } from '../../settings/bind.ts';
+import { errorLogOptions } from '../../settings/error-log.ts';
+import { warningsForApp } from '../../settings/hooks.ts';
+import type { Sources } from '../../settings/resolve.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { InnerHooks } from '../../wire/hooks.ts';
+import type { PreloadAddress } from '../../wire/preload.ts';
+import type { Generation, WorkerLives } from '../fleet/generation.ts';
+import type { Outputs } from '../fleet/outputs.ts';
+import { workerLimits } from '../fleet/worker-states.ts';
+import type { Hooks } from '../hooks/hooks.ts';
+import { beginHooks, type Hooking, innerHooks, lastHooksMs, livesOf } from '../hooks/make-hooks.ts';
+import type { LimitShare, SharedLimits } from '../limits/shared-limits.ts';
+import { changesRights, giveLogFiles, type Owner } from '../owner.ts';
+import { hasNoSuchAddress } from '../sockets/bind-error.ts';
+import { bindAll, type Listener, type Present } from '../sockets/listeners.ts';
+import { Sockets } from '../sockets/sockets.ts';
+import type { Traffic } from '../telemetry/traffic.ts';
+import { unlessStopped } from '../unless-stopped.ts';
 import { PreloadError, Preloaded } from './preloaded.ts';
-import { hasNoSuchAddress } from './sockets/bind-error.ts';
-import { bindAll, type Listener, type Present } from './sockets/listeners.ts';
-import { Sockets } from './sockets/sockets.ts';
 import { canPreload, enterFolder, prepare, type Surroundings } from './surroundings.ts';
-import type { Traffic } from './telemetry/traffic.ts';
-import { unlessStopped } from './unless-stopped.ts';
 
 export interface StageOptions {
   /** Stands in for worker/main in tests. */

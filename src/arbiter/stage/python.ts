@@ -2,7 +2,7 @@
 // start a tenth of a second), and a missing or old one is one clear line instead of a failure in every worker.
 
 import { execFile } from 'node:child_process';
-import { type Owner, startAs } from './owner.ts';
+import { type Owner, startAs } from '../owner.ts';
 
 export interface PythonSearch {
   /** A name to look for on PATH, or a path. */

@@ -4,7 +4,7 @@
 // resumed one is not checked again.
 
 import { createHash, hkdfSync, randomBytes } from 'node:crypto';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../../settings/settings.ts';
 
 export const TICKET_SECRET_BYTES = 32;
 /** As OpenSSL wants them: a name, a key for encryption, one for its seal. */

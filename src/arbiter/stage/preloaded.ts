@@ -5,13 +5,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { bridgePath } from '../bridge-path.ts';
-import { endOf, wireOf } from '../child-end.ts';
-import { monotonicMs } from '../clock.ts';
-import { messageOf } from '../message-of.ts';
-import type { Log } from '../observe/log.ts';
-import { processTitle, serverName } from '../settings/process-name.ts';
-import type { Settings } from '../settings/settings.ts';
+import { bridgePath } from '../../bridge-path.ts';
+import { endOf, wireOf } from '../../child-end.ts';
+import { monotonicMs } from '../../clock.ts';
+import { messageOf } from '../../message-of.ts';
+import type { Log } from '../../observe/log.ts';
+import { processTitle, serverName } from '../../settings/process-name.ts';
+import type { Settings } from '../../settings/settings.ts';
 import {
   type FromPreload,
   LineReader,
@@ -19,11 +19,11 @@ import {
   type PreloadQuestion,
   type PreloadStart,
   socketName,
-} from '../wire/preload.ts';
-import { exitCodeForBoot, exitCodes } from './exit-codes.ts';
-import { Backoff } from './fleet/backoff.ts';
-import type { Outputs } from './fleet/outputs.ts';
-import { type Owner, startAs } from './owner.ts';
+} from '../../wire/preload.ts';
+import { exitCodeForBoot, exitCodes } from '../exit-codes.ts';
+import { Backoff } from '../fleet/backoff.ts';
+import type { Outputs } from '../fleet/outputs.ts';
+import { type Owner, startAs } from '../owner.ts';
 
 export interface PreloadOptions {
   readonly settings: Settings;

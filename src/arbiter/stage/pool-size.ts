@@ -2,7 +2,7 @@
 // temporary files, file responses) and whatever the threads of the application ask of it (fs, dns.lookup, crypto, zlib),
 // first come, first served: with Node.js's four, four calls of the application that wait keep every log line waiting.
 
-import type { AppSpec } from '../settings/app-spec.ts';
+import type { AppSpec } from '../../settings/app-spec.ts';
 
 const NAME = 'UV_THREADPOOL_SIZE';
 /** What each thread of the application may keep busy before the loop must wait for it. One of them costs 8 kB. */

@@ -2,26 +2,26 @@
 // certificate, the way to start it. What is wrong with them is told here, once, as a sentence, and not by each worker.
 
 import { resolve } from 'node:path';
-import { wallClock } from '../clock.ts';
-import { messageOf } from '../message-of.ts';
-import type { Log } from '../observe/log.ts';
-import { ownDescriptors } from '../open-files.ts';
-import { programAt } from '../package-folder.ts';
-import { type AppSpec, decideApp } from '../settings/app-spec.ts';
-import { formatBind, parseBind } from '../settings/bind.ts';
-import { capturesOutput } from '../settings/error-log.ts';
-import { isLoopback, parseInspectAddress } from '../settings/inspect.ts';
-import { variablesIn } from '../settings/raw-env.ts';
-import type { Sources } from '../settings/resolve.ts';
-import type { Settings } from '../settings/settings.ts';
-import { findSdk } from '../trace/sdk.ts';
-import type { ClientNetworks, TlsMaterial } from '../wire/arbiter-worker.ts';
+import { wallClock } from '../../clock.ts';
+import { messageOf } from '../../message-of.ts';
+import type { Log } from '../../observe/log.ts';
+import { ownDescriptors } from '../../open-files.ts';
+import { programAt } from '../../package-folder.ts';
+import { type AppSpec, decideApp } from '../../settings/app-spec.ts';
+import { formatBind, parseBind } from '../../settings/bind.ts';
+import { capturesOutput } from '../../settings/error-log.ts';
+import { isLoopback, parseInspectAddress } from '../../settings/inspect.ts';
+import { variablesIn } from '../../settings/raw-env.ts';
+import type { Sources } from '../../settings/resolve.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { findSdk } from '../../trace/sdk.ts';
+import type { ClientNetworks, TlsMaterial } from '../../wire/arbiter-worker.ts';
+import { launcher } from '../fleet/launch.ts';
+import type { Outputs } from '../fleet/outputs.ts';
+import type { ProcessListener, WorkerProcess } from '../fleet/worker-handle.ts';
+import { type Owner, ownerOf } from '../owner.ts';
 import { readCertificate } from './certificate.ts';
-import { launcher } from './fleet/launch.ts';
-import type { Outputs } from './fleet/outputs.ts';
-import type { ProcessListener, WorkerProcess } from './fleet/worker-handle.ts';
 import { readNetworkLists } from './network-lists.ts';
-import { type Owner, ownerOf } from './owner.ts';
 import { withPoolSize } from './pool-size.ts';
 import { resolvePython } from './python.ts';
 

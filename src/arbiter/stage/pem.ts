@@ -3,7 +3,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../../message-of.ts';
 
 /** Chains have some kilobytes, all the authorities of the web a quarter of this: whoever names a disk image by mistake shall not have it read. */
 const FILE_BYTES_MAX = 1024 * 1024;

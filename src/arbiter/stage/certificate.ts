@@ -4,9 +4,9 @@
 
 import { createPrivateKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
-import { nodeCiphers } from '../settings/ciphers.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { TlsMaterial } from '../wire/arbiter-worker.ts';
+import { nodeCiphers } from '../../settings/ciphers.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { TlsMaterial } from '../../wire/arbiter-worker.ts';
 import { certificatesIn, isDer, noCertificate, PRIVATE_KEY, readPem, wordsOf } from './pem.ts';
 import { ticketKeysFor } from './ticket-keys.ts';
 
