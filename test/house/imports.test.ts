@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/settings',
   ],
   'src/arbiter': [
+    'src/arbiter/reload',
     'src/arbiter/stage',
     'src/arbiter/fleet',
     'src/arbiter/telemetry',
@@ -84,6 +85,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/child-end.ts',
     'src/message-of.ts',
   ],
+  'src/arbiter/reload': ['src/arbiter/stage', 'src/settings', 'src/message-of.ts'],
   'src/arbiter/stage': [
     'src/arbiter/hooks',
     'src/arbiter/fleet',
@@ -192,6 +194,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  'src/arbiter/reload': ['src/arbiter/fleet', 'src/arbiter/hooks', 'src/arbiter/sockets'],
   'src/arbiter/stage': ['src/arbiter/limits', 'src/arbiter/telemetry'],
   'src/arbiter/fleet': ['src/arbiter/sockets', 'src/arbiter/limits', 'src/wire'],
   'src/arbiter/telemetry': ['src/observe', 'src/settings'],

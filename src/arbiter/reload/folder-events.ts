@@ -2,7 +2,7 @@
 // file in the place of the old one, and who watches the old one hears no more. Says only that something may have changed.
 
 import { type FSWatcher, statSync, watch } from 'node:fs';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../../message-of.ts';
 
 export interface FolderListener {
   /** `name`: of the file or folder in it; null where the system does not say. */

@@ -3,8 +3,8 @@
 
 import { type Dirent, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { expressionOf, isPattern } from '../settings/path-pattern.ts';
-import { whatIsAt } from '../settings/what-is-there.ts';
+import { expressionOf, isPattern } from '../../settings/path-pattern.ts';
+import { whatIsAt } from '../../settings/what-is-there.ts';
 
 /** What a path means now. */
 export interface Meant {

@@ -4,7 +4,7 @@
 
 import { readdirSync, type Stats, statSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
-import type { Settings } from '../settings/settings.ts';
+import type { Settings } from '../../settings/settings.ts';
 import { FolderEvents } from './folder-events.ts';
 import { isOurs, meantBy } from './path-pattern.ts';
 

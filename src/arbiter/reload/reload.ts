@@ -3,17 +3,17 @@
 // reload, which begins when the one under way has come to its end, or seems to come to none.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import { messageOf } from '../message-of.ts';
-import type { HookFile } from '../settings/hooks.ts';
-import type { Sources } from '../settings/resolve.ts';
-import type { Settings } from '../settings/settings.ts';
-import type { Fleet } from './fleet/fleet.ts';
-import type { FleetChanges } from './fleet/fleet-changes.ts';
-import type { Hooking } from './hooks/make-hooks.ts';
-import type { Listener } from './sockets/listeners.ts';
-import { PreloadError } from './stage/preloaded.ts';
-import { prepareStage, type Stage, type StageParts } from './stage/stage.ts';
-import { returnToFolder } from './stage/surroundings.ts';
+import { messageOf } from '../../message-of.ts';
+import type { HookFile } from '../../settings/hooks.ts';
+import type { Sources } from '../../settings/resolve.ts';
+import type { Settings } from '../../settings/settings.ts';
+import type { Fleet } from '../fleet/fleet.ts';
+import type { FleetChanges } from '../fleet/fleet-changes.ts';
+import type { Hooking } from '../hooks/make-hooks.ts';
+import type { Listener } from '../sockets/listeners.ts';
+import { PreloadError } from '../stage/preloaded.ts';
+import { prepareStage, type Stage, type StageParts } from '../stage/stage.ts';
+import { returnToFolder } from '../stage/surroundings.ts';
 
 /** Reads the settings from all their sources, unless that is `stopped`. Rejects with an Error with a sentence for people. */
 export type Reread = (stopped: AbortSignal) => Promise<{
