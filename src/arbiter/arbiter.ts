@@ -15,27 +15,27 @@ import { Control } from './control/control.ts';
 import { Operator, type Steered } from './control/operator.ts';
 import { Fleet } from './fleet/fleet.ts';
 import { FleetChanges } from './fleet/fleet-changes.ts';
-import { Heir } from './heir.ts';
 import type { Hooks } from './hooks/hooks.ts';
 import { pictureOf } from './hooks/make-hooks.ts';
-import { titleOf } from './identity.ts';
-import { closeAbandoned } from './inheritance.ts';
-import type { Origin } from './origin.ts';
 import { giveLogFiles } from './owner.ts';
-import { besides, PidFile, removeLeft } from './pid-file.ts';
 import { Reload, type Reread } from './reload/reload.ts';
 import { SourceWatch } from './reload/source-watch.ts';
+import { Heir } from './service/heir.ts';
+import { titleOf } from './service/identity.ts';
+import { closeAbandoned } from './service/inheritance.ts';
+import type { Origin } from './service/origin.ts';
+import { besides, PidFile, removeLeft } from './service/pid-file.ts';
+import { Supervisor } from './service/supervisor.ts';
+import { hasTerminal } from './service/terminal.ts';
 import type { Deeds } from './signals.ts';
 import type { Listener } from './sockets/listeners.ts';
 import type { Stage, StageOptions, StageParts } from './stage/stage.ts';
 import type { Starting } from './starting.ts';
 import { Status } from './status/status.ts';
-import { Supervisor } from './supervisor.ts';
 import { EventWatch } from './telemetry/event-watch.ts';
 import { EventList } from './telemetry/events.ts';
 import { ArbiterMetrics } from './telemetry/metrics.ts';
 import type { Traffic } from './telemetry/traffic.ts';
-import { hasTerminal } from './terminal.ts';
 
 export interface ArbiterOptions extends StageOptions {
   /** Reads the settings anew from all their sources; without it SIGHUP takes those that there are. */

@@ -20,7 +20,7 @@ process.exitCode = await run({
   err: (text) => process.stderr.write(text),
   async serve({ settings, sources, hooks }, reread) {
     if (settings.daemon) {
-      const { isDetached, startDaemon } = await import('../arbiter/daemon.ts');
+      const { isDetached, startDaemon } = await import('../arbiter/service/daemon.ts');
       if (!isDetached(process.env)) return startDaemon(settings);
     }
     const { runArbiter } = await import('../arbiter/boot.ts');

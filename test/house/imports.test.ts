@@ -61,6 +61,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/settings',
   ],
   'src/arbiter': [
+    'src/arbiter/service',
     'src/arbiter/reload',
     'src/arbiter/stage',
     'src/arbiter/fleet',
@@ -86,6 +87,17 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/message-of.ts',
   ],
   'src/arbiter/reload': ['src/arbiter/stage', 'src/settings', 'src/message-of.ts'],
+  'src/arbiter/service': [
+    'src/arbiter/stage/ticket-keys.ts',
+    'src/arbiter/sockets',
+    'src/arbiter/exit-codes.ts',
+    'src/settings',
+    'src/observe',
+    'src/clock.ts',
+    'src/start-folder.ts',
+    'src/child-end.ts',
+    'src/message-of.ts',
+  ],
   'src/arbiter/stage': [
     'src/arbiter/hooks',
     'src/arbiter/fleet',
@@ -194,6 +206,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */
 const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
+  'src/arbiter/service': ['src/arbiter/fleet'],
   'src/arbiter/reload': ['src/arbiter/fleet', 'src/arbiter/hooks', 'src/arbiter/sockets'],
   'src/arbiter/stage': ['src/arbiter/limits', 'src/arbiter/telemetry'],
   'src/arbiter/fleet': ['src/arbiter/sockets', 'src/arbiter/limits', 'src/wire'],

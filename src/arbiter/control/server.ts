@@ -7,7 +7,7 @@ import net from 'node:net';
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../message-of.ts';
 import { UNIX_PATH_BYTES_MAX } from '../../settings/bind.ts';
-import { lives } from '../pid-file.ts';
+import { lives } from '../service/pid-file.ts';
 import { freeSocketPath, SocketFile } from '../sockets/socket-path.ts';
 import { ENDING } from './place.ts';
 

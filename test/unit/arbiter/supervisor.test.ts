@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Supervisor, type SupervisorParts } from '../../../src/arbiter/supervisor.ts';
+import { Supervisor, type SupervisorParts } from '../../../src/arbiter/service/supervisor.ts';
 import type { WorkerCounts } from '../../../src/wire/arbiter-worker.ts';
 import { eventually } from '../../support/eventually.ts';
 import { receiveNotices } from '../../support/notify-receiver.ts';

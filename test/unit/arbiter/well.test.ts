@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isWell } from '../../../src/arbiter/well.ts';
+import { isWell } from '../../../src/arbiter/service/well.ts';
 import type { WorkerCounts } from '../../../src/wire/arbiter-worker.ts';
 import { NO_TALLY } from './heartbeat.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';

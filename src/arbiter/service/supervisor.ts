@@ -2,10 +2,10 @@
 // many workers serve, and, for the watchdog, that it is well. Messages come from a child process, because Node.js has no
 // such sockets: the unit needs NotifyAccess=all. A supervisor that does not listen costs a line of the log and nothing else.
 
-import { systemMonotonicUs } from '../clock.ts';
-import type { Log } from '../observe/log.ts';
-import { UnixDatagrams } from '../observe/unix-datagram.ts';
-import type { Fleet } from './fleet/fleet.ts';
+import { systemMonotonicUs } from '../../clock.ts';
+import type { Log } from '../../observe/log.ts';
+import { UnixDatagrams } from '../../observe/unix-datagram.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 import { isWell } from './well.ts';
 
 /** What the environment says of the supervisor. */

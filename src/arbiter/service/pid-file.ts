@@ -2,7 +2,7 @@
 // it never finds half a number; removed at the end only if it is still ours.
 
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { messageOf } from '../message-of.ts';
+import { messageOf } from '../../message-of.ts';
 
 export class PidFile {
   #path: string;

@@ -4,14 +4,14 @@
 
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { isatty } from 'node:tty';
-import { endOf } from '../child-end.ts';
-import { messageOf } from '../message-of.ts';
-import type { ErrorLog } from '../observe/log.ts';
-import { parseBind } from '../settings/bind.ts';
-import type { Settings } from '../settings/settings.ts';
-import { exitCodes } from './exit-codes.ts';
+import { endOf } from '../../child-end.ts';
+import { messageOf } from '../../message-of.ts';
+import type { ErrorLog } from '../../observe/log.ts';
+import { parseBind } from '../../settings/bind.ts';
+import type { Settings } from '../../settings/settings.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { passedSocket } from '../sockets/passed-socket.ts';
 import { isHeir } from './inheritance.ts';
-import { passedSocket } from './sockets/passed-socket.ts';
 
 /** Holds the pid of the command that waits. */
 const VARIABLE = 'TUNICORN_DAEMON';

@@ -2,9 +2,9 @@
 // Node.js or of anything. Both serve until one of them is told to leave; either may.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Log } from '../observe/log.ts';
+import type { Log } from '../../observe/log.ts';
+import type { Listener } from '../sockets/listeners.ts';
 import { bequeathSecret, bequest } from './inheritance.ts';
-import type { Listener } from './sockets/listeners.ts';
 import { type Supervision, supervisionFor } from './supervisor.ts';
 
 /** How this process was started, before it changed anything. */

@@ -5,9 +5,9 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Writable } from 'node:stream';
-import { parseBind } from '../settings/bind.ts';
-import { freeSocketPath } from './sockets/socket-path.ts';
-import { TICKET_SECRET_BYTES } from './stage/ticket-keys.ts';
+import { parseBind } from '../../settings/bind.ts';
+import { freeSocketPath } from '../sockets/socket-path.ts';
+import { TICKET_SECRET_BYTES } from '../stage/ticket-keys.ts';
 
 /** Descriptors beside standard input, output and error begin here. */
 const FIRST_FD = 3;

@@ -1,7 +1,7 @@
 // Whether a server is well, for the watchdog that ends it otherwise: whether anybody answers. Single workers that do not are the
 // arbiter's to replace; a new server is the remedy when none is left that does.
 
-import type { Fleet } from './fleet/fleet.ts';
+import type { Fleet } from '../fleet/fleet.ts';
 
 /** Workers are heard every second, on a busy machine later. Longer than what kills a worker at the least (shortestSilenceMs). */
 const HEARD_WITHIN_MS = 5_000;

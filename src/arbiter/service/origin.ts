@@ -2,11 +2,11 @@
 // supervisor to report to, a terminal that waits for a daemon. All of it comes in environment variables, which are taken out of
 // the environment here, once, so that nothing below us mistakes them for its own.
 
-import { startFolder } from '../start-folder.ts';
+import { startFolder } from '../../start-folder.ts';
+import { type Activation, takeActivation } from '../sockets/activation.ts';
 import { takeWaiting, type Waiting } from './daemon.ts';
 import type { Command } from './heir.ts';
 import { type Inheritance, takeInheritance } from './inheritance.ts';
-import { type Activation, takeActivation } from './sockets/activation.ts';
 import { type Supervision, takeSupervision, unheard } from './supervisor.ts';
 
 export interface Origin {
