@@ -1,18 +1,19 @@
 // Keeps `workers` places filled: starts workers, replaces those that die or should give way (the new one first), backs
-// off when that happens again and again, changes all for a new generation, and takes them all down. It knows processes
-// and times only through what it is given, so the tests drive it with simulated ones; sockets, signals and the real
-// clock are arbiter.ts's.
+// off when that happens again and again, and takes them all down; a change of all of them is renewals.ts's. It knows
+// processes and times only through what it is given, so the tests drive it with simulated ones; sockets, signals and the
+// real clock are arbiter.ts's.
 
 import { messageOf } from '../../message-of.ts';
 import type { AskedAddress } from '../../wire/addresses.ts';
 import type { WorkerCounts } from '../../wire/arbiter-worker.ts';
 import { exitCodeForBoot, exitCodes, reasonFor } from '../exit-codes.ts';
-import type { FleetParts, Outcome, Renewal } from './fleet-parts.ts';
+import type { FleetParts, Outcome } from './fleet-parts.ts';
 import { countsInWords, lifeInWords, tellDeath, tellReplacement } from './fleet-words.ts';
 import type { Generation } from './generation.ts';
 import { MemoryWatch } from './memory-watch.ts';
 import type { Place, Role } from './place.ts';
 import { Places } from './places.ts';
+import { Renewals } from './renewals.ts';
 import {
   type Death,
   diedOfItsBoot,
@@ -28,16 +29,11 @@ type Phase = 'running' | 'draining' | 'quitting' | 'finished';
 /** An alarm later than this means that the arbiter itself stood still. Heartbeats missed in less do no harm. */
 const ownPauseMs = 500;
 
-const forReload: Replacement = { reason: 'reload', graceful: true, routine: true, serves: true };
-
 export class Fleet implements WorkerOwner {
   readonly #parts: FleetParts;
   readonly #places = new Places();
   readonly #memory = new MemoryWatch();
-  #generation: Generation;
-  #renewal: Renewal | null = null;
-  /** How many places there should be, but for a renewal under way. */
-  #size: number;
+  readonly #renewals: Renewals;
   #phase: Phase = 'running';
   #age = 0;
   #everReady = false;
@@ -45,9 +41,7 @@ export class Fleet implements WorkerOwner {
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
-    this.#generation = parts.generation;
-    this.#size = parts.workers;
-    this.#growTo(parts.workers);
+    this.#renewals = new Renewals(parts, this.#places);
   }
 
   /** All that live, successors and those that leave as well. */
@@ -61,7 +55,7 @@ export class Fleet implements WorkerOwner {
 
   /** How many workers there should be. */
   get size(): number {
-    return this.#renewal?.size ?? this.#size;
+    return this.#renewals.size;
   }
 
   /** The greatest age of a worker so far; 0 before the first. */
@@ -71,7 +65,7 @@ export class Fleet implements WorkerOwner {
 
   /** Workers of another generation are to take over. */
   get isRenewing(): boolean {
-    return this.#renewal !== null;
+    return this.#renewals.isUnderWay;
   }
 
   /** Starts what is due. Also the way to begin. `lateMs`: how much later than asked for. */
@@ -98,15 +92,8 @@ export class Fleet implements WorkerOwner {
    */
   renew(generation: Generation, size: number, settled: (outcome: Outcome) => void): void {
     this.giveUpRenewal();
-    this.#renewal = { generation, size, settled };
     this.#memory.forget();
-    this.#growTo(size);
-    for (const place of this.#places.all) {
-      this.#callOff(place);
-      // Whatever the one that could not start there waited for may be mended now.
-      if (place.worker === null) place.startAt(this.now());
-    }
-    this.#succeedAll();
+    this.#renewals.begin(generation, size, settled);
     this.tick();
     this.#completeRenewal();
   }
@@ -116,11 +103,7 @@ export class Fleet implements WorkerOwner {
    */
   resize(by: 1 | -1): boolean {
     if (this.#phase !== 'running' || (by === -1 && this.size <= 1)) return false;
-    this.#size = Math.max(0, this.#size + by);
-    if (this.#renewal !== null) this.#renewal.size += by;
-    this.#growTo(this.size);
-    this.#shrinkTo(Math.max(this.#size, this.size));
-    this.#succeedAll();
+    this.#renewals.resize(by);
     this.tick();
     this.#completeRenewal();
     return true;
@@ -130,8 +113,7 @@ export class Fleet implements WorkerOwner {
   rest(): void {
     if (this.#phase !== 'running') return;
     this.giveUpRenewal();
-    this.#size = 0;
-    this.#shrinkTo(0);
+    this.#renewals.rest();
     this.#sleep();
   }
 
@@ -148,10 +130,10 @@ export class Fleet implements WorkerOwner {
   replace(worker: WorkerHandle, replacement: Replacement): void {
     const place = this.#places.of(worker);
     if (this.#phase !== 'running' || worker.state !== 'ready') return;
-    if (place === undefined || worker.generation !== this.#generation) return;
+    if (place === undefined || worker.generation !== this.#renewals.generation) return;
     const leaves =
       !replacement.serves && this.workers.some((each) => each !== worker && each.serves);
-    if (place.replacement === null && this.#renewal === null) {
+    if (place.replacement === null && !this.isRenewing) {
       const pause = place.backoff.afterDeath(worker.servedMs);
       tellReplacement(this.#parts.log, worker, replacement, pause, leaves);
       this.#parts.changes?.replaced(worker.pid, replacement);
@@ -193,7 +175,7 @@ export class Fleet implements WorkerOwner {
     this.#everReady = true;
     this.#parts.log.info(`Worker ready (pid: ${worker.pid})`);
     // In a renewal the old ones go when all of the new ones are ready.
-    if (this.#renewal === null) this.#takeOver(worker);
+    if (!this.isRenewing) this.#takeOver(worker);
     else this.#completeRenewal();
     this.#sleep();
   }
@@ -228,7 +210,7 @@ export class Fleet implements WorkerOwner {
   bootFailed(worker: WorkerHandle, exitCode: number, message: string): void {
     // While we stop, a worker that could not boot is no news; its siblings have said the same.
     if (this.#phase !== 'running' || this.#places.isLeaver(worker)) return;
-    if (worker.generation === this.#renewal?.generation) {
+    if (this.#renewals.concerns(worker)) {
       this.#failRenewal(`worker (pid: ${worker.pid}) cannot serve.`, message);
     } else if (this.#everReady) {
       this.#parts.log.error(`Worker (pid: ${worker.pid}) cannot serve.\n${message}`);
@@ -253,7 +235,7 @@ export class Fleet implements WorkerOwner {
     tellDeath(this.#parts.log, worker, death);
     this.#parts.changes?.ended(worker.pid, death);
     this.#memory.gone(worker);
-    if (this.#phase === 'running' && worker.generation === this.#renewal?.generation) {
+    if (this.#phase === 'running' && this.#renewals.concerns(worker)) {
       this.#failRenewal(`worker (pid: ${worker.pid}) ended ${lifeInWords(death)}.`, '');
     }
     // Not before: that may have added it to them.
@@ -268,8 +250,7 @@ export class Fleet implements WorkerOwner {
 
   #start(place: Place): void {
     this.#age += 1;
-    const generation = this.#renewal?.generation ?? this.#generation;
-    const worker = new WorkerHandle(this.#age, generation, this);
+    const worker = new WorkerHandle(this.#age, this.#renewals.nextGeneration, this);
     place.movesIn(worker);
     if (worker.pid !== 0) this.#parts.log.info(`Booting worker with pid: ${worker.pid}`);
   }
@@ -294,36 +275,12 @@ export class Fleet implements WorkerOwner {
     );
   }
 
-  /** As many places as the renewal wants have a worker of its generation, or will have. */
-  #succeedAll(): void {
-    if (this.#renewal === null) return;
-    const { generation, size } = this.#renewal;
-    for (const place of this.#places.all.slice(0, size)) {
-      const { worker } = place;
-      if (worker === null || worker.generation === generation || place.replacement !== null)
-        continue;
-      place.succeed(forReload, this.now());
-    }
-  }
-
-  /** The old ones go once all of the new ones are ready. */
   #completeRenewal(): void {
-    const renewal = this.#renewal;
-    if (renewal === null) return;
-    const ready = this.workers.filter(
-      ({ generation, state }) => generation === renewal.generation && state === 'ready',
-    );
-    if (ready.length < renewal.size) return;
-    this.#renewal = null;
-    this.#generation = renewal.generation;
-    this.#size = renewal.size;
-    for (const worker of ready) this.#takeOver(worker);
-    this.#shrinkTo(renewal.size);
-    renewal.settled('done');
+    this.#renewals.complete((worker) => this.#takeOver(worker));
   }
 
   #failRenewal(why: string, detail: string): void {
-    const serves = this.#size > 0 && this.#everReady;
+    const serves = this.#renewals.keepsSome && this.#everReady;
     const stay = serves ? 'The old workers stay.' : 'No worker serves, as before.';
     const sentence = `Reload given up: ${why} ${stay}`;
     this.#parts.log.error(detail === '' ? sentence : `${sentence}\n${detail}`);
@@ -333,38 +290,13 @@ export class Fleet implements WorkerOwner {
 
   /** One under way, if there is one: its workers go, those from before stay. */
   giveUpRenewal(): void {
-    const renewal = this.#renewal;
-    if (renewal === null) return;
-    this.#renewal = null;
-    for (const place of this.#places.all) {
-      this.#callOff(place);
-      const { worker } = place;
-      // One that came for another that died meanwhile.
-      if (worker === null || worker.generation === this.#generation) continue;
-      if (worker.state === 'ready') place.succeed(forReload, this.now());
-      else worker.quit();
-    }
-    this.#growTo(this.#size);
-    this.#shrinkTo(this.#size);
-    renewal.settled('failed');
-    this.#sleep();
-  }
-
-  #callOff(place: Place): void {
-    place.callOff()?.drain();
-  }
-
-  #growTo(size: number): void {
-    this.#places.growTo(size, this.now());
-  }
-
-  #shrinkTo(size: number): void {
-    this.#places.shrinkTo(size, this.#generation);
+    if (this.#renewals.giveUp()) this.#sleep();
   }
 
   #watchMemory(worker: WorkerHandle, memoryBytes: number): void {
-    if (this.#renewal !== null) return;
-    const reason = this.#memory.reason(worker, this.#generation, memoryBytes, this.#parts.log);
+    if (this.isRenewing) return;
+    const { generation } = this.#renewals;
+    const reason = this.#memory.reason(worker, generation, memoryBytes, this.#parts.log);
     if (reason === null || worker.state !== 'ready') return;
     this.replace(worker, { reason, graceful: true, routine: false, serves: true });
     if (this.#places.of(worker)?.replacement) this.#memory.begun(worker);
