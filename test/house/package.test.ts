@@ -91,7 +91,10 @@ test('the packed command, installed elsewhere, tells its version and serves Pyth
   await writeFile(join(folder, 'package.json'), '{ "name": "outside", "private": true }');
   // Scripts: the only one builds what hot-shots has for unix sockets in C, which is optional and which we do not use.
   const quiet = ['--no-audit', '--no-fund', '--prefer-offline', '--ignore-scripts'];
-  await run('npm', ['install', ...quiet, join(packedIn, packed.filename)], { cwd: folder });
+  // What the machine trusts beside the usual, where the registry needs it: the tests are run without.
+  const { TUNICORN_TEST_REGISTRY_CA: NODE_EXTRA_CA_CERTS } = process.env;
+  const env = { ...process.env, ...(NODE_EXTRA_CA_CERTS ? { NODE_EXTRA_CA_CERTS } : {}) };
+  await run('npm', ['install', ...quiet, join(packedIn, packed.filename)], { cwd: folder, env });
 
   const { version } = JSON.parse(await readFile(`${root}package.json`, 'utf8')) as {
     version: string;
