@@ -1,56 +1,31 @@
-// One request and its response: hears from a thread what the application answers and puts it into HTTP's framing.
-// The thread is free as soon as it has said everything, however slowly the client reads. Once detached (the client
-// has gone, or was answered without the application) it hears nothing more.
+// One request and its response: hears from a thread what the application answers, has it brought to the client, and tells
+// the connection how far that is. The thread is free as soon as it has said everything, however slowly the client reads. Once
+// detached (the client has gone, or was answered without the application) it hears nothing more.
 
 import type { Overdue } from '../dispatch/overdue.ts';
 import type { ParsedHead } from '../http1/head.ts';
-import { interimHead, lastChunk, planResponse, type ResponsePlan } from '../http1/response.ts';
+import { interimHead, planResponse, type ResponsePlan } from '../http1/response.ts';
 import { FileRange } from '../spool/file-range.ts';
 import type {
   AppThread,
   BodySource,
   Failure,
   Job,
-  Peer,
   ReplyHead,
   RequestBody,
 } from '../threads/app-thread.ts';
 import { grantedUntil, overdueNow } from './application-time.ts';
-import type { Asking } from './asking.ts';
 import type { ConnectionContext } from './context.ts';
-import type { OpenConnection } from './effects.ts';
 import { enderOf } from './end-codes.ts';
-import { ChunkedSource, COPY_BYTES, chunked, joined, within } from './framing.ts';
-import { type Client, Outflow, type OutflowOwner, sendIfRead, WRITE_BYTES } from './outflow.ts';
+import type { ExchangeOwner } from './exchange-owner.ts';
+import { FramedOutflow } from './framed-outflow.ts';
+import { bodyBytesMax, joined, within } from './framing.ts';
+import { type Outflow, type OutflowOwner, sendIfRead, WRITE_BYTES } from './outflow.ts';
 import { gaveWayAfter, ownAnswer } from './own-answer.ts';
-import type { PairDeadlines } from './pair-deadlines.ts';
-import type { OwingEvent } from './states.ts';
 import { Told } from './told.ts';
-import type { ConnectionState } from './transition.ts';
 import { Upgraded } from './upgraded.ts';
 
 const EMPTY = Buffer.alloc(0);
-
-/** The connection, as far as its exchange is concerned. */
-export interface ExchangeOwner extends Client, OpenConnection {
-  readonly state: ConnectionState;
-  readonly asking: Asking;
-  /** Whose request it is. */
-  peerOf(head: ParsedHead): Peer;
-  /** Moves the owing half and its deadline. */
-  owe(event: OwingEvent): void;
-  /** May it be kept after the answer that is made now? */
-  mayKeepAlive(): boolean;
-  readonly deadlines: PairDeadlines;
-  /** The application takes the connection over. Answers what the client sends. */
-  takeOver(): BodySource;
-  /** Of an upgraded connection: our end. */
-  endSending(): void;
-  /** The response has left completely. */
-  settle(exchange: Exchange, keepAlive: boolean): void;
-  /** The response cannot be completed. */
-  abandon(reset: boolean): void;
-}
 
 export class Exchange extends Told implements Job, OutflowOwner {
   readonly body: RequestBody;
@@ -61,11 +36,10 @@ export class Exchange extends Told implements Job, OutflowOwner {
   #releaseBody: (() => void) | null;
   #connection: ExchangeOwner | null;
   #plan: ResponsePlan | null = null;
+  /** Of a response that comes in pieces, and of a connection that was taken over. */
   #outflow: Outflow | null = null;
-  /** Head of the response while it waits for the first piece, to leave together with it. */
-  #heldHead = '';
-  /** Body bytes that the announced Content-Length still allows; infinite when none was. */
-  #bytesLeft = Number.POSITIVE_INFINITY;
+  /** The same, of such a response alone. */
+  #pieces: FramedOutflow | null = null;
   /** Not overdue before this time of the wheel, ms: the application has asked for more. */
   extendedUntilMs = 0;
   /** The application has said everything. */
@@ -139,10 +113,10 @@ export class Exchange extends Told implements Job, OutflowOwner {
       this.end('');
       return;
     }
-    const sent = plan.framing === 'none' ? EMPTY : within(this.#bytesLeft, body);
-    this.#bytesLeft -= sent.length;
+    const sent = plan.framing === 'none' ? EMPTY : within(bodyBytesMax(plan), body);
     this.bodyBytes = sent.length;
-    this.#finish(connection, connection.send(joined(plan.head, sent)));
+    const isShort = plan.framing === 'length' && sent.length < plan.length;
+    this.#finish(connection, connection.send(joined(plan.head, sent)), isShort);
   }
 
   replyHead(reply: ReplyHead): void {
@@ -163,29 +137,16 @@ export class Exchange extends Told implements Job, OutflowOwner {
 
   piece(bytes: Buffer): boolean {
     if (this.#upgraded !== null) return this.#upgraded.piece(bytes);
-    const plan = this.#plan;
     const connection = this.#listening();
-    if (connection === null || plan === null) return true;
+    if (connection === null || this.#pieces === null) return true;
     connection.deadlines.applicationProgressed();
-    if (plan.framing === 'none') return true;
-    const allowed = within(this.#bytesLeft, bytes);
-    this.#bytesLeft -= allowed.length;
-    if (allowed.length === 0) return true;
-    this.bodyBytes += allowed.length;
-    return this.#put(plan.framing === 'chunked' ? chunked(allowed) : [allowed]);
+    return this.#pieces.piece(bytes);
   }
 
   file(fd: number, offset: number, length: number): void {
-    const plan = this.#plan;
-    const file = new FileRange(fd, offset, Math.min(length, this.#bytesLeft));
-    if (this.#listening() === null || plan === null || plan.framing === 'none') {
-      file.release();
-      return;
-    }
-    this.#flushHead();
-    this.bodyBytes += file.buffered;
-    this.#bytesLeft -= file.buffered;
-    this.#outflow?.append(plan.framing === 'chunked' ? new ChunkedSource(file) : file);
+    if (this.#listening() === null || this.#pieces === null) {
+      new FileRange(fd, offset, length).release();
+    } else this.#pieces.file(fd, offset, length);
   }
 
   extend(ms: number): number {
@@ -204,11 +165,11 @@ export class Exchange extends Told implements Job, OutflowOwner {
     this.letGo(this.#context);
     this.#upgraded?.end();
     const connection = this.#listening();
-    const plan = this.#plan;
-    if (connection === null || plan === null) return;
-    const last = plan.framing === 'chunked' ? [Buffer.from(lastChunk(trailers), 'latin1')] : [];
-    this.#put(last);
-    this.#finish(connection, this.#outflow?.idle ?? true);
+    const pieces = this.#pieces;
+    if (connection === null || pieces === null) return;
+    pieces.end(trailers);
+    // What it waited in may be lost by now, and the exchange detached.
+    this.#finish(connection, this.#pieces?.idle ?? true, pieces.isShort);
   }
 
   failed(failure: Failure): void {
@@ -255,7 +216,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
     );
     this.status = answer.status;
     this.bodyBytes = answer.bodyBytes;
-    this.#finish(connection, connection.send(answer.text), keepAlive);
+    this.#finish(connection, connection.send(answer.text), false, keepAlive);
   }
 
   /** Everything handed to the kernel so far has left this process. */
@@ -274,6 +235,7 @@ export class Exchange extends Told implements Job, OutflowOwner {
     this.#connection = null;
     this.#outflow?.release();
     this.#outflow = null;
+    this.#pieces = null;
   }
 
   // What the outflow tells (OutflowOwner).
@@ -343,44 +305,27 @@ export class Exchange extends Told implements Job, OutflowOwner {
     this.status = reply.status;
     this.replyFields = reply.fields;
     this.#keepAlive = plan.keepAlive;
-    if (plan.framing === 'length') this.#bytesLeft = plan.length;
     return plan;
   }
 
-  /** The response comes in pieces. Its head leaves with the first one, or alone when this turn brings none. */
+  /** The response comes in pieces. */
   #begin(connection: ExchangeOwner, plan: ResponsePlan): void {
-    this.#heldHead = plan.head;
-    this.#outflow = new Outflow(connection, this, this.#context);
+    this.#pieces = new FramedOutflow(connection, this, this.#context, plan);
+    this.#outflow = this.#pieces;
     connection.owe('head out');
-    queueMicrotask(() => this.#flushHead());
   }
 
-  #flushHead(): void {
-    if (this.#heldHead !== '') this.#put([]);
-  }
-
-  /** Sends parts in order, the held head before them. False when no more should be given. */
-  #put(parts: Buffer[]): boolean {
-    const outflow = this.#outflow;
-    if (outflow === null) return true;
-    if (this.#heldHead !== '') {
-      const first = parts[0];
-      const together = first !== undefined && first.length <= COPY_BYTES;
-      const head = joined(this.#heldHead, together ? first : EMPTY);
-      this.#heldHead = '';
-      if (together) parts[0] = head;
-      else parts.unshift(head);
-    }
-    let room = true;
-    for (const part of parts) room = outflow.put(part) && room;
-    return room;
-  }
-
-  #finish(connection: ExchangeOwner, everythingLeft: boolean, keepAlive = this.#keepAlive): void {
+  /** `isShort`: it has announced more than was given. */
+  #finish(
+    connection: ExchangeOwner,
+    everythingLeft: boolean,
+    isShort: boolean,
+    keepAlive = this.#keepAlive,
+  ): void {
     this.#complete = true;
     this.#keepAlive = keepAlive;
-    // Announced more than was given: only the end of the connection tells the client.
-    if (this.#bytesLeft > 0 && this.#plan?.framing === 'length') {
+    // Only the end of the connection tells the client.
+    if (isShort) {
       this.#keepAlive = false;
       this.endedBy('A');
     }

@@ -1,6 +1,6 @@
 // Puts pieces of a response into chunked coding and joins small things so that they leave in one write.
 
-import { chunkHeader } from '../http1/response.ts';
+import { chunkHeader, type ResponsePlan } from '../http1/response.ts';
 import type { ByteSource } from '../spool/byte-source.ts';
 import type { SpoolError } from '../spool/errors.ts';
 
@@ -64,6 +64,11 @@ export class ChunkedSource implements ByteSource {
   release(): void {
     this.#inner.release();
   }
+}
+
+/** What its announced Content-Length allows; infinite where none was announced. */
+export function bodyBytesMax({ framing, length }: ResponsePlan): number {
+  return framing === 'length' ? length : Number.POSITIVE_INFINITY;
 }
 
 /** The part of a piece that what is left of an announced length allows; what is too much is cut, as Gunicorn does. */

@@ -3,7 +3,8 @@
 // between two of the application's, so that its client comes back to the next worker.
 
 import type { ConnectionContext } from './context.ts';
-import type { Exchange, ExchangeOwner } from './exchange.ts';
+import type { Exchange } from './exchange.ts';
+import type { ExchangeOwner } from './exchange-owner.ts';
 import { Outflow, type OutflowOwner } from './outflow.ts';
 import { RawReply } from './raw-reply.ts';
 import { closeFrame } from './server-frames.ts';
