@@ -1,11 +1,10 @@
 // One Python thread as the pool sees it, and the socket pair that leads to it. Turns a job into a frame and frames into
 // calls on the job. Which frame may follow which stands in one table; whatever breaks it never becomes a response.
 
-import { Buffer } from 'node:buffer';
-import { close, open } from 'node:fs';
+import type { Buffer } from 'node:buffer';
 import type { Socket } from 'node:net';
 import { monotonicMs } from '../../clock.ts';
-import { FromThread, HEAD_LENGTH_MASK, SAMPLED, WAITED } from '../../wire/python-frame.ts';
+import { FromThread } from '../../wire/python-frame.ts';
 import type { AppThread, Failure, Finding, Job, ThreadState } from '../app-thread.ts';
 import { finding } from '../finding.ts';
 import { encodeJob } from './encode-job.ts';
@@ -13,12 +12,14 @@ import type { RequestEncoder } from './environ.ts';
 import { type Flight, Flights } from './flights.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { Outbox } from './outbox.ts';
-import { failureOf, parseFileOffer, type ReplyHeadReader, THREAD_FRAME_BOUNDS } from './reply.ts';
+import type { Pace } from './pace.ts';
+import { Replies, type RepliesOwner } from './replies.ts';
+import { type ReplyHeadReader, THREAD_FRAME_BOUNDS } from './reply.ts';
 import { type Phase, phaseAfter } from './reply-phases.ts';
 import type { ThreadOwner } from './thread-owner.ts';
 import { WireSocket } from './wire-socket.ts';
 
-export class PythonThread implements AppThread, FrameSink {
+export class PythonThread implements AppThread, FrameSink, RepliesOwner {
   readonly name: string;
   /** 1, 2, 3 ... within its process; its Python name is "tunicorn-thread-<index>". */
   readonly index: number;
@@ -26,12 +27,12 @@ export class PythonThread implements AppThread, FrameSink {
   state: ThreadState = 'booting';
   readonly #owner: ThreadOwner<PythonThread>;
   readonly #encoder: RequestEncoder;
-  readonly #heads: ReplyHeadReader;
   readonly #reader = new FrameReader(THREAD_FRAME_BOUNDS, FromThread.PIECE, this);
   readonly #wire: WireSocket;
   readonly #outbox: Outbox;
   readonly #pid: () => number;
   readonly #flights = new Flights();
+  readonly #replies: Replies;
   #phase: Phase = 'idle';
   /** Number of the last request known to have begun, and when it did (monotonic ms). */
   #begun = 0;
@@ -55,7 +56,7 @@ export class PythonThread implements AppThread, FrameSink {
     this.index = index;
     this.name = name;
     this.#encoder = encoder;
-    this.#heads = heads;
+    this.#replies = new Replies(this, this.#flights, heads);
     this.#pid = pid;
     this.#owner = owner;
     this.#wire = new WireSocket(socket, {
@@ -66,6 +67,16 @@ export class PythonThread implements AppThread, FrameSink {
       },
     });
     this.#outbox = new Outbox(this.#wire);
+  }
+
+  /** See RepliesOwner. */
+  get pace(): Pace {
+    return this.#owner.pace;
+  }
+
+  /** See RepliesOwner. */
+  get pid(): number {
+    return this.#pid();
   }
 
   get room(): number {
@@ -221,7 +232,7 @@ export class PythonThread implements AppThread, FrameSink {
       return;
     }
     if (!this.#enter(kind)) return;
-    this.#say(kind, aux, bytes, start, end);
+    this.#replies.say(kind, aux, bytes, start, end);
     if (this.#phase === 'idle') this.#over();
   }
 
@@ -245,85 +256,8 @@ export class PythonThread implements AppThread, FrameSink {
     return true;
   }
 
-  /** Passes a frame on to the job, if there still is one. */
-  #say(kind: number, aux: number, bytes: Buffer, start: number, end: number): void {
-    switch (kind) {
-      case FromThread.WHOLE:
-      case FromThread.WHOLE_OPEN:
-      case FromThread.HEAD:
-        this.#onHead(kind, aux, bytes, start, end);
-        return;
-      case FromThread.INTERIM:
-        this.#onInterim(bytes, start, end);
-        return;
-      case FromThread.FILE:
-        this.#onFile(bytes, start, start + aux, end);
-        return;
-      case FromThread.END:
-        this.#flights.takeListener()?.end('');
-        return;
-      case FromThread.FAILED:
-        this.#flights.takeListener()?.failed(failureOf(aux, bytes.toString('utf8', start, end)));
-        return;
-    }
-  }
-
-  #onHead(kind: number, aux: number, bytes: Buffer, start: number, end: number): void {
-    const bodyStart = start + (aux & HEAD_LENGTH_MASK);
-    const head = this.#heads.read(bytes, start, bodyStart, end);
-    if (head === null) {
-      this.onBroken('a response head that is none');
-      return;
-    }
-    if (kind === FromThread.HEAD) {
-      this.#flights.listener?.replyHead(head);
-      if (bodyStart < end) this.onPart(Buffer.from(bytes.subarray(bodyStart, end)));
-      return;
-    }
-    if ((aux & SAMPLED) !== 0) this.#owner.pace.sample((aux & WAITED) !== 0, monotonicMs());
-    this.#flights.takeListener()?.whole(head, Buffer.from(bytes.subarray(bodyStart, end)));
-  }
-
-  #onInterim(bytes: Buffer, start: number, end: number): void {
-    const head = this.#heads.read(bytes, start, end, end);
-    if (head === null) {
-      this.onBroken('an interim head that is none');
-      return;
-    }
-    this.#flights.listener?.interim(head.status, head.fields);
-  }
-
-  /** Opens the offered file by itself, so that the thread need not wait for the client. */
-  #onFile(bytes: Buffer, start: number, rangeStart: number, end: number): void {
-    const head = this.#heads.read(bytes, start, rangeStart, end);
-    const offer = parseFileOffer(bytes, rangeStart, end, this.#pid());
-    if (head === null || offer === null) {
-      this.onBroken('a file offer that is none');
-      return;
-    }
-    const flight = this.#flights.first;
-    if (flight === null || flight.listener === null) {
-      this.#answerFile(true, 'closing');
-      return;
-    }
-    open(offer.path, 'r', (error, fd) => {
-      if (error !== null) {
-        this.#answerFile(false, 'head');
-        return;
-      }
-      this.#answerFile(true, 'closing');
-      const listener = this.#flights.takeListener();
-      if (listener === null) {
-        close(fd);
-        return;
-      }
-      listener.replyHead(head);
-      listener.file(fd, offer.offset, offer.length);
-      listener.end('');
-    });
-  }
-
-  #answerFile(taken: boolean, phase: Phase): void {
+  /** See RepliesOwner. */
+  answerFile(taken: boolean, phase: Phase): void {
     this.#phase = phase;
     this.#owner.tellFile(this.index, this.#flights.first?.number ?? 0, taken);
   }
