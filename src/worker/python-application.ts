@@ -78,7 +78,7 @@ export class PythonApplication implements Application {
   async stackOf(thread: AppThread): Promise<string | null> {
     for (const process of this.#processes) {
       const own = process.threads.find((one) => one === thread);
-      if (own !== undefined) return stackIn(await process.stacks(), own.index);
+      if (own !== undefined) return stackIn(await process.interpreter.stacks(), own.index);
     }
     return null;
   }
@@ -100,7 +100,9 @@ export class PythonApplication implements Application {
     if (!this.#calls(...LAST_HOOKS)) return;
     const withinMs = Math.min(LAST_HOOKS_MS, this.#hookMs);
     const running = [this.#serving, ...this.#outgoing.keys()];
-    await Promise.all(running.map((process) => process?.ask(ToControl.LEAVE, EMPTY, withinMs)));
+    await Promise.all(
+      running.map((process) => process?.interpreter.ask(ToControl.LEAVE, EMPTY, withinMs)),
+    );
   }
 
   /** The config file defines one of these hooks. */
@@ -192,7 +194,7 @@ export class PythonApplication implements Application {
     while (process === this.#serving && !this.#stopping) {
       const patienceMs = Math.max(timeoutMs, PING_MS) + AFTER_REQUESTS_MS;
       const askedMs = monotonicMs();
-      const answers = await process.ping(patienceMs);
+      const answers = await process.interpreter.ping(patienceMs);
       const waitedMs = monotonicMs() - askedMs;
       // Its control socket has closed: the death of the process is told by itself.
       if (!answers && waitedMs < patienceMs - EARLY_MS) return;
@@ -213,7 +215,9 @@ export class PythonApplication implements Application {
     let sinceMs = this.#startedMs;
     while (loadedFiles !== null && process === this.#serving && !this.#stopping) {
       const askedMs = wallClock().getTime();
-      const files = parseFiles((await process.ask(ToControl.FILES, EMPTY, PING_MS)) ?? '');
+      const files = parseFiles(
+        (await process.interpreter.ask(ToControl.FILES, EMPTY, PING_MS)) ?? '',
+      );
       if (files.length > 0) loadedFiles(files, sinceMs);
       sinceMs = askedMs;
       await pause(PING_MS, undefined, { ref: false });
@@ -237,7 +241,7 @@ export class PythonApplication implements Application {
     for (const thread of process.threads) this.#options.dispatcher.removeThread(thread);
     this.#serving = null;
     // On a busy machine it may answer yet, while the other one is started.
-    this.#outgoing.set(process, process.ping(patienceMs(process)));
+    this.#outgoing.set(process, process.interpreter.ping(patienceMs(process.interpreter)));
     this.#replace(0);
   }
 
@@ -295,7 +299,7 @@ export class PythonApplication implements Application {
         this.#options.settings.boot_timeout,
         process.start(),
         () => process.kill(),
-        async () => loadingStack(await process.stacksBySignal()),
+        async () => loadingStack(await process.interpreter.stacksBySignal()),
         (line) => this.#options.log.warning(line),
       );
     } catch (error) {
@@ -308,7 +312,7 @@ export class PythonApplication implements Application {
   async #serveAgain(): Promise<void> {
     for (const process of this.#outgoing.keys()) {
       if (this.#serving !== null || this.#stopping) return;
-      if (await process.ping(AGAIN_MS)) this.#serve(process);
+      if (await process.interpreter.ping(AGAIN_MS)) this.#serve(process);
     }
   }
 
@@ -318,7 +322,7 @@ export class PythonApplication implements Application {
    */
   async #dismiss(process: PythonProcess, answers: Promise<boolean>): Promise<void> {
     const { timeout, graceful_timeout: graceful } = this.#options.settings;
-    const mayFinish = (await answers) || (await process.ping(AGAIN_MS));
+    const mayFinish = (await answers) || (await process.interpreter.ping(AGAIN_MS));
     const ownMs = mayFinish ? Math.max(timeout, graceful) * 1000 : 0;
     await this.#end(process, Math.max(ownMs, process.extendedMs));
   }

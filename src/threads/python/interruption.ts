@@ -21,7 +21,7 @@ const COME_BACK_MS = 250;
 /** Where it has landed, the application's `finally` and `with` may take so much longer. */
 const CLEAN_UP_MS = 400;
 
-/** The Python process, as far as one interruption is concerned. */
+/** The interpreter of a Python process, as far as one interruption is concerned. */
 export interface Interrupted {
   /** An answer of the control thread; null when none came within the time (ms). */
   ask(kind: number, payload: Buffer, withinMs: number): Promise<string | null>;
@@ -39,26 +39,26 @@ export function patienceMs({ silentMs }: Pick<Interrupted, 'silentMs'>): number 
 }
 
 export async function interruptRequest(
-  process: Interrupted,
+  interpreter: Interrupted,
   thread: PythonThread,
   request: number,
 ): Promise<Finding> {
   const which = pair(thread.index, request);
-  const answer = process.ask(ToControl.INTERRUPT, which, patienceMs(process));
+  const answer = interpreter.ask(ToControl.INTERRUPT, which, patienceMs(interpreter));
   let held: string | null = null;
   if (!(await isWithin(ANSWER_MS - EARLY_MS, answer))) {
-    process.isSilent();
+    interpreter.isSilent();
     // Now, for later the process may have been ended.
-    held = await process.heldStack(thread, request);
+    held = await interpreter.heldStack(thread, request);
   }
   const stack = await answer;
   if (stack === null) {
-    return finding('interpreter-held', held ?? (await process.heldStack(thread, request)));
+    return finding('interpreter-held', held ?? (await interpreter.heldStack(thread, request)));
   }
   if (await isWithin(COME_BACK_MS, thread.whenIdle())) {
     return finding(stack === '' ? 'ended' : 'interrupted', stack);
   }
-  const landed = await process.ask(ToControl.LANDED, which, patienceMs(process));
+  const landed = await interpreter.ask(ToControl.LANDED, which, patienceMs(interpreter));
   if (landed !== 'yes') return finding('native-code', stack);
   const isBack = await isWithin(CLEAN_UP_MS, thread.whenIdle());
   return finding(isBack ? 'interrupted' : 'interrupt-ignored', stack);

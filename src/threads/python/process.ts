@@ -1,21 +1,18 @@
-// The Python process of a worker: started, watched, asked, stopped. Owns its threads' channels and decides what the loss
-// of one means: the thread is replaced from the spare socket pairs, and the process is reported when it is no longer
-// whole. Replacing the process is the worker's decision.
+// The Python process of a worker: started, watched, stopped. Owns its threads' channels and decides what the loss of one
+// means: the thread is replaced from the spare socket pairs, and the process is reported when it is no longer whole.
+// Replacing the process is the worker's decision; what is asked of its interpreter stands in interpreter.ts.
 
-import type { Buffer } from 'node:buffer';
 import { monotonicMs } from '../../clock.ts';
 import { killDescendants, killSession } from '../../process-tree.ts';
 import type { Failure, Finding, Job, ThreadEvents } from '../app-thread.ts';
 import { BootError } from '../boot-error.ts';
-import { bootErrorFrom, parseLoading, parseReady, startMessage } from './boot.ts';
+import { bootErrorFrom, parseReady, startMessage } from './boot.ts';
 import { PythonThread } from './channel.ts';
-import { ControlChannel, type ControlListener, EMPTY, pair, ToControl } from './control.ts';
+import { type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder, withoutEndingSlashes } from './environ.ts';
-import { FaultStacks } from './fault-stacks.ts';
 import { startPython } from './fork.ts';
-import { heldStack } from './held-stack.ts';
-import { ANSWER_MS, type Interrupted, interruptRequest } from './interruption.ts';
-import { Ledger } from './ledger.ts';
+import { Interpreter, type InterpreterOwner } from './interpreter.ts';
+import { interruptRequest } from './interruption.ts';
 import { Lookout } from './lookout.ts';
 import { Notes, type NotesListener } from './notes.ts';
 import { Pace } from './pace.ts';
@@ -23,14 +20,13 @@ import { ReplyHeadReader } from './reply.ts';
 import type { RunningPython } from './running.ts';
 import { type PythonOptions, type PythonWires, type SpawnedPython, threadPairs } from './spawn.ts';
 import type { ThreadOwner } from './thread-owner.ts';
-import { withdraw } from './withdrawal.ts';
 
 /** A closed socket is explained by the process's exit, which is reported a moment later. */
 const EXIT_GRACE_MS = 50;
 
 type ProcessState = 'new' | 'booting' | 'running' | 'stopping' | 'dead';
 
-type OwnInterfaces = ThreadOwner<PythonThread> & ControlListener & NotesListener & Interrupted;
+type OwnInterfaces = ThreadOwner<PythonThread> & ControlListener & NotesListener & InterpreterOwner;
 
 export class PythonProcess implements OwnInterfaces {
   /** The pool's ears; set before `start`. */
@@ -48,6 +44,7 @@ export class PythonProcess implements OwnInterfaces {
 
   readonly pace = new Pace();
   lane: PythonThread | null = null;
+  readonly interpreter = new Interpreter(this);
 
   readonly #options: PythonOptions;
   readonly #lookout: Lookout;
@@ -57,18 +54,10 @@ export class PythonProcess implements OwnInterfaces {
   readonly #scriptName: string;
   #threads: PythonThread[] = [];
   #spawned: SpawnedPython | null = null;
-  #control: ControlChannel | null = null;
   #notes: Notes | null = null;
-  #ledger: Ledger | null = null;
-  #fault: FaultStacks | null = null;
   #state: ProcessState = 'new';
   #nextIndex = 1;
-  #faultSignal = 0;
   #stuck = 0;
-  /** Nobody knows whether the interpreter runs. */
-  #inDoubt = false;
-  /** When the first of the questions was asked that nothing has answered since; null: there is none. */
-  #silentSinceMs: number | null = null;
   /** Sockets that have closed, which may be the process's end: one without a control socket stays unexplained. */
   #unexplained = 0;
   #settleStart: ((error: BootError | null) => void) | null = null;
@@ -83,7 +72,7 @@ export class PythonProcess implements OwnInterfaces {
   }
 
   get lame(): boolean {
-    return this.#inDoubt || this.#unexplained > 0;
+    return this.interpreter.isInDoubt || this.#unexplained > 0;
   }
 
   /** Those that serve: lost ones are taken out, replacements put in. */
@@ -129,28 +118,12 @@ export class PythonProcess implements OwnInterfaces {
     // It was killed before it was there.
     if (this.#state !== 'booting') this.#killProcess();
     else if (wires !== null) {
-      this.#fault = new FaultStacks(wires.fault);
-      this.#control = new ControlChannel(wires.control, this);
+      this.interpreter.open(wires, this);
       this.#notes = new Notes(wires.notes, this, this.#options.log);
       while (this.#threads.length < this.#options.threads) this.#addThread(wires);
-      this.#control.tell(ToControl.START, startMessage(this.#options, this.#scriptName));
+      this.interpreter.tell(ToControl.START, startMessage(this.#options, this.#scriptName));
     }
     return ended;
-  }
-
-  /** True when the interpreter answered within `withinMs` milliseconds. False also for a process that is gone. */
-  async ping(withinMs: number): Promise<boolean> {
-    const late = setTimeout(() => {
-      this.#inDoubt = true;
-    }, ANSWER_MS);
-    const answer = await this.ask(ToControl.PING, EMPTY, withinMs);
-    clearTimeout(late);
-    return answer !== null;
-  }
-
-  /** Where every thread of the application is, by name; by signal when the interpreter does not answer. */
-  async stacks(): Promise<string> {
-    return (await this.ask(ToControl.STACKS, EMPTY, ANSWER_MS)) ?? (await this.stacksBySignal());
   }
 
   /**
@@ -169,7 +142,7 @@ export class PythonProcess implements OwnInterfaces {
       ]);
       // Commands that threads wait for which were given up: they would outlive the process and nobody would know them.
       if (this.#stuck > 0) killDescendants(this.pid);
-      this.#control?.tell(ToControl.STOP, EMPTY);
+      this.interpreter.tell(ToControl.STOP, EMPTY);
     }
     await this.#exited;
   }
@@ -194,14 +167,12 @@ export class PythonProcess implements OwnInterfaces {
   /** See withdrawal.ts. */
   withdraw(thread: PythonThread, after: number, upto: number): Promise<number | null> {
     const goesOn = (): boolean => this.#state === 'running' && this.#threads.includes(thread);
-    const ask: Interrupted['ask'] = async (kind, payload, withinMs) =>
-      (await this.#control?.ask(kind, payload, withinMs)) ?? null;
-    return withdraw({ goesOn, ask }, { thread: thread.index, after, upto });
+    return this.interpreter.withdraw(goesOn, { thread: thread.index, after, upto });
   }
 
   tellFile(index: number, request: number, taken: boolean): void {
     const kind = taken ? ToControl.FILE_TAKEN : ToControl.FILE_REFUSED;
-    this.#control?.tell(kind, pair(index, request));
+    this.interpreter.tell(kind, pair(index, request));
   }
 
   roomMade(thread: PythonThread): void {
@@ -209,48 +180,37 @@ export class PythonProcess implements OwnInterfaces {
   }
 
   tellGone(index: number, request: number): void {
-    this.#control?.tell(ToControl.GONE, pair(index, request));
+    this.interpreter.tell(ToControl.GONE, pair(index, request));
   }
 
   /** See AppThread.interrupt. Resolves when the thread is back, has been given up, or the process is to be replaced. */
   async interrupt(thread: PythonThread, request: number): Promise<Finding> {
     // Until it has answered nothing is given to it: what has not begun there can run elsewhere.
-    this.#inDoubt = true;
-    const found = await interruptRequest(this, thread, request);
+    this.interpreter.doubt();
+    const found = await interruptRequest(this.interpreter, thread, request);
     if (found.case === 'native-code' || found.case === 'interrupt-ignored') this.#giveUp(thread);
     if (found.case === 'interpreter-held' && this.#unexplained === 0) this.onHeld?.();
     return found;
   }
 
-  /** See Interrupted. One that is dying, and says nothing therefore, is replaced when it has died. */
+  /** See InterpreterOwner. One that is dying, and says nothing therefore, is replaced when it has died. */
   isSilent(): void {
     if (this.#unexplained === 0) this.onUnresponsive?.();
   }
 
-  /** See Interrupted. */
-  get silentMs(): number {
-    return this.#silentSinceMs === null ? 0 : monotonicMs() - this.#silentSinceMs;
+  /** See InterpreterOwner. */
+  answersAgain(): void {
+    for (const thread of [...this.#threads]) this.roomMade(thread);
   }
 
-  /** See Interrupted. */
-  async ask(kind: number, payload: Buffer, withinMs: number): Promise<string | null> {
-    this.#silentSinceMs ??= monotonicMs();
-    const answer = (await this.#control?.ask(kind, payload, withinMs)) ?? null;
-    if (answer !== null) this.#answers();
-    return answer;
+  /** See InterpreterOwner. */
+  get isRunning(): boolean {
+    return this.#state === 'running';
   }
 
-  /** See Interrupted. */
-  async heldStack(thread: PythonThread, request: number): Promise<string> {
-    return heldStack(await this.stacksBySignal(), this.#ledger, thread.index, request);
-  }
-
-  /** Where all threads are, without the interpreter's help; the main thread while the application is loaded. */
-  async stacksBySignal(): Promise<string> {
-    if (this.#fault === null || this.#spawned?.python.hasEnded || this.#faultSignal === 0)
-      return '';
-    // Not child.kill: it takes no real-time signals.
-    return this.#fault.ask(() => process.kill(this.pid, this.#faultSignal));
+  /** See InterpreterOwner. */
+  get hasEnded(): boolean {
+    return this.#spawned?.python.hasEnded === true;
   }
 
   onExtend(index: number, request: number, ms: number): void {
@@ -277,10 +237,7 @@ export class PythonProcess implements OwnInterfaces {
   }
 
   onLoading(payload: string): void {
-    const { faultSignal, ledger } = parseLoading(payload);
-    this.#faultSignal = faultSignal;
-    this.#ledger?.close();
-    this.#ledger = new Ledger(this.pid, ledger);
+    this.interpreter.loading(payload);
   }
 
   onReady(payload: string): void {
@@ -312,14 +269,6 @@ export class PythonProcess implements OwnInterfaces {
     } else if (this.#state === 'booting') this.#killProcess();
   }
 
-  /** Its interpreter runs: whoever waited for that has room again. */
-  #answers(): void {
-    this.#silentSinceMs = null;
-    if (!this.#inDoubt || this.#state !== 'running') return;
-    this.#inDoubt = false;
-    for (const thread of [...this.#threads]) this.roomMade(thread);
-  }
-
   #killProcess(): void {
     this.#spawned?.python.kill();
   }
@@ -342,16 +291,14 @@ export class PythonProcess implements OwnInterfaces {
     const before = this.#state;
     this.#state = 'dead';
     // What one of them hands back must not be given to the next.
-    this.#inDoubt = true;
+    this.interpreter.doubt();
     this.#lookout.stop();
     const threads = this.#threads;
     this.#threads = [];
     for (const thread of threads)
-      thread.bury('dead', failure, this.#ledger?.begun(thread.index) ?? null);
-    this.#control?.close();
-    this.#fault?.close();
+      thread.bury('dead', failure, this.interpreter.begun(thread.index));
+    this.interpreter.close();
     this.#notes?.close();
-    this.#ledger?.close();
     for (const socket of this.#spawned?.wires?.threads ?? []) socket.destroy();
     if (this.pid !== 0) this.#options.ended?.(this.pid);
     this.#settleStart?.(new BootError(3, bootMessage));
@@ -392,7 +339,7 @@ export class PythonProcess implements OwnInterfaces {
     const thread = wires === null ? null : this.#addThread(wires);
     if (thread === null || this.spareThreads === 0) this.onExhausted?.();
     if (thread === null) return;
-    this.#control?.tell(ToControl.NEW_THREAD, pair(thread.index, 0));
+    this.interpreter.tell(ToControl.NEW_THREAD, pair(thread.index, 0));
     thread.becomeReady();
     this.onThreadAdded?.(thread);
     this.roomMade(thread);

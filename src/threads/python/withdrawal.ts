@@ -16,7 +16,7 @@ export interface Withdrawn {
   readonly upto: number;
 }
 
-/** The Python process, as far as this goes. */
+/** The interpreter, as far as this goes. */
 export interface Withdrawing {
   /** False: nobody waits for the answer any more, the thread or the process has gone. */
   readonly goesOn: () => boolean;

@@ -145,7 +145,7 @@ test('in the moment between the end of the process and its report nobody is sent
     }
   };
   while (isThere()) await turn();
-  assert.equal(await python.stacksBySignal(), '');
+  assert.equal(await python.interpreter.stacksBySignal(), '');
 });
 
 test('a graceful stop lets the running request end and runs atexit handlers', async (t) => {
@@ -172,12 +172,12 @@ def app(environ, start_response):
 test('the heartbeat is answered while every thread is busy, and not while the lock is held', async (t) => {
   const { python, freeThread } = await startApp(t, OK, { threads: 2 });
   (await freeThread()).take(new RecordingJob('/spin'));
-  assert.equal(await python.ping(5000), true);
+  assert.equal(await python.interpreter.ping(5000), true);
   (await freeThread()).take(new RecordingJob('/native'));
-  while (await python.ping(200)) {
+  while (await python.interpreter.ping(200)) {
     // The native call has not begun yet.
   }
-  assert.match(await python.stacks(), /app\.py/);
+  assert.match(await python.interpreter.stacks(), /app\.py/);
 });
 
 test('stacks name every thread and where it is', async (t) => {
@@ -185,7 +185,7 @@ test('stacks name every thread and where it is', async (t) => {
   (await freeThread()).take(new RecordingJob('/hang'));
   let text = '';
   while (!/threading\.Event\(\)\.wait/.test(text)) {
-    text = await python.stacks();
+    text = await python.interpreter.stacks();
   }
   assert.match(text, /tunicorn-thread-1\n/);
   assert.match(text, /tunicorn-thread-2\n {2}idle/);
@@ -198,7 +198,7 @@ test('an interrupt ends a loop in Python code, tells where it was, and the threa
   thread.take(job);
   let stack = '';
   while (stack === '') {
-    stack = await python.stacks();
+    stack = await python.interpreter.stacks();
     stack = /while True/.test(stack) ? stack : '';
   }
   const found = await thread.interrupt(job);
@@ -219,7 +219,7 @@ test('a thread that an interrupt does not reach is given up and a fresh one take
   const thread = await freeThread();
   const job = new RecordingJob('/sleep');
   thread.take(job);
-  while (!/time\.sleep/.test(await python.stacks())) {
+  while (!/time\.sleep/.test(await python.interpreter.stacks())) {
     // Not there yet.
   }
   const found = await thread.interrupt(job);
@@ -237,7 +237,7 @@ test('a request that holds the interpreter lock has its stack told all the same'
   const thread = await freeThread();
   const job = new RecordingJob('/native');
   thread.take(job);
-  while (await python.ping(200)) {
+  while (await python.interpreter.ping(200)) {
     // The native call has not begun yet.
   }
   const heard: string[] = [];
@@ -256,7 +256,7 @@ test('what was given to a thread that never began it is handed back when the pro
   python.events = { ...python.events, handedBack: (_thread, jobs) => handedBack.push(...jobs) };
   const holding = new RecordingJob('/native');
   (await freeThread()).take(holding);
-  while (await python.ping(200)) {
+  while (await python.interpreter.ping(200)) {
     // The native call has not begun yet.
   }
   // Nobody doubts the process as long as nothing has been asked in vain.
@@ -279,7 +279,7 @@ test('when the last spare is used up the process says so', async (t) => {
   const thread = await freeThread();
   const job = new RecordingJob('/sleep');
   thread.take(job);
-  while (!/time\.sleep/.test(await python.stacks())) {
+  while (!/time\.sleep/.test(await python.interpreter.stacks())) {
     // Not there yet.
   }
   await thread.interrupt(job);

@@ -53,7 +53,7 @@ test('what was on its way to a thread that has ended is no end of the process', 
   const giveUp = async (path: string, sign: RegExp): Promise<void> => {
     const [thread, job] = [await freeThread(), new RecordingJob(path)];
     thread.take(job);
-    await eventually(async () => sign.test(await python.stacks()), `${path} to hang`);
+    await eventually(async () => sign.test(await python.interpreter.stacks()), `${path} to hang`);
     assert.equal((await thread.interrupt(job)).case, 'native-code');
   };
   const [first] = python.threads;
@@ -61,18 +61,21 @@ test('what was on its way to a thread that has ended is no end of the process', 
   await giveUp('/pipe', /open\('pipe'/);
   // It comes back, finds its socket closed and ends.
   await (await open(`${folder}/pipe`, 'w')).close();
-  await eventually(async () => !/tunicorn-thread-1\b/.test(await python.stacks()), 'its end');
+  await eventually(
+    async () => !/tunicorn-thread-1\b/.test(await python.interpreter.stacks()),
+    'its end',
+  );
   // With the next replacement those that have ended are forgotten.
   await giveUp('/sleep', /time\.sleep/);
   await run(new RecordingJob('/'));
 
   python.tellGone(1, 1);
   python.tellFile(1, 1, false);
-  assert.equal(await python.ask(ToControl.INTERRUPT, pair(1, 1), 5000), '');
-  assert.equal(await python.ask(ToControl.LANDED, pair(1, 1), 5000), 'no');
+  assert.equal(await python.interpreter.ask(ToControl.INTERRUPT, pair(1, 1), 5000), '');
+  assert.equal(await python.interpreter.ask(ToControl.LANDED, pair(1, 1), 5000), 'no');
   const range = Buffer.concat([pair(1, 0), pair(1, 0)]);
-  assert.equal(await python.ask(ToControl.WITHDRAW, range, 50), null);
+  assert.equal(await python.interpreter.ask(ToControl.WITHDRAW, range, 50), null);
   assert.equal(await python.withdraw(first, 0, 1), null);
-  assert.equal(await python.ping(5000), true);
+  assert.equal(await python.interpreter.ping(5000), true);
   assert.deepEqual(deaths, []);
 });
