@@ -20,15 +20,13 @@ import { pictureOf } from './hooks/make-hooks.ts';
 import { giveLogFiles } from './owner.ts';
 import { Reload, type Reread } from './reload/reload.ts';
 import { SourceWatch } from './reload/source-watch.ts';
-import { Heir } from './service/heir.ts';
 import { titleOf } from './service/identity.ts';
-import { closeAbandoned } from './service/inheritance.ts';
+import { Lineage, type LineageOwner } from './service/lineage.ts';
 import type { Origin } from './service/origin.ts';
-import { besides, PidFile, removeLeft } from './service/pid-file.ts';
+import { PidFile } from './service/pid-file.ts';
 import { Supervisor } from './service/supervisor.ts';
 import { hasTerminal } from './service/terminal.ts';
 import type { Deeds } from './signals.ts';
-import type { Listener } from './sockets/listeners.ts';
 import type { Stage, StageOptions, StageParts } from './stage/stage.ts';
 import type { Starting } from './starting.ts';
 import { Status } from './status/status.ts';
@@ -48,12 +46,8 @@ export interface ArbiterOptions extends StageOptions {
 
 export class Arbiter implements Deeds, Steered {
   #stage: Stage;
-  /** Whose sockets we serve, while it lives. */
-  #parent: number | null;
   #pidFile: PidFile | null;
-  /** Removes what only the arbiter before us still needed. */
-  #tidy: () => Promise<void> = async () => undefined;
-  readonly #heir: Heir;
+  readonly #lineage: Lineage;
   readonly #fleet: Fleet;
   readonly #alarm: Alarm;
   readonly #reload: Reload;
@@ -69,7 +63,6 @@ export class Arbiter implements Deeds, Steered {
   /** null without systemd, and while the arbiter that started this one speaks for both. */
   #supervisor: Supervisor | null = null;
   readonly #options: ArbiterOptions & StageParts;
-  #begetting = false;
   #finished: (exitCode: number) => void | Promise<void> = () => undefined;
 
   constructor(
@@ -81,11 +74,9 @@ export class Arbiter implements Deeds, Steered {
     this.#stage = stage;
     this.#options = options;
     this.#origin = origin;
-    const { inheritance } = origin;
-    this.#parent = inheritance?.parent ?? null;
-    if (inheritance !== null) this.#tidy = closeAbandoned(inheritance, stage.sockets.all);
+    const { ticketSecret } = options;
+    this.#lineage = new Lineage(this.#lineageOwner(), origin, ticketSecret, stage.sockets.all);
     this.#pidFile = pidFile;
-    this.#heir = new Heir(origin.command, options.ticketSecret);
     this.#alarm = new Alarm(monotonicMs, (lateMs) => this.#tick(lateMs));
     this.#sources = new SourceWatch({
       now: monotonicMs,
@@ -106,7 +97,7 @@ export class Arbiter implements Deeds, Steered {
         this.#sources.loaded(files, wallClock().getTime());
         this.#sources.hope();
       },
-      release: (listener) => this.#release(listener),
+      release: (listener) => this.#lineage.release(listener),
     });
     this.traffic.watch(
       new EventWatch({
@@ -115,7 +106,7 @@ export class Arbiter implements Deeds, Steered {
         teller: (worker) => this.workers.find((each) => each === worker) ?? null,
       }),
     );
-    if (this.#parent === null) this.#supervisor = this.#report();
+    if (!this.#lineage.hasParent) this.#supervisor = this.#report();
   }
 
   get log(): ErrorLog {
@@ -137,8 +128,8 @@ export class Arbiter implements Deeds, Steered {
         resolve(exitCode);
       };
       this.#sources.configure(this.#stage.settings);
-      this.#control.configure(this.#stage.settings, this.#parent !== null);
-      this.#status.configure(this.#stage.settings, this.#parent !== null);
+      this.#control.configure(this.#stage.settings, this.#lineage.hasParent);
+      this.#status.configure(this.#stage.settings, this.#lineage.hasParent);
       if (!starting.stopped.aborted) this.#fleet.tick();
       starting.passOn(this);
     });
@@ -184,7 +175,7 @@ export class Arbiter implements Deeds, Steered {
   }
 
   get heir(): number | null {
-    return this.#heir.lives ? this.#heir.pid : null;
+    return this.#lineage.heir;
   }
 
   /** For hooks. */
@@ -246,34 +237,11 @@ export class Arbiter implements Deeds, Steered {
   }
 
   upgrade(): void {
-    const { log, sockets } = this.#stage;
-    if (this.#fleet.phase !== 'running') return;
-    if (sockets.addresses === null) {
-      log.warning('USR2 signal ignored. Where to listen is known when the application is loaded.');
-    } else if (this.#heir.lives) log.warning('USR2 signal ignored. Child exists.');
-    else if (this.#parent !== null) log.warning('USR2 signal ignored. Parent exists.');
-    else void this.#beget(sockets.all);
-  }
-
-  /** pre_exec is called first, as long as that takes; a second signal meanwhile finds nothing else to do. */
-  async #beget(listeners: readonly Listener[]): Promise<void> {
-    if (this.#begetting) return;
-    this.#begetting = true;
-    await this.hooks?.tell('pre_exec', null);
-    this.#begetting = false;
-    if (this.#fleet.phase !== 'running') return;
-    this.#heir.start(
-      listeners,
-      () => this.#stage.log,
-      (pid) => {
-        const { pidfile } = this.#stage.settings;
-        if (pidfile !== null) removeLeft(besides(pidfile), pid);
-      },
-    );
+    this.#lineage.upgrade();
   }
 
   rest(): void {
-    if (!this.#heir.lives && hasTerminal()) {
+    if (!this.#lineage.hasHeir && hasTerminal()) {
       this.#stage.log.debug('SIGWINCH ignored: the window of a terminal sends it, too.');
       return;
     }
@@ -282,6 +250,27 @@ export class Arbiter implements Deeds, Steered {
     this.#fleet.rest();
     this.#reload.forget();
     void this.hooks?.tell('nworkers_changed', null, 0, before);
+  }
+
+  #lineageOwner(): LineageOwner {
+    const stage = (): Stage => this.#stage;
+    const isRunning = (): boolean => this.#fleet.phase === 'running';
+    return {
+      get log() {
+        return stage().log;
+      },
+      get isRunning() {
+        return isRunning();
+      },
+      get listeners() {
+        const { addresses, all } = stage().sockets;
+        return addresses === null ? null : all;
+      },
+      get pidPath() {
+        return stage().settings.pidfile;
+      },
+      beforeHeir: async () => this.hooks?.tell('pre_exec', null),
+    };
   }
 
   #fleetParts(): ConstructorParameters<typeof Fleet>[0] {
@@ -296,7 +285,7 @@ export class Arbiter implements Deeds, Steered {
       now: monotonicMs,
       closeListeners: () => {
         this.#stage.sockets.close();
-        for (const each of this.#stage.sockets.all) this.#release(each);
+        for (const each of this.#stage.sockets.all) this.#lineage.release(each);
       },
       loadedFiles: (files, sinceMs) => this.#sources.loaded(files, sinceMs),
       waitsForMending: () => {
@@ -339,27 +328,20 @@ export class Arbiter implements Deeds, Steered {
   #tell(): void {
     if (this.#fleet.workers.some(({ state }) => state === 'ready')) this.#origin.waiting?.ready();
     // The next one goes on when we have left.
-    const next = this.#fleet.phase === 'running' ? null : this.#heir.pid;
+    const next = this.#fleet.phase === 'running' ? null : this.#lineage.heir;
     if (next !== null) this.#supervisor?.handOver(next);
     this.#supervisor?.look();
   }
 
-  /** Nobody of ours listens on it any more; another arbiter may serve on the same sockets. */
-  #release(listener: Listener): void {
-    if (this.#heir.lives || this.#parent !== null) listener.leave();
-    else listener.close();
-  }
-
   /** Rings at least once a second. */
   #tick(lateMs: number): void {
-    if (this.#parent !== null && process.ppid !== this.#parent) this.#promote();
+    if (this.#lineage.promotes()) this.#promote();
     this.#fleet.tick(lateMs);
   }
 
   /** The arbiter that started this one has left. */
   #promote(): void {
     const { log, settings } = this.#stage;
-    this.#parent = null;
     log.info('Master has been promoted.');
     process.title = titleOf(settings, false);
     this.#control.configure(settings, false);
@@ -367,7 +349,7 @@ export class Arbiter implements Deeds, Steered {
     this.#supervisor = this.#report();
     this.#supervisor?.takeOver();
     this.#tell();
-    void this.#tidy();
+    void this.#lineage.tidy();
     try {
       if (settings.pidfile !== null) this.#pidFile?.rename(settings.pidfile);
     } catch (error) {
@@ -379,11 +361,11 @@ export class Arbiter implements Deeds, Steered {
   #adopt(next: Stage): void {
     const before = this.#stage.settings.pidfile;
     this.#stage = next;
-    process.title = titleOf(next.settings, this.#parent !== null);
+    process.title = titleOf(next.settings, this.#lineage.hasParent);
     this.#sources.beContent();
     this.#sources.configure(next.settings);
-    this.#control.configure(next.settings, this.#parent !== null);
-    this.#status.configure(next.settings, this.#parent !== null);
+    this.#control.configure(next.settings, this.#lineage.hasParent);
+    this.#status.configure(next.settings, this.#lineage.hasParent);
     const { pidfile } = next.settings;
     if (pidfile === before) return;
     try {
