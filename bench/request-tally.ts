@@ -2,7 +2,7 @@
 // processor time for each, the least of several runs. The argument: how many requests in a run.
 
 import { monotonicMs } from '../src/clock.ts';
-import { RequestTally } from '../src/worker/request-tally.ts';
+import { RequestTally } from '../src/worker/telemetry/request-tally.ts';
 
 const REQUESTS = Number(process.argv[2] ?? 2_000_000);
 const RUNS = 5;

@@ -9,7 +9,7 @@ import type { LoggedExchange } from '../src/connection/effects.ts';
 import { Moments } from '../src/connection/moments.ts';
 import { type Trace, Tracing } from '../src/trace/trace.ts';
 import { SpanBatchWriter } from '../src/wire/spans.ts';
-import { spanRecordOf } from '../src/worker/span-records.ts';
+import { spanRecordOf } from '../src/worker/telemetry/span-records.ts';
 import { OtlpReceiver } from '../test/support/otlp.ts';
 import { descendantsOf, processorMs } from '../test/support/processes.ts';
 import { requestHead } from '../test/support/request-head.ts';

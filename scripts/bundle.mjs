@@ -14,7 +14,7 @@ const PROGRAMS = {
   'load-hooks': 'threads/node/guest/load-hooks.ts',
   hooks: 'arbiter/hooks/script-main.ts',
   'hooks-thread': 'arbiter/hooks/script-thread.ts',
-  'limit-keys': 'worker/key-thread.ts',
+  'limit-keys': 'worker/limits/key-thread.ts',
   spans: 'trace/span-thread.ts',
   'drill-server': 'drill/server-main.ts',
   top: 'top/main.ts',

@@ -1,5 +1,5 @@
 // What a worker counts of the requests that it answers, as each of its heartbeats tells it: from its start, so that one that is lost
-// costs nothing. worker/request-tally.ts counts; arbiter/telemetry/traffic.ts adds up workers and says what that means.
+// costs nothing. worker/telemetry/request-tally.ts counts; arbiter/telemetry/traffic.ts adds up workers and says what that means.
 
 /**
  * Upper bounds of the buckets of every histogram, milliseconds; one bucket more has what is longer. Each is at most twice the one

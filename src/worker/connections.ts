@@ -9,8 +9,8 @@ import { withoutQuery } from '../observe/request-words.ts';
 import { Seldom, SeldomEach } from '../observe/seldom.ts';
 import type { Failure } from '../threads/app-thread.ts';
 import type { IdleTime } from './idle-time.ts';
-import { traceFact } from './overdue-line.ts';
-import { Unserved } from './unserved.ts';
+import { traceFact } from './telemetry/overdue-line.ts';
+import { Unserved } from './telemetry/unserved.ts';
 
 /** At the limit a connection is closed early once it has been idle for this long: its client's next request, if it is on
  * its way, has arrived by then, and nobody who waits outside waits noticeably longer. More than the wheel advances in one

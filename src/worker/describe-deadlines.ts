@@ -4,11 +4,11 @@
 import { PROMPT_END_MS } from '../connection/states.ts';
 import { PARTING_MS } from '../connection/upgraded.ts';
 import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
+import { PING_MS, STOP_MS } from './application/python-application.ts';
+import { LONGEST_MS } from './application/restart.ts';
 import { DRAIN_GRACE_MS, GREETED_GRACE_MS, HAND_OVER_MS, IDLE_GRACE_MS } from './connections.ts';
 import { DRAIN_HEAD_MS, HALF_CLOSED_GRACE_MS } from './context.ts';
-import { KEYS_LOAD_MS } from './key-functions.ts';
-import { PING_MS, STOP_MS } from './python-application.ts';
-import { LONGEST_MS } from './restart.ts';
+import { KEYS_LOAD_MS } from './limits/key-functions.ts';
 
 /** Of connections, beside their states. */
 export function limitDeadlines(): readonly DeadlineRow[] {

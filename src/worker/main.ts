@@ -11,12 +11,12 @@ import { processTitle, serverName } from '../settings/process-name.ts';
 import type { AskedAddress } from '../wire/addresses.ts';
 import type { ListenerAddress, ToWorker } from '../wire/arbiter-worker.ts';
 import type { Question } from '../wire/control.ts';
-import type { ListeningHandle } from './acceptor.ts';
-import { type WorkerLimits, workerLimits } from './client-limits.ts';
+import type { ListeningHandle } from './accepting/acceptor.ts';
+import { applicationMaker } from './application/make-application.ts';
+import { shareLoop } from './application/shared-loop.ts';
 import { endedSoon, endProcess, exitNow, mayExit, say, sayLast } from './ending.ts';
-import { applicationMaker } from './make-application.ts';
-import { shareLoop } from './shared-loop.ts';
-import { TroubleTeller } from './trouble-teller.ts';
+import { type WorkerLimits, workerLimits } from './limits/client-limits.ts';
+import { TroubleTeller } from './telemetry/trouble-teller.ts';
 import { Worker } from './worker.ts';
 
 const HEARTBEAT_MS = 1000;

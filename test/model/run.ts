@@ -253,7 +253,7 @@ export class Run {
     for (let i = 0; i < world.options.threads; i++) this.#gain();
   }
 
-  /** Its loop stands still. What it has not begun others may, if they have room, as worker/node-application.ts does. */
+  /** Its loop stands still. What it has not begun others may, if they have room, as worker/application/node-application.ts does. */
   #block(thread: SimThread): void {
     const { world } = this;
     thread.blocked = true;

@@ -52,7 +52,7 @@ export class PreloadError extends Error {
   }
 }
 
-/** As a worker that loads for itself (worker/restart.ts). */
+/** As a worker that loads for itself (worker/application/restart.ts). */
 const SLOW_SHARE = 0.8;
 /** After graceful_timeout the last worker of the generation has gone, and the process a moment later. */
 const LEAVE_MS = 10_000;

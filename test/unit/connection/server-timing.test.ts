@@ -5,7 +5,7 @@ import test from 'node:test';
 import { Moments } from '../../../src/connection/moments.ts';
 import { serverTiming } from '../../../src/connection/server-timing.ts';
 import { ConnectionState } from '../../../src/connection/transition.ts';
-import { makeToldOfTimes } from '../../../src/worker/by-settings.ts';
+import { makeToldOfTimes } from '../../../src/worker/telemetry/telling-by-settings.ts';
 
 test('phases that are over last as long as they did, the one that is not until now', () => {
   let ms = 0;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { BlackBox, type Picture, withPicture } from '../../../src/worker/black-box.ts';
+import { BlackBox, type Picture, withPicture } from '../../../src/worker/telemetry/black-box.ts';
 
 const request = { method: 'GET', client: '127.0.0.1:1', ageMs: 2000, ranMs: null };
 const picture: Picture = {

@@ -6,8 +6,8 @@ import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Log } from '../../../src/observe/log.ts';
 import { ownDescriptors } from '../../../src/open-files.ts';
-import { DescriptorWatch } from '../../../src/worker/descriptor-watch.ts';
-import { Descriptors } from '../../../src/worker/descriptors.ts';
+import { DescriptorWatch } from '../../../src/worker/accepting/descriptor-watch.ts';
+import { Descriptors } from '../../../src/worker/accepting/descriptors.ts';
 
 class Process {
   open: number;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Log } from '../../../src/observe/log.ts';
 import type { RequestHead } from '../../../src/threads/app-thread.ts';
-import { KeyThread } from '../../../src/worker/key-functions.ts';
+import { KeyThread } from '../../../src/worker/limits/key-functions.ts';
 import { eventually } from '../../support/eventually.ts';
 import { folderWith } from '../settings/folder.ts';
 

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { monotonicMs } from '../../../src/clock.ts';
 import { Dispatcher } from '../../../src/dispatch/dispatcher.ts';
 import { createLog } from '../../../src/observe/log.ts';
-import { NodeApplication } from '../../../src/worker/node-application.ts';
+import { NodeApplication } from '../../../src/worker/application/node-application.ts';
 import { NODE_APPS, temporaryFolder } from '../../end-to-end/serving.ts';
 import { eventually } from '../../support/eventually.ts';
 import { resolveFrom } from '../settings/folder.ts';

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { OverdueReport } from '../../../src/dispatch/overdue.ts';
 import type { Job } from '../../../src/threads/app-thread.ts';
-import { overdueLine } from '../../../src/worker/overdue-line.ts';
+import { overdueLine } from '../../../src/worker/telemetry/overdue-line.ts';
 
 function report(target: string, more: Partial<OverdueReport> = {}): OverdueReport {
   const job = {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RestartDelay, within } from '../../../src/worker/restart.ts';
+import { RestartDelay, within } from '../../../src/worker/application/restart.ts';
 
 test('the first death is made good at once, and every further one later, up to five seconds', () => {
   const delay = new RestartDelay();

@@ -8,8 +8,8 @@ import type { LoggedExchange } from '../../../src/connection/effects.ts';
 import type { Log } from '../../../src/observe/log.ts';
 import type { FromSpanThread, ToSpanThread } from '../../../src/wire/spans.ts';
 import { recordsOf } from '../../../src/wire/spans.ts';
-import { Spans, type SpanThread } from '../../../src/worker/spans.ts';
-import { WallOffset } from '../../../src/worker/wall-offset.ts';
+import { Spans, type SpanThread } from '../../../src/worker/telemetry/spans.ts';
+import { WallOffset } from '../../../src/worker/telemetry/wall-offset.ts';
 import { requestHead } from '../../support/request-head.ts';
 
 class Thread extends EventEmitter implements SpanThread {

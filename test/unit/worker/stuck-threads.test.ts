@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { StuckThreads } from '../../../src/worker/stuck-threads.ts';
+import { StuckThreads } from '../../../src/worker/application/stuck-threads.ts';
 
 class FakeThread {
   running = true;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import type { Trouble } from '../../../src/wire/arbiter-worker.ts';
-import { TroubleTeller } from '../../../src/worker/trouble-teller.ts';
+import { TroubleTeller } from '../../../src/worker/telemetry/trouble-teller.ts';
 
 test('a few messages a second tell of any number of troubles', () => {
   const said: Trouble[] = [];

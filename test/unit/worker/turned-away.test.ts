@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { TurnedAway } from '../../../src/worker/turned-away.ts';
+import { TurnedAway } from '../../../src/worker/accepting/turned-away.ts';
 
 function floodOf(count: number, away: TurnedAway, nowMs: number, gone: () => void): void {
   for (let each = 0; each < count; each++) {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Unserved } from '../../../src/worker/unserved.ts';
+import { Unserved } from '../../../src/worker/telemetry/unserved.ts';
 import { World } from '../../model/world.ts';
 
 test('what was answered 503 is counted by why, and told once', () => {

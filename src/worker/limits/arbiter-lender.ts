@@ -1,0 +1,102 @@
+// The arbiter as a worker leases of it: questions of one turn of the loop travel in one message, and no more than a few messages
+// are under way, so that an arbiter that is busy is not flooded. What comes back is matched with who asked.
+
+import type { Lease, Lender } from '../../limits/leases.ts';
+import {
+  type Counted,
+  KEY_COUNTS_MAX,
+  type KeyCount,
+  type LeaseQuestion,
+  type LeaseReply,
+} from '../../wire/limits.ts';
+
+type Answered = (lease: Lease) => void;
+type Told = (heard: boolean) => void;
+
+interface Asked {
+  readonly leases: readonly Answered[];
+  /** Who waits to know that a charge was heard. */
+  readonly charges: readonly (Told | undefined)[];
+}
+
+/** Messages that are not answered yet. */
+const UNDER_WAY_MAX = 2;
+/** Questions that wait to be sent; whoever asks more gets no answer, and goes on alone. */
+const QUESTIONS_MAX = 20_000;
+
+export class ArbiterLender implements Lender {
+  readonly #of: Counted;
+  readonly #say: (question: LeaseQuestion) => void;
+  #take: { readonly what: KeyCount; readonly answered: Answered }[] = [];
+  #giveBack: KeyCount[] = [];
+  #charge: { readonly what: KeyCount; readonly told: Told | undefined }[] = [];
+  readonly #underWay = new Map<number, Asked>();
+  #id = 0;
+  #scheduled = false;
+
+  constructor(of: Counted, say: (question: LeaseQuestion) => void) {
+    this.#of = of;
+    this.#say = say;
+  }
+
+  take(limit: number, key: string, count: number, answered: Answered): void {
+    if (this.#take.length >= QUESTIONS_MAX) return;
+    this.#take.push({ what: [limit, key, count], answered });
+    this.#schedule();
+  }
+
+  giveBack(limit: number, key: string, count: number): void {
+    this.#giveBack.push([limit, key, count]);
+    this.#schedule();
+  }
+
+  charge(limit: number, key: string, count: number, told?: Told): void {
+    this.#charge.push({ what: [limit, key, count], told });
+    this.#schedule();
+  }
+
+  heard({ of, id, leases }: LeaseReply): void {
+    const asked = of === this.#of ? this.#underWay.get(id) : undefined;
+    if (asked === undefined) return;
+    this.#underWay.delete(id);
+    for (const told of asked.charges) told?.(true);
+    asked.leases.forEach((answered, index) => {
+      const lease = leases[index];
+      if (lease === undefined) return;
+      const [granted, remaining, resetMs, retryMs, validMs] = lease;
+      answered({ granted, remaining, resetMs, retryMs, validMs });
+    });
+    this.#flush();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#flush();
+    });
+  }
+
+  #flush(): void {
+    while (this.#underWay.size < UNDER_WAY_MAX) {
+      const waiting = this.#take.length + this.#giveBack.length + this.#charge.length;
+      if (waiting === 0) return;
+      const take = this.#take.splice(0, KEY_COUNTS_MAX);
+      const charge = this.#charge.splice(0, KEY_COUNTS_MAX);
+      this.#id += 1;
+      this.#underWay.set(this.#id, {
+        leases: take.map(({ answered }) => answered),
+        charges: charge.map(({ told }) => told),
+      });
+      this.#say({
+        kind: 'lease',
+        of: this.#of,
+        id: this.#id,
+        take: take.map(({ what }) => what),
+        giveBack: this.#giveBack.splice(0, KEY_COUNTS_MAX),
+        charge: charge.map(({ what }) => what),
+      });
+    }
+  }
+}
