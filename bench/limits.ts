@@ -2,7 +2,8 @@
 // of memory. Nanoseconds of processor, not of the clock: `node dist/bench/limits.js`; the argument: how many requests and keys.
 
 import { arbiterTerms } from '../src/limits/debts.ts';
-import { LEASE_VALID_MS, type Lender, TokenLeases } from '../src/limits/leases.ts';
+import { LEASE_VALID_MS, TokenLeases } from '../src/limits/leases.ts';
+import type { Lender } from '../src/limits/lender.ts';
 import { LocalTokens } from '../src/limits/local.ts';
 import { Reach } from '../src/limits/reach.ts';
 import { parseLimitRate } from '../src/settings/limit-rate.ts';

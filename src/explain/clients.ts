@@ -8,8 +8,8 @@ import { parsePriority } from '../settings/priority.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import { labelOf } from '../settings/source.ts';
 import { Precedence } from '../worker/precedence.ts';
+import type { Asked } from './asked.ts';
 import type { ClientLists } from './client-lists.ts';
-import type { Asked } from './explain.ts';
 import { type Rule, rulerOf } from './explanation.ts';
 
 export function clientRules(

@@ -3,8 +3,8 @@
 import { connectionDeadlines } from '../connection/describe-deadlines.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Asked } from './asked.ts';
 import { isCounted } from './clients.ts';
-import type { Asked } from './explain.ts';
 import { type Rule, rulerOf } from './explanation.ts';
 
 /** @param ofClient what was found out of its client */

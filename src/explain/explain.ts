@@ -5,13 +5,13 @@
 import { isOfRequests } from '../connection/entrance.ts';
 import { Origin } from '../connection/origin.ts';
 import { HeadReader, type ParsedHead } from '../http1/head.ts';
-import type { Standing } from '../proxy/standing.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import { headLimitsOf } from '../worker/context.ts';
 import { isProbe } from '../worker/health.ts';
 import { proxiesOf } from '../worker/proxies.ts';
+import type { Asked, Read } from './asked.ts';
 import { ClientLists, listRules } from './client-lists.ts';
 import { clientRules } from './clients.ts';
 import { deadlineRules } from './deadlines.ts';
@@ -19,26 +19,6 @@ import type { Explanation, OwnAnswer } from './explanation.ts';
 import { bodyAnswer, limitRules } from './limits.ts';
 import type { Question } from './options.ts';
 import { trustRules } from './trust.ts';
-
-/** A request as the server would read it. */
-interface Read {
-  readonly question: Question;
-  readonly type: 'wsgi' | 'node';
-  readonly standing: Standing;
-  /** Limits judge not its connection but each request, by the client that it names. */
-  readonly ofRequests: boolean;
-  /** Of a refused one: what was read. */
-  readonly head: ParsedHead;
-  /** Name, value, name, value, as sent: with the Host that every client sends. */
-  readonly sent: readonly string[];
-  /** What is wrong with the head. */
-  readonly refused: OwnAnswer | null;
-}
-
-export interface Asked extends Read {
-  /** Null: the application's. */
-  readonly answer: OwnAnswer | null;
-}
 
 /** @throws SettingError when there is an APP that has no form of one, or a list of networks that cannot be read */
 export function explain(resolved: Resolved, question: Question): Explanation {

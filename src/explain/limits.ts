@@ -6,7 +6,7 @@ import { sizeInWords } from '../settings/describe/words.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import { bodyLimitsOf, spoolShareOf } from '../worker/context.ts';
-import type { Asked } from './explain.ts';
+import type { Asked } from './asked.ts';
 import { type OwnAnswer, type Rule, type Ruler, rulerOf } from './explanation.ts';
 
 export function limitRules(resolved: Resolved, asked: Asked): readonly Rule[] {

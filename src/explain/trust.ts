@@ -1,7 +1,7 @@
 // What is believed of the request's client: whether its connection may speak for others, and what it says by which field.
 
 import type { Resolved } from '../settings/resolve.ts';
-import type { Asked } from './explain.ts';
+import type { Asked } from './asked.ts';
 import { type Rule, rulerOf } from './explanation.ts';
 
 export function trustRules(resolved: Resolved, asked: Asked): readonly Rule[] {

@@ -8,7 +8,8 @@ import { fieldValue, type Limit } from './limit.ts';
 import type { NetworkSet } from './network-set.ts';
 import { pathForms } from './path-forms.ts';
 import { type Met, rateLimitFields, retryAfterSeconds } from './rate-limit-fields.ts';
-import type { Reason, Refusals } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
+import type { Reason } from './refused.ts';
 import type { Answer, Places, Tokens } from './tokens.ts';
 import {
   ADMITTED,

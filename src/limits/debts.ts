@@ -4,7 +4,7 @@
 
 import type { LimitRate } from '../settings/limit-rate.ts';
 import { forgetOne } from './forget-one.ts';
-import type { Lender } from './leases.ts';
+import type { Lender } from './lender.ts';
 import type { TokenLimit } from './tokens.ts';
 
 /** As many as one message to the arbiter holds. */

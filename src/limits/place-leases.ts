@@ -3,7 +3,7 @@
 
 import { boundedKey } from './bounded-key.ts';
 import { forgetOne } from './forget-one.ts';
-import type { Lender } from './leases.ts';
+import type { Lender } from './lender.ts';
 import type { Reach } from './reach.ts';
 import type { PlaceLimit, Places } from './tokens.ts';
 

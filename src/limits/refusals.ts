@@ -1,24 +1,8 @@
 // What was refused because of limits, counted by reason, once each, and by whom; and, now and then, a sentence for the log about what
 // came since the last one. The counts are what a worker reports; nothing here decides.
 
+import type { Reason, Refused } from './refused.ts';
 import { RefusedClients } from './refused-clients.ts';
-
-/** By `rate`: a limit, whose name stands beside it. */
-export type Reason = 'denied' | 'connections' | 'requests at once' | 'rate';
-
-export interface Refused {
-  readonly reason: Reason;
-  /** Name of the limit of a rate; else empty. */
-  readonly limit: string;
-  /** Whom it was, for people. */
-  readonly client: string;
-  /** What was counted, as counters have it. */
-  readonly key: string;
-  /** It only would have been refused. */
-  readonly dry: boolean;
-  /** Until it would be let through, as far as that is known. */
-  readonly retryMs: number;
-}
 
 interface Count extends Pick<Refused, 'reason' | 'limit' | 'dry'> {
   total: number;

@@ -4,7 +4,7 @@
 
 import { shownKey } from '../settings/describe/shown.ts';
 import { KEY_LENGTH_MAX } from './bounded-key.ts';
-import type { Refused } from './refusals.ts';
+import type { Refused } from './refused.ts';
 
 /** Of one worker. One costs some 300 bytes. */
 const ENTRIES = 256;

@@ -3,7 +3,8 @@
 
 import type { Grant } from './bucket.ts';
 import { STORE_TERMS } from './debts.ts';
-import { type Alone, type Lender, TokenLeases } from './leases.ts';
+import { type Alone, TokenLeases } from './leases.ts';
+import type { Lender } from './lender.ts';
 import type { LocalTokens } from './local.ts';
 import type { Reach } from './reach.ts';
 import type { TokenLimit } from './tokens.ts';

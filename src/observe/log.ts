@@ -7,18 +7,11 @@ import type { StatsdTarget } from '../settings/statsd.ts';
 import type { SyslogTarget } from '../settings/syslog.ts';
 import { escapeMessage } from './escape.ts';
 import { errorLogTime, SecondStamp } from './local-time.ts';
+import type { LogFacts, LogLevel } from './log-facts.ts';
 import { Sink } from './sink.ts';
 import { Statsd } from './statsd.ts';
 import { Syslog } from './syslog.ts';
 import type { OutputStream } from './whole-lines.ts';
-
-export type LogLevel = 'debug' | 'info' | 'warning' | 'error' | 'critical';
-
-/**
- * What is known beside the message: code, request, thread ... Flat, so that log stores can index it. `metric`, `value` and `mtype`
- * (gauge, counter, histogram, timer) are a metric for statsd, as in the `extra` of Gunicorn's log calls.
- */
-export type LogFacts = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface LogOptions {
   /** Gunicorn setting loglevel: lines below it are not written. */

@@ -7,7 +7,7 @@ import { Writable } from 'node:stream';
 import type { StatsD } from 'hot-shots';
 import type { StatsdTarget } from '../settings/statsd.ts';
 import { flushAtEnd, forget } from './last-words.ts';
-import type { LogFacts, LogLevel } from './log.ts';
+import type { LogFacts, LogLevel } from './log-facts.ts';
 import type { Losses } from './losses.ts';
 import { UdpDatagrams } from './udp-datagrams.ts';
 import { UnixDatagrams } from './unix-datagram.ts';

@@ -3,7 +3,8 @@
 // what is under way has a bound; who asked gives up by itself (limits/reach.ts).
 
 import { createRequire } from 'node:module';
-import { LEASE_VALID_MS, type Lease, type Lender } from '../../limits/leases.ts';
+import { LEASE_VALID_MS } from '../../limits/leases.ts';
+import type { Lease, Lender } from '../../limits/lender.ts';
 import type { TokenLimit } from '../../limits/tokens.ts';
 import { messageOf } from '../../message-of.ts';
 import type { LimitRate } from '../../settings/limit-rate.ts';

@@ -3,7 +3,8 @@
 
 import { KEY_LENGTH_MAX } from '../../limits/bounded-key.ts';
 import type { Grant } from '../../limits/bucket.ts';
-import { LEASE_VALID_MS, type Lease } from '../../limits/leases.ts';
+import { LEASE_VALID_MS } from '../../limits/leases.ts';
+import type { Lease } from '../../limits/lender.ts';
 import { type LimitList, limitListOf } from '../../limits/limit-list.ts';
 import { LocalTokens } from '../../limits/local.ts';
 import { SharedPlaces } from '../../limits/shared-places.ts';

@@ -1,7 +1,7 @@
 // The arbiter as a worker leases of it: questions of one turn of the loop travel in one message, and no more than a few messages
 // are under way, so that an arbiter that is busy is not flooded. What comes back is matched with who asked.
 
-import type { Lease, Lender } from '../../limits/leases.ts';
+import type { Lease, Lender } from '../../limits/lender.ts';
 import {
   type Counted,
   KEY_COUNTS_MAX,

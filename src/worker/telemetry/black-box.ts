@@ -2,7 +2,7 @@
 // has all that the worker knows at that moment, because nobody can look later. The lines after it are short again.
 
 import { escapeMessage } from '../../observe/escape.ts';
-import type { LogFacts } from '../../observe/log.ts';
+import type { LogFacts } from '../../observe/log-facts.ts';
 import { SeldomEach } from '../../observe/seldom.ts';
 import type { ConnectionLook, RequestLook, ThreadLook } from '../../wire/control.ts';
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import test from 'node:test';
 import { LimitShare, SharedLimits } from '../../../src/arbiter/limits/shared-limits.ts';
-import type { Lender } from '../../../src/limits/leases.ts';
+import type { Lender } from '../../../src/limits/lender.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
 import { PlaceLeases } from '../../../src/limits/place-leases.ts';
 import { Reach } from '../../../src/limits/reach.ts';

@@ -6,7 +6,8 @@ import type { Generation, WorkerLives } from '../../../src/arbiter/fleet/generat
 import type { ProcessListener, WorkerProcess } from '../../../src/arbiter/fleet/worker-handle.ts';
 import type { WorkerLimits } from '../../../src/arbiter/fleet/worker-states.ts';
 import type { ListenHandle } from '../../../src/arbiter/sockets/listeners.ts';
-import type { Log, LogLevel } from '../../../src/observe/log.ts';
+import type { Log } from '../../../src/observe/log.ts';
+import type { LogLevel } from '../../../src/observe/log-facts.ts';
 import type { ToArbiter, ToWorker } from '../../../src/wire/arbiter-worker.ts';
 
 export const limits: WorkerLimits = {

@@ -7,7 +7,8 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createLog, type Log, type LogLevel } from '../../../src/observe/log.ts';
+import { createLog, type Log } from '../../../src/observe/log.ts';
+import type { LogLevel } from '../../../src/observe/log-facts.ts';
 import { LogFileError } from '../../../src/observe/log-file.ts';
 
 interface Opened {
