@@ -18,16 +18,13 @@ import { finding } from '../../finding.ts';
 import { Backlog } from './backlog.ts';
 import { deathOf, handBack } from './death.ts';
 import { readBatch, type ThreadNews } from './inbox.ts';
-import { inspectStack } from './inspect-stack.ts';
 import { type Interruptible, Interruptions } from './interruptions.ts';
 import { DEBUG_MS, type NodeThreadOptions, STUCK_MS } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
+import { RunningGuest } from './running-guest.ts';
 import { type Guest, startGuest } from './start-guest.ts';
 import { WireBroken } from './wire-broken.ts';
-
-/** A thread that has not ended so long after `terminate` is in native code and is given up. */
-const TERMINATE_MS = 1000;
 
 export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly name: string;
@@ -45,7 +42,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly #roster: Roster;
   readonly #backlog = new Backlog();
   readonly #interruptions = new Interruptions(this);
-  #guest: Guest | null = null;
+  readonly #guest = new RunningGuest();
   #state: ThreadState = 'booting';
   /** Stopped or killed from outside: its end is no death that the pool must hear of. */
   #endExpected = false;
@@ -62,8 +59,6 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   #sayEnded: () => void = () => {};
   #ending: Promise<Finding> | null = null;
   #givenUp = false;
-  #running = false;
-  #endless = false;
 
   constructor(options: NodeThreadOptions, events: ThreadEvents) {
     this.name = options.name;
@@ -110,12 +105,12 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** The thread of the system runs, whatever its state here: one that is dead to us may be in native code. */
   get running(): boolean {
-    return this.#running;
+    return this.#guest.running;
   }
 
-  /** It was ended in vain and still runs: native code that may never return. It would hold up the process's exit. */
+  /** See RunningGuest. */
   get endless(): boolean {
-    return this.#running && this.#endless;
+    return this.#guest.endless;
   }
 
   /**
@@ -129,8 +124,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     const booted = new Promise<AskedAddress | null>((resolve, reject) => {
       this.#booting = { resolve, reject };
     });
-    this.#guest = this.#start();
-    this.#running = true;
+    this.#guest.began(this.#start());
     this.#ports.port1.on('message', (batch: unknown) => this.#read(batch));
     return booted;
   }
@@ -188,10 +182,9 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     return this.#options.onOwnLoop === true ? 0 : this.#roster.turns.ageMs(nowMs);
   }
 
-  /** The stack it is in now, from outside; null when it runs native code or is idle and does not pause. */
+  /** See Interruptible. */
   stack(): Promise<string | null> {
-    const { threadId = null } = this.#guest ?? {};
-    return threadId === null ? Promise.resolve(null) : inspectStack(threadId);
+    return this.#guest.stack();
   }
 
   async interrupt(job: Job): Promise<Finding> {
@@ -223,7 +216,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
 
   /** Takes nothing more, lets the application finish what it has, and ends. Whoever calls it sets the limit of time. */
   stop(): Promise<void> {
-    if (this.#guest === null || this.#state === 'booting') return this.kill();
+    if (!this.#guest.hasBegun || this.#state === 'booting') return this.kill();
     this.#endExpected = true;
     this.#outbox.say(ToGuest.stop);
     this.#outbox.flush();
@@ -245,7 +238,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   async kill(): Promise<void> {
     this.#endExpected = true;
     this.#cause ??= { status: 503, code: 'stopped', detail: `${this.name} was stopped.` };
-    await this.#terminate();
+    await this.#guest.terminate();
     this.#bury(this.#cause);
   }
 
@@ -276,7 +269,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
         this.#lastError = error;
       },
       ended: (code) => {
-        this.#running = false;
+        this.#guest.ended();
         this.#endExpected ||= this.#leaving;
         this.#readLastWords();
         this.#bury(this.#cause ?? deathOf(this.name, code, this.#lastError, this.#roster));
@@ -310,7 +303,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#cause ??= { status: 502, code: 'wire-broken', detail };
     this.#state = 'stuck';
     this.#giveUp(this.#cause);
-    void this.#terminate();
+    void this.#guest.terminate();
   }
 
   /** What the thread sent before it ended may not have been delivered yet. Bounded: nobody sends any more. */
@@ -353,26 +346,12 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
       this.#cause ??= { status: 502, code: 'thread-stuck', detail };
       this.#giveUp(this.#cause);
       const stack = await this.stack();
-      const ended = await this.#terminate();
+      const ended = await this.#guest.terminate();
       if (!ended) this.#options.log.warning(`${this.name} does not end: it is in native code.`);
       const native = stack === null && !ended;
       return native ? finding('loop-in-native-code') : finding('loop-held', stack ?? '');
     })();
     return this.#ending;
-  }
-
-  /** False when the thread had not ended after a second. */
-  async #terminate(): Promise<boolean> {
-    if (this.#guest === null || !this.#running) return true;
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<false>((settle) => {
-      timer = setTimeout(() => settle(false), TERMINATE_MS);
-    });
-    const ended = this.#guest.terminate().then(() => true);
-    const result = await Promise.race([ended, late]);
-    clearTimeout(timer);
-    if (!result) this.#endless = true;
-    return result;
   }
 
   /** Answers for its requests and tells the pool, once. */
