@@ -4,12 +4,13 @@
 // CI=true, when anything was missing, skipped or left to do. `npm test -- --only TEXT` runs only the test files whose path
 // contains TEXT; `-- --all-nodes` does what CI does.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkPython } from './python-checks.mjs';
 import { root, run, runAndCapture, runBeside } from './run-step.mjs';
+import { inOrder, isForEveryVersion, share, testFiles } from './test-files.mjs';
 import { getNeeds, getNode24 } from './test-needs.mjs';
 
 const { values: options } = parseArgs({
@@ -32,41 +33,6 @@ const MOST_AGAIN = 8;
 const SLOWEST = 30;
 /** Files that passed only then. */
 const again = [];
-/**
- * Run on every version of Node.js that we support: what touches what differs between them, that is threads, modules, node:http's
- * objects, the inspector, TLS, sockets and descriptors. Everything else is the same code on one version as on the next.
- */
-const EVERY_VERSION = [
-  'end-to-end/debugging',
-  'end-to-end/limit.',
-  'end-to-end/node-fetch',
-  'end-to-end/node-forms',
-  'end-to-end/node-listener',
-  'end-to-end/program',
-  'end-to-end/reload-on-change',
-  'end-to-end/tls.',
-  'end-to-end/tls-sessions',
-  'end-to-end/top',
-  'end-to-end/websocket.',
-  'end-to-end/without-threads',
-  'freeze/row-08-node',
-  'freeze/row-09-node',
-  'freeze/row-14-node',
-  'node-core/',
-  'unit/arbiter/listening',
-  'unit/arbiter/sockets',
-  'unit/arbiter/source-watch',
-  'unit/arbiter/status-server',
-  'unit/cli/main',
-  'unit/connection/',
-  'unit/observe/',
-  'unit/spool/',
-  'unit/threads-node/',
-  'unit/threads-python/process',
-  'unit/threads-python/wire',
-  'unit/worker/',
-];
-
 const failures = [];
 const missing = [];
 /** "lint 0.5 s", for the last lines. */
@@ -142,20 +108,9 @@ async function runTestsOnEachNode(needs) {
   }
 }
 
-/** Compiled twins of the sources: a file that dist/ has kept from a deleted source is not run. */
-function testFiles() {
-  return readdirSync(`${root}test`, { recursive: true })
-    .map((path) => path.replaceAll('\\', '/'))
-    .filter((path) => path.endsWith('.test.ts') && !path.startsWith('apps/'))
-    .filter((path) => options.only.length === 0 || options.only.some((text) => path.includes(text)))
-    .map((path) => `dist/test/${path.replace(/\.ts$/, '.js')}`)
-    .sort();
-}
-
 function runTests(node, name, needs) {
-  const onOthers = (path) => EVERY_VERSION.some((part) => path.includes(`test/${part}`));
-  const all = testFiles();
-  const files = node === process.execPath ? all : all.filter(onOthers);
+  const all = testFiles(options.only);
+  const files = node === process.execPath ? all : all.filter(isForEveryVersion);
   // Without a file node would look for tests of its own accord.
   if (files.length === 0) {
     console.error(`No test file has ${options.only.join(' or ')} in its path.`);
@@ -172,7 +127,7 @@ function runTests(node, name, needs) {
     ...(needs.python ? { TUNICORN_TEST_PYTHON: needs.python } : {}),
   };
   // Tests wait much of the time: for deadlines, for processes to start and end.
-  const first = runFiles(node, files, availableParallelism() + 2, env);
+  const first = runFiles(node, files, availableParallelism() + 3, env);
   console.log(`\nThe longest test files: ${slowest(first.told)}.`);
   let { ok } = first;
   const counts = closingCounts(first.text);
@@ -190,23 +145,31 @@ function runTests(node, name, needs) {
 /** Runs them and tells which files failed; what they say goes to the output as well. */
 function runFiles(node, files, atOnce, env) {
   const folder = mkdtempSync(join(tmpdir(), 'tunicorn-tests-'));
-  const list = join(folder, 'files');
-  const args = [
-    '--test',
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    `--test-reporter=${new URL('./file-report.mjs', import.meta.url).href}`,
-    `--test-reporter-destination=${list}`,
-    `--test-concurrency=${atOnce}`,
-    `--test-timeout=${FILE_TIMEOUT_MS}`,
-    ...files,
-  ];
-  const { ok, text } = runAndCapture(node, args, { env, echo: true });
-  const lines = existsSync(list) ? readFileSync(list, 'utf8').split('\n').filter(Boolean) : [];
+  const { apart, together, entries } = share(
+    files,
+    atOnce === 1 ? 0 : availableParallelism(),
+    folder,
+  );
+  const plan = join(folder, 'plan.json');
+  const report = join(folder, 'report');
+  const ordered = inOrder([...apart, ...entries]);
+  const text = { files: ordered, atOnce, timeoutMs: FILE_TIMEOUT_MS, report };
+  writeFileSync(plan, JSON.stringify(text));
+  const done = runAndCapture(node, ['scripts/run-tests.mjs', plan], { env, echo: true });
+  const lines = existsSync(report) ? readFileSync(report, 'utf8').split('\n').filter(Boolean) : [];
   rmSync(folder, { recursive: true });
   const told = lines.map((line) => JSON.parse(line));
   const failed = files.filter((file) => told.some((one) => one.failed && one.path.endsWith(file)));
-  return { ok, text, failed, told };
+  const silent = together.filter(
+    (file) => !told.some((one) => one.tests > 0 && one.path.endsWith(file)),
+  );
+  if (silent.length > 0) console.error(`No test of these ran: ${silent.join(', ')}.`);
+  return {
+    ok: done.ok && silent.length === 0,
+    text: done.text,
+    failed: [...new Set([...failed, ...silent])],
+    told,
+  };
 }
 
 /** "freeze/row-04 15 s, ..." of those that took longest. */
