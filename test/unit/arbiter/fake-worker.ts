@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import type { ToArbiter, ToWorker } from '../../../src/wire/arbiter-worker.ts';
-import { heartbeat } from './heartbeat.ts';
+import { heartbeat } from './fleet/heartbeat.ts';
 
 type Start = Extract<ToWorker, { kind: 'start' }>;
 

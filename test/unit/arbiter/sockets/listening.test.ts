@@ -17,13 +17,13 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { bindAll, type Listener } from '../../../src/arbiter/sockets/listeners.ts';
-import { freeSocketPath } from '../../../src/arbiter/sockets/socket-path.ts';
-import { whoListensOnPort } from '../../../src/arbiter/sockets/who-listens.ts';
-import { soon } from '../../support/eventually.ts';
-import { queuedConnections } from '../../support/open-connections.ts';
-import { nameOf } from '../../support/processes.ts';
-import { ask, launchArbiter, startArbiter } from './arbiter-program.ts';
+import { bindAll, type Listener } from '../../../../src/arbiter/sockets/listeners.ts';
+import { freeSocketPath } from '../../../../src/arbiter/sockets/socket-path.ts';
+import { whoListensOnPort } from '../../../../src/arbiter/sockets/who-listens.ts';
+import { soon } from '../../../support/eventually.ts';
+import { queuedConnections } from '../../../support/open-connections.ts';
+import { nameOf } from '../../../support/processes.ts';
+import { ask, launchArbiter, startArbiter } from '../arbiter-program.ts';
 
 async function socketPath(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'arbiter-'));

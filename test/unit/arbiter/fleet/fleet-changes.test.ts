@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { FleetChanges } from '../../../src/arbiter/fleet/fleet-changes.ts';
-import type { Death } from '../../../src/arbiter/fleet/worker-handle.ts';
-import { EventList } from '../../../src/arbiter/telemetry/events.ts';
+import { FleetChanges } from '../../../../src/arbiter/fleet/fleet-changes.ts';
+import type { Death } from '../../../../src/arbiter/fleet/worker-handle.ts';
+import { EventList } from '../../../../src/arbiter/telemetry/events.ts';
 
 test('a worker that was killed, died or is replaced has a reason, one that left needs none', () => {
   const events = new EventList({ wall: () => 0, now: () => 0, later: () => undefined });

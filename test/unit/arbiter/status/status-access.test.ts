@@ -6,10 +6,10 @@ import { createHash } from 'node:crypto';
 import { createServer, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { test } from 'node:test';
-import { Access } from '../../../src/arbiter/status/access.ts';
-import { policyOf } from '../../../src/arbiter/status/page.ts';
-import { Viewer } from '../../../src/arbiter/status/viewer.ts';
-import { eventually } from '../../support/eventually.ts';
+import { Access } from '../../../../src/arbiter/status/access.ts';
+import { policyOf } from '../../../../src/arbiter/status/page.ts';
+import { Viewer } from '../../../../src/arbiter/status/viewer.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const HERE = '127.0.0.1:8001';
 

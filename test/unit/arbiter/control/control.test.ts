@@ -6,10 +6,10 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Control } from '../../../src/arbiter/control/control.ts';
-import { Operator, type Steered } from '../../../src/arbiter/control/operator.ts';
-import type { ErrorLog } from '../../../src/observe/log.ts';
-import { eventually } from '../../support/eventually.ts';
+import { Control } from '../../../../src/arbiter/control/control.ts';
+import { Operator, type Steered } from '../../../../src/arbiter/control/operator.ts';
+import type { ErrorLog } from '../../../../src/observe/log.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const terms = (control_socket: string, control_socket_disable = false) => ({
   control_socket,

@@ -6,9 +6,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { type Certificate, readCertificate } from '../../../src/arbiter/stage/certificate.ts';
-import { makeCertificate, openssl } from '../../support/certificates.ts';
-import { launchArbiter } from './arbiter-program.ts';
+import { type Certificate, readCertificate } from '../../../../src/arbiter/stage/certificate.ts';
+import { makeCertificate, openssl } from '../../../support/certificates.ts';
+import { launchArbiter } from '../arbiter-program.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tunicorn-certificate-'));
 after(() => rmSync(folder, { recursive: true }));

@@ -7,15 +7,15 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { bequest, isHeir, takeInheritance } from '../../../src/arbiter/service/inheritance.ts';
+import { bequest, isHeir, takeInheritance } from '../../../../src/arbiter/service/inheritance.ts';
 import {
   supervisionFor,
   takeSupervision,
   unheard,
-} from '../../../src/arbiter/service/supervisor.ts';
-import { takeActivation } from '../../../src/arbiter/sockets/activation.ts';
-import { startFolder } from '../../../src/start-folder.ts';
-import { listeningSocket } from '../../support/listening-socket.ts';
+} from '../../../../src/arbiter/service/supervisor.ts';
+import { takeActivation } from '../../../../src/arbiter/sockets/activation.ts';
+import { startFolder } from '../../../../src/start-folder.ts';
+import { listeningSocket } from '../../../support/listening-socket.ts';
 
 const PID = 4711;
 

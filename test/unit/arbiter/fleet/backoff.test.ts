@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Backoff, healthyMs } from '../../../src/arbiter/fleet/backoff.ts';
+import { Backoff, healthyMs } from '../../../../src/arbiter/fleet/backoff.ts';
 
 const delays = (backoff: Backoff, lives: readonly (number | null)[]): number[] =>
   lives.map((servedMs) => backoff.afterDeath(servedMs).delayMs);

@@ -6,16 +6,16 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { StoreNews, storedTokens } from '../../../src/arbiter/limits/stored-limits.ts';
-import { limitListOf } from '../../../src/limits/limit-list.ts';
-import { LocalTokens } from '../../../src/limits/local.ts';
-import { Reach } from '../../../src/limits/reach.ts';
-import type { Log } from '../../../src/observe/log.ts';
-import { resolveSettings } from '../../../src/settings/resolve.ts';
-import { eventually } from '../../support/eventually.ts';
-import { type Redis, startRedis } from '../../support/redis.ts';
-import { InBetween } from '../../support/redis-in-between.ts';
-import { SimulatedTime } from '../limits/simulated-time.ts';
+import { StoreNews, storedTokens } from '../../../../src/arbiter/limits/stored-limits.ts';
+import { limitListOf } from '../../../../src/limits/limit-list.ts';
+import { LocalTokens } from '../../../../src/limits/local.ts';
+import { Reach } from '../../../../src/limits/reach.ts';
+import type { Log } from '../../../../src/observe/log.ts';
+import { resolveSettings } from '../../../../src/settings/resolve.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { type Redis, startRedis } from '../../../support/redis.ts';
+import { InBetween } from '../../../support/redis-in-between.ts';
+import { SimulatedTime } from '../../limits/simulated-time.ts';
 
 /** limit_store_timeout, of which the arbiter waits for six tenths. */
 const PATIENCE_MS = 300;

@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { HookEars } from '../../../src/arbiter/hooks/hook-host.ts';
-import { Hooks } from '../../../src/arbiter/hooks/hooks.ts';
-import type { Log } from '../../../src/observe/log.ts';
-import type { HookCall, ToHooks } from '../../../src/wire/hooks.ts';
+import type { HookEars } from '../../../../src/arbiter/hooks/hook-host.ts';
+import { Hooks } from '../../../../src/arbiter/hooks/hooks.ts';
+import type { Log } from '../../../../src/observe/log.ts';
+import type { HookCall, ToHooks } from '../../../../src/wire/hooks.ts';
 
 const NAMES = ['on_starting', 'pre_fork', 'when_ready', 'child_exit', 'on_exit'];
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { withPoolSize } from '../../../src/arbiter/stage/pool-size.ts';
+import { withPoolSize } from '../../../../src/arbiter/stage/pool-size.ts';
 
 const sizeFor = (threads: number): string | undefined =>
   withPoolSize({}, 'node', threads)['UV_THREADPOOL_SIZE'];

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { workerLimits, workerStates } from '../../../src/arbiter/fleet/worker-states.ts';
+import { workerLimits, workerStates } from '../../../../src/arbiter/fleet/worker-states.ts';
 
 test('from every state an overdue worker is ended in at most three steps', () => {
   for (const start of Object.keys(workerStates) as (keyof typeof workerStates)[]) {

@@ -3,11 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EventWatch } from '../../../src/arbiter/telemetry/event-watch.ts';
-import { EventList } from '../../../src/arbiter/telemetry/events.ts';
-import { NOTHING, type Sums } from '../../../src/arbiter/telemetry/tally-sums.ts';
-import { EVENTS_MAX } from '../../../src/wire/live.ts';
-import { resolveFrom } from '../settings/folder.ts';
+import { EventWatch } from '../../../../src/arbiter/telemetry/event-watch.ts';
+import { EventList } from '../../../../src/arbiter/telemetry/events.ts';
+import { NOTHING, type Sums } from '../../../../src/arbiter/telemetry/tally-sums.ts';
+import { EVENTS_MAX } from '../../../../src/wire/live.ts';
+import { resolveFrom } from '../../settings/folder.ts';
 
 class World {
   ms = 0;

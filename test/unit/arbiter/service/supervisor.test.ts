@@ -3,12 +3,12 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Supervisor, type SupervisorParts } from '../../../src/arbiter/service/supervisor.ts';
-import type { WorkerCounts } from '../../../src/wire/arbiter-worker.ts';
-import { eventually } from '../../support/eventually.ts';
-import { receiveNotices } from '../../support/notify-receiver.ts';
-import { NO_TALLY } from './heartbeat.ts';
-import { SimulatedFleet } from './simulated-fleet.ts';
+import { Supervisor, type SupervisorParts } from '../../../../src/arbiter/service/supervisor.ts';
+import type { WorkerCounts } from '../../../../src/wire/arbiter-worker.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { receiveNotices } from '../../../support/notify-receiver.ts';
+import { NO_TALLY } from '../fleet/heartbeat.ts';
+import { SimulatedFleet } from '../fleet/simulated-fleet.ts';
 
 test('after a pause of its own the watchdog reads what the workers said before it judges them', async (t) => {
   const receiver = await receiveNotices(t);

@@ -1,8 +1,8 @@
 // A heartbeat as a worker says it that has nothing under way but connections.
 
-import { NOTHING } from '../../../src/arbiter/telemetry/tally-sums.ts';
-import type { ToArbiter } from '../../../src/wire/arbiter-worker.ts';
-import type { Tally } from '../../../src/wire/tally.ts';
+import { NOTHING } from '../../../../src/arbiter/telemetry/tally-sums.ts';
+import type { ToArbiter } from '../../../../src/wire/arbiter-worker.ts';
+import type { Tally } from '../../../../src/wire/tally.ts';
 
 const { unserved: _, ...nothing } = NOTHING;
 export const NO_TALLY: Tally = nothing;

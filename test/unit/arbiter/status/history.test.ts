@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { History } from '../../../src/arbiter/status/history.ts';
-import { NOTHING, type Sums } from '../../../src/arbiter/telemetry/tally-sums.ts';
-import { HISTORY_POINTS, type Point } from '../../../src/wire/live.ts';
+import { History } from '../../../../src/arbiter/status/history.ts';
+import { NOTHING, type Sums } from '../../../../src/arbiter/telemetry/tally-sums.ts';
+import { HISTORY_POINTS, type Point } from '../../../../src/wire/live.ts';
 
 const PRESENT = { queued: 0, connections: 0, busyThreads: 0 };
 

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Listener } from '../../../src/arbiter/sockets/listeners.ts';
-import { Sockets } from '../../../src/arbiter/sockets/sockets.ts';
-import { type BindAddress, formatBind } from '../../../src/settings/bind.ts';
+import type { Listener } from '../../../../src/arbiter/sockets/listeners.ts';
+import { Sockets } from '../../../../src/arbiter/sockets/sockets.ts';
+import { type BindAddress, formatBind } from '../../../../src/settings/bind.ts';
 
 class FakeListener implements Listener {
   readonly bind: string;

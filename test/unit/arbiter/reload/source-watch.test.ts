@@ -6,10 +6,10 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, utimesSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { meantBy } from '../../../src/arbiter/reload/path-pattern.ts';
-import { SourceWatch } from '../../../src/arbiter/reload/source-watch.ts';
-import { resolveSettings } from '../../../src/settings/resolve.ts';
-import { soon } from '../../support/eventually.ts';
+import { meantBy } from '../../../../src/arbiter/reload/path-pattern.ts';
+import { SourceWatch } from '../../../../src/arbiter/reload/source-watch.ts';
+import { resolveSettings } from '../../../../src/settings/resolve.ts';
+import { soon } from '../../../support/eventually.ts';
 
 class Desk {
   readonly folder: string;

@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readNetworkLists } from '../../../src/arbiter/stage/network-lists.ts';
-import type { Sources } from '../../../src/settings/resolve.ts';
-import { SettingError } from '../../../src/settings/setting-error.ts';
+import { readNetworkLists } from '../../../../src/arbiter/stage/network-lists.ts';
+import type { Sources } from '../../../../src/settings/resolve.ts';
+import { SettingError } from '../../../../src/settings/setting-error.ts';
 
 test('networks stand in lists and in files, with comments; what is wrong is told with its line', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'tunicorn-networks-'));

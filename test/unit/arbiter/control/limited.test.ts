@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { limitedClients } from '../../../src/arbiter/control/limited.ts';
-import { limitsTable } from '../../../src/ctl/limits-table.ts';
-import { CATALOGUE } from '../../../src/settings/catalogue.ts';
-import { checkLimitRules } from '../../../src/settings/limit-rules.ts';
-import type { Sources } from '../../../src/settings/resolve.ts';
-import type { Settings } from '../../../src/settings/settings.ts';
-import type { LimitedLook } from '../../../src/wire/control.ts';
+import { limitedClients } from '../../../../src/arbiter/control/limited.ts';
+import { limitsTable } from '../../../../src/ctl/limits-table.ts';
+import { CATALOGUE } from '../../../../src/settings/catalogue.ts';
+import { checkLimitRules } from '../../../../src/settings/limit-rules.ts';
+import type { Sources } from '../../../../src/settings/resolve.ts';
+import type { Settings } from '../../../../src/settings/settings.ts';
+import type { LimitedLook } from '../../../../src/wire/control.ts';
 
 const settings = {
   limits: checkLimitRules([

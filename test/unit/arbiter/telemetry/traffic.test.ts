@@ -3,10 +3,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { NOTHING, quantile, type Sums } from '../../../src/arbiter/telemetry/tally-sums.ts';
-import { Traffic } from '../../../src/arbiter/telemetry/traffic.ts';
-import { BOUNDS_MS } from '../../../src/wire/tally.ts';
-import { RequestTally } from '../../../src/worker/telemetry/request-tally.ts';
+import { NOTHING, quantile, type Sums } from '../../../../src/arbiter/telemetry/tally-sums.ts';
+import { Traffic } from '../../../../src/arbiter/telemetry/traffic.ts';
+import { BOUNDS_MS } from '../../../../src/wire/tally.ts';
+import { RequestTally } from '../../../../src/worker/telemetry/request-tally.ts';
 
 const NOTHING_ELSE = {
   refused: {},

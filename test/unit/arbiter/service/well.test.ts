@@ -2,10 +2,10 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isWell } from '../../../src/arbiter/service/well.ts';
-import type { WorkerCounts } from '../../../src/wire/arbiter-worker.ts';
-import { NO_TALLY } from './heartbeat.ts';
-import { SimulatedFleet } from './simulated-fleet.ts';
+import { isWell } from '../../../../src/arbiter/service/well.ts';
+import type { WorkerCounts } from '../../../../src/wire/arbiter-worker.ts';
+import { NO_TALLY } from '../fleet/heartbeat.ts';
+import { SimulatedFleet } from '../fleet/simulated-fleet.ts';
 
 const counts = { threads: 1, memoryBytes: 0, unserved: {}, refused: {} } as unknown as WorkerCounts;
 

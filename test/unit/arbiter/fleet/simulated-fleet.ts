@@ -1,14 +1,17 @@
 // A fleet over simulated processes and a clock that the test moves. Processes do what the test says: they say things
 // and end; SIGKILL ends them by the next step, as a kernel would, unless the test makes them immortal.
 
-import { Fleet } from '../../../src/arbiter/fleet/fleet.ts';
-import type { Generation, WorkerLives } from '../../../src/arbiter/fleet/generation.ts';
-import type { ProcessListener, WorkerProcess } from '../../../src/arbiter/fleet/worker-handle.ts';
-import type { WorkerLimits } from '../../../src/arbiter/fleet/worker-states.ts';
-import type { ListenHandle } from '../../../src/arbiter/sockets/listeners.ts';
-import type { Log } from '../../../src/observe/log.ts';
-import type { LogLevel } from '../../../src/observe/log-facts.ts';
-import type { ToArbiter, ToWorker } from '../../../src/wire/arbiter-worker.ts';
+import { Fleet } from '../../../../src/arbiter/fleet/fleet.ts';
+import type { Generation, WorkerLives } from '../../../../src/arbiter/fleet/generation.ts';
+import type {
+  ProcessListener,
+  WorkerProcess,
+} from '../../../../src/arbiter/fleet/worker-handle.ts';
+import type { WorkerLimits } from '../../../../src/arbiter/fleet/worker-states.ts';
+import type { ListenHandle } from '../../../../src/arbiter/sockets/listeners.ts';
+import type { Log } from '../../../../src/observe/log.ts';
+import type { LogLevel } from '../../../../src/observe/log-facts.ts';
+import type { ToArbiter, ToWorker } from '../../../../src/wire/arbiter-worker.ts';
 
 export const limits: WorkerLimits = {
   boot: 60_000,
