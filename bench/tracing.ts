@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import type { LoggedExchange } from '../src/connection/effects.ts';
-import { Moments } from '../src/connection/moments.ts';
+import { Moments } from '../src/connection/states/moments.ts';
 import { type Trace, Tracing } from '../src/trace/trace.ts';
 import { SpanBatchWriter } from '../src/wire/spans.ts';
 import { spanRecordOf } from '../src/worker/telemetry/span-records.ts';

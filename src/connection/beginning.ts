@@ -7,8 +7,8 @@ import type { Asking } from './asking.ts';
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection } from './effects.ts';
 import type { Origin } from './origin.ts';
-import type { FirstReading, ReadingEvent } from './states.ts';
-import type { ConnectionState } from './transition.ts';
+import type { FirstReading, ReadingEvent } from './states/states.ts';
+import type { ConnectionState } from './states/transition.ts';
 
 /** How a connection begins: with the PROXY header where one may come, else with what comes without it. */
 export function firstReading(

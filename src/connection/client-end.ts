@@ -1,12 +1,12 @@
 // What becomes of a connection whose client has sent its end: what the tables of states.ts say for the pair that it is in, and
 // whether the client still waits for its answers.
 
+import type { Exchange } from './answering/exchange.ts';
 import type { Requests } from './effects.ts';
-import type { Exchange } from './exchange.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
 import { refuseIfOverloaded } from './passed-deadlines.ts';
-import { OWING, READING } from './states.ts';
-import type { ConnectionState } from './transition.ts';
+import { OWING, READING } from './states/states.ts';
+import type { ConnectionState } from './states/transition.ts';
 
 /** The connection whose client it was. */
 interface Ended {

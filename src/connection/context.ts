@@ -6,11 +6,11 @@ import type { Admission } from '../limits/verdict.ts';
 import type { Proxies } from '../proxy/standing.ts';
 import type { SpoolBudget } from '../spool/budget.ts';
 import type { Tracing } from '../trace/trace.ts';
-import type { ConnectionCounts } from './counts.ts';
 import type { DeadlineWheel } from './deadlines.ts';
 import type { Probes, Requests, Surroundings } from './effects.ts';
 import type { StalledResponses } from './stalled.ts';
-import type { DeadlineSetting } from './states.ts';
+import type { ConnectionCounts } from './states/counts.ts';
+import type { DeadlineSetting } from './states/states.ts';
 
 export interface ConnectionContext {
   readonly wheel: DeadlineWheel;

@@ -6,8 +6,8 @@ import type { ParsedHead } from '../http1/head.ts';
 import type { PhaseTimes } from '../observe/access-record.ts';
 import type { Failure, Job, Peer } from '../threads/app-thread.ts';
 import type { Trace } from '../trace/trace.ts';
-import type { Visible } from './look.ts';
-import type { Instants } from './moments.ts';
+import type { Visible } from './states/look.ts';
+import type { Instants } from './states/moments.ts';
 
 /** The socket as the machine sees it. None of these calls back into the machine before it returns. */
 export interface Effects {

@@ -2,8 +2,8 @@
 
 import type { ConnectionContext } from './context.ts';
 import { TICK_MS, Timed } from './deadlines.ts';
-import type { NextDeadline } from './look.ts';
-import { APPLICATION_TIME, type DeadlineSetting, type OtherHalf } from './states.ts';
+import type { NextDeadline } from './states/look.ts';
+import { APPLICATION_TIME, type DeadlineSetting, type OtherHalf } from './states/states.ts';
 
 export class HalfDeadline extends Timed {
   readonly #context: ConnectionContext;

@@ -4,7 +4,7 @@
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { HalfDeadline } from './half-deadline.ts';
-import type { NextDeadline } from './look.ts';
+import type { NextDeadline } from './states/look.ts';
 import {
   type DeadlineSetting,
   type OtherHalf,
@@ -12,8 +12,8 @@ import {
   type Owing,
   READING,
   waitsForClient,
-} from './states.ts';
-import type { ConnectionState } from './transition.ts';
+} from './states/states.ts';
+import type { ConnectionState } from './states/transition.ts';
 import { WriteWatch } from './write-watch.ts';
 
 /** However full its worker is: what a first request needs from the other side of the world, packets lost on the way included, and

@@ -2,14 +2,14 @@
 // it is in, the request that it has included.
 
 import type { Failure } from '../threads/app-thread.ts';
+import type { Exchange } from './answering/exchange.ts';
+import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './answering/own-answer.ts';
 import type { Asking } from './asking.ts';
 import type { Requests } from './effects.ts';
-import { enderOf } from './end-codes.ts';
-import type { Exchange } from './exchange.ts';
-import { ENDED_IN_QUEUE, WAITED_IN_VAIN } from './own-answer.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
-import { OWING, READING } from './states.ts';
-import type { ConnectionState } from './transition.ts';
+import { enderOf } from './states/end-codes.ts';
+import { OWING, READING } from './states/states.ts';
+import type { ConnectionState } from './states/transition.ts';
 
 /** Its code in the log. */
 const BY_OPERATOR = 'operator-interrupt';

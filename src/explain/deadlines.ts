@@ -1,6 +1,6 @@
 // How long each thing that the request waits for may take: the rows of the table of all deadlines that can concern it.
 
-import { connectionDeadlines } from '../connection/describe-deadlines.ts';
+import { connectionDeadlines } from '../connection/states/describe-deadlines.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { Asked } from './asked.ts';

@@ -1,6 +1,6 @@
 // Which limits the request meets, how much of each it uses, and how it may wait for its turn.
 
-import { beyondBodyLimit } from '../connection/intake.ts';
+import { beyondBodyLimit } from '../connection/reading/intake.ts';
 import type { ParsedHead } from '../http1/head.ts';
 import { sizeInWords } from '../settings/describe/words.ts';
 import type { Resolved } from '../settings/resolve.ts';

@@ -170,7 +170,7 @@ export interface Job {
   jobOver(): void;
 }
 
-/** Where the thread of an overdue request was, and what became of it; in words in connection/overdue-cases.ts. */
+/** Where the thread of an overdue request was, and what became of it; in words in connection/states/overdue-cases.ts. */
 export type OverdueCase =
   | 'interrupted'
   | 'interrupt-ignored'

@@ -21,7 +21,7 @@ type Names = Pick<
 /** RFC 9110 and RFC 5789; any other is `_OTHER`, because clients make up methods and backends count by them. */
 const METHODS = new Set('CONNECT DELETE GET HEAD OPTIONS PATCH POST PUT TRACE'.split(' '));
 
-/** The response left whole (connection/end-codes.ts). */
+/** The response left whole (connection/states/end-codes.ts). */
 const WHOLE = '--';
 
 export function spanOf(

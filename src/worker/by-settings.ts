@@ -1,7 +1,7 @@
 // The parts of a worker that follow from its settings alone, each made in one call.
 
 import { stat } from 'node:fs';
-import { type TlsTerms, tlsTermsOf } from '../connection/tls.ts';
+import { type TlsTerms, tlsTermsOf } from '../connection/edge/tls.ts';
 import type { Log } from '../observe/log.ts';
 import { nodeCiphers } from '../settings/ciphers.ts';
 import type { Settings } from '../settings/settings.ts';

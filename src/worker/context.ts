@@ -3,9 +3,9 @@
 
 import { monotonicMs, wallClock } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
-import { ConnectionCounts } from '../connection/counts.ts';
 import { DeadlineWheel } from '../connection/deadlines.ts';
 import { StalledResponses } from '../connection/stalled.ts';
+import { ConnectionCounts } from '../connection/states/counts.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SpoolBudget } from '../spool/budget.ts';

@@ -1,8 +1,8 @@
 // The rows of the table of all deadlines that no state has: what a worker cuts short at its limit and when it ends, and how
 // long it is patient with its threads and its Python process.
 
-import { PROMPT_END_MS } from '../connection/states.ts';
-import { PARTING_MS } from '../connection/upgraded.ts';
+import { PARTING_MS } from '../connection/answering/upgraded.ts';
+import { PROMPT_END_MS } from '../connection/states/states.ts';
 import { type DeadlineRow, fixedMs } from '../settings/describe/deadlines.ts';
 import { PING_MS, STOP_MS } from './application/python-application.ts';
 import { LONGEST_MS } from './application/restart.ts';

@@ -7,7 +7,7 @@ import { getSystemErrorName } from 'node:util';
 import { monotonicMs } from '../clock.ts';
 import type { ConnectionContext } from '../connection/context.ts';
 import { TICK_MS } from '../connection/deadlines.ts';
-import type { AcceptedHandle } from '../connection/socket.ts';
+import type { AcceptedHandle } from '../connection/edge/socket.ts';
 import { Dispatcher } from '../dispatch/dispatcher.ts';
 import { Seldom } from '../observe/seldom.ts';
 import { ownDescriptors } from '../open-files.ts';

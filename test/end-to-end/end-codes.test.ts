@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { END_CODES } from '../../src/connection/describe-end-codes.ts';
+import { END_CODES } from '../../src/connection/states/describe-end-codes.ts';
 import {
   bytesForClient,
   eventually,

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { open, writeFile } from 'node:fs/promises';
 import test, { before } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PROMPT_END_MS } from '../../src/connection/states.ts';
+import { PROMPT_END_MS } from '../../src/connection/states/states.ts';
 import {
   ask,
   eventually,

@@ -5,11 +5,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { ConnectionContext } from '../../src/connection/context.ts';
-import { ConnectionCounts } from '../../src/connection/counts.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
 import type { Effects, Requests, Surroundings } from '../../src/connection/effects.ts';
 import { Connection } from '../../src/connection/machine.ts';
 import { StalledResponses } from '../../src/connection/stalled.ts';
+import { ConnectionCounts } from '../../src/connection/states/counts.ts';
 import type { HeadLimits } from '../../src/http1/limits.ts';
 import { SpoolBudget } from '../../src/spool/budget.ts';
 import type { Failure, Job, RequestBody } from '../../src/threads/app-thread.ts';

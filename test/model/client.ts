@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { Effects } from '../../src/connection/effects.ts';
-import { PROMPT_END_MS } from '../../src/connection/states.ts';
+import { PROMPT_END_MS } from '../../src/connection/states/states.ts';
 
 /** The socket of one client: what it was sent, how much the kernel would still take, how it was closed. */
 export class SimClient implements Effects {

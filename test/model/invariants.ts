@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import type { Connection } from '../../src/connection/machine.ts';
-import { OWING, READING, waitsForClient } from '../../src/connection/states.ts';
+import { OWING, READING, waitsForClient } from '../../src/connection/states/states.ts';
 import { headOfLine } from '../../src/http1/parsed-head.ts';
 import type { Job } from '../../src/threads/app-thread.ts';
 import type { SimClient } from './client.ts';

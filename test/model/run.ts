@@ -4,7 +4,7 @@
 
 import assert from 'node:assert/strict';
 import type { Connection } from '../../src/connection/machine.ts';
-import { READING } from '../../src/connection/states.ts';
+import { READING } from '../../src/connection/states/states.ts';
 import type { Job, RequestBody } from '../../src/threads/app-thread.ts';
 import { ADDRESSES, version2 } from '../support/proxy-header.ts';
 import { checkWorld } from './invariants.ts';

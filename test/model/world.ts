@@ -3,15 +3,15 @@
 // be true after each of them stands in invariants.ts.
 
 import assert from 'node:assert/strict';
+import type { Exchange } from '../../src/connection/answering/exchange.ts';
 import type { ConnectionContext } from '../../src/connection/context.ts';
-import { ConnectionCounts } from '../../src/connection/counts.ts';
 import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
-import { END_CODES } from '../../src/connection/describe-end-codes.ts';
 import type { Requests, Surroundings } from '../../src/connection/effects.ts';
 import { Entrance } from '../../src/connection/entrance.ts';
-import type { Exchange } from '../../src/connection/exchange.ts';
 import { Connection } from '../../src/connection/machine.ts';
 import { StalledResponses } from '../../src/connection/stalled.ts';
+import { ConnectionCounts } from '../../src/connection/states/counts.ts';
+import { END_CODES } from '../../src/connection/states/describe-end-codes.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Overdue } from '../../src/dispatch/overdue.ts';
 import type { Log } from '../../src/observe/log.ts';

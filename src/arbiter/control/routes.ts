@@ -1,7 +1,7 @@
 // What can be asked on the control socket, as a table that the server answers from and that its OpenAPI description is made
 // of. What each answers is in views.ts.
 
-import { STATE_NAMES } from '../../connection/state-names.ts';
+import { STATE_NAMES } from '../../connection/states/state-names.ts';
 import type { Operator } from './operator.ts';
 import { Refusal } from './refusal.ts';
 import type { ControlReply, ControlRequest } from './server.ts';

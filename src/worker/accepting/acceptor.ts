@@ -3,7 +3,7 @@
 // for in advance, so that accepting resumes at once when a connection closes. Uses the handle as node:net does
 // (`onconnection`, `listen`), because nothing public stops accepting without accepting first.
 
-import type { AcceptedHandle } from '../../connection/socket.ts';
+import type { AcceptedHandle } from '../../connection/edge/socket.ts';
 
 /** A listening TCP or Pipe handle of Node.js, as far as it is used here. */
 export interface ListeningHandle {

@@ -1,9 +1,9 @@
 // What becomes of an accepted handle: a connection, or nothing, because its client has gone or limits turn it away.
 
 import type { ConnectionContext } from '../../connection/context.ts';
+import { type AcceptedHandle, openConnection } from '../../connection/edge/socket.ts';
+import { openSecureConnection, type TlsTerms } from '../../connection/edge/tls.ts';
 import type { OpenConnection } from '../../connection/effects.ts';
-import { type AcceptedHandle, openConnection } from '../../connection/socket.ts';
-import { openSecureConnection, type TlsTerms } from '../../connection/tls.ts';
 import type { Peer } from '../../threads/app-thread.ts';
 import type { ListenerAddress } from '../../wire/arbiter-worker.ts';
 import { TurnedAway, type TurnedAwayParts } from './turned-away.ts';

@@ -2,7 +2,7 @@
 // as fast as that only has their clients come again, in front of everybody who waits to be accepted: then each is kept for a moment
 // first, unread, as long as it takes no place from others.
 
-import type { AcceptedHandle } from '../../connection/socket.ts';
+import type { AcceptedHandle } from '../../connection/edge/socket.ts';
 
 /** More than so many in one second are a flood. */
 const PER_SECOND = 50;

@@ -3,7 +3,7 @@
 
 import type { ConnectionContext } from '../../connection/context.ts';
 import type { OpenConnection } from '../../connection/effects.ts';
-import { stateOf, waitsFor } from '../../connection/look.ts';
+import { stateOf, waitsFor } from '../../connection/states/look.ts';
 import { clientInWords, withoutQuery } from '../../observe/request-words.ts';
 import type { AppThread } from '../../threads/app-thread.ts';
 import type {

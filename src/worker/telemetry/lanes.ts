@@ -2,7 +2,7 @@
 // to the end of their time, and what each thread runs. One walk over them, which costs a fraction of a microsecond for each.
 
 import type { OpenConnection } from '../../connection/effects.ts';
-import { stateOf } from '../../connection/look.ts';
+import { stateOf } from '../../connection/states/look.ts';
 import type { AppThread } from '../../threads/app-thread.ts';
 import type { Answer, RequestLook } from '../../wire/control.ts';
 import { BINS, type LiveRequest, THREAD_REQUESTS_MAX } from '../../wire/live.ts';

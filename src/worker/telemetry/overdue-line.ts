@@ -1,7 +1,7 @@
 // The line of the error log about a request whose time was up: who asked for what, for how long it ran, on which thread,
 // which case it is, and the stack. What a client sent is escaped: no request can end the line or forge another.
 
-import { OVERDUE_CASES } from '../../connection/overdue-cases.ts';
+import { OVERDUE_CASES } from '../../connection/states/overdue-cases.ts';
 import type { OverdueReport } from '../../dispatch/overdue.ts';
 import { escapeValue } from '../../observe/escape.ts';
 import { clientInWords, withoutQuery } from '../../observe/request-words.ts';

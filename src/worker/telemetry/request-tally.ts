@@ -1,7 +1,7 @@
 // Counts the requests of this worker, from its start: by class of their status, and how long they took and waited in buckets. A
 // few additions for each request; nothing is made anew but when a heartbeat asks.
 
-import type { ConnectionCounts } from '../../connection/counts.ts';
+import type { ConnectionCounts } from '../../connection/states/counts.ts';
 import { BOUNDS_MS, type Counts, type HistogramCounts, type Tally } from '../../wire/tally.ts';
 
 /** By the first digit of the status; 0: there was none. */

@@ -1,7 +1,7 @@
 // Requests that were answered 503 because no thread could have them in time, counted by why, once each; and a sentence for the log
 // about those that came since the last one. The counts are what a worker reports.
 
-/** Codes of failures (connection/failures.ts) that mean it. */
+/** Codes of failures (connection/states/failures.ts) that mean it. */
 const CODES: ReadonlySet<string> = new Set([
   'queue-full',
   'queue-shed',

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TICK_MS } from '../../../src/connection/deadlines.ts';
 import type { Connection } from '../../../src/connection/machine.ts';
-import { PROMPT_END_MS } from '../../../src/connection/states.ts';
+import { PROMPT_END_MS } from '../../../src/connection/states/states.ts';
 import { type SimClient, World } from '../../model/world.ts';
 
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { TICK_MS } from '../../../src/connection/deadlines.ts';
 import type { Connection } from '../../../src/connection/machine.ts';
-import { PROMPT_END_MS } from '../../../src/connection/states.ts';
+import { PROMPT_END_MS } from '../../../src/connection/states/states.ts';
 import { type SimClient, World } from '../../model/world.ts';
 import { eventually } from '../../support/eventually.ts';
 

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TICK_MS } from '../../../src/connection/deadlines.ts';
 import type { Connection } from '../../../src/connection/machine.ts';
-import { PROMPT_END_MS } from '../../../src/connection/states.ts';
+import { PROMPT_END_MS } from '../../../src/connection/states/states.ts';
 import type { SimClient } from '../../model/client.ts';
 import type { SimThread } from '../../model/thread.ts';
 import { World } from '../../model/world.ts';

@@ -4,11 +4,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { END_CODES, endCodesTables } from '../../../src/connection/describe-end-codes.ts';
-import { ENDERS } from '../../../src/connection/failures.ts';
-import { Moments } from '../../../src/connection/moments.ts';
-import { OWING, READING } from '../../../src/connection/states.ts';
-import { ConnectionState } from '../../../src/connection/transition.ts';
+import { END_CODES, endCodesTables } from '../../../src/connection/states/describe-end-codes.ts';
+import { ENDERS } from '../../../src/connection/states/failures.ts';
+import { Moments } from '../../../src/connection/states/moments.ts';
+import { OWING, READING } from '../../../src/connection/states/states.ts';
+import { ConnectionState } from '../../../src/connection/states/transition.ts';
 import { root } from '../../house/sources.ts';
 
 test('docs/logs.md has the letters and the codes as the tables have them', () => {

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { errorsPage } from '../../../src/connection/describe-errors.ts';
-import { FAILURES, SPOOL_FAILURES } from '../../../src/connection/failures.ts';
-import { OVERDUE_CASES } from '../../../src/connection/overdue-cases.ts';
+import { errorsPage } from '../../../src/connection/states/describe-errors.ts';
+import { FAILURES, SPOOL_FAILURES } from '../../../src/connection/states/failures.ts';
+import { OVERDUE_CASES } from '../../../src/connection/states/overdue-cases.ts';
 import { PROTOCOL_ERRORS } from '../../../src/http1/errors.ts';
 import { SETTING_NAMES } from '../../../src/settings/catalogue.ts';
 import { SETTING_ERRORS } from '../../../src/settings/describe/setting-errors.ts';
@@ -14,7 +14,7 @@ import { root, sourceFiles } from '../../house/sources.ts';
 
 const page = readFileSync(`${root}docs/errors.md`, 'utf8');
 const sources = sourceFiles(/^src\/(connection|dispatch|limits|threads|worker)\/.*\.ts$/).filter(
-  ({ path }) => path !== 'src/connection/failures.ts',
+  ({ path }) => path !== 'src/connection/states/failures.ts',
 );
 
 /** Codes as `code: 'x'`, also behind a condition, and as the second argument of refuse and fail. */

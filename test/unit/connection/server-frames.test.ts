@@ -4,8 +4,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { RawReply } from '../../../src/connection/raw-reply.ts';
-import { closeFrame, ServerFrames } from '../../../src/connection/server-frames.ts';
+import { RawReply } from '../../../src/connection/answering/raw-reply.ts';
+import { closeFrame, ServerFrames } from '../../../src/connection/answering/server-frames.ts';
 import { frameHeader } from '../../support/websocket-frames.ts';
 
 interface Frame {

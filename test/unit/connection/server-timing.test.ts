@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Moments } from '../../../src/connection/moments.ts';
-import { serverTiming } from '../../../src/connection/server-timing.ts';
-import { ConnectionState } from '../../../src/connection/transition.ts';
+import { serverTiming } from '../../../src/connection/answering/server-timing.ts';
+import { Moments } from '../../../src/connection/states/moments.ts';
+import { ConnectionState } from '../../../src/connection/states/transition.ts';
 import { makeToldOfTimes } from '../../../src/worker/telemetry/telling-by-settings.ts';
 
 test('phases that are over last as long as they did, the one that is not until now', () => {

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { AcceptedHandle } from '../../../src/connection/socket.ts';
+import type { AcceptedHandle } from '../../../src/connection/edge/socket.ts';
 import { Acceptor, type ListeningHandle } from '../../../src/worker/accepting/acceptor.ts';
 
 /** A listening socket of the kernel with its queue, and the duplicates that the acceptor was given of it. */

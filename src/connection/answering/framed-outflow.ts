@@ -1,9 +1,9 @@
 // The way of a response that comes in pieces: puts them into the framing that its plan says, and brings them to the client.
 // Its head leaves with the first piece, or alone when this turn brings none; no more follows than it has announced.
 
-import { lastChunk, type ResponsePlan } from '../http1/response.ts';
-import { FileRange } from '../spool/file-range.ts';
-import type { ConnectionContext } from './context.ts';
+import { lastChunk, type ResponsePlan } from '../../http1/response.ts';
+import { FileRange } from '../../spool/file-range.ts';
+import type { ConnectionContext } from '../context.ts';
 import { bodyBytesMax, ChunkedSource, COPY_BYTES, chunked, joined, within } from './framing.ts';
 import { type Client, Outflow, type OutflowOwner } from './outflow.ts';
 

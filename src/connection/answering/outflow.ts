@@ -1,13 +1,13 @@
 // Brings the bytes of one response to the client as fast as it reads. The direct way is to the kernel; what the kernel
 // does not take waits in a spool, and once something waits everything later waits behind it. Knows nothing of HTTP.
 
-import { SpoolBudget } from '../spool/budget.ts';
-import type { ByteSource } from '../spool/byte-source.ts';
-import { recycleReadBuffer } from '../spool/read-buffers.ts';
-import { Spool } from '../spool/spool.ts';
-import type { AppThread } from '../threads/app-thread.ts';
-import type { ConnectionContext } from './context.ts';
-import type { WaitingResponse } from './stalled.ts';
+import { SpoolBudget } from '../../spool/budget.ts';
+import type { ByteSource } from '../../spool/byte-source.ts';
+import { recycleReadBuffer } from '../../spool/read-buffers.ts';
+import { Spool } from '../../spool/spool.ts';
+import type { AppThread } from '../../threads/app-thread.ts';
+import type { ConnectionContext } from '../context.ts';
+import type { WaitingResponse } from '../stalled.ts';
 
 /** Handed to the kernel in one write: large enough to be cheap, small enough that progress can be seen between two. */
 export const WRITE_BYTES = 64 * 1024;

@@ -3,14 +3,14 @@
 // way net.Server itself makes its sockets; what is not in the documentation stands in `SocketOptions`.
 
 import { Socket, type SocketConstructorOpts } from 'node:net';
-import { STRANGER, type Standing } from '../proxy/standing.ts';
-import type { Peer } from '../threads/app-thread.ts';
-import { firstReading } from './beginning.ts';
-import type { ConnectionContext } from './context.ts';
-import type { ConnectionCounts } from './counts.ts';
-import type { Effects } from './effects.ts';
-import { Entrance } from './entrance.ts';
-import { Connection } from './machine.ts';
+import { STRANGER, type Standing } from '../../proxy/standing.ts';
+import type { Peer } from '../../threads/app-thread.ts';
+import { firstReading } from '../beginning.ts';
+import type { ConnectionContext } from '../context.ts';
+import type { Effects } from '../effects.ts';
+import { Entrance } from '../entrance.ts';
+import { Connection } from '../machine.ts';
+import type { ConnectionCounts } from '../states/counts.ts';
 import { askSendQueue, type Tell } from './send-queue.ts';
 
 /** What the acceptor is given by the kernel: Node.js's TCP or Pipe handle of an accepted connection. */

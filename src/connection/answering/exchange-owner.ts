@@ -1,14 +1,14 @@
 // What an exchange asks of the connection that it belongs to.
 
-import type { ParsedHead } from '../http1/head.ts';
-import type { BodySource, Peer } from '../threads/app-thread.ts';
-import type { Asking } from './asking.ts';
-import type { OpenConnection } from './effects.ts';
+import type { ParsedHead } from '../../http1/head.ts';
+import type { BodySource, Peer } from '../../threads/app-thread.ts';
+import type { Asking } from '../asking.ts';
+import type { OpenConnection } from '../effects.ts';
+import type { PairDeadlines } from '../pair-deadlines.ts';
+import type { OwingEvent } from '../states/states.ts';
+import type { ConnectionState } from '../states/transition.ts';
 import type { Exchange } from './exchange.ts';
 import type { Client } from './outflow.ts';
-import type { PairDeadlines } from './pair-deadlines.ts';
-import type { OwingEvent } from './states.ts';
-import type { ConnectionState } from './transition.ts';
 
 /** The connection, as far as its exchange is concerned. */
 export interface ExchangeOwner extends Client, OpenConnection {

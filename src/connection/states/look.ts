@@ -1,6 +1,6 @@
 // What an operator sees of one connection: the state that it is in, what ends the wait, and the request that it has under way.
 
-import type { AppThread, Peer, RequestHead } from '../threads/app-thread.ts';
+import type { AppThread, Peer, RequestHead } from '../../threads/app-thread.ts';
 import type { StateName } from './state-names.ts';
 import { type DeadlineSetting, OWING, type Owing, READING, type Reading } from './states.ts';
 

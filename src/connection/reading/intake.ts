@@ -1,11 +1,11 @@
 // Where the bytes of a request body go: gathered whole before a thread sees the request, streamed to a thread that is
 // already running it, or dropped when the answer did not need them.
 
-import type { SpoolError } from '../spool/errors.ts';
-import { PieceQueue } from '../spool/pieces.ts';
-import { Spool } from '../spool/spool.ts';
-import type { BodySource, RequestBody } from '../threads/app-thread.ts';
-import type { ConnectionContext } from './context.ts';
+import type { SpoolError } from '../../spool/errors.ts';
+import { PieceQueue } from '../../spool/pieces.ts';
+import { Spool } from '../../spool/spool.ts';
+import type { BodySource, RequestBody } from '../../threads/app-thread.ts';
+import type { ConnectionContext } from '../context.ts';
 
 /** A body that streams: bytes that wait for their thread before the client is made to wait. */
 const STREAM_BYTES = 128 * 1024;

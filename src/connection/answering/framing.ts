@@ -1,8 +1,8 @@
 // Puts pieces of a response into chunked coding and joins small things so that they leave in one write.
 
-import { chunkHeader, type ResponsePlan } from '../http1/response.ts';
-import type { ByteSource } from '../spool/byte-source.ts';
-import type { SpoolError } from '../spool/errors.ts';
+import { chunkHeader, type ResponsePlan } from '../../http1/response.ts';
+import type { ByteSource } from '../../spool/byte-source.ts';
+import type { SpoolError } from '../../spool/errors.ts';
 
 /** A piece up to this size is copied into one buffer with its framing; a larger one is written in parts. */
 export const COPY_BYTES = 16 * 1024;

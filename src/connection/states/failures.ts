@@ -2,7 +2,7 @@
 // line in the log: what the client is answered, what it means, what to do. docs/errors.md is made from this; a test
 // holds it against the codes that the source uses, both ways.
 
-import type { SpoolErrorCode } from '../spool/errors.ts';
+import type { SpoolErrorCode } from '../../spool/errors.ts';
 
 /** Who ended a request, by the first letter of its end code. A small letter: by taking too long. */
 export const ENDERS = {

@@ -2,10 +2,10 @@
 // the connection how far that is. The thread is free as soon as it has said everything, however slowly the client reads. Once
 // detached (the client has gone, or was answered without the application) it hears nothing more.
 
-import type { Overdue } from '../dispatch/overdue.ts';
-import type { ParsedHead } from '../http1/head.ts';
-import { interimHead, planResponse, type ResponsePlan } from '../http1/response.ts';
-import { FileRange } from '../spool/file-range.ts';
+import type { Overdue } from '../../dispatch/overdue.ts';
+import type { ParsedHead } from '../../http1/head.ts';
+import { interimHead, planResponse, type ResponsePlan } from '../../http1/response.ts';
+import { FileRange } from '../../spool/file-range.ts';
 import type {
   AppThread,
   BodySource,
@@ -13,10 +13,10 @@ import type {
   Job,
   ReplyHead,
   RequestBody,
-} from '../threads/app-thread.ts';
+} from '../../threads/app-thread.ts';
+import type { ConnectionContext } from '../context.ts';
+import { enderOf } from '../states/end-codes.ts';
 import { grantedUntil, overdueNow } from './application-time.ts';
-import type { ConnectionContext } from './context.ts';
-import { enderOf } from './end-codes.ts';
 import type { ExchangeOwner } from './exchange-owner.ts';
 import { FramedOutflow } from './framed-outflow.ts';
 import { bodyBytesMax, joined, within } from './framing.ts';

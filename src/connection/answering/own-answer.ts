@@ -1,14 +1,14 @@
 // What the server answers where no application speaks, with what the connection knows of the request and the worker.
 
-import { type ErrorResponse, errorResponse } from '../http1/error-response.ts';
-import type { ParsedHead } from '../http1/head.ts';
-import type { Refusal, Verdict } from '../limits/verdict.ts';
-import type { Failure } from '../threads/app-thread.ts';
-import type { ConnectionContext } from './context.ts';
-import type { ProbeAnswer } from './effects.ts';
-import { enderOf } from './end-codes.ts';
+import { type ErrorResponse, errorResponse } from '../../http1/error-response.ts';
+import type { ParsedHead } from '../../http1/head.ts';
+import type { Refusal, Verdict } from '../../limits/verdict.ts';
+import type { Failure } from '../../threads/app-thread.ts';
+import type { ConnectionContext } from '../context.ts';
+import type { ProbeAnswer } from '../effects.ts';
+import { enderOf } from '../states/end-codes.ts';
+import { READING } from '../states/states.ts';
 import type { Exchange } from './exchange.ts';
-import { READING } from './states.ts';
 
 /** A client that found no thread is told to come back when those that wait now have been served. Not later than this: what
  * holds threads for long may end at any moment. */

@@ -1,12 +1,12 @@
 // What reading tells the connection that it belongs to, and asks of it: requests and bytes that have come, faults of the client.
 
-import type { ParsedHead } from '../http1/head.ts';
-import type { RequestBody } from '../threads/app-thread.ts';
-import type { Asking } from './asking.ts';
-import type { Beginning } from './beginning.ts';
-import type { PairDeadlines } from './pair-deadlines.ts';
-import type { ReadingEvent } from './states.ts';
-import type { ConnectionState } from './transition.ts';
+import type { ParsedHead } from '../../http1/head.ts';
+import type { RequestBody } from '../../threads/app-thread.ts';
+import type { Asking } from '../asking.ts';
+import type { Beginning } from '../beginning.ts';
+import type { PairDeadlines } from '../pair-deadlines.ts';
+import type { ReadingEvent } from '../states/states.ts';
+import type { ConnectionState } from '../states/transition.ts';
 
 /** The connection, as far as reading goes. */
 export interface IncomingOwner {

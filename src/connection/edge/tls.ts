@@ -5,11 +5,11 @@
 import { constants } from 'node:crypto';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import tls, { type SecureContext } from 'node:tls';
-import { STRANGER } from '../proxy/standing.ts';
-import { firstReading } from './beginning.ts';
-import type { ConnectionContext } from './context.ts';
-import { HalfDeadline } from './half-deadline.ts';
-import { Connection } from './machine.ts';
+import { STRANGER } from '../../proxy/standing.ts';
+import { firstReading } from '../beginning.ts';
+import type { ConnectionContext } from '../context.ts';
+import { HalfDeadline } from '../half-deadline.ts';
+import { Connection } from '../machine.ts';
 import {
   type AcceptedHandle,
   entranceOf,

@@ -1,7 +1,7 @@
 // The field Server-Timing (W3C, Server Timing): where the time of a request went until its response begins, in milliseconds and by
 // the names of the access log's phases. How long the response then takes to be written nobody knows yet.
 
-import type { Instants } from './moments.ts';
+import type { Instants } from '../states/moments.ts';
 
 /** The line; empty when nothing is known. `nowMs`: the response begins. */
 export function serverTiming(at: Instants, nowMs: number): string {

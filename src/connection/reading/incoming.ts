@@ -1,15 +1,15 @@
 // The reading half at work: takes bytes apart into heads and bodies, passes bodies on to incoming-body.ts, and keeps what the
 // client sends ahead of time until its turn. Never answers: that is its owner's.
 
-import { HeadReader, type ParsedHead } from '../http1/head.ts';
-import type { HeadLimits } from '../http1/limits.ts';
-import type { BodySource } from '../threads/app-thread.ts';
+import { HeadReader, type ParsedHead } from '../../http1/head.ts';
+import type { HeadLimits } from '../../http1/limits.ts';
+import type { BodySource } from '../../threads/app-thread.ts';
+import type { ConnectionContext } from '../context.ts';
+import type { Effects } from '../effects.ts';
+import { PROMPT_END_MS } from '../states/states.ts';
 import { Ahead } from './ahead.ts';
-import type { ConnectionContext } from './context.ts';
-import type { Effects } from './effects.ts';
 import { IncomingBody } from './incoming-body.ts';
 import type { IncomingOwner } from './incoming-owner.ts';
-import { PROMPT_END_MS } from './states.ts';
 
 /** Bytes of later requests that are kept while one is answered; above it the client must wait. */
 const HELD_BYTES = 16 * 1024;

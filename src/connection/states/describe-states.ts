@@ -23,7 +23,7 @@ type OpenReading = Exclude<Reading, 'closed'>;
 export function statesPage(defaultOf: (setting: string) => number, deadlines: string): string {
   return `# The states of a connection
 
-Generated from src/connection/states.ts by \`npm run docs\`; change it there.
+Generated from src/connection/states/states.ts by \`npm run docs\`; change it there.
 
 ## Every deadline
 

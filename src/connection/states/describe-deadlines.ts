@@ -1,7 +1,7 @@
 // The rows that connections have in the table of all deadlines: what their states wait for, from the tables that the code
 // runs on, and what the tables cannot say: rates, and what the application may ask for.
 
-import type { DeadlineRow } from '../settings/describe/deadlines.ts';
+import type { DeadlineRow } from '../../settings/describe/deadlines.ts';
 import { nameOf } from './state-names.ts';
 import { type Ending, OWING, type Owing, READING, type Reading } from './states.ts';
 

@@ -1,17 +1,17 @@
 // What logs are told of one request: whose it was, what was answered, who ended it and in which state. The first cause of an
 // end stands: what follows from it says nothing new.
 
-import type { ParsedHead } from '../http1/head.ts';
-import type { Verdict } from '../limits/verdict.ts';
-import type { AppThread, Peer } from '../threads/app-thread.ts';
-import { type Trace, withoutField } from '../trace/trace.ts';
-import type { ConnectionContext } from './context.ts';
-import type { LoggedExchange } from './effects.ts';
-import { WHOLE } from './end-codes.ts';
-import type { Ender } from './failures.ts';
-import type { Moments } from './moments.ts';
+import type { ParsedHead } from '../../http1/head.ts';
+import type { Verdict } from '../../limits/verdict.ts';
+import type { AppThread, Peer } from '../../threads/app-thread.ts';
+import { type Trace, withoutField } from '../../trace/trace.ts';
+import type { ConnectionContext } from '../context.ts';
+import type { LoggedExchange } from '../effects.ts';
+import { WHOLE } from '../states/end-codes.ts';
+import type { Ender } from '../states/failures.ts';
+import type { Moments } from '../states/moments.ts';
+import { OWING } from '../states/states.ts';
 import { serverTiming } from './server-timing.ts';
-import { OWING } from './states.ts';
 
 export abstract class Told implements LoggedExchange {
   readonly head: ParsedHead;

@@ -1,7 +1,7 @@
 // What was found out about a request whose time was up, in words: the line of the log and docs/errors.md say it so. A
 // case that is missing here does not compile.
 
-import type { OverdueCase } from '../threads/app-thread.ts';
+import type { OverdueCase } from '../../threads/app-thread.ts';
 
 export interface OverdueCaseEntry {
   readonly words: string;

@@ -1,7 +1,7 @@
 // When the phases of one request ended, for the access log, traces and Server-Timing: told by the transitions of the states, and
 // only where one of them asks for it. One for each connection: a request's line is written before the next one begins.
 
-import type { PhaseTimes } from '../observe/access-record.ts';
+import type { PhaseTimes } from '../../observe/access-record.ts';
 import type { OwingEvent, ReadingEvent } from './states.ts';
 
 /** When it came to what, monotonic milliseconds; NaN: it did not. */

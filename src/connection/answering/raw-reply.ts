@@ -1,8 +1,8 @@
 // What can be seen of an upgraded connection in the bytes that the application sends: the head of its answer, which is HTTP
 // and tells the log how the upgrade went, and behind it, where that made a WebSocket, the ends of frames.
 
-import type { ParsedHead } from '../http1/head.ts';
-import { listMembers } from '../http1/octets.ts';
+import type { ParsedHead } from '../../http1/head.ts';
+import { listMembers } from '../../http1/octets.ts';
 import { ServerFrames } from './server-frames.ts';
 
 /** A head that is longer is none that we look for. */

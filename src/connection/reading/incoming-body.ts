@@ -2,12 +2,12 @@
 // for them when somebody will have them, and what is too large, too slow or broken is told. Of an upgraded connection it is
 // all that comes.
 
-import { type BodyReader, bodyReaderFor } from '../http1/body.ts';
-import type { ParsedHead } from '../http1/head.ts';
-import type { ConnectionContext } from './context.ts';
+import { type BodyReader, bodyReaderFor } from '../../http1/body.ts';
+import type { ParsedHead } from '../../http1/head.ts';
+import type { ConnectionContext } from '../context.ts';
+import { Rate } from '../rate.ts';
 import type { IncomingOwner } from './incoming-owner.ts';
 import { beyondBodyLimit, DiscardIntake, gather, type Intake, StreamIntake } from './intake.ts';
-import { Rate } from './rate.ts';
 
 /** The bytes as they come. */
 interface Flow {

@@ -2,7 +2,7 @@
 // the client does not read holds the application back. A WebSocket is told by the worker that drains: a close frame of ours
 // between two of the application's, so that its client comes back to the next worker.
 
-import type { ConnectionContext } from './context.ts';
+import type { ConnectionContext } from '../context.ts';
 import type { Exchange } from './exchange.ts';
 import type { ExchangeOwner } from './exchange-owner.ts';
 import { Outflow, type OutflowOwner } from './outflow.ts';

@@ -3,7 +3,7 @@
 // is read for all who ask together, and hardly ever for more than a tenth of the time.
 
 import { readFile, readlinkSync } from 'node:fs';
-import { monotonicMs } from '../clock.ts';
+import { monotonicMs } from '../../clock.ts';
 
 /** Bytes, or null where it cannot be known: no Linux, no /proc, no TCP. */
 export type Tell = (bytes: number | null) => void;

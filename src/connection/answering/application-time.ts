@@ -1,8 +1,8 @@
 // For how long the application has had one request, and for how much longer it may: it can ask for more time, up to a bound
 // that counts from when it began. Numbers in, numbers out: the exchange keeps them.
 
-import type { Overdue } from '../dispatch/overdue.ts';
-import type { ConnectionContext } from './context.ts';
+import type { Overdue } from '../../dispatch/overdue.ts';
+import type { ConnectionContext } from '../context.ts';
 
 /** Until when it may take, ms of the wheel, if it asks for so much from now on. `startedMs` of the wheel; 0: it has not begun. */
 export function grantedUntil(
