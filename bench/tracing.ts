@@ -1,7 +1,7 @@
 // What tracing costs a request: a one-line Node.js application without it, with it and nothing sampled, with a tenth and with all sampled,
 // and with a receiver that answers nobody, in turn on the same machine. Processor time of the worker's I/O loop alone and of all
 // processes, and the p99 of clients at an even pace; and what the loop does for it, by itself, which no busy machine blurs. Prints;
-// asserts nothing. `--rounds 6 --seconds 2 --paced-seconds 3`.
+// asserts nothing. `--rounds 6 --seconds 2 --paced-seconds 3 --turns 100000`.
 
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -23,6 +23,7 @@ const { values: given } = parseArgs({
     rounds: { type: 'string', default: '6' },
     seconds: { type: 'string', default: '2' },
     'paced-seconds': { type: 'string', default: '3' },
+    turns: { type: 'string', default: '100000' },
   },
 });
 const rounds = Number(given.rounds);
@@ -80,7 +81,7 @@ async function measure({ running, loop, all, p99s }: Side): Promise<void> {
 
 /** Nanoseconds of processor time of one turn, the least of some runs. */
 function nanoseconds(turn: () => void): number {
-  const turns = 100_000;
+  const turns = Number(given.turns);
   const runs = Array.from({ length: 6 }, () => {
     const before = process.cpuUsage();
     for (let n = 0; n < turns; n++) turn();

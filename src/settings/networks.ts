@@ -1,7 +1,7 @@
 // Addresses and networks as settings list them: 10.0.0.1, 10.0.0.0/8, fd00::/8. Read as Python's ipaddress.ip_network
 // reads them, because a list that works with Gunicorn must mean the same here; what it refuses is refused.
 
-import { isIP } from 'node:net';
+import { isIP, SocketAddress } from 'node:net';
 
 export interface Network {
   readonly address: string;
@@ -22,8 +22,8 @@ export function filePathIn(item: string): string | null {
 export function parseNetwork(text: string): Network {
   const slash = text.indexOf('/');
   const address = slash === -1 ? text : text.slice(0, slash);
-  const family = isIP(address);
-  if ((family !== 4 && family !== 6) || address.includes('%')) {
+  const family = familyOf(address);
+  if (family === null || address.includes('%')) {
     throw new NetworkError(`${JSON.stringify(address)} is no IP address`);
   }
   const width = family === 4 ? 32 : 128;
@@ -35,6 +35,16 @@ export function parseNetwork(text: string): Network {
     throw new NetworkError(`it has host bits set, the network is ${network}/${prefix}`);
   }
   return { address, family, prefix };
+}
+
+function familyOf(address: string): 4 | 6 | null {
+  if (!address.includes(':')) return isIP(address) === 4 ? 4 : null;
+  // Not isIP: its pattern for IPv6 takes each process longer to compile than all other settings take to be checked.
+  try {
+    return new SocketAddress({ address, family: 'ipv6' }).family === 'ipv6' ? 6 : null;
+  } catch {
+    return null;
+  }
 }
 
 /** "8", or for IPv4 "255.0.0.0". */

@@ -113,7 +113,7 @@ const BENCHES: readonly (readonly [string, readonly string[], RegExp])[] = [
   ],
   [
     'tracing',
-    ['--rounds', '1', '--seconds', '0.1', '--paced-seconds', '0.2'],
+    ['--rounds', '1', '--seconds', '0.1', '--paced-seconds', '0.1', '--turns', '1000'],
     /\| 100 % sampled \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \| -?[\d.]+ \| [\d.]+ \|[\s\S]*: \d+ ns traced, \d+ ns sampled/,
   ],
   ['limits', ['20000'], /from a lease, one client +\d+ ns\n[\s\S]*clients +\d+ MiB/],
