@@ -16,18 +16,23 @@ import { appendFileSync } from 'node:fs';
 import { execSync } from 'node:child_process';
 import { threadId } from 'node:worker_threads';
 import { setTimeout as pause } from 'node:timers/promises';
-import { defineConfig, type Server, type WorkerOfServer } from 'tunicorn';
 
-function note(hook: string, more: object = {}): void {
+function note(hook, more = {}) {
   appendFileSync('trace', JSON.stringify({ hook, here: process.pid, ...more }) + '\\n');
 }
 `;
 
+/** What else: TypeScript takes each process half a second of processor to load, so that it is left to two of the tests. */
+const BEGINS = {
+  ts: "import { defineConfig, type Server, type WorkerOfServer } from 'tunicorn';\n",
+  mjs: 'const defineConfig = (settings) => settings;\n',
+};
+
 const APP = 'export default { fetch: () => new Response(String(process.pid)) };\n';
 
-function folderOf(config: string): Promise<string> {
+function folderOf(config: string, kind: keyof typeof BEGINS = 'ts'): Promise<string> {
   return temporaryFolder({
-    'tunicorn.config.ts': NOTES + config,
+    [`tunicorn.config.${kind}`]: BEGINS[kind] + NOTES + config,
     'app.mjs': APP,
     'web.py': 'def app(environ, start_response):\n    pass\n',
   });
@@ -89,7 +94,7 @@ test("hooks of a tunicorn.config.ts are called at their time in the server's lif
 });
 
 test('one that computes for ever, waits for a command or throws is said in the log and harms nobody', async (t) => {
-  const folder = await folderOf(`
+  const config = `
 export default defineConfig({
   hook_timeout: 1,
   async when_ready() { note('when_ready'); for (;;); },
@@ -97,13 +102,14 @@ export default defineConfig({
   nworkers_changed() { throw new TypeError('on purpose'); },
   child_exit() { note('child_exit'); for (;;); },
 });
-`);
+`;
+  const folder = await folderOf(config, 'mjs');
   const server = await startServer(t, { app: './app.mjs', cwd: folder });
   const { note, get } = around(t, server, folder);
-  await server.line(/\[ERROR\] when_ready in tunicorn\.config\.ts has not returned within 1 s/);
-  await server.line(/\[ERROR\] pre_fork in tunicorn\.config\.ts has not returned within 1 s/);
+  await server.line(/\[ERROR\] when_ready in tunicorn\.config\.mjs has not returned within 1 s/);
+  await server.line(/\[ERROR\] pre_fork in tunicorn\.config\.mjs has not returned within 1 s/);
   await server.line(
-    /nworkers_changed in tunicorn\.config\.ts failed: TypeError: on purpose\n.*\n\s+at /,
+    /nworkers_changed in tunicorn\.config\.mjs failed: TypeError: on purpose\n.*\n\s+at /,
   );
   assert.equal((await get('/')).status, 200);
   const command = Number(readFileSync(join(folder, 'command'), 'utf8'));
@@ -121,19 +127,20 @@ export default defineConfig({
 });
 
 test('on_starting that throws ends the start, and hooks that cannot run inside a WSGI application are named', async (t) => {
-  const folder = await folderOf(`
+  const config = `
 export default defineConfig({
   on_starting() { throw new Error('no licence'); },
 });
-`);
+`;
+  const folder = await folderOf(config, 'mjs');
   const failing = launchServer(t, { app: './app.mjs', cwd: folder });
-  const other = await folderOf('export default { post_fork() {}, when_ready() {} };');
+  const other = await folderOf('export default { post_fork() {}, when_ready() {} };', 'mjs');
   const server = await startServer(t, { app: 'web:app', cwd: other, args: ['--python', PYTHON] });
   await server.line(
-    /\[WARNING\] tunicorn\.config\.ts: post_fork is not called, because it would run inside the application, and that is a WSGI/,
+    /\[WARNING\] tunicorn\.config\.mjs: post_fork is not called, because it would run inside the application, and that is a WSGI/,
   );
   assert.equal((await failing.exited).code, 1);
-  assert.match(failing.log(), /on_starting in tunicorn\.config\.ts failed: Error: no licence\n/);
+  assert.match(failing.log(), /on_starting in tunicorn\.config\.mjs failed: Error: no licence\n/);
 });
 
 const INNER = `
