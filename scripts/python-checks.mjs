@@ -1,5 +1,6 @@
 // The Python half of `npm test`: the bridge parses as Python 3.8, passes mypy --strict, and its own tests pass in the
-// Python that the end-to-end tests use.
+// Python that the end-to-end tests use. Run as a program with what the tests need (test-needs.mjs) as JSON; the last line that it
+// prints is JSON, too: what was missing.
 
 import { run, runAndCapture } from './run-step.mjs';
 
@@ -12,11 +13,15 @@ print(f'{len(files)} files of the bridge parse as Python 3.8')
 sys.exit(0 if files else 'python/tunicorn_bridge holds no Python file')
 `;
 
+const { ok, missing } = checkPython(JSON.parse(process.argv[2] ?? '{}'));
+console.log(JSON.stringify(missing));
+process.exitCode = ok ? 0 : 1;
+
 /**
  * @param {{ python: string | null, mypy: string[] | null }} needs
  * @returns {{ ok: boolean, missing: string[] }}
  */
-export function checkPython(needs) {
+function checkPython(needs) {
   const python = needs.python ?? 'python3';
   const missing = [];
   let ok = run(python, ['-c', PARSES_AS_38]);

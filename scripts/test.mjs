@@ -8,7 +8,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { checkPython } from './python-checks.mjs';
 import { root, run, runAndCapture, runBeside } from './run-step.mjs';
 import { inOrder, isForEveryVersion, share, testFiles } from './test-files.mjs';
 import { getNeeds, getNode24 } from './test-needs.mjs';
@@ -48,15 +47,19 @@ async function main() {
     // What is missing is told at the end, and is a failure in CI only.
     return true;
   });
+  // One core is enough for it, and the others need no more than another most of the time.
+  const python = runBeside(process.execPath, ['scripts/python-checks.mjs', JSON.stringify(needs)]);
   step('lint', () => run('npx', ['biome', 'check', '--error-on-warnings', '.']));
   const built = step('build', () => run(process.execPath, ['scripts/build.mjs']));
   step('types of the examples', () =>
     run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'examples/tsconfig.json']),
   );
-  step('Python bridge', () => {
-    const result = checkPython(needs);
-    missing.push(...result.missing);
-    return result.ok;
+  const { ok, text } = await python;
+  step('Python bridge, beside these', () => {
+    const lines = text.trimEnd().split('\n');
+    missing.push(...JSON.parse(lines.pop()));
+    console.log(lines.join('\n'));
+    return ok;
   });
   if (built) await runTestsOnEachNode(needs);
   else failures.push('tests: not run, because the build failed');

@@ -13,6 +13,8 @@ import { eventually, type Served, serveNode, serveWsgi } from './serving.ts';
 
 /** A request that hangs is red after three fifths of it. */
 const TIMEOUT_S = 8;
+/** Of one that computes as long as it may. */
+const SPIN_TIMEOUT_S = 5;
 const CLIENTS = 8;
 const TOKEN = 'open-sesame';
 /** Of sixty pictures a second. */
@@ -51,7 +53,7 @@ function serveLocked(at: string): Promise<Served> {
     '--threads',
     '2',
     '--timeout',
-    `${TIMEOUT_S}`,
+    `${SPIN_TIMEOUT_S}`,
     '--status-bind',
     at,
     '--status-token',
@@ -134,6 +136,7 @@ test(
     await visit.page.locator('.threads li.is-late', { hasText: 'GET /sleep' }).waitFor();
     assert.equal(calm, 'is-busy');
     assert.equal(early, 0, 'red before it was late');
+    await visit.evaluate('clearInterval(watchingRed)');
     const [age, hot] = await visit.evaluate<[string, string]>(
       `[getComputedStyle(document.querySelector('.is-late .age')).color, getComputedStyle(document.querySelector('.reddens')).color]`,
     );

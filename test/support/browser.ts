@@ -113,7 +113,7 @@ const SMOOTHNESS = `new Promise((resolve) => {
   const step = (now) => {
     gaps.push(now - last);
     last = now;
-    if (now - began < 5000) return requestAnimationFrame(step);
+    if (now - began < 2000) return requestAnimationFrame(step);
     watching.disconnect();
     gaps.sort((one, other) => one - other);
     const at = (part) => gaps[Math.floor(gaps.length * part)];
