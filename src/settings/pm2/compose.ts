@@ -4,8 +4,8 @@
 import type { SettingName } from '../catalogue.ts';
 import type { Given } from '../check.ts';
 import { shellSplit } from '../shell-split.ts';
+import type { Pm2App } from './app.ts';
 import type { Pm2KeyName } from './keys.ts';
-import type { Pm2App } from './read.ts';
 
 /** What PM2 calls the variable that counts the copies. */
 const INSTANCE_VARIABLE = 'NODE_APP_INSTANCE';

@@ -9,6 +9,7 @@ import { lineOfKey } from '../key-line.ts';
 import { nearest } from '../nearest.ts';
 import { quote, SettingError } from '../setting-error.ts';
 import { labelOf, placeOf, type Source } from '../source.ts';
+import { Pm2App } from './app.ts';
 import { composed } from './compose.ts';
 import { PM2_KEYS, PM2_NAMES, type Pm2Key, type Pm2KeyName, pm2KeyNamed } from './keys.ts';
 import { Pm2Misfit, type Pm2Value, pm2Value } from './values.ts';
@@ -20,35 +21,6 @@ export interface Pm2Choice {
   /** Whose `env_NAME` is added; null: nobody's. */
   readonly env: string | null;
   readonly cores?: number;
-}
-
-/** The values of one app as they are meant, each with the name that the file has for it. */
-export class Pm2App {
-  readonly values = new Map<Pm2KeyName, Pm2Value>();
-  readonly #written = new Map<Pm2KeyName, string>();
-  readonly #file: string;
-  readonly #text: string;
-
-  constructor(file: string, text: string) {
-    this.#file = file;
-    this.#text = text;
-  }
-
-  set(key: Pm2KeyName, written: string, value: Pm2Value): void {
-    this.values.set(key, value);
-    this.#written.set(key, written);
-  }
-
-  sourceOf(key: Pm2KeyName): Source {
-    return sourceOf(this.#file, lineOfKey(this.#text, this.#written.get(key) ?? key));
-  }
-
-  /** The program cannot be served with this. */
-  refused(key: Pm2KeyName, problem: string, suggestion: string): SettingError {
-    const source = this.sourceOf(key);
-    const written = this.#written.get(key) ?? key;
-    return wrongFile(written, source, `${labelOf(source)}: ${problem}`, suggestion);
-  }
 }
 
 /** Whether what a config file exports is PM2's, by its form. */
