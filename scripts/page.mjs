@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { licencesOf } from './bundle.mjs';
 import { root, run } from './run-step.mjs';
 
-/** What the page is made of: all that src/page may import (test/house/imports.test.ts), its compiler's terms, its packages. */
+/** What the page is made of: all that src/page may import (test/house/may-import.ts), its compiler's terms, its packages. */
 const MADE_OF = [
   'src/page',
   'src/wire',

@@ -21,7 +21,7 @@ import { PairDeadlines } from './pair-deadlines.ts';
 import { cutOverdue, endForOperator, oweOverdue, readOverdue } from './passed-deadlines.ts';
 import { Incoming } from './reading/incoming.ts';
 import type { IncomingOwner } from './reading/incoming-owner.ts';
-import { enderOf, stateLetter } from './states/end-codes.ts';
+import { refuseRequest } from './refused-request.ts';
 import { Moments } from './states/moments.ts';
 import { type FirstReading, type OwingEvent, READING, type ReadingEvent } from './states/states.ts';
 import { ConnectionState } from './states/transition.ts';
@@ -231,7 +231,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
     this.#context.surroundings.finished(exchange);
     const hasMore = !this.#clientEnded || (this.#waitsOn && this.#incoming.holding);
     if (!keepAlive || !hasMore || this.state.reading === 'lingering') {
-      this.#close(!exchange.head.keepAlive);
+      this.close(!exchange.head.keepAlive);
     } else if (this.state.reading === 'body') this.#incoming.drainBody();
     else this.bodyDrained();
   }
@@ -279,21 +279,11 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
 
   /** The server answers by itself, and the connection closes after it. */
   refuse(status: number, code: string, detail: string): void {
-    const { reading } = this.state;
-    if (reading === 'closed') return;
-    if (this.#incoming.draining) {
-      // The request has had its response: there is nothing to say, only to close.
-      this.#close();
-      return;
-    }
-    this.#context.surroundings.refused(this, status, code, detail);
-    const exchange = this.#exchange ?? this.#neverRun();
-    if (!exchange.answered) exchange.endedBy(enderOf(code), code, stateLetter(reading, 'nothing'));
-    this.#refuseExchange(exchange, status);
+    refuseRequest(this, this.#incoming, this.#context, { status, code, detail });
   }
 
   /** The request that is being read, which no thread will see. */
-  #neverRun(): Exchange {
+  neverRun(): Exchange {
     const { head } = this.#incoming;
     const exchange = new Exchange(this, this.#context, head, { kind: 'none' }, null);
     exchange.waitedMs = this.#context.wheel.nowMs - this.#firstByteMs;
@@ -316,7 +306,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
   }
 
   tooMuchDropped(): void {
-    this.#close();
+    this.close();
   }
 
   // Closing.
@@ -325,41 +315,23 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
    * The connection is not kept. A client that may still be sending must not meet a RST before it has read.
    * `wasLast`: the client said itself that nothing follows.
    */
-  #close(wasLast = false): void {
+  close(wasLast = false): void {
     const quiet = wasLast && this.state.reading === 'complete' && !this.#incoming.holding;
     if (this.#clientEnded || quiet) {
       this.#end('close');
       return;
     }
     if (this.state.reading === 'lingering') this.deadlines.reading();
-    else this.#readNoMore();
+    else this.readNoMore();
     this.#effects.finish();
     // Whoever does not close after our end keeps the place of somebody who waits.
     this.#context.surroundings.idle(this);
   }
 
   /** What the client still sends is read and dropped from here on. */
-  #readNoMore(): void {
+  readNoMore(): void {
     this.read('answered, linger');
     this.#incoming.stop();
-  }
-
-  /** What is read of the request broke; a thread may have it already, if its body streams. */
-  #refuseExchange(exchange: Exchange, status: number): void {
-    if (exchange.answered) {
-      // A whole answer is on its way; it is the last.
-      this.#readNoMore();
-      return;
-    }
-    if (exchange.headMade) {
-      this.#end('reset');
-      return;
-    }
-    this.#incoming.fail();
-    if (this.#context.requests.withdraw(exchange)) exchange.jobOver();
-    exchange.answerError(status, false);
-    const { reading } = this.state;
-    if (reading === 'head' || reading === 'body' || reading === 'proxy') this.#readNoMore();
   }
 
   #end(how: 'close' | 'reset'): void {
