@@ -7,9 +7,10 @@ import { OWING, READING, waitsForClient } from '../../src/connection/states/stat
 import { headOfLine } from '../../src/http1/parsed-head.ts';
 import type { Job } from '../../src/threads/app-thread.ts';
 import type { SimClient } from './client.ts';
+import { QUEUE_LIMIT } from './terms.ts';
 import type { SimThread } from './thread.ts';
 import { checkUpgraded, GOING_AWAY } from './upgrades.ts';
-import { QUEUE_LIMIT, type World } from './world.ts';
+import type { World } from './world.ts';
 
 const READY = headOfLine('GET', '/readyz', 1);
 

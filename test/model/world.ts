@@ -5,84 +5,26 @@
 import assert from 'node:assert/strict';
 import type { Exchange } from '../../src/connection/answering/exchange.ts';
 import type { ConnectionContext } from '../../src/connection/context.ts';
-import { DeadlineWheel, TICK_MS } from '../../src/connection/deadlines.ts';
+import { TICK_MS } from '../../src/connection/deadlines.ts';
 import type { Requests, Surroundings } from '../../src/connection/effects.ts';
 import { Entrance } from '../../src/connection/entrance.ts';
 import { Connection } from '../../src/connection/machine.ts';
-import { StalledResponses } from '../../src/connection/stalled.ts';
-import { ConnectionCounts } from '../../src/connection/states/counts.ts';
 import { END_CODES } from '../../src/connection/states/describe-end-codes.ts';
 import { Dispatcher } from '../../src/dispatch/dispatcher.ts';
 import type { Overdue } from '../../src/dispatch/overdue.ts';
-import type { Log } from '../../src/observe/log.ts';
-import { Allowed } from '../../src/proxy/allowed.ts';
-import { Proxies, STRANGER } from '../../src/proxy/standing.ts';
-import { SpoolBudget } from '../../src/spool/budget.ts';
+import { STRANGER } from '../../src/proxy/standing.ts';
 import type { Failure, Job, Peer } from '../../src/threads/app-thread.ts';
-import { Tracing } from '../../src/trace/trace.ts';
 import { Connections } from '../../src/worker/connections.ts';
 import { Health } from '../../src/worker/health.ts';
 import { IdleTime } from '../../src/worker/idle-time.ts';
 import { SimAdmission } from './admission.ts';
 import { SimClient } from './client.ts';
+import { contextOf, QUEUE_LIMIT, QUEUE_TIMEOUT_MS, silent, type WorldOptions } from './terms.ts';
 import { SimThread } from './thread.ts';
 
 export { SimClient, SimThread };
 
-const silent: Log = {
-  debug: () => {},
-  info: () => {},
-  warning: () => {},
-  error: () => {},
-  critical: () => {},
-  writes: () => false,
-  child: () => silent,
-  reopen: () => {},
-  flush: () => {},
-  close: () => {},
-};
-
-/** Requests that may wait for a thread. */
-export const QUEUE_LIMIT = 1;
-const QUEUE_TIMEOUT_MS = 1000;
 const clientOf = ({ peer }: Job): string => peer.address;
-
-const DEADLINES_MS = {
-  handshake_timeout: 1200,
-  first_byte_timeout: 1000,
-  head_timeout: 1500,
-  limit_store_timeout: 600,
-  body_timeout: 2000,
-  keepalive: 2000,
-  linger_timeout: 500,
-  queue_timeout: QUEUE_TIMEOUT_MS,
-  timeout: 3000,
-  stream_timeout: 3000,
-  write_timeout: 2500,
-  upgrade_idle_timeout: 2500,
-};
-
-const HEAD_LIMITS = { line: 200, fields: 10, fieldSize: 200 };
-const EVERYBODY = new Allowed([], true);
-const INTRODUCING = new Proxies(HEAD_LIMITS, EVERYBODY, { v1: true, v2: true }, EVERYBODY);
-
-export interface WorldOptions {
-  readonly limit: number;
-  readonly threads: number;
-  readonly capacity: number;
-  readonly buffered: boolean;
-  /** Where request bodies of more than 100 bytes go; without it they stay in memory. */
-  readonly bodyFolder?: string;
-  readonly bodyBytesMax?: number;
-  /** Connections begin with a handshake, and what is written leaves in a later turn. */
-  readonly tls?: boolean;
-  /** Connections may begin with a PROXY header, before TLS if there is any. */
-  readonly proxied?: boolean;
-  /** Clients have limits. */
-  readonly limited?: boolean;
-  /** Responses that their clients do not read stay in memory up to so many bytes. */
-  readonly responseMemoryBytes?: number;
-}
 
 export class World implements Surroundings, Requests {
   nowMs = 0;
@@ -116,8 +58,6 @@ export class World implements Surroundings, Requests {
   #threadNumber = 0;
 
   constructor(options: WorldOptions) {
-    // There is no disk for responses: beyond their memory the thread must wait.
-    const responseBudget = new SpoolBudget(0);
     this.options = options;
     this.admission = options.limited ? new SimAdmission() : null;
     this.dispatcher = new Dispatcher({
@@ -143,38 +83,7 @@ export class World implements Surroundings, Requests {
       pool: this.dispatcher,
       log: silent,
     });
-    this.context = {
-      wheel: new DeadlineWheel(0),
-      requests: this,
-      surroundings: this,
-      probes: this.health,
-      admission: this.admission,
-      headLimits: HEAD_LIMITS,
-      proxies: options.proxied ? INTRODUCING : null,
-      deadlinesMs: DEADLINES_MS,
-      timeoutLimitMs: 6000,
-      timesPhases: true,
-      tracing: new Tracing({ share: 0.5, followsParents: true }),
-      toldOfTimes: null,
-      bodyMinBytesPerSecond: 10,
-      writeMinBytesPerSecond: 10,
-      bodyBytesMax: options.bodyBytesMax ?? 500,
-      bufferRequests: options.buffered,
-      requestMemoryBytes: options.bodyFolder === undefined ? 100_000 : 100,
-      responseMemoryBytes: options.responseMemoryBytes ?? 0,
-      responseSpoolBytes: 1_000_000,
-      spoolDirectory: options.bodyFolder ?? '/nonexistent',
-      requestBudget: new SpoolBudget(1_000_000),
-      spoolBudget: responseBudget,
-      responseBudget,
-      stalled: new StalledResponses(responseBudget),
-      counts: new ConnectionCounts(),
-      halfClosedGraceMs: options.capacity > 1 ? 800 : 0,
-      drainHeadMs: 700,
-      server: 'model',
-      date: () => 'Thu, 01 Jan 1970 00:00:00 GMT',
-      now: () => this.nowMs,
-    };
+    this.context = contextOf(options, this);
     this.connections.bind(this.context);
     for (let i = 0; i < options.threads; i++) this.addThread();
   }

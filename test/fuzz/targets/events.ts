@@ -2,7 +2,7 @@
 // that passes. The same run as in the properties of test/model, but led by the code that it reaches.
 
 import { Run, type Step } from '../../model/run.ts';
-import type { WorldOptions } from '../../model/world.ts';
+import type { WorldOptions } from '../../model/terms.ts';
 import { Random } from '../random.ts';
 import type { Target } from '../target.ts';
 
