@@ -2,6 +2,7 @@
 // Plain data, already fit for JSON; durations in milliseconds as they were when it was asked.
 
 import type { Lane, LiveThread, Mark } from './live.ts';
+import type { ConnectionLook, ThreadLook } from './look.ts';
 
 /** Which connections: all that fit every one of these. */
 export interface ConnectionFilter {
@@ -22,38 +23,6 @@ export type Question =
   | { readonly about: 'stack'; readonly thread: string }
   /** As if its time were up: what it runs is answered, interrupted and logged, and it is replaced where it does not end. */
   | { readonly about: 'interrupt'; readonly thread: string };
-
-export interface RequestLook {
-  readonly method: string;
-  /** Without the query, which may hold a secret. */
-  readonly path: string;
-  readonly client: string;
-  /** Since it was handed on. */
-  readonly ageMs: number;
-  /** Since the application began it; null: it has not. */
-  readonly ranMs: number | null;
-}
-
-export interface ConnectionLook {
-  readonly client: string;
-  /** As docs/states.md has it. */
-  readonly state: string;
-  readonly waitsFor: string;
-  readonly ageMs: number;
-  /** What ends the wait: the setting, or null for a moment that no setting has; null: the application was given its own time. */
-  readonly deadline: { readonly setting: string | null; readonly inMs: number } | null;
-  readonly request: RequestLook | null;
-  readonly thread: string | null;
-}
-
-export interface ThreadLook {
-  readonly name: string;
-  readonly state: string;
-  /** Requests that it has, and how many it can run at once. */
-  readonly load: number;
-  readonly places: number;
-  readonly requests: readonly RequestLook[];
-}
 
 /** A client or key that a limit refuses, or would: dry. */
 export interface LimitedLook {

@@ -1,7 +1,7 @@
 // What the page at the status address shows, as the arbiter sends it: what was, once, and then what is, each second. Plain data that is
 // fit for JSON; src/arbiter/status makes it and src/page draws it. Durations are milliseconds as they were at `atMs`.
 
-import type { RequestLook } from './control.ts';
+import type { RequestLook } from './look.ts';
 import type { Counts } from './tally.ts';
 
 /** So often something is sent while anybody looks, and so long a point of the history is. */

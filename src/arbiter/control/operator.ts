@@ -9,15 +9,9 @@ import { serverName } from '../../settings/process-name.ts';
 import type { Sources } from '../../settings/resolve.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { labelOf } from '../../settings/source.ts';
-import type {
-  Answer,
-  ConnectionFilter,
-  ConnectionLook,
-  Question,
-  RequestLook,
-  ThreadLook,
-} from '../../wire/control.ts';
+import type { Answer, ConnectionFilter, Question } from '../../wire/control.ts';
 import type { Frame, Lane, Mark } from '../../wire/live.ts';
+import type { ConnectionLook, RequestLook, ThreadLook } from '../../wire/look.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
 import type { FleetChanges } from '../fleet/fleet-changes.ts';
 import type { WorkerHandle } from '../fleet/worker-handle.ts';

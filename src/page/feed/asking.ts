@@ -2,7 +2,7 @@
 // cannot be answered is a sentence for people.
 
 import { messageOf } from '../../message-of.ts';
-import type { ConnectionLook } from '../../wire/control.ts';
+import type { ConnectionLook } from '../../wire/look.ts';
 
 /** A worker that stands still is asked for longer than it has to answer (0.5 s). */
 const ANSWER_MS = 5_000;

@@ -3,7 +3,7 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { duration } from '../../durations.ts';
-import type { ConnectionLook } from '../../wire/control.ts';
+import type { ConnectionLook } from '../../wire/look.ts';
 import type { Asked, Asking, Connections } from '../feed/asking.ts';
 import { several, whole } from '../numbers.ts';
 import { Scroller } from '../scroller.tsx';

@@ -4,7 +4,7 @@
 import { escapeMessage } from '../../observe/escape.ts';
 import type { LogFacts } from '../../observe/log-facts.ts';
 import { SeldomEach } from '../../observe/seldom.ts';
-import type { ConnectionLook, RequestLook, ThreadLook } from '../../wire/control.ts';
+import type { ConnectionLook, RequestLook, ThreadLook } from '../../wire/look.ts';
 
 export interface LogLine {
   readonly message: string;

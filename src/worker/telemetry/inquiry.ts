@@ -6,14 +6,8 @@ import type { OpenConnection } from '../../connection/effects.ts';
 import { stateOf, waitsFor } from '../../connection/states/look.ts';
 import { clientInWords, withoutQuery } from '../../observe/request-words.ts';
 import type { AppThread } from '../../threads/app-thread.ts';
-import type {
-  Answer,
-  ConnectionFilter,
-  ConnectionLook,
-  Question,
-  RequestLook,
-  ThreadLook,
-} from '../../wire/control.ts';
+import type { Answer, ConnectionFilter, Question } from '../../wire/control.ts';
+import type { ConnectionLook, RequestLook, ThreadLook } from '../../wire/look.ts';
 import type { WorkerLimits } from '../limits/client-limits.ts';
 import { limitedBy } from '../limits/limited.ts';
 import { type Picture, TOLD } from './black-box.ts';

@@ -4,8 +4,9 @@
 import type { OpenConnection } from '../../connection/effects.ts';
 import { stateOf } from '../../connection/states/look.ts';
 import type { AppThread } from '../../threads/app-thread.ts';
-import type { Answer, RequestLook } from '../../wire/control.ts';
+import type { Answer } from '../../wire/control.ts';
 import { BINS, type LiveRequest, THREAD_REQUESTS_MAX } from '../../wire/live.ts';
+import type { RequestLook } from '../../wire/look.ts';
 
 type LanesLook = Omit<Extract<Answer, { about: 'lanes' }>, 'about'>;
 type Exchange = NonNullable<OpenConnection['exchange']>;

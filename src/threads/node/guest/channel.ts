@@ -22,7 +22,7 @@ import {
   TURNS,
   ticketSlot,
 } from '../../../wire/node-thread.ts';
-import { Exchange } from './exchange.ts';
+import { type Begin, Exchange } from './exchange.ts';
 import { fileInlet } from './file-inlet.ts';
 import type { ThreadHooks } from './hooks.ts';
 import { Inlet } from './inlet.ts';
@@ -34,9 +34,6 @@ const HEARTBEAT_MS = 100;
 const TURN_BUDGET_MS = 5;
 
 const THREE_ITEMS: ReadonlySet<number> = new Set([ToGuest.body, ToGuest.bodyEnd, ToGuest.credit]);
-
-/** Runs the application for one claimed request. Must not throw. */
-export type Begin = (exchange: Exchange) => void;
 
 /** Hears what concerns the whole thread. */
 export interface ChannelOwner {

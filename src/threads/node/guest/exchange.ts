@@ -341,3 +341,6 @@ export class Exchange {
     if (arriving === null || arriving.ended || arriving.failed) this.#over(this);
   }
 }
+
+/** Runs the application for one claimed request. Must not throw. */
+export type Begin = (exchange: Exchange) => void;

@@ -4,8 +4,7 @@
 import { configTypesPath } from '../../../package-folder.ts';
 import { LOG_LEVELS } from '../../../wire/log-levels.ts';
 import { type GuestHooks, RESPONSE_WINDOW } from '../../../wire/node-thread.ts';
-import type { Begin } from './channel.ts';
-import { Exchange } from './exchange.ts';
+import { type Begin, Exchange } from './exchange.ts';
 import { importFile, LoadError, stackOf } from './load-app.ts';
 import type { Outbox } from './outbox.ts';
 

@@ -4,8 +4,7 @@
 import { execSync } from 'node:child_process';
 import { PIECE_BYTES } from '../../../wire/node-thread.ts';
 import { type ProbeName, probePrefix } from '../../../wire/probe.ts';
-import type { Begin } from './channel.ts';
-import type { Exchange } from './exchange.ts';
+import type { Begin, Exchange } from './exchange.ts';
 
 const EXIT_CODE = 7;
 

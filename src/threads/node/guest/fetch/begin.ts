@@ -1,8 +1,7 @@
 // Runs an application's fetch for one request and sends what it answers. One that throws, or answers no Response, is
 // answered with 500; a request whose Host and target make no URL with 400, before the application sees it.
 
-import type { Begin } from '../channel.ts';
-import type { Exchange, ExchangeSide } from '../exchange.ts';
+import type { Begin, Exchange, ExchangeSide } from '../exchange.ts';
 import { refusesExpectation } from '../expectation.ts';
 import { type Fetch, stackOf } from '../load-app.ts';
 import { FetchContext } from './context.ts';

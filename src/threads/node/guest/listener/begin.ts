@@ -2,8 +2,7 @@
 // Node's own server does. A listener that throws, or whose promise is rejected, is answered with 500.
 
 import type { Server } from 'node:http';
-import type { Begin } from '../channel.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Begin, Exchange } from '../exchange.ts';
 import { refusesExpectation } from '../expectation.ts';
 import { type Listener, stackOf } from '../load-app.ts';
 import { ClientSocket, type SocketOwner } from './client-socket.ts';

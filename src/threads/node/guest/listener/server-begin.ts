@@ -3,8 +3,7 @@
 // 'checkExpectation' in place of 'request' where the client expects something and the server listens for it.
 
 import type { Server } from 'node:http';
-import type { Begin } from '../channel.ts';
-import type { Exchange } from '../exchange.ts';
+import type { Begin, Exchange } from '../exchange.ts';
 import { refusesExpectation } from '../expectation.ts';
 import { type Listener, stackOf } from '../load-app.ts';
 import { listenerBegin } from './begin.ts';
