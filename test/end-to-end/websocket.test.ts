@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket as UndiciWebSocket } from 'undici';
 import { WebSocket } from 'ws';
 import { startNginx } from '../clients/nginx.ts';
@@ -214,6 +215,31 @@ test('a client that does not read holds the application back, within bounds, and
     `${written} bytes were taken for a client that reads nothing`,
   );
   assert.equal(closed, true);
+});
+
+test('a client that reads late is sent every message, each whole and in its turn', async () => {
+  const client = await open('/echo');
+  const heard: number[] = [];
+  let spoilt = 0;
+  client.on('message', (data: Buffer) => {
+    const number = data.readUInt32BE(0);
+    heard.push(number);
+    if (!data.subarray(4).every((byte) => byte === number % 251)) spoilt += 1;
+  });
+  // More than the kernel holds for it and the worker in its memory.
+  const numbers = Array.from({ length: 300 }, (_, number) => number);
+  client.pause();
+  for (const number of numbers) {
+    const message = Buffer.alloc(64 * 1024, number % 251);
+    message.writeUInt32BE(number);
+    client.send(message);
+  }
+  await sleep(500);
+  client.resume();
+  await eventually(() => heard.length === numbers.length, 'all of them');
+  assert.deepEqual(heard, numbers);
+  assert.equal(spoilt, 0);
+  client.close();
 });
 
 test('an application that does not read holds the client back, and gets all of it in the end', async () => {

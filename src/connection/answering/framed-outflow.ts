@@ -79,8 +79,7 @@ export class FramedOutflow extends Outflow {
       if (together) parts[0] = head;
       else parts.unshift(head);
     }
-    let room = true;
-    for (const part of parts) room = this.put(part) && room;
-    return room;
+    const [only] = parts;
+    return parts.length === 1 && only !== undefined ? this.put(only) : this.putAll(parts);
   }
 }

@@ -44,10 +44,19 @@ export interface OutflowOwner {
   gaveWay(stalledMs: number): void;
 }
 
+/** What it needs to know of its worker. */
+export type OutflowContext = Pick<
+  ConnectionContext,
+  'responseBudget' | 'responseMemoryBytes' | 'responseSpoolBytes' | 'spoolDirectory' | 'stalled'
+> & {
+  readonly wheel: Pick<ConnectionContext['wheel'], 'nowMs'>;
+  readonly surroundings: Pick<ConnectionContext['surroundings'], 'spoolRefused'>;
+};
+
 export class Outflow implements WaitingResponse {
   readonly #client: Client;
   readonly #owner: OutflowOwner;
-  readonly #context: ConnectionContext;
+  readonly #context: OutflowContext;
   readonly #budget: SpoolBudget;
   /** What waits, in order: a spool, then perhaps a file. */
   #waiting: ByteSource[] = [];
@@ -55,13 +64,17 @@ export class Outflow implements WaitingResponse {
   /** Whoever fills the spool was told to pause. */
   #full = false;
   #released = false;
+  /** Bytes are in somebody's hand: taken over and not yet in their place, or read and not yet sent. */
+  #busy = false;
+  /** There is room again, and whoever fills it has not been told. */
+  #roomToTell = false;
   /** The time of the wheel at which the kernel took something last, or something began to wait. */
   #quietSinceMs = 0;
 
   constructor(
     client: Client,
     owner: OutflowOwner,
-    context: ConnectionContext,
+    context: OutflowContext,
     room: 'memory and disk' | 'memory alone' = 'memory and disk',
   ) {
     this.#client = client;
@@ -93,20 +106,42 @@ export class Outflow implements WaitingResponse {
     this.#owner.gaveWay(this.#context.wheel.nowMs - this.#quietSinceMs);
   }
 
-  /** Takes bytes over. False when no more should be given until `roomMade`. */
+  /** Takes bytes over. False when no more should be given until `roomMade`, which may come before this answers. */
   put(bytes: Buffer): boolean {
     if (this.#released) return true;
-    if (this.idle && bytes.length <= WRITE_BYTES) {
+    if (this.#isOpen(bytes)) {
       if (!this.#client.send(bytes)) this.#owner.slower();
       return true;
     }
+    return this.putAll([bytes]);
+  }
+
+  /** The same of parts that nothing may come between. */
+  protected putAll(parts: readonly Buffer[]): boolean {
+    if (this.#released) return true;
+    const isWithin = this.#busy;
+    this.#busy = true;
+    for (const part of parts) this.#take(part);
+    this.#busy = isWithin;
+    // Moving bytes on may make room again before we answer.
+    this.#pump();
+    return !this.#full;
+  }
+
+  /** The direct way is. */
+  #isOpen(bytes: Buffer): boolean {
+    return bytes.length <= WRITE_BYTES && this.idle;
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#isOpen(bytes)) {
+      if (!this.#client.send(bytes)) this.#owner.slower();
+      return;
+    }
     const spool = this.#openSpool();
     const room = spool.write(bytes);
-    // One that was read to its end within `write` is used up: nobody would ever say that it has room again.
+    // One that failed within `write` has gone: nobody would ever say that it has room again.
     this.#full = !room && spool === this.#spool;
-    // Moving bytes on may make room again before we answer.
-    if (!this.#client.sending) this.#pump();
-    return !this.#full;
   }
 
   /** Appends a file (or another source) behind what waits. */
@@ -116,7 +151,7 @@ export class Outflow implements WaitingResponse {
     // What is put from now on stands behind it, in a spool of its own.
     this.#spool = null;
     this.#owner.slower();
-    if (!this.#client.sending) this.#pump();
+    this.#pump();
   }
 
   /** What was handed to the kernel has left this process. */
@@ -149,7 +184,8 @@ export class Outflow implements WaitingResponse {
     });
     spool.onRoom = () => {
       this.#full = false;
-      this.#owner.roomMade();
+      this.#roomToTell = true;
+      this.#tellRoom();
     };
     spool.onRefused = (error) => this.#context.surroundings.spoolRefused(error);
     this.#listen(spool);
@@ -163,15 +199,36 @@ export class Outflow implements WaitingResponse {
 
   #listen(source: ByteSource): void {
     source.onReadable = () => {
-      if (!this.#released && !this.#client.sending) this.#pump();
+      this.#pump();
     };
     source.onFailed = (error) => {
       if (!this.#released) this.#owner.lost(error);
     };
   }
 
-  /** Moves waiting bytes to the kernel until it takes no more, none are ready, or the turn's share is used up. */
+  /**
+   * Moves waiting bytes to the kernel until it takes no more, none are ready, or the turn's share is used up. What is put
+   * meanwhile, by whoever is told of something, is moved by the call under way: after what that has in its hand.
+   */
   #pump(): void {
+    if (this.#busy || this.#released || this.#client.sending) return;
+    this.#busy = true;
+    try {
+      this.#moveOn();
+    } finally {
+      this.#busy = false;
+    }
+    this.#tellRoom();
+  }
+
+  /** Whoever hears of room gives more at once: only when nothing is in anybody's hand. */
+  #tellRoom(): void {
+    if (this.#busy || !this.#roomToTell || this.#released) return;
+    this.#roomToTell = false;
+    this.#owner.roomMade();
+  }
+
+  #moveOn(): void {
     for (let writes = 0; writes < WRITES_PER_TURN; writes++) {
       const source = this.#waiting[0];
       if (source === undefined) return;
@@ -179,6 +236,8 @@ export class Outflow implements WaitingResponse {
       if (bytes === null) {
         if (source.buffered > 0) return;
         this.#next(source);
+        // Who heard that all has left may have sent more.
+        if (this.#client.sending) return;
         continue;
       }
       const taken = this.#client.send(bytes);
