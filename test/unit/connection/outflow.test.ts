@@ -13,7 +13,7 @@ import {
   Outflow,
   type OutflowContext,
   type OutflowOwner,
-} from '../../../src/connection/outflow.ts';
+} from '../../../src/connection/answering/outflow.ts';
 import { StalledResponses } from '../../../src/connection/stalled.ts';
 import { SpoolBudget } from '../../../src/spool/budget.ts';
 import { eventually } from '../../support/eventually.ts';
