@@ -34,9 +34,10 @@ async function get(t: TestContext, port: number, path: string): Promise<string> 
 
 test('a program is served where it wants to listen, by all threads, and finds itself alone in its process', async (t) => {
   const [own, metrics] = [await freePort(), await freePort()];
-  const env = { OWN_PORT: String(own), METRICS_PORT: String(metrics) };
+  // PORT is what the program makes of it: here it listens on one address of that port.
+  const env = { OWN_PORT: String(own), METRICS_PORT: String(metrics), PORT: String(own) };
   const server = await start(t, ['--threads', '2'], env);
-  assert.equal(server.port, own);
+  await server.line(new RegExp(`Listening at: http://127\\.0\\.0\\.1:${own} `));
   await server.line(/program \d+ listens at \d+/, 2);
   const { here, main, argv, cwd, address, listening, cluster, sends, count } = JSON.parse(
     (await get(t, own, '/')).slice(4),
@@ -143,17 +144,24 @@ test('a program that cannot be served is told why', async () => {
   }
 });
 
-test('a program whose address is taken ends the server with one clear error', async (t) => {
+test('an address that is taken, which the program names or else PORT, ends the server with one clear error', async (t) => {
   const other = await listeningSocket();
   t.after(other.close);
   const cwd = await temporaryFolder({
     'taken.mjs': `import http from 'node:http';
       http.createServer((_, res) => res.end()).listen(${other.port}, '127.0.0.1');`,
+    'unnamed.mjs': 'export default (_, res) => res.end();',
   });
-  const server = launchServer(t, { app: './taken.mjs', cwd, bind: [] });
-  assert.equal((await server.exited).code, 1);
-  assert.match(
-    server.log(),
-    new RegExp(`Cannot listen on 127.0.0.1:${other.port}: process \\d+ .* is listening there`),
-  );
+  for (const [file, host] of [
+    ['./taken.mjs', '127.0.0.1'],
+    ['./unnamed.mjs', '0.0.0.0'],
+  ] as const) {
+    const env = { PORT: String(other.port) };
+    const server = launchServer(t, { app: file, cwd, bind: [], env });
+    assert.equal((await server.exited).code, 1);
+    assert.match(
+      server.log(),
+      new RegExp(`Cannot listen on ${host}:${other.port}: process \\d+ .* is listening there`),
+    );
+  }
 });

@@ -1,7 +1,7 @@
 // The listening sockets of one stage. Where nobody said where to listen that goes by the application: a program names its address
 // when it is loaded, and the first worker to tell of it has the sockets made. All others listen there, too.
 
-import { type BindAddress, DEFAULT_PORT } from '../../settings/bind.ts';
+import type { BindAddress } from '../../settings/bind.ts';
 import type { AskedAddress } from '../../wire/addresses.ts';
 import type { ListenerAddress } from '../../wire/arbiter-worker.ts';
 import type { Listener } from './listeners.ts';
@@ -9,6 +9,7 @@ import type { Listener } from './listeners.ts';
 export class Sockets {
   readonly #bind: (address: BindAddress) => Promise<readonly Listener[]>;
   readonly #scheme: 'http' | 'https';
+  readonly #unnamed: BindAddress;
   #before: Sockets | null;
   #listeners: readonly Listener[] | null;
   #binding: Promise<readonly ListenerAddress[]> | null = null;
@@ -17,16 +18,18 @@ export class Sockets {
 
   /**
    * `listeners`: those that there are; null: they are made by `bind` when it is known where, or have been by then for the stage
-   * that serves (`before`).
+   * that serves (`before`). `unnamed`: where an application listens that names no address.
    */
   constructor(
     listeners: readonly Listener[] | null,
     scheme: 'http' | 'https',
+    unnamed: BindAddress,
     before: Sockets | null,
     bind: (address: BindAddress) => Promise<readonly Listener[]>,
   ) {
     this.#listeners = listeners;
     this.#scheme = scheme;
+    this.#unnamed = unnamed;
     this.#before = listeners === null ? before : null;
     this.#bind = bind;
   }
@@ -72,7 +75,8 @@ export class Sockets {
   async #make(asked: AskedAddress | null): Promise<readonly ListenerAddress[]> {
     if (this.#listeners === null) {
       await this.#before?.listen(asked);
-      const made = this.#before?.all ?? (await this.#bind(bindOf(asked)));
+      const made =
+        this.#before?.all ?? (await this.#bind(asked === null ? this.#unnamed : bindOf(asked)));
       this.#before = null;
       if (this.#closed) {
         for (const each of made) each.close();
@@ -86,8 +90,7 @@ export class Sockets {
 }
 
 /** Node.js listens on every address, of IPv4 as well, where a program names none. */
-function bindOf(asked: AskedAddress | null): BindAddress {
-  if (asked === null) return { kind: 'tcp', host: '127.0.0.1', port: DEFAULT_PORT };
+function bindOf(asked: AskedAddress): BindAddress {
   if (asked.kind === 'path') return { kind: 'unix', path: asked.path };
   return { kind: 'tcp', host: asked.host ?? '::', port: asked.port };
 }

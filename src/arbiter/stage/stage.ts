@@ -2,7 +2,7 @@
 // workers. A reload prepares the next stage beside the one that serves and takes either the one or the other down again.
 
 import { createLog, type ErrorLog } from '../../observe/log.ts';
-import { type BindAddress, parseBind } from '../../settings/bind.ts';
+import { type BindAddress, DEFAULT_PORT, formatBind, parseBind } from '../../settings/bind.ts';
 import { errorLogOptions } from '../../settings/error-log.ts';
 import { warningsForApp } from '../../settings/hooks.ts';
 import type { Sources } from '../../settings/resolve.ts';
@@ -98,18 +98,23 @@ export async function prepareStage(
     const umask = Number.parseInt(settings.umask ?? '0', 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
     const making = { umask, owner, sharedBy };
-    const asked = options.activated ?? settings.bind;
+    const said = options.activated ?? saidToListen(settings, sources, app);
     // Where nobody says, what there is stays.
-    const names = asked.length > 0 ? asked : namesOf(present);
+    const names = said.length > 0 ? said : namesOf(present);
     const bind = (to: BindAddress[]): Promise<Listener[]> =>
       bindAll(to, scheme, present, making, stopped);
     const sockets = new Sockets(
       names.length > 0 ? await bind(names.map(parseBind)) : null,
       scheme,
+      unnamedAddress(settings),
       present.before ?? null,
-      (address) => bindAnywhere(address, bind),
+      (address) => {
+        tellOfPort(settings, address, opened);
+        return bindAnywhere(address, bind);
+      },
     );
-    const generation = generationOf(settings, surroundings, sockets, {
+    const told = { ...settings, bind: said };
+    const generation = generationOf(told, surroundings, sockets, {
       preload: preloaded?.address ?? null,
       probe: options.probe ?? null,
       traffic: options.traffic,
@@ -205,6 +210,30 @@ function generationOf(
 
 function namesOf({ own = [], inherited = new Map() }: Present): readonly string[] {
   return own.length > 0 ? own.map(({ bind }) => bind) : [...inherited.keys()];
+}
+
+/** A program says itself where it listens, and knows PORT: that variable is for applications that name no address. */
+function saidToListen(
+  { bind }: Settings,
+  sources: Sources | null,
+  app: Surroundings['app']['type'],
+): readonly string[] {
+  return app === 'node' && sources?.bind.kind === 'environment' ? [] : bind;
+}
+
+function unnamedAddress({ bind: [first] }: Settings): BindAddress {
+  return first === undefined
+    ? { kind: 'tcp', host: '127.0.0.1', port: DEFAULT_PORT }
+    : parseBind(first);
+}
+
+/** Whoever has set the variable, such as a platform, counts on it. */
+function tellOfPort({ bind: [wanted] }: Settings, asked: BindAddress, log: ErrorLog): void {
+  const address = wanted === undefined ? null : parseBind(wanted);
+  if (address?.kind !== 'tcp' || (asked.kind === 'tcp' && asked.port === address.port)) return;
+  log.warning(
+    `PORT is ${address.port}, and the program listens on ${formatBind(asked)}, which counts. Give --bind to have it elsewhere.`,
+  );
 }
 
 /** A machine without IPv6 has no `::`, which stands for every address. */

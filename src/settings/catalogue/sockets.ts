@@ -20,7 +20,7 @@ export const sockets = {
       details:
         '`HOST:PORT`, `[IPV6]:PORT`, `HOST` (port 8000), `:PORT` (every IPv4 address), `unix:PATH`, or `fd://N`, a socket that whoever starts the server has bound ' +
         'and passes on as descriptor N. Port 0 takes a free one; the log says which. ' +
-        'Without it a Node.js program that calls `listen` is served where it wants to listen. ' +
+        'Without it a Node.js program that calls `listen` is served where it wants to listen, whatever PORT says (node.md). ' +
         'A stronger source replaces the whole list of a weaker one. Sockets of systemd (`LISTEN_FDS`) take the place of all addresses (deploy.md).',
       doesNot: "The file of a unix socket that was passed on is never removed: it is its owner's.",
     },

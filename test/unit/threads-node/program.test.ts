@@ -276,15 +276,23 @@ describe('a program in a thread', () => {
       'an exported listener is the application, and a server of others beside it is not',
       `import http from 'node:http';
        export default (_, res) => res.end('application');
-       http.createServer((_, res) => res.end('metrics')).listen(PORT, '127.0.0.1');`,
+       http.createServer((_, res) => res.end('metrics')).listen(SIDE, '127.0.0.1');`,
       ASKED,
     ],
     [
       'the server of the port that the server was told is the application, and one that listened before is not',
       `import http from 'node:http';
-       http.createServer((_, res) => res.end('metrics')).listen(PORT, '127.0.0.1');
+       http.createServer((_, res) => res.end('metrics')).listen(SIDE, '127.0.0.1');
        http.createServer((_, res) => res.end('application')).listen(3000);`,
       { ...ASKED, bound: { host: '127.0.0.1', port: 3000 } },
+    ],
+    [
+      'the server of the port that PORT names is the application where nobody else says',
+      `import http from 'node:http';
+       process.env.PORT = '3000';
+       http.createServer((_, res) => res.end('metrics')).listen(SIDE, '127.0.0.1');
+       http.createServer((_, res) => res.end('application')).listen(process.env.PORT);`,
+      ASKED,
     ],
     [
       'an exported Express-like application is served by its own server, with what is fixed to that',
@@ -292,14 +300,14 @@ describe('a program in a thread', () => {
        const app = (_, res) => res.end('no');
        const server = http.createServer(app).listen(3000);
        server.prependListener('request', (_, res) => res.end('application'));
-       http.createServer((_, res) => res.end('metrics')).listen(PORT, '127.0.0.1');
+       http.createServer((_, res) => res.end('metrics')).listen(SIDE, '127.0.0.1');
        export default app;`,
       ASKED,
     ],
   ] as const) {
     it(what, async () => {
       const port = await freePort();
-      const app = written('beside.mjs', text.replace('PORT', String(port)));
+      const app = written('beside.mjs', text.replace('SIDE', String(port)));
       const { thread, run } = makeThread(app, { program: terms });
       await thread.start();
       assert.equal((await run('/').done()).text, 'application');

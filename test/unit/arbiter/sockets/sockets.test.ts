@@ -36,7 +36,7 @@ function make(before: Sockets | null = null): {
 } {
   const made: FakeListener[] = [];
   const waiting: ((failure?: Error) => void)[] = [];
-  const sockets = new Sockets(null, 'https', before, (address) => {
+  const sockets = new Sockets(null, 'https', unnamed, before, (address) => {
     return new Promise((resolve, reject) => {
       waiting.push((failure) => {
         if (failure !== undefined) {
@@ -56,6 +56,7 @@ function make(before: Sockets | null = null): {
   return { sockets, made, goOn };
 }
 
+const unnamed = { kind: 'tcp', host: '0.0.0.0', port: 8080 } as const;
 const asked = { kind: 'port', host: null, port: 3000 } as const;
 
 test('several workers ask at once, and one set of sockets is made', async () => {
@@ -80,7 +81,7 @@ test('several workers ask at once, and one set of sockets is made', async () => 
 });
 
 for (const [what, given, bind] of [
-  ['nothing', null, '127.0.0.1:8000'],
+  ['nothing', null, '0.0.0.0:8080'],
   ['a path', { kind: 'path', path: '/run/app.sock' }, 'unix:/run/app.sock'],
   ['a host and a port', { kind: 'port', host: 'localhost', port: 0 }, 'localhost:0'],
 ] as const) {

@@ -149,12 +149,11 @@ export class Program {
     return this.#isOwn(address) ? 'its own' : 'beside';
   }
 
-  /** The first, and what the file exports counts more; the one with the port that the server was told counts most. */
+  /** The first, and what the file exports counts more; the one with the port that it was told counts most. */
   #isApplication(server: http.Server, address: AskedAddress | null): boolean {
     if (this.#loaded !== null && !belongs(server, this.#loaded.exported)) return false;
     if (this.#server === null || this.#closing.isClosed) return true;
-    const isBetter = this.#terms.bound !== null && this.#isBound(address);
-    return isBetter && this.#loaded === null && !this.#isBound(this.#asked);
+    return this.#loaded === null && this.#told(address) > this.#told(this.#asked);
   }
 
   /**
@@ -256,6 +255,13 @@ export class Program {
     this.#besides.push(address);
     this.#sides.push(new SideListener(server, address, isFirstThread ? this.#listen : null));
     if (mustSay) sayListening(server);
+  }
+
+  /** Whether its port is what --bind names, or else PORT. */
+  #told(address: AskedAddress | null): 0 | 1 | 2 {
+    if (address?.kind !== 'port') return 0;
+    if (address.port === this.#terms.bound?.port) return 2;
+    return process.env['PORT'] === String(address.port) ? 1 : 0;
   }
 
   #isBound(address: AskedAddress | null): boolean {
