@@ -38,7 +38,7 @@ async function becomesUnready(served: Served, why: RegExp): Promise<void> {
 
 for (const [kind, serve, app, way] of [
   ['Python', serveWsgi, 'freezes:app', '/sleep'],
-  ['Node.js', serveNode, './freezes.mjs', '/spin'],
+  ['Node.js', serveNode, './freezes.mjs', '/nap'],
 ] as const) {
   test(`with every ${kind} thread stuck it lives, and is not ready until they are replaced`, async () => {
     const stuckFor = ['--timeout', '4', '--queue-timeout', '0.3'];

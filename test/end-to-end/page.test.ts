@@ -13,8 +13,6 @@ import { eventually, type Served, serveNode, serveWsgi } from './serving.ts';
 
 /** A request that hangs is red after three fifths of it. */
 const TIMEOUT_S = 8;
-/** Of one that computes as long as it may. */
-const SPIN_TIMEOUT_S = 5;
 const CLIENTS = 8;
 const TOKEN = 'open-sesame';
 /** Of sixty pictures a second. */
@@ -53,7 +51,7 @@ function serveLocked(at: string): Promise<Served> {
     '--threads',
     '2',
     '--timeout',
-    `${SPIN_TIMEOUT_S}`,
+    `${TIMEOUT_S}`,
     '--status-bind',
     at,
     '--status-token',
@@ -354,14 +352,14 @@ test(
 
 test('a Node.js request that hangs is seen red and where it is', needsBrowser, async () => {
   const { page } = locked;
-  const hung = fetch(`http://127.0.0.1:${lockedServer.port}/spin`);
-  const row = page.locator('.threads li', { hasText: 'GET /spin' });
+  const hung = fetch(`http://127.0.0.1:${lockedServer.port}/nap`);
+  const row = page.locator('.threads li', { hasText: 'GET /nap' });
   await row.getByRole('button').first().click();
   await page.locator('.opened pre').waitFor();
   assert.match(await locked.text('.opened pre'), /app .*freezes\.mjs:\d+/);
-  await page.locator('.threads li.is-late', { hasText: 'GET /spin' }).waitFor();
+  await page.locator('.threads li.is-late', { hasText: 'GET /nap' }).waitFor();
   assert.equal((await hung).status, 504);
-  await page.locator('.events li[data-kind="timed out"]', { hasText: 'GET /spin' }).waitFor();
+  await page.locator('.events li[data-kind="timed out"]', { hasText: 'GET /nap' }).waitFor();
 });
 
 test(

@@ -24,7 +24,7 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
     server = await serveWsgi('freezes:app', terms);
     for (let each = 0; each < 20; each++) await ask(server, '/quick');
     const client = await server.connect();
-    await client.send('GET /spin HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.send('GET /nap HTTP/1.1\r\nHost: a\r\n\r\n');
     const running = { method: 'GET', path: '/connections?state=running', body: null } as const;
     await eventually(async () => (await answerTo(socket, running)).answer['matching'] === 1);
   });
@@ -51,7 +51,7 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
     assert.equal(status, 0);
     assert.match(stdout, /^\d+\.\d requests\/s/m);
     assert.match(stdout, /^threads 1\/2 busy {2}workers 1\/1 ready/m);
-    assert.match(stdout, /^ \d+\/\d +ready +1 +\d+\.\ds +127\.0\.0\.1:\d+ +GET \/spin$/m);
+    assert.match(stdout, /^ \d+\/\d +ready +1 +\d+\.\ds +127\.0\.0\.1:\d+ +GET \/nap$/m);
   });
 
   test('without a terminal, and on one that cannot be drawn on, one sentence says what to do', () => {
@@ -66,7 +66,7 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
 
   test('killed while it draws, itself or the process that keeps the terminal, it is as it was', async (t) => {
     const [one, other] = [open(t), open(t)];
-    await Promise.all([one, other].map((terminal) => sees(terminal, /GET \/spin/)));
+    await Promise.all([one, other].map((terminal) => sees(terminal, /GET \/nap/)));
     // The process that draws, which is a child of the one that was started.
     process.kill(childOf(one.pid), 'SIGKILL');
     assert.equal(await one.code(), 1);
@@ -81,7 +81,7 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
 
   test('a stuck request is seen with its stack and interrupted, and q leaves the terminal as it was', async (t) => {
     const terminal = open(t);
-    await sees(terminal, />\d+\/\d +ready +1 +\S+ +127\.0\.0\.1:\d+ +GET \/spin/);
+    await sees(terminal, />\d+\/\d +ready +1 +\S+ +127\.0\.0\.1:\d+ +GET \/nap/);
     assert.match(terminal.screen(), /^freezes:app|tunicorn/);
     assert.match(terminal.screen(), /^running +1 #/m);
     terminal.type('\r');
@@ -89,7 +89,7 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
     terminal.type('q');
     await sees(terminal, /i interrupt/);
     terminal.type('i');
-    await sees(terminal, /^Interrupt \d+\/\d\? 504 for GET \/spin {2}y yes {2}n no$/m);
+    await sees(terminal, /^Interrupt \d+\/\d\? 504 for GET \/nap {2}y yes {2}n no$/m);
     terminal.type('n');
     await sees(terminal, /s sort: longest/);
     assert.doesNotMatch(server.log(), /answered 504/);
@@ -97,7 +97,7 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
     await sees(terminal, /y yes/);
     terminal.type('y');
     await sees(terminal, /requests interrupted: 1/);
-    await eventually(async () => /GET \/spin .* answered 504/.test(server.log()));
+    await eventually(async () => /GET \/nap .* answered 504/.test(server.log()));
     await sees(terminal, /threads 0\/2 busy/);
     // Another size of window, as somebody drags its corner.
     const line = readlinkSync(`/proc/${terminal.pid}/fd/0`);

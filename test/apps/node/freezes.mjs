@@ -6,6 +6,7 @@ import { closeSync, existsSync, readFile, readFileSync } from 'node:fs';
 import { MessagePort, parentPort, workerData } from 'node:worker_threads';
 
 const BIG = 10 * 1024 * 1024;
+const NOTHING = new Int32Array(new SharedArrayBuffer(4));
 let runs = 0;
 
 // While the file that LOADS_ONLY_IN names is there and holds a pid, no other process can load this.
@@ -18,6 +19,8 @@ export default function app(req, res) {
   const [path, query] = req.url.split('?');
   if (path === '/sleep') return;
   if (path === '/spin') for (;;);
+  // Holds the loop like that, and leaves the processor to others: for tests of who looks at it.
+  if (path === '/nap') for (;;) Atomics.wait(NOTHING, 0, 0, 20);
   if (path === '/native' || path === '/command') execSync('sleep 1000');
   if (path === '/exit') process.exit(7);
   // Of a named pipe that nobody writes to: one thread of libuv's pool is lost.

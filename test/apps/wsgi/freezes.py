@@ -60,6 +60,10 @@ def app(environ, start_response):
     elif path == "/spin":
         while True:
             pass
+    elif path == "/nap":
+        # Computes for ever like that, and leaves the processor to others: for tests of who looks at it.
+        while True:
+            time.sleep(0.02)
     elif path == "/native":
         # Releases the interpreter's lock and never comes back; an exception set from outside is not seen.
         ctypes.CDLL(None).sleep(100000)
