@@ -88,6 +88,14 @@ const LONG_UNITS = [
 const TOUCHES_PROCESS =
   /\bprocess\.(on|once|emit|chdir|umask|exit|exitCode|kill|stdout|stderr|memoryUsage|cpuUsage|resourceUsage)\b|process\.env(\.\w+|\[[^\]]+\]) = |delete process|\bmock\.|\bgc\(|\b(spawn|fork)(Sync)?\(|new Worker\(|(before|after)Each\(|end-to-end\/|support\/(program|server|redis)\b/;
 
+/** Of the lists above, what is in no path any more: files were moved, and would silently be run otherwise than was meant. */
+export function namesOfNothing() {
+  const files = testFiles([]);
+  return [...EVERY_VERSION, ...LONGEST, ...LONG_UNITS].filter(
+    (part) => !files.some((file) => has([part], file)),
+  );
+}
+
 /** @param {readonly string[]} only parts of the paths; none: all */
 export function testFiles(only) {
   // Compiled twins of the sources: a file that dist/ has kept from a deleted source is not run.

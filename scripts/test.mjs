@@ -9,7 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root, run, runAndCapture, runBeside } from './run-step.mjs';
-import { inOrder, isForEveryVersion, share, testFiles } from './test-files.mjs';
+import { inOrder, isForEveryVersion, namesOfNothing, share, testFiles } from './test-files.mjs';
 import { getNeeds, getNode24 } from './test-needs.mjs';
 
 const { values: options } = parseArgs({
@@ -61,6 +61,9 @@ async function main() {
     console.log(lines.join('\n'));
     return ok;
   });
+  const unknown = namesOfNothing();
+  if (unknown.length > 0)
+    failures.push(`scripts/test-files.mjs names no file: ${unknown.join(', ')}`);
   if (built) await runTestsOnEachNode(needs);
   else failures.push('tests: not run, because the build failed');
   process.exitCode = summary();
