@@ -5,7 +5,7 @@ import type { ParsedHead } from '../http1/head.ts';
 import { sizeInWords } from '../settings/describe/words.ts';
 import type { Resolved } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
-import { bodyLimitsOf, spoolShareOf } from '../worker/context.ts';
+import { bodyLimitsOf, requestSpoolOf } from '../worker/context.ts';
 import type { Asked } from './asked.ts';
 import { type OwnAnswer, type Rule, type Ruler, rulerOf } from './explanation.ts';
 
@@ -44,7 +44,7 @@ export function bodyAnswer(
   type: 'wsgi' | 'node',
   head: ParsedHead,
 ): OwnAnswer | null {
-  const requestBudget = { limitBytes: spoolShareOf(settings) };
+  const requestBudget = { limitBytes: requestSpoolOf(settings) };
   const limits = { ...bodyLimitsOf(settings, type), requestBudget };
   const detail = beyondBodyLimit(head.contentLength, limits);
   return detail === null ? null : { status: 413, code: 'body-too-large', detail };
@@ -62,7 +62,7 @@ function bodyRules(rule: Ruler, settings: Settings, { type, answer }: Asked): re
   if (!bodyLimitsOf(settings, type).bufferRequests) {
     return [rule('request_buffering', 'its body streams to the application as it comes')];
   }
-  const most = sizeInWords(spoolShareOf(settings));
+  const most = sizeInWords(requestSpoolOf(settings));
   return [
     rule('request_buffering', 'its body is complete before a thread sees it'),
     rule('request_memory', 'so much of its body is kept in memory, the rest in a file'),

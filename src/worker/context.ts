@@ -33,8 +33,7 @@ export function makeContext(
   >,
 ): ConnectionContext {
   const spoolBudget = new SpoolBudget(settings.worker_spool);
-  const share = spoolShareOf(settings);
-  const responseBudget = new SpoolBudget(share, spoolBudget);
+  const responseBudget = new SpoolBudget(Math.floor(settings.worker_spool / 4), spoolBudget);
   const headLimits = headLimitsOf(settings, type);
   return {
     wheel: new DeadlineWheel(monotonicMs()),
@@ -63,7 +62,7 @@ export function makeContext(
     responseMemoryBytes: settings.response_memory,
     responseSpoolBytes: settings.response_spool,
     spoolDirectory: settings.tmp_dir,
-    requestBudget: new SpoolBudget(share, spoolBudget),
+    requestBudget: new SpoolBudget(requestSpoolOf(settings), spoolBudget),
     responseBudget,
     spoolBudget,
     stalled: new StalledResponses(responseBudget),
@@ -77,14 +76,14 @@ export function makeContext(
 }
 
 /**
- * The most that either request bodies or responses may have of `worker_spool`: whoever fills it, with uploads or by not
- * reading, leaves a quarter to the other kind.
+ * The most that request bodies may have of `worker_spool`; responses have the rest. A body has to be there whole before it runs,
+ * and there is no way on without its bytes; a response that finds no room holds its thread, or gives way.
  */
-export function spoolShareOf({ worker_spool }: Pick<Settings, 'worker_spool'>): number {
+export function requestSpoolOf({ worker_spool }: Pick<Settings, 'worker_spool'>): number {
   return Math.floor(worker_spool * 0.75);
 }
 
-/** How large a body may be, but for `spoolShareOf`. */
+/** How large a body may be, but for `requestSpoolOf`. */
 export function bodyLimitsOf(
   settings: Settings,
   type: 'wsgi' | 'node',

@@ -25,7 +25,7 @@ import { NormalClients } from './normal-clients.ts';
 const MIB = 1024 * 1024;
 const CLIENTS = 200;
 const NORMAL = 8;
-/** Two gigabytes are asked for; a small part may wait on disk, so that it is soon full. */
+/** Two gigabytes are asked for; a small part may wait on disk, a quarter of worker_spool, so that it is soon full. */
 const SPOOL_BYTES = 128 * MIB;
 /** The budget has its bytes back as soon as a file is given up; closing it takes the disk a moment longer. */
 const CLOSING_BYTES = 64 * MIB;
@@ -105,7 +105,7 @@ for (const { kind, serve, app, residentMax, writeTimeout, givesWay } of [
   test(`${kind}: 200 clients that do not read 10 MB each keep nobody from being served`, async (t) => {
     const folder = await temporaryFolder();
     const served = await serve(app, [
-      ...['--threads', '4', '--tmp-dir', folder, '--worker-spool', `${SPOOL_BYTES}`],
+      ...['--threads', '4', '--tmp-dir', folder, '--worker-spool', `${4 * SPOOL_BYTES}`],
       ...['--write-timeout', writeTimeout],
     ]);
     const watch = new Watch(t, served, folder);

@@ -196,7 +196,7 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     status: [503],
     by: 'S',
     meaning:
-      'Request bodies that others send, or responses, have taken what worker_spool allows: there is no room for this body now. Said once in ten seconds.',
+      'Request bodies that others send have taken what worker_spool leaves for them: there is no room for this body now. Said once in ten seconds.',
     remedy:
       'A larger worker_spool, if the disk has room; else limit_request_body, and a higher body_min_rate.',
   },

@@ -42,7 +42,7 @@ export const bodies = {
       flags: ['--worker-spool'],
       meaning: 'Bytes of all temporary files of one worker.',
       details:
-        'Request bodies that are gathered and responses count together, and neither may take more than three quarters, so that whoever fills it with one kind leaves room for the other. ' +
+        'Request bodies that are gathered may take three quarters of it, responses that wait for their clients a quarter, 1 GiB by default: whoever fills one leaves the other alone. ' +
         'A request body that finds no room is answered 503 with Retry-After, one that is larger than those three quarters 413. ' +
         'Responses wait in memory then, and their threads with them: when a request waits and no thread is free, the response whose client has stalled longest is given up.',
       doesNot:
