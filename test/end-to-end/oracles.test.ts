@@ -105,10 +105,10 @@ function comparable(reading: Reading): Reading {
 async function firstAnswer(client: RawClient, toHead: boolean): Promise<Reading> {
   let text = '';
   for (;;) {
-    const byte = await client.take(1).catch(() => null);
+    const head = await client.takeThrough('\r\n\r\n').catch(() => null);
     // Closed without an answer.
-    if (byte === null) return { requests: [], ending: 'refuses silently' };
-    text += byte.toString('latin1');
+    if (head === null) return { requests: [], ending: 'refuses silently' };
+    text += head.toString('latin1');
     const [, status, length] =
       /^HTTP\/\d\.\d (\d+) .*?\r\n(?:.*\r\n)*?content-length: (\d+)\r\n(?:.*\r\n)*?\r\n$/i.exec(
         text,

@@ -106,6 +106,11 @@ export class RawClient {
     return soon(this.#reader.take(bytes), `${bytes} bytes`);
   }
 
+  /** Everything up to and with `end`, whatever it is. */
+  takeThrough(end: string): Promise<Buffer> {
+    return soon(this.#reader.takeThrough(end), JSON.stringify(end));
+  }
+
   /** Bytes received and not read by the test. */
   unread(): Buffer {
     return Buffer.concat([this.#reader.ahead, ...this.#received]);

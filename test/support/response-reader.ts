@@ -27,6 +27,9 @@ type Field = readonly [name: string, value: string];
 export class ResponseReader {
   readonly #pull: Pull;
   #ahead: Buffer = Buffer.alloc(0);
+  /** What came behind it: put together when it is looked at, and not at each read of a large body. */
+  #behind: Buffer[] = [];
+  #behindBytes = 0;
   #raw: Buffer[] = [];
 
   constructor(pull: Pull) {
@@ -35,13 +38,27 @@ export class ResponseReader {
 
   /** Bytes that were received and belong to no response yet. */
   get ahead(): Buffer {
+    if (this.#behind.length > 0) {
+      this.#ahead = Buffer.concat([this.#ahead, ...this.#behind]);
+      this.#behind = [];
+      this.#behindBytes = 0;
+    }
     return this.#ahead;
   }
 
   /** Gives `bytes` bytes as they come, outside of any response. */
   async take(bytes: number): Promise<Buffer> {
-    while (this.#ahead.length < bytes) await this.#more(`${bytes} bytes`);
+    while (this.#ahead.length + this.#behindBytes < bytes) await this.#more(`${bytes} bytes`);
     return this.#consume(bytes);
+  }
+
+  /** Gives everything up to and with `end`, outside of any response. */
+  async takeThrough(end: string): Promise<Buffer> {
+    for (;;) {
+      const at = this.ahead.indexOf(end);
+      if (at >= 0) return this.#consume(at + end.length);
+      await this.#more(JSON.stringify(end));
+    }
   }
 
   /** The next response, interim ones (1xx) each for itself. `toHead`: it answers a HEAD request, so no body follows. */
@@ -106,14 +123,14 @@ export class ResponseReader {
   async #rest(): Promise<Buffer> {
     for (;;) {
       const bytes = await this.#pull();
-      if (bytes === null) return this.#consume(this.#ahead.length);
-      this.#ahead = Buffer.concat([this.#ahead, bytes]);
+      if (bytes === null) return this.#consume(this.ahead.length);
+      this.#append(bytes);
     }
   }
 
   async #line(): Promise<string> {
     for (;;) {
-      const end = this.#ahead.indexOf('\n');
+      const end = this.ahead.indexOf('\n');
       if (end >= 0) {
         const line = this.#consume(end + 1).toString('latin1');
         if (!line.endsWith('\r\n')) throw new Error(`A bare LF: ${JSON.stringify(line)}`);
@@ -126,15 +143,24 @@ export class ResponseReader {
   async #more(what: string): Promise<void> {
     const bytes = await this.#pull();
     if (bytes === null) {
-      const got = JSON.stringify(this.#ahead.toString('latin1').slice(0, 200));
+      const got = JSON.stringify(this.ahead.toString('latin1').slice(0, 200));
       throw new Error(`The server closed where ${what} was due; had ${got}`);
     }
-    this.#ahead = this.#ahead.length === 0 ? bytes : Buffer.concat([this.#ahead, bytes]);
+    this.#append(bytes);
+  }
+
+  #append(bytes: Buffer): void {
+    if (this.#ahead.length === 0 && this.#behind.length === 0) this.#ahead = bytes;
+    else {
+      this.#behind.push(bytes);
+      this.#behindBytes += bytes.length;
+    }
   }
 
   #consume(bytes: number): Buffer {
-    const taken = this.#ahead.subarray(0, bytes);
-    this.#ahead = this.#ahead.subarray(bytes);
+    const ahead = this.ahead;
+    const taken = ahead.subarray(0, bytes);
+    this.#ahead = ahead.subarray(bytes);
     this.#raw.push(taken);
     return taken;
   }
