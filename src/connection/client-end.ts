@@ -1,5 +1,5 @@
-// What becomes of a connection whose client has sent its end: what the tables of states.ts say for the pair that it is in, and
-// whether the client still waits for its answers.
+// The end that a client sends, and what becomes of its connection then and in the states that follow: what the tables of states.ts
+// say for the pair that it is in, and whether the client still waits for its answers.
 
 import type { Exchange } from './answering/exchange.ts';
 import type { Requests } from './effects.ts';
@@ -8,21 +8,57 @@ import { refuseIfOverloaded } from './passed-deadlines.ts';
 import { OWING, READING } from './states/states.ts';
 import type { ConnectionState } from './states/transition.ts';
 
-/** The connection whose client it was. */
+/** The connection whose client it is. */
 interface Ended {
   readonly state: ConnectionState;
   readonly deadlines: PairDeadlines;
   readonly exchange: Exchange | null;
   abandon(reset: boolean): void;
+  /** The application has the connection: it hears of the end, and may still send what it likes. */
+  endUpgraded(): void;
 }
 
-/** @param waitsOn the end came right behind its requests: it waits for the answers */
-export function afterClientEnd(connection: Ended, requests: Requests, waitsOn: boolean): void {
-  const { reading, owing } = connection.state;
-  if (reading === 'closed') return;
-  const endings = [READING[reading].whenClientEnds, OWING[owing].whenClientEnds];
-  const isOver = !waitsOn && endings.includes('close if late');
-  if (isOver || endings.includes('close')) connection.abandon(false);
-  else if (owing === 'running') connection.deadlines.clientEnded();
-  else if (owing === 'queued') refuseIfOverloaded(connection.exchange, requests);
+export class ClientEnd {
+  readonly #connection: Ended;
+  readonly #requests: Requests;
+  #hasCome = false;
+  #waitsOn = false;
+
+  constructor(connection: Ended, requests: Requests) {
+    this.#connection = connection;
+    this.#requests = requests;
+  }
+
+  get hasCome(): boolean {
+    return this.#hasCome;
+  }
+
+  /** It came right behind the requests: the client waits for the answers. */
+  get waitsOn(): boolean {
+    return this.#waitsOn;
+  }
+
+  /** @param isPrompt the client was heard a moment ago */
+  come(isPrompt: boolean): void {
+    if (this.#hasCome || this.#connection.state.reading === 'closed') return;
+    this.#hasCome = true;
+    this.#waitsOn = isPrompt;
+    this.follow();
+  }
+
+  /** What follows from it in the state that the connection is in now; nothing while it has not come. */
+  follow(): void {
+    const { deadlines, exchange, state } = this.#connection;
+    const { reading, owing } = state;
+    if (!this.#hasCome || reading === 'closed') return;
+    if (reading === 'upgraded') {
+      this.#connection.endUpgraded();
+      return;
+    }
+    const endings = [READING[reading].whenClientEnds, OWING[owing].whenClientEnds];
+    const isOver = !this.#waitsOn && endings.includes('close if late');
+    if (isOver || endings.includes('close')) this.#connection.abandon(false);
+    else if (owing === 'running') deadlines.clientEnded();
+    else if (owing === 'queued') refuseIfOverloaded(exchange, this.#requests);
+  }
 }

@@ -18,6 +18,8 @@ export interface Effects {
   write(bytes: Buffer | string): boolean;
   /** Calls `Connection.drained()` in a later turn of the loop, so that one client cannot hold this one. */
   later(): void;
+  /** Calls `Connection.looked()` in a later turn, when all that has come from the client by now has been read. */
+  look(): void;
   pauseReading(): void;
   resumeReading(): void;
   /** Sends our end (FIN) after what was written; reading goes on. */
@@ -69,8 +71,8 @@ export interface ProbeAnswer {
 export interface OpenConnection extends Visible {
   /** Its TLS client has said hello and has asked for nothing yet: what it sends next takes a round trip. */
   readonly greeted: boolean;
-  /** Closes at once when no request is under way (drain; room for others). False when one is. */
-  giveWay(): boolean;
+  /** Closes, unless a request has come or is under way (drain; room for others). */
+  giveWay(): void;
   /** The worker drains: a head that has begun must soon be complete. */
   hurry(): void;
   /** `shrink`: it is idle since then, ms of the wheel, and has less time for that than when it began to be. */

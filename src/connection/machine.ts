@@ -12,18 +12,19 @@ import { answerProbe, answerRefusal, answerStop } from './answering/own-answer.t
 import { staysLong } from './answering/upgraded.ts';
 import { Asking, type AskingOwner } from './asking.ts';
 import { Beginning } from './beginning.ts';
-import { afterClientEnd } from './client-end.ts';
+import { ClientEnd } from './client-end.ts';
 import type { ConnectionContext } from './context.ts';
 import type { Effects } from './effects.ts';
 import { Entrance } from './entrance.ts';
 import { Origin } from './origin.ts';
 import { PairDeadlines } from './pair-deadlines.ts';
+import { Parting } from './parting.ts';
 import { cutOverdue, endForOperator, oweOverdue, readOverdue } from './passed-deadlines.ts';
 import { Incoming } from './reading/incoming.ts';
 import type { IncomingOwner } from './reading/incoming-owner.ts';
 import { refuseRequest } from './refused-request.ts';
 import { Moments } from './states/moments.ts';
-import { type FirstReading, type OwingEvent, READING, type ReadingEvent } from './states/states.ts';
+import type { FirstReading, OwingEvent, ReadingEvent } from './states/states.ts';
 import { ConnectionState } from './states/transition.ts';
 
 export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
@@ -42,12 +43,11 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
   readonly #effects: Effects;
   readonly #origin: Origin;
   readonly #incoming: Incoming;
+  readonly #clientEnd: ClientEnd;
+  readonly #parting: Parting;
   /** Bytes of `send` that the kernel has not taken. */
   #unsentBytes = 0;
   #exchange: Exchange | null = null;
-  /** The client has sent its end; `#waitsOn`: right behind its requests, and it waits for the answers. */
-  #clientEnded = false;
-  #waitsOn = false;
   /** Of the request that is being read, ms of the wheel. */
   #firstByteMs = 0;
   #released = false;
@@ -75,6 +75,8 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
       readsNothing: () => cutOverdue(this, context.requests),
       readsOn: () => this.#exchange?.clientReads(),
     });
+    this.#clientEnd = new ClientEnd(this, context.requests);
+    this.#parting = new Parting(this, effects, context.surroundings);
     context.surroundings.idle(this);
   }
 
@@ -101,21 +103,12 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
 
   /** The client sent its end (FIN). */
   ended(): void {
-    if (this.state.reading === 'closed' || this.#clientEnded) return;
-    this.#clientEnded = true;
-    this.#waitsOn = this.#incoming.justHeard;
-    if (this.state.reading === 'upgraded') this.#endUpgraded();
-    else this.#afterClientEnd();
+    this.#clientEnd.come(this.#incoming.justHeard);
   }
 
-  /** The application hears of the client's end, and may still send what it likes. */
-  #endUpgraded(): void {
+  endUpgraded(): void {
     this.read('client ended');
     this.#incoming.end();
-  }
-
-  #afterClientEnd(): void {
-    afterClientEnd(this, this.#context.requests, this.#waitsOn);
   }
 
   /** What `send` could not hand to the kernel has left this process, or `sendLater` was asked for. */
@@ -131,6 +124,11 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
     if (this.deadlines.readsTooSlowly) cutOverdue(this, this.#context.requests);
   }
 
+  /** What `look` was asked for is done. */
+  looked(): void {
+    this.#parting.looked();
+  }
+
   /** The socket is gone, by whatever cause. Called once, last. */
   closed(): void {
     if (this.state.reading !== 'closed') this.#forget();
@@ -142,13 +140,8 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
 
   // What the worker asks.
 
-  /** Closes at once when no request is under way (drain; room for others). False when one is. */
-  giveWay(): boolean {
-    const reading = this.state.reading;
-    if (reading === 'closed' || !READING[reading].givesWay) return false;
-    if (this.state.owing !== 'nothing') return false;
-    this.#end('close');
-    return true;
+  giveWay(): void {
+    this.#parting.begin();
   }
 
   hurry(): void {
@@ -199,7 +192,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
     const before = this.state.owing;
     this.state.owe(event);
     this.deadlines.owing(before);
-    if (event === 'started' && this.#clientEnded) this.#afterClientEnd();
+    if (event === 'started') this.#clientEnd.follow();
   }
 
   /** After an answer that was given while the client waits to send its body, it may send it or the next request. */
@@ -212,7 +205,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
     this.owe('upgraded');
     this.read('upgraded');
     const source = this.#incoming.takeOver();
-    if (this.#clientEnded) this.#endUpgraded();
+    if (this.#clientEnd.hasCome) this.#clientEnd.follow();
     else if (this.#context.surroundings.draining) this.deadlines.partIn(0);
     return source;
   }
@@ -229,7 +222,8 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
     this.#exchange = null;
     this.asking.over();
     this.#context.surroundings.finished(exchange);
-    const hasMore = !this.#clientEnded || (this.#waitsOn && this.#incoming.holding);
+    const { hasCome, waitsOn } = this.#clientEnd;
+    const hasMore = !hasCome || (waitsOn && this.#incoming.holding);
     if (!keepAlive || !hasMore || this.state.reading === 'lingering') {
       this.close(!exchange.head.keepAlive);
     } else if (this.state.reading === 'body') this.#incoming.drainBody();
@@ -246,6 +240,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
   read(event: ReadingEvent): void {
     if (event === 'first byte') this.#context.surroundings.busy(this);
     this.state.read(event);
+    this.#parting.moved();
     this.deadlines.reading();
     if (this.state.reading === 'head') this.#firstByteMs = this.#context.wheel.nowMs;
   }
@@ -253,7 +248,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
   /** The limits have spoken. */
   answered(): void {
     this.#incoming.answered();
-    if (this.#clientEnded) this.#afterClientEnd();
+    this.#clientEnd.follow();
   }
 
   request(head: ParsedHead, body: RequestBody, releaseBody: (() => void) | null): void {
@@ -267,7 +262,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
     else if (probes?.asks(head)) answerProbe(exchange, probes.answer(head));
     else requests.submit(exchange);
     // Its end came while the body was on its way to the disk.
-    if (this.#clientEnded && this.#exchange === exchange) this.#afterClientEnd();
+    if (this.#exchange === exchange) this.#clientEnd.follow();
   }
 
   /** Once a head has gone out, no interim one can follow it: the client begins by itself after a while. */
@@ -297,12 +292,11 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
 
   /** One request is done with, the connection stays. */
   bodyDrained(): void {
-    if (this.#incoming.next()) {
-      if (this.#clientEnded) this.#afterClientEnd();
-      return;
+    if (this.#incoming.next()) this.#clientEnd.follow();
+    else {
+      this.read('answered, keep');
+      this.#context.surroundings.idle(this);
     }
-    this.read('answered, keep');
-    this.#context.surroundings.idle(this);
   }
 
   tooMuchDropped(): void {
@@ -317,7 +311,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
    */
   close(wasLast = false): void {
     const quiet = wasLast && this.state.reading === 'complete' && !this.#incoming.holding;
-    if (this.#clientEnded || quiet) {
+    if (this.#clientEnd.hasCome || quiet) {
       this.#end('close');
       return;
     }
@@ -325,6 +319,13 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
     else this.readNoMore();
     this.#effects.finish();
     // Whoever does not close after our end keeps the place of somebody who waits.
+    this.#context.surroundings.idle(this);
+  }
+
+  /** Our end, though no request was answered. */
+  part(): void {
+    this.read('parted');
+    this.#effects.finish();
     this.#context.surroundings.idle(this);
   }
 

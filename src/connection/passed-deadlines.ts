@@ -22,6 +22,7 @@ interface Overdue {
   readonly asking: Asking;
   refuse(status: number, code: string, detail: string): void;
   abandon(reset: boolean): void;
+  giveWay(): void;
 }
 
 export function readOverdue(connection: Overdue): void {
@@ -34,10 +35,10 @@ export function readOverdue(connection: Overdue): void {
   else if (ending === 'let in') connection.asking.late();
   // An upgraded connection has no deadline of its own here but that of a worker that drains.
   else if (reading === 'upgraded') connection.exchange?.takenOver?.part();
+  // A request may have come in the very turn that we are late.
+  else if (READING[reading].givesWay) connection.giveWay();
   // In `complete` only the grace of a client that has sent its end can pass, or the time of the disk for the body.
-  else if (ending === 'close' || owing === 'running' || owing === 'nothing') {
-    connection.abandon(false);
-  }
+  else if (owing === 'running' || owing === 'nothing') connection.abandon(false);
 }
 
 export function oweOverdue(connection: Overdue, requests: Requests): void {

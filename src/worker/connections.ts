@@ -19,7 +19,8 @@ export const IDLE_GRACE_MS = 3 * TICK_MS;
 /** A TLS client that has said hello needs one or two round trips more before its request can be here, and those are long
  * from the other side of the world. Whoever says nothing at all has only the time above. */
 export const GREETED_GRACE_MS = 1000;
-/** While draining, an idle connection may bring one more request for this long; it is answered `Connection: close`. */
+/** While draining, an idle connection may bring one more request for this long, from when the drain began at the earliest; it is
+ * answered `Connection: close`. So long our end is left to its client afterwards, too, before the connection is closed. */
 export const DRAIN_GRACE_MS = 500;
 /** At the limit a busy connection is kept for this long before it is told to close, so that those who wait have a turn:
  * 5 ms for each of those that are open then (at most 200 reconnects a second), within these bounds. */
@@ -54,11 +55,11 @@ export interface ConnectionsOptions {
 export class Connections implements Surroundings {
   readonly #options: ConnectionsOptions;
   readonly #all = new Set<OpenConnection>();
-  /** Idle connections and since when (ms of the wheel), oldest first. */
+  /** Idle connections that have not been told to go, and since when (ms of the wheel), oldest first. */
   readonly #idle = new Map<OpenConnection, number>();
   /** Those that were among them for IDLE_GRACE_MS, but whose TLS client has said hello; oldest first as well. */
   readonly #greeted = new Map<OpenConnection, number>();
-  /** Told to close, or closed, so that others get in. */
+  /** Told to close, or to be closed unless they have sent something, so that others get in. */
   readonly #givingWay = new Set<OpenConnection>();
   #context: ConnectionContext | null = null;
   #draining = false;
@@ -88,7 +89,7 @@ export class Connections implements Surroundings {
     return this.#all;
   }
 
-  /** Closes idle connections, oldest first, when there is no room for others. Call it at the limit and on every tick. */
+  /** Closes idle connections that have sent nothing, oldest first, when there is no room for others. Call it at the limit and on every tick. */
   makeRoom(): void {
     if (!this.#draining && !this.#options.atLimit()) return;
     const nowMs = this.#nowMs();
@@ -140,6 +141,8 @@ export class Connections implements Surroundings {
       }
       if (closed === budget) return { closed, nextMs: nowMs };
       closed += 1;
+      // Whoever turns out to have sent something comes back when it is idle again.
+      list.delete(connection);
       this.#givingWay.add(connection);
       connection.giveWay();
     }
@@ -151,7 +154,14 @@ export class Connections implements Surroundings {
     this.#draining = true;
     for (const connection of this.#all) connection.hurry();
     this.#partUpgraded();
-    this.makeRoom();
+    this.#beginAnew(this.#idle);
+    this.#beginAnew(this.#greeted);
+    this.#nextGivesWayMs = 0;
+  }
+
+  /** However long they have been idle, the client's next request may be on its way. */
+  #beginAnew(list: Map<OpenConnection, number>): void {
+    for (const connection of list.keys()) list.set(connection, this.#nowMs());
   }
 
   #partUpgraded(): void {

@@ -41,7 +41,7 @@ export function limitDeadlines(): readonly DeadlineRow[] {
       who: 'worker, draining: idle',
       waitsFor: 'one more request that is on its way',
       bound: fixedMs(DRAIN_GRACE_MS),
-      seen: 'the connection closes',
+      seen: 'our end (see below); the connection closes when the client has ended as well, so long later at the latest',
     },
     {
       who: 'worker, draining: head',

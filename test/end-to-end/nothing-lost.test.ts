@@ -7,9 +7,17 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { CountingClients } from '../support/counting-clients.ts';
 import { isAlive } from '../support/processes.ts';
-import { eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
+import {
+  eventually,
+  fieldOf,
+  type Served,
+  serveNode,
+  serveWsgi,
+  temporaryFolder,
+} from './serving.ts';
 
 const CLIENTS = 8;
 /** Holds no processor: what is seen is a request always under way, not how many there are. */
@@ -55,6 +63,32 @@ for (const [kind, serve] of apps) {
       await served.server.line(/Reloaded\./, 2);
       await assertNothingLost(clients);
     });
+
+    await t.test(
+      `${kind}: a connection that pauses meets no reset when late workers drain`,
+      async () => {
+        const old = served.server.workerPids().filter(isAlive);
+        const clients = await Promise.all(Array.from({ length: 12 }, () => served.connect()));
+        for (const client of clients) assert.equal((await client.get(PATH)).status, 200);
+        served.server.signal('SIGHUP');
+        let told = 0;
+        // Each request comes while the workers stand still, in one pause after the other: also in that in which they close.
+        for (let turn = 0; clients.some(({ ending }) => ending === null); turn++) {
+          const client = clients[turn % clients.length];
+          for (const pid of old.filter(isAlive)) process.kill(pid, 'SIGSTOP');
+          await pause(10);
+          const isOpen = client !== undefined && client.ending === null;
+          if (isOpen) await client.send('GET /ok HTTP/1.1\r\nHost: x\r\n\r\n');
+          await pause(60);
+          for (const pid of old.filter(isAlive)) process.kill(pid, 'SIGCONT');
+          if (isOpen && fieldOf(await client.readResponse(), 'connection') === 'close') told += 1;
+          await pause(5);
+        }
+        assert.ok(told > 0, 'some ask when the workers drain');
+        for (const client of clients) assert.equal(await client.waitClosed(), 'end');
+        await served.server.line(/Reloaded\./, 3);
+      },
+    );
 
     await t.test(`${kind}: a new arbiter takes over and no request is lost`, async (t) => {
       const pidIn = (path: string): number => Number(readFileSync(path, 'utf8'));

@@ -16,6 +16,9 @@ export class SimClient implements Effects {
   closing: 'no' | 'close' | 'reset' = 'no';
   gone = false;
   wantsTurn = false;
+  wantsLook = false;
+  /** It has come while our loop stood still, and was not read yet. */
+  unread = '';
   /** It has sent its end. */
   ended = false;
   /** Time of the wheel at which it sent last, or could send again. */
@@ -75,6 +78,10 @@ export class SimClient implements Effects {
     this.wantsTurn = true;
   }
 
+  look(): void {
+    this.wantsLook = true;
+  }
+
   pauseReading(): void {
     this.paused = true;
   }
@@ -89,11 +96,13 @@ export class SimClient implements Effects {
   }
 
   finish(): void {
+    assert.equal(this.unread, '', 'what has come before our end is answered');
     this.finished = true;
   }
 
   close(): void {
     assert.equal(this.closing, 'no', 'closed once');
+    assert.equal(this.unread, '', 'a close that leaves bytes unread is a RST');
     assert.equal(this.waitingBytes, 0, 'closing never waits for a client that may not read');
     this.closing = 'close';
   }

@@ -114,6 +114,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('late' as const),
+      who,
+      what: fc.constantFrom(GET, POST),
+      ms: fc.constantFrom(50, 100, 300),
+    }),
+  },
+  {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('wait' as const),

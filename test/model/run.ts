@@ -26,6 +26,7 @@ export type Step =
   | { do: 'gain' }
   | { do: 'replace' }
   | { do: 'pause'; ms: number }
+  | { do: 'late'; who: number; what: string; ms: number }
   | { do: 'wait'; ms: number }
   | { do: 'word'; who: number; granted: boolean }
   | { do: 'drain' };
@@ -44,6 +45,7 @@ export class Run {
     else if (next.do === 'wait') this.#wait(next.ms);
     else if (next.do === 'drain') world.drain();
     else if (next.do === 'pause') world.pause(next.ms);
+    else if (next.do === 'late') this.#late(next.who, next.what, next.ms);
     else if (next.do === 'word') this.#word(next.who, next.granted);
     else if (next.do === 'gain') this.#gain();
     else if (next.do === 'replace') this.#replace();
@@ -101,6 +103,18 @@ export class Run {
     for (const { body } of world.submitted) {
       if (body.kind === 'stream') assert.equal(body.source.take(1), null, 'no body is kept');
     }
+  }
+
+  /** The request of somebody who is idle comes while our loop stands still. */
+  #late(who: number, what: string, ms: number): void {
+    const { world } = this;
+    const [connection, client] = nth([...world.open], who) ?? [];
+    const isIdle = connection?.state.name === 'keep-alive' && client?.closing === 'no';
+    if (client !== undefined && isIdle && !client.ended) {
+      client.sends(what);
+      client.unread = what;
+    }
+    world.pause(ms);
   }
 
   #word(who: number, granted: boolean): void {

@@ -269,6 +269,14 @@ export class World implements Surroundings, Requests {
   settleSockets(): void {
     for (const [connection, client] of this.open) {
       for (const tell of client.asked.splice(0)) tell(client.kernelHolds);
+      // Sockets are read before anybody who asks for a look is told.
+      const { unread } = client;
+      client.unread = '';
+      if (unread !== '' && client.closing === 'no') connection.bytes(Buffer.from(unread));
+      if (client.wantsLook) {
+        client.wantsLook = false;
+        connection.looked();
+      }
       if (client.wantsTurn && !client.gone) {
         client.wantsTurn = false;
         if (client.closing === 'no' && connection.sending && client.waitingBytes === 0)

@@ -116,6 +116,11 @@ export class RawClient {
     return Buffer.concat([this.#reader.ahead, ...this.#received]);
   }
 
+  /** How the other side ended so far. */
+  get ending(): 'end' | 'reset' | null {
+    return this.#ending;
+  }
+
   /** How the other side ended: by closing, or by a reset. Unread bytes may still be there. */
   async waitClosed(): Promise<'end' | 'reset'> {
     const closed = async (): Promise<'end' | 'reset'> => {

@@ -11,6 +11,7 @@ import type { Effects } from '../effects.ts';
 import { Entrance } from '../entrance.ts';
 import { Connection } from '../machine.ts';
 import type { ConnectionCounts } from '../states/counts.ts';
+import { lookOnce } from './last-looks.ts';
 import { askSendQueue, type Tell } from './send-queue.ts';
 
 /** What the acceptor is given by the kernel: Node.js's TCP or Pipe handle of an accepted connection. */
@@ -139,6 +140,10 @@ export abstract class SocketEdge implements Effects {
       const { connection } = this;
       if (connection?.sending && !this.#waits) connection.drained();
     });
+  }
+
+  look(): void {
+    lookOnce(() => this.connection?.looked());
   }
 
   pauseReading(): void {

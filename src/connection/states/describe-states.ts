@@ -46,6 +46,12 @@ ${table(READING, defaultOf)}
 At \`worker_connections\`, and in a worker that drains, connections that are ${givingWay()} are closed early,
 the oldest first.
 
+Before a connection that has no request is closed, at its deadline, to make room or while its worker drains, its socket is looked at
+once more: whoever has sent something is served. What arrives in the moment after that is lost, as with every server
+that ends a kept connection: some ten microseconds on an idle loop, plus the time that a packet takes. Our end and the request
+cross on the way, and the client has to send it again. A worker that drains sends its end first and reads on, so that such
+a client sees the end and no reset: no part of its request was read by an application.
+
 \`\`\`mermaid
 ${drawing(READING, ['proxy', 'handshake', 'new'])}
 \`\`\`

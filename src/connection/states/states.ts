@@ -91,6 +91,8 @@ export type ReadingEvent =
   | 'answered, keep'
   | 'answered, next at hand'
   | 'answered, linger'
+  /** Idle, and we have sent our end. */
+  | 'parted'
   | 'close';
 
 export type OwingEvent =
@@ -169,7 +171,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
     whenOverdue: 'close',
     whenClientEnds: 'close',
     givesWay: true,
-    on: { 'first byte': 'head', close: 'closed' },
+    on: { 'first byte': 'head', parted: 'lingering', close: 'closed' },
   },
   head: {
     waitsFor: 'a complete request head',
@@ -242,7 +244,7 @@ export const READING: { readonly [S in Exclude<Reading, 'closed'>]: ReadingRow }
     whenOverdue: 'close',
     whenClientEnds: 'close',
     givesWay: true,
-    on: { 'first byte': 'head', close: 'closed' },
+    on: { 'first byte': 'head', parted: 'lingering', close: 'closed' },
   },
   lingering: {
     waitsFor: "the client's end after our close",

@@ -1,7 +1,8 @@
-// Which idle connections give way at the limit, and that a pause of our own loop closes nobody whose request has come.
+// Which idle connections give way at the limit and in a worker that drains, and that nobody is closed whose request has come.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { DRAIN_GRACE_MS } from '../../../src/worker/connections.ts';
 import type { SimClient } from '../../model/client.ts';
 import { World } from '../../model/world.ts';
 import { ADDRESSES, version1 } from '../../support/proxy-header.ts';
@@ -155,4 +156,74 @@ test('a drain gives nobody more time than head_timeout has left', () => {
   world.drain();
   world.advance(300);
   assert.match(clients(world)[0]?.received ?? '', /^HTTP\/1\.1 408 /);
+});
+
+const GET = `${HEAD}\r\n`;
+
+/** The first client of a world of two has had an answer and is idle, the other one runs a request. */
+function idleWorld(limit: number): { world: World; client: SimClient; answer: () => void } {
+  const world = new World({ limit, threads: 1, capacity: 1, buffered: true });
+  world.connect();
+  world.connect();
+  const [first, other] = [...world.open.keys()];
+  const answer = (): void => {
+    const [thread = assert.fail('no thread')] = world.threads;
+    const [job = assert.fail('no request has come')] = thread.jobs;
+    job.whole({ status: '200 OK', fields: '', sendDate: true }, Buffer.alloc(0));
+    job.jobOver();
+    thread.leave(job);
+  };
+  first?.bytes(Buffer.from(GET));
+  answer();
+  other?.bytes(Buffer.from(HEAD));
+  const [client = assert.fail('no client')] = clients(world);
+  return { world, client, answer };
+}
+
+for (const [name, limit, drains] of [
+  ['a worker that drains', 10, true],
+  ['a worker at its limit', 2, false],
+  ['keepalive', 10, false],
+] as const) {
+  test(`${name} closes no idle connection whose request has come, however late our loop is`, () => {
+    for (let idleMs = 0; ; idleMs += 50) {
+      const { world, client, answer } = idleWorld(limit);
+      if (drains) world.drain();
+      world.advance(idleMs);
+      if (client.finished || client.closing !== 'no') {
+        assert.ok(idleMs > 100, 'it was idle for a while');
+        return;
+      }
+      client.unread = GET;
+      world.pause(300);
+      answer();
+      assert.equal(client.responses, 2, `idle for ${idleMs} ms`);
+    }
+  });
+}
+
+test('who has been idle for long when the worker drains has a moment for one more request', () => {
+  const { world, client, answer } = idleWorld(10);
+  world.advance(1000);
+  world.drain();
+  world.advance(DRAIN_GRACE_MS - 100);
+  assert.ok(!client.finished);
+  client.unread = GET;
+  world.advance(50);
+  answer();
+  assert.match(client.received, /HTTP\/1\.1 200 [\s\S]*HTTP\/1\.1 200 [\s\S]*Connection: close/);
+});
+
+test('a worker that drains sends its end first: a request that crosses it meets no reset', () => {
+  const { world, client } = idleWorld(10);
+  const [connection] = world.open.keys();
+  world.drain();
+  world.advance(DRAIN_GRACE_MS + 50);
+  assert.ok(client.finished);
+  assert.equal(client.closing, 'no');
+  connection?.bytes(Buffer.from(GET));
+  world.advance(DRAIN_GRACE_MS + 50);
+  assert.equal(client.closing, 'close');
+  assert.equal(client.responses, 1, 'it is not run either');
+  assert.equal(world.submitted.size, 1);
 });
