@@ -73,7 +73,6 @@ function load(
         preload: null,
         tls,
         networks,
-        sharesLimits: false,
         check: true,
         probe: null,
         hooks: null,

@@ -64,8 +64,18 @@ export function chargeTokens(
   count: number,
   nowMs: number,
 ): number {
-  const intervalMs = rate.perMs / rate.requests;
+  const charged = Math.max(untilMs, nowMs) + (count * rate.perMs) / rate.requests;
+  return raiseTokens(rate, untilMs, charged, nowMs);
+}
+
+/** Somebody else who counts has it forgiven at `saidMs`; within the same bound. */
+export function raiseTokens(
+  rate: LimitRate,
+  untilMs: number,
+  saidMs: number,
+  nowMs: number,
+): number {
   const most = (1 + BURSTS_OWED) * rate.burst + TOKENS_OWED;
-  const charged = Math.max(untilMs, nowMs) + count * intervalMs;
-  return Math.max(untilMs, Math.min(charged, nowMs + most * intervalMs + LATE_MS));
+  const mostMs = (most * rate.perMs) / rate.requests + LATE_MS;
+  return Math.max(untilMs, Math.min(saidMs, nowMs + mostMs));
 }

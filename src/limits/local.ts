@@ -1,8 +1,8 @@
-// Tokens that are counted in this process: a table of keys for each limit. It is the whole truth where one process serves, what the
-// arbiter counts with for its workers, and what goes on where the arbiter, or a store, does not answer.
+// Tokens that are counted in this process: a table of keys for each limit. It is what the arbiter counts with for its workers, what a
+// worker counts with that serves alone, and what goes on where the arbiter, or a store, does not answer.
 
 import { randomBytes } from 'node:crypto';
-import { chargeTokens, type Grant, giveBackTokens, takeTokens } from './bucket.ts';
+import { chargeTokens, type Grant, giveBackTokens, raiseTokens, takeTokens } from './bucket.ts';
 import { type HashSeed, KeyHash } from './hash.ts';
 import { ForgivenTable } from './table.ts';
 import type { Answer, TokenLimit, Tokens } from './tokens.ts';
@@ -74,6 +74,27 @@ export class LocalTokens implements Tokens {
     const { low, high } = this.#hashOf(key);
     const nowMs = this.#now();
     table.set(low, high, chargeTokens(rate, table.get(low, high), count, nowMs), nowMs);
+  }
+
+  /** Somebody else who counts has it forgiven in so long: it is so here as well, if that is later. */
+  raise(limit: number, key: string, resetMs: number): void {
+    const { rate, table } = this.#at(limit);
+    const { low, high } = this.#hashOf(key);
+    const nowMs = this.#now();
+    const untilMs = raiseTokens(rate, table.get(low, high), nowMs + resetMs, nowMs);
+    table.set(low, high, untilMs, nowMs);
+  }
+
+  /** How long until all is forgiven that the key has used; 0: nothing is known of it. */
+  resetMs(limit: number, key: string): number {
+    const { low, high } = this.#hashOf(key);
+    return Math.max(0, this.#at(limit).table.get(low, high) - this.#now());
+  }
+
+  /** For each limit how long until whatever was counted is forgiven; at most. */
+  longestMs(): readonly number[] {
+    const nowMs = this.#now();
+    return this.#tables.map(({ latestMs }) => Math.max(0, latestMs - nowMs));
   }
 
   /** To be called a few times a second. */

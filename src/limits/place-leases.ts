@@ -75,15 +75,6 @@ export class PlaceLeases implements Places {
     return this.#wait(found);
   }
 
-  /** So many are open already, which nobody was asked for. */
-  adopt(limit: number, name: string, count: number): void {
-    const key = boundedKey(name);
-    const held = this.#held[limit]?.get(key) ?? this.#open(limit, key);
-    held.alone += count;
-    this.#owing.add(held);
-    if (!this.#parts.reach.silent) this.#settle();
-  }
-
   leave(limit: number, key: string): void {
     const held = this.#held[limit]?.get(boundedKey(key));
     if (held === undefined || held.taken + held.alone === 0) {

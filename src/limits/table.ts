@@ -41,6 +41,7 @@ export class ForgivenTable {
   #hand = 0;
   /** Entries that had to go before they were forgiven. */
   #lost = 0;
+  #latestMs = 0;
 
   constructor(entriesMax: number) {
     this.#setsMax = Math.max(FIRST_SETS, Math.floor(entriesMax / WAYS));
@@ -49,6 +50,11 @@ export class ForgivenTable {
 
   get taken(): number {
     return this.#taken;
+  }
+
+  /** When the last of all is forgiven, as far as it was ever said; some may have had something given back since. */
+  get latestMs(): number {
+    return this.#latestMs;
   }
 
   get lost(): number {
@@ -75,6 +81,7 @@ export class ForgivenTable {
     }
     if (untilMs <= nowMs) this.#free(slot);
     else this.#write(slot, low, high, untilMs);
+    if (untilMs > this.#latestMs) this.#latestMs = untilMs;
   }
 
   /** To be called a few times a second: forgets who is forgiven, and gives memory back. */

@@ -5,7 +5,7 @@ import type { Settings } from '../settings/settings.ts';
 import type { AskedAddress } from './addresses.ts';
 import type { Answer, Question } from './control.ts';
 import type { InnerHooks } from './hooks.ts';
-import type { LeaseQuestion, LeaseReply, ShareLimits } from './limits.ts';
+import type { CountLimits, LeaseQuestion, LeaseReply } from './limits.ts';
 import type { PreloadAddress } from './preload.ts';
 import type { Tally } from './tally.ts';
 
@@ -62,8 +62,6 @@ export type ToWorker =
       /** null: no TLS. */
       readonly tls: TlsMaterial | null;
       readonly networks: ClientNetworks;
-      /** The arbiter counts what clients may have; else this worker does. */
-      readonly sharesLimits: boolean;
       /** --check-config: load the application, say `ready` or `boot-failed`, listen nowhere and exit. */
       readonly check: boolean;
       /** The token of the paths that threads answer themselves, for a drill; null, as always when serving: there are none. */
@@ -78,7 +76,7 @@ export type ToWorker =
   /** A duplicate of listening handle `index` travels with this message. */
   | { readonly kind: 'listener'; readonly index: number }
   | LeaseReply
-  | ShareLimits
+  | CountLimits
   /** Open all log files anew by their names, after a rotation. */
   | { readonly kind: 'reopen-logs' }
   /** Stop accepting, finish what is under way, exit 0. */

@@ -28,6 +28,15 @@ export interface LeaseQuestion {
   readonly giveBack: readonly KeyCount[];
   /** What went on without being granted. */
   readonly charge: readonly KeyCount[];
+  /** Of a worker that counts by itself: in how many milliseconds is forgiven what a key has used. */
+  readonly owed: readonly KeyCount[];
+}
+
+/** To a worker: whether it counts requests by itself, as the only one of this host. */
+export interface CountLimits {
+  readonly kind: 'count-limits';
+  /** It does, and for so long the arbiter may know of a key what it does not, limit by limit; null: it leases. */
+  readonly alone: readonly number[] | null;
 }
 
 export interface LeaseReply {
@@ -35,9 +44,4 @@ export interface LeaseReply {
   readonly of: Counted;
   readonly id: number;
   readonly leases: readonly LeaseAnswer[];
-}
-
-/** To the worker: it is not the only one any more, and counts with the others from now on. */
-export interface ShareLimits {
-  readonly kind: 'share-limits';
 }

@@ -26,8 +26,6 @@ let worker: Worker | null = null;
 let limits: WorkerLimits | null = null;
 let log: ErrorLog | null = null;
 let leaving = false;
-/** It was told so before there was a worker. */
-let toShare = false;
 let graceMs = 30_000;
 
 function isToWorker(message: unknown): message is ToWorker {
@@ -41,7 +39,7 @@ process.on('message', (message: unknown, handle: unknown) => {
   else if (message.kind === 'listeners') void serve(message.listeners);
   else if (message.kind === 'cannot-listen') void bootFailed(1, message.message);
   else if (message.kind === 'leased') limits?.counts.heard(message);
-  else if (message.kind === 'share-limits') shareLimits();
+  else if (message.kind === 'count-limits') limits?.counts.countAlone(message.alone);
   else if (message.kind === 'reopen-logs') reopenLogs();
   else if (message.kind === 'ask') void answer(message.id, message.question);
   else if (message.kind === 'drain') void leave();
@@ -70,8 +68,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
   if (settings.threads === 0) shareLoop(opened, () => worker?.underWay() ?? '');
   try {
     const app = decideApp(settings);
-    const shared = message.sharesLimits || toShare;
-    limits = workerLimits(settings, message.networks, opened, { shared, ask: say });
+    limits = workerLimits(settings, message.networks, opened, say);
     worker = new Worker({
       settings,
       app,
@@ -114,6 +111,7 @@ function beat(): void {
 /** What it has counted and what has gone wrong since the last time would be lost. */
 function tellTheRest(): void {
   troubles.flush();
+  limits?.counts.tellAll();
   beat();
 }
 
@@ -130,11 +128,6 @@ function sayReady(loaded: Worker): void {
 async function answer(id: number, question: Question): Promise<void> {
   if (worker === null) return;
   say({ kind: 'answer', id, answer: await worker.answer(question) });
-}
-
-function shareLimits(): void {
-  toShare = true;
-  limits?.counts.share();
 }
 
 function reopenLogs(): void {

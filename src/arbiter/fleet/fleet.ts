@@ -153,8 +153,8 @@ export class Fleet implements WorkerOwner {
 
   hello(worker: WorkerHandle): void {
     const place = this.#places.numberOf(worker);
-    worker.generation.share?.joined(worker, place);
     worker.say(worker.generation.startMessage(worker.age, place));
+    worker.generation.share?.joined(worker);
   }
 
   readonly deadlineMoved = (): void => this.#sleep();

@@ -35,6 +35,8 @@ export interface TokenCounter {
 const TEND_MS = 250;
 /** More tokens no lease has. */
 const COUNT_MAX = 1_000_000;
+/** What a key has used is forgiven before, whatever the limit; the bucket has a bound of its own. */
+const OWED_MAX_MS = Number.MAX_SAFE_INTEGER;
 /** Leases of one worker that it may give back; of older ones it may not. */
 const OUT_MAX = 4096;
 /** Who does not answer in time is refused nothing and granted nothing: the worker goes on alone. */
@@ -48,6 +50,8 @@ export class SharedLimits {
   #tending: NodeJS.Timeout | null = null;
   /** Of generations that have workers, or will. */
   readonly #shares = new Set<LimitShare>();
+  /** Counts by itself. */
+  #alone: Borrower | null = null;
 
   /** @param now milliseconds, monotonic */
   constructor(now: () => number, log: () => Log) {
@@ -65,7 +69,8 @@ export class SharedLimits {
     this.#tending ??= setInterval(() => this.#local?.tend(), TEND_MS).unref();
     const stored = storedTokens(settings, limits.tokens, local, this.#now, this.#log);
     const share = new LimitShare(limits, stored?.tokens ?? local, this.#places, {
-      several: settings.workers > 1 || stored !== null,
+      local: stored === null ? local : null,
+      fleetChanged: () => this.#fleetChanged(),
       over: () => {
         this.#shares.delete(share);
         stored?.close();
@@ -79,6 +84,20 @@ export class SharedLimits {
     return share;
   }
 
+  /** A worker that is the only one counts requests by itself, which takes nobody's time. */
+  #fleetChanged(): void {
+    const all = [...this.#shares].flatMap((share) =>
+      share.workers.map((worker) => ({ worker, local: share.local })),
+    );
+    const [first = null] = all;
+    const alone = all.length === 1 && first?.local != null ? first : null;
+    if (alone?.worker === this.#alone) return;
+    const before = all.find(({ worker }) => worker === this.#alone);
+    this.#alone = alone?.worker ?? null;
+    before?.worker.say({ kind: 'count-limits', alone: null });
+    alone?.worker.say({ kind: 'count-limits', alone: alone.local?.longestMs() ?? [] });
+  }
+
   close(): void {
     if (this.#tending !== null) clearInterval(this.#tending);
     for (const share of this.#shares) share.close();
@@ -86,7 +105,10 @@ export class SharedLimits {
 }
 
 interface ShareParts {
-  readonly several: boolean;
+  /** Who counts, where nobody else counts with it. */
+  readonly local: LocalTokens | null;
+  /** A worker has come or gone. */
+  fleetChanged(): void;
   /** No worker has it any more, and none will. */
   over(): void;
   /** No worker served with it. */
@@ -100,11 +122,9 @@ export class LimitShare {
   /** Workers, each with the tokens that it may give back. */
   readonly #borrowers = new Map<Borrower, Map<string, number>>();
   readonly #parts: ShareParts;
-  #several: boolean;
   #retired = false;
 
   constructor(limits: LimitList, tokens: TokenCounter, places: SharedPlaces, parts: ShareParts) {
-    this.#several = parts.several;
     this.#parts = parts;
     this.#limits = limits;
     this.#tokens = tokens;
@@ -131,24 +151,24 @@ export class LimitShare {
     if (this.#retired && this.#borrowers.size === 0) this.close();
   }
 
-  /** Its workers lease; a single one counts by itself. */
-  get isShared(): boolean {
-    return this.#several;
+  get workers(): readonly Borrower[] {
+    return [...this.#borrowers.keys()];
   }
 
-  /** A worker begins, at that place of the fleet. */
-  joined(worker: Borrower, place: number): void {
-    if (place > 0 && !this.#several) {
-      this.#several = true;
-      // One that was alone counts by itself.
-      for (const one of this.#borrowers.keys()) one.say({ kind: 'share-limits' });
-    }
+  get local(): LocalTokens | null {
+    return this.#parts.local;
+  }
+
+  /** A worker begins. */
+  joined(worker: Borrower): void {
     this.#borrowers.set(worker, new Map());
+    this.#parts.fleetChanged();
   }
 
   gone(worker: Borrower): void {
     this.#borrowers.delete(worker);
     this.#places.gone(worker);
+    this.#parts.fleetChanged();
     this.#closeIfOver();
   }
 
@@ -170,9 +190,12 @@ export class LimitShare {
 
   #forTokens(
     out: Map<string, number>,
-    { take, giveBack, charge }: LeaseQuestion,
+    { take, giveBack, charge, owed }: LeaseQuestion,
   ): (LeaseAnswer | Promise<LeaseAnswer>)[] {
     const tokens = this.#tokens;
+    for (const [limit, key, resetMs] of this.#understood(owed, 'tokens', OWED_MAX_MS)) {
+      this.#parts.local?.raise(limit, key, resetMs);
+    }
     for (const [limit, key, count] of this.#understood(giveBack, 'tokens')) {
       const name = `${limit} ${key}`;
       const had = out.get(name) ?? 0;
@@ -223,18 +246,22 @@ export class LimitShare {
       .map((one) => (this.#isSound(one, of) ? answer(...one) : NOTHING));
   }
 
-  #understood(counts: readonly KeyCount[], of: 'tokens' | 'places'): readonly KeyCount[] {
+  #understood(
+    counts: readonly KeyCount[],
+    of: 'tokens' | 'places',
+    most = COUNT_MAX,
+  ): readonly KeyCount[] {
     if (!Array.isArray(counts)) return [];
-    return counts.slice(0, KEY_COUNTS_MAX).filter((one: unknown) => this.#isSound(one, of));
+    return counts.slice(0, KEY_COUNTS_MAX).filter((one: unknown) => this.#isSound(one, of, most));
   }
 
-  #isSound(one: unknown, of: 'tokens' | 'places'): one is KeyCount {
+  #isSound(one: unknown, of: 'tokens' | 'places', most = COUNT_MAX): one is KeyCount {
     if (!Array.isArray(one)) return false;
     const [limit, key, count]: unknown[] = one;
     if (!Number.isSafeInteger(limit) || !Number.isSafeInteger(count)) return false;
     if (typeof key !== 'string' || key.length > KEY_LENGTH_MAX) return false;
     const [index, many] = [Number(limit), Number(count)];
-    return index >= 0 && index < this.#limits[of].length && many > 0 && many <= COUNT_MAX;
+    return index >= 0 && index < this.#limits[of].length && many > 0 && many <= most;
   }
 }
 

@@ -43,7 +43,7 @@ export interface StageParts extends StageOptions {
   readonly outputs?: Outputs;
   /** Where each setting was set; null: nobody knows. */
   readonly sources?: Sources | null;
-  /** Counts what clients may have, across reloads; without it each worker counts by itself. */
+  /** Counts what clients may have, across reloads. */
   readonly sharedLimits?: SharedLimits;
   /** Calls the preparation off: it ends what it has begun and rejects. Means nothing afterwards. */
   readonly stopped?: AbortSignal;
@@ -197,7 +197,6 @@ function generationOf(
         preload,
         tls,
         networks,
-        sharesLimits: share?.isShared ?? false,
         check: false,
         probe,
         hooks: inner === null ? null : { ...inner, age },

@@ -30,6 +30,7 @@ export class ArbiterLender implements Lender {
   #take: { readonly what: KeyCount; readonly answered: Answered }[] = [];
   #giveBack: KeyCount[] = [];
   #charge: { readonly what: KeyCount; readonly told: Told | undefined }[] = [];
+  #owed: KeyCount[] = [];
   readonly #underWay = new Map<number, Asked>();
   #id = 0;
   #scheduled = false;
@@ -55,6 +56,18 @@ export class ArbiterLender implements Lender {
     this.#schedule();
   }
 
+  /** What a key has used is forgiven in so long. */
+  owe(limit: number, key: string, resetMs: number): void {
+    if (this.#owed.length >= QUESTIONS_MAX) return;
+    this.#owed.push([limit, key, Math.ceil(resetMs)]);
+    this.#schedule();
+  }
+
+  /** All of it is sent now: others ask from here on, or nobody will be there to send it. */
+  hurry(): void {
+    this.#flush(Number.POSITIVE_INFINITY);
+  }
+
   heard({ of, id, leases }: LeaseReply): void {
     const asked = of === this.#of ? this.#underWay.get(id) : undefined;
     if (asked === undefined) return;
@@ -78,10 +91,10 @@ export class ArbiterLender implements Lender {
     });
   }
 
-  #flush(): void {
-    while (this.#underWay.size < UNDER_WAY_MAX) {
-      const waiting = this.#take.length + this.#giveBack.length + this.#charge.length;
-      if (waiting === 0) return;
+  #flush(underWayMax = UNDER_WAY_MAX): void {
+    while (this.#underWay.size < underWayMax) {
+      const lists = [this.#take, this.#giveBack, this.#charge, this.#owed];
+      if (lists.every((list) => list.length === 0)) return;
       const take = this.#take.splice(0, KEY_COUNTS_MAX);
       const charge = this.#charge.splice(0, KEY_COUNTS_MAX);
       this.#id += 1;
@@ -96,6 +109,7 @@ export class ArbiterLender implements Lender {
         take: take.map(({ what }) => what),
         giveBack: this.#giveBack.splice(0, KEY_COUNTS_MAX),
         charge: charge.map(({ what }) => what),
+        owed: this.#owed.splice(0, KEY_COUNTS_MAX),
       });
     }
   }

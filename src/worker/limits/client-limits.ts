@@ -15,7 +15,7 @@ import { KeyThread } from './key-functions.ts';
 import { LimitCounts, type LimitCountsOptions } from './limit-counts.ts';
 
 /** How the arbiter is asked. */
-export type Sharing = Pick<LimitCountsOptions, 'shared' | 'ask'>;
+export type AskArbiter = LimitCountsOptions['ask'];
 
 export class WorkerLimits {
   readonly limits: readonly Limit[];
@@ -30,14 +30,14 @@ export class WorkerLimits {
     settings: Settings,
     { allow, deny, exempt }: ClientNetworks,
     log: Log,
-    sharing: Sharing,
+    ask: AskArbiter,
   ) {
     const limits = limitsOf(settings);
     this.limits = limits;
     this.#log = log;
     this.#keys = makeKeys(settings, log);
     this.counts = new LimitCounts({
-      ...sharing,
+      ask,
       limits: limitListOf(settings),
       workers: settings.workers,
       timeoutMs: settings.limit_store_timeout * 1000,
@@ -89,12 +89,12 @@ export function workerLimits(
   settings: Settings,
   networks: ClientNetworks,
   log: Log,
-  sharing: Sharing,
+  ask: AskArbiter,
 ): WorkerLimits | null {
   const { allow, deny, limits } = settings;
   const isLimited = settings.limit_rate !== null || settings.limit_connections > 0;
   const isSet = isLimited || limits.length > 0 || allow.length > 0 || deny.length > 0;
-  return isSet ? new WorkerLimits(settings, networks, log, sharing) : null;
+  return isSet ? new WorkerLimits(settings, networks, log, ask) : null;
 }
 
 function makeKeys(settings: Settings, log: Log): KeyThread | null {

@@ -1,12 +1,13 @@
-// Who counts what clients may have, as a worker sees it: a single worker by itself, at once and with nobody asked; one of several, or
-// one of a host that shares a store with others, with leases of the arbiter. One that was single may become one of several.
+// Who counts what clients may have, as a worker sees it: the arbiter, of which it leases, for all workers, for those before them and,
+// where there is a store, with other hosts. Requests a worker counts by itself while it is the only one, and tells; and while the
+// arbiter does not answer.
 
 import { later, monotonicMs } from '../../clock.ts';
 import { arbiterTerms } from '../../limits/debts.ts';
 import { TokenLeases } from '../../limits/leases.ts';
 import type { LimitList } from '../../limits/limit-list.ts';
 import { LocalTokens } from '../../limits/local.ts';
-import { LocalPlaces } from '../../limits/local-places.ts';
+import { OwnCount } from '../../limits/own-count.ts';
 import { PlaceLeases } from '../../limits/place-leases.ts';
 import { Reach } from '../../limits/reach.ts';
 import type { Answer, Places, Tokens } from '../../limits/tokens.ts';
@@ -17,8 +18,6 @@ import { ArbiterLender } from './arbiter-lender.ts';
 
 export interface LimitCountsOptions {
   readonly limits: LimitList;
-  /** The arbiter counts for this worker and others. */
-  readonly shared: boolean;
   /** How many workers there should be. */
   readonly workers: number;
   readonly timeoutMs: number;
@@ -28,28 +27,37 @@ export interface LimitCountsOptions {
 
 export class LimitCounts implements Tokens, Places {
   readonly #options: LimitCountsOptions;
-  readonly #borrowers: number;
-  /** The truth of a single worker; of one of several what goes on while the arbiter does not answer. */
-  readonly #local: LocalTokens;
-  readonly #localPlaces: LocalPlaces;
-  #tokens: Tokens;
-  #places: Places;
-  #lenders: readonly ArbiterLender[] = [];
+  /** What goes on while the arbiter does not answer. */
+  readonly #alone: LocalTokens;
+  readonly #leases: TokenLeases;
+  /** While no other worker is there. */
+  #own: OwnCount | null = null;
+  readonly #places: PlaceLeases;
+  readonly #lenders: { readonly tokens: ArbiterLender; readonly places: ArbiterLender };
   readonly #told = new Seldom();
 
   constructor(options: LimitCountsOptions) {
-    const { limits, workers, shared } = options;
+    const { limits, timeoutMs, ask, workers: borrowers } = options;
     this.#options = options;
-    this.#borrowers = shared ? Math.max(2, workers) : 1;
-    this.#local = new LocalTokens(partOf(limits, this.#borrowers), monotonicMs);
-    this.#localPlaces = new LocalPlaces(limits.places);
-    this.#tokens = this.#local;
-    this.#places = this.#localPlaces;
-    if (shared) this.#lease();
+    const reach = new Reach({ timeoutMs, now: monotonicMs, later });
+    reach.onChange((state) => this.#tell(state));
+    const tokens = new ArbiterLender('tokens', ask);
+    const places = new ArbiterLender('places', ask);
+    const common = { borrowers, reach, now: monotonicMs, later };
+    this.#lenders = { tokens, places };
+    this.#alone = new LocalTokens(partOf(limits, borrowers), monotonicMs);
+    this.#leases = new TokenLeases({
+      ...common,
+      limits: limits.tokens,
+      lender: tokens,
+      alone: this.#alone,
+      terms: arbiterTerms(borrowers),
+    });
+    this.#places = new PlaceLeases({ ...common, limits: limits.places, lender: places });
   }
 
   ask(limit: number, key: string): Answer | Promise<Answer> {
-    return this.#tokens.ask(limit, key);
+    return (this.#own ?? this.#leases).ask(limit, key);
   }
 
   enter(limit: number, key: string): boolean | Promise<boolean> {
@@ -62,36 +70,33 @@ export class LimitCounts implements Tokens, Places {
 
   /** To be called on every tick of the worker. */
   tick(): void {
-    this.#local.tend();
-  }
-
-  /** Another worker serves, too. What this one has counted so far begins anew; what is open is told. */
-  share(): void {
-    if (this.#lenders.length === 0) this.#lease();
+    this.#alone.tend();
+    this.#own?.tend();
   }
 
   heard(reply: LeaseReply): void {
-    for (const lender of this.#lenders) lender.heard(reply);
+    this.#lenders[reply.of]?.heard(reply);
   }
 
-  #lease(): void {
-    const { limits, timeoutMs, ask } = this.#options;
-    const reach = new Reach({ timeoutMs, now: monotonicMs, later });
-    reach.onChange((state) => this.#tell(state));
-    const tokens = new ArbiterLender('tokens', ask);
-    const places = new ArbiterLender('places', ask);
-    const common = { borrowers: Math.max(2, this.#borrowers), reach, now: monotonicMs, later };
-    this.#lenders = [tokens, places];
-    this.#tokens = new TokenLeases({
-      ...common,
-      limits: limits.tokens,
-      lender: tokens,
-      alone: this.#local,
-      terms: arbiterTerms(common.borrowers),
+  /** `inheritsMs`: no other worker counts, and that is for how long the arbiter may know what is not known here; null: others do. */
+  countAlone(inheritsMs: readonly number[] | null): void {
+    this.#own?.end();
+    this.#own = null;
+    this.#lenders.tokens.hurry();
+    if (inheritsMs === null) return;
+    this.#own = new OwnCount({
+      limits: this.#options.limits.tokens,
+      inheritsMs,
+      leases: this.#leases,
+      owe: (limit, key, resetMs) => this.#lenders.tokens.owe(limit, key, resetMs),
+      now: monotonicMs,
     });
-    const leases = new PlaceLeases({ ...common, limits: limits.places, lender: places });
-    for (const [limit, key, count] of this.#localPlaces.open()) leases.adopt(limit, key, count);
-    this.#places = leases;
+  }
+
+  /** What it has counted by itself is on its way. */
+  tellAll(): void {
+    this.#own?.tell();
+    this.#lenders.tokens.hurry();
   }
 
   #tell(state: 'answers' | 'silent'): void {

@@ -9,7 +9,6 @@ import { clientOf } from '../../../src/limits/client.ts';
 import { ClientLimits, type ClientLimitsOptions } from '../../../src/limits/client-limits.ts';
 import { concerning, limitsOf } from '../../../src/limits/limit.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
-import { LocalPlaces } from '../../../src/limits/local-places.ts';
 import { NetworkSet } from '../../../src/limits/network-set.ts';
 import { rateLimitFields, retryAfterSeconds } from '../../../src/limits/rate-limit-fields.ts';
 import { Refusals } from '../../../src/limits/refusals.ts';
@@ -18,6 +17,7 @@ import type { Verdict } from '../../../src/limits/verdict.ts';
 import { parseLimitRate } from '../../../src/settings/limit-rate.ts';
 import { checkLimitRules } from '../../../src/settings/limit-rules.ts';
 import type { Peer, RequestHead } from '../../../src/threads/app-thread.ts';
+import { LocalPlaces } from './local-places.ts';
 
 function peer(address: string): Peer {
   return { address, port: 1, serverName: 'x', serverPort: 80, scheme: 'http' };

@@ -32,21 +32,24 @@ class WorkerStandIn {
   }
 }
 
-function shareOf(several = true): LimitShare {
+function shareOf(): LimitShare {
   const tokens = [{ id: 'a', rate: parseLimitRate('10/m') }];
   const limits = { tokens, places: [{ id: 'c', most: 3 }] };
-  const parts = { several, over: () => undefined, dropped: () => undefined };
-  return new LimitShare(limits, new LocalTokens(tokens, () => 5), new SharedPlaces(), parts);
+  const local = new LocalTokens(tokens, () => 5);
+  const nothing = () => undefined;
+  const parts = { local, fleetChanged: nothing, over: nothing, dropped: nothing };
+  return new LimitShare(limits, local, new SharedPlaces(), parts);
 }
 
 function question(more: Partial<LeaseQuestion>): LeaseQuestion {
-  return { kind: 'lease', of: 'tokens', id: 1, take: [], giveBack: [], charge: [], ...more };
+  const nothing = { take: [], giveBack: [], charge: [], owed: [] };
+  return { kind: 'lease', of: 'tokens', id: 1, ...nothing, ...more };
 }
 
 test('questions are answered in their order, and what makes no sense is granted nothing', () => {
   const share = shareOf();
   const worker = new WorkerStandIn();
-  share.joined(worker, 0);
+  share.joined(worker);
   const nonsense: unknown[] = [
     [1, 'k', 1],
     [-1, 'k', 1],
@@ -70,8 +73,8 @@ test('questions are answered in their order, and what makes no sense is granted 
 test('a worker gives back no more than it has, and nothing of another', () => {
   const share = shareOf();
   const [one, other] = [new WorkerStandIn(), new WorkerStandIn()];
-  share.joined(one, 0);
-  share.joined(other, 1);
+  share.joined(one);
+  share.joined(other);
   share.asked(one, question({ take: [[0, 'k', 10]] }));
   share.asked(other, question({ giveBack: [[0, 'k', 10]], take: [[0, 'k', 1]] }));
   assert.equal(other.leases[0]?.[0], 0);
@@ -87,24 +90,14 @@ test('a worker gives back no more than it has, and nothing of another', () => {
 test('the places of a worker that died are free', () => {
   const share = shareOf();
   const [one, other] = [new WorkerStandIn(), new WorkerStandIn()];
-  share.joined(one, 0);
-  share.joined(other, 1);
+  share.joined(one);
+  share.joined(other);
   share.asked(one, question({ of: 'places', take: [[0, 'k', 3]] }));
   share.asked(other, question({ of: 'places', take: [[0, 'k', 1]] }));
   assert.equal(other.leases[0]?.[0], 0);
   share.gone(one);
   share.asked(other, question({ of: 'places', take: [[0, 'k', 5]] }));
   assert.equal(other.leases[0]?.[0], 3);
-});
-
-test('a single worker counts by itself until there is a second place', () => {
-  const share = shareOf(false);
-  const [one, other] = [new WorkerStandIn(), new WorkerStandIn()];
-  share.joined(one, 0);
-  assert.equal(share.isShared, false);
-  share.joined(other, 1);
-  assert.equal(share.isShared, true);
-  assert.deepEqual(one.heard, [{ kind: 'share-limits' }]);
 });
 
 test('places that were left serve the next of the same client, or go back; without an answer each has its part', async () => {
@@ -186,7 +179,7 @@ test('where there are few places, none lies idle with a worker while another one
 test('a place that was taken alone and left again is counted out, also in one message', () => {
   const share = shareOf();
   const worker = new WorkerStandIn();
-  share.joined(worker, 0);
+  share.joined(worker);
   const one = [[0, 'k', 1]] as const;
   share.asked(worker, question({ of: 'places', charge: one, giveBack: one }));
   share.asked(worker, question({ of: 'places', take: [[0, 'k', 9]] }));
@@ -216,25 +209,25 @@ test('a generation that does not come to serve leaves its store and the counts; 
     eventually(() => store.open.size === count, `${store.open.size} and not ${count} are open`);
   const [one, next, other] = [new WorkerStandIn(), new WorkerStandIn(), new WorkerStandIn()];
   const first = await share('5/h');
-  first.joined(one, 0);
+  first.joined(one);
   assert.equal(await grantedTo(one, first), 5);
   const unused = await share('7/h');
   await connections(2);
   unused.drop();
   await connections(1);
   const failed = await share('8/h');
-  failed.joined(other, 0);
+  failed.joined(other);
   await connections(2);
   failed.drop();
   failed.gone(other);
   await connections(1);
   first.gone(one);
-  first.joined(next, 0);
+  first.joined(next);
   assert.equal(await grantedTo(next, first), 0);
   const third = await share('5/h');
   await connections(2);
   assert.equal(store.accepted(), 4, 'the first has kept its connection');
-  third.joined(other, 0);
+  third.joined(other);
   assert.equal(await grantedTo(other, third), 0, 'it goes on where the first was');
   first.retire();
   first.gone(next);

@@ -1,7 +1,6 @@
-// Places that are counted in this process: how much of each client is open at once. Keeps nothing of a client that has nothing open,
-// so its size is bounded by what is open.
+// Places that are counted here, for tests of who asks for them: how much of each client is open at once.
 
-import type { PlaceLimit, Places } from './tokens.ts';
+import type { PlaceLimit, Places } from '../../../src/limits/tokens.ts';
 
 export class LocalPlaces implements Places {
   readonly #limits: readonly PlaceLimit[];
@@ -26,13 +25,6 @@ export class LocalPlaces implements Places {
     if (count === 0) throw new Error('a place was given back twice');
     if (count === 1) taken.delete(key);
     else taken.set(key, count - 1);
-  }
-
-  /** What is open now. */
-  open(): (readonly [limit: number, key: string, count: number])[] {
-    return this.#taken.flatMap((taken, limit) =>
-      [...taken].map(([key, count]) => [limit, key, count] as const),
-    );
   }
 
   #takenOf(limit: number): Map<string, number> {
