@@ -31,9 +31,15 @@ const EVERY_VERSION = [
   'unit/arbiter/reload/source-watch',
   'unit/arbiter/status/status-server',
   'unit/cli/main',
-  'unit/connection/',
+  'unit/connection/body-on-disk',
+  'unit/connection/machine',
+  'unit/connection/socket',
+  'unit/connection/tls',
+  'unit/connection/write-watch',
   'unit/observe/',
-  'unit/spool/',
+  'unit/spool/disk',
+  'unit/spool/file-range',
+  'unit/spool/spool.',
   'unit/threads-node/',
   'unit/threads-python/process',
   'unit/threads-python/wire',
@@ -73,6 +79,7 @@ const LONGEST = [
 
 /** Unit tests that wait, start processes and threads, or compute for long: together they would be one long file. */
 const LONG_UNITS = [
+  'unit/connection/outflow',
   'unit/arbiter/boot',
   'unit/arbiter/life.',
   'unit/arbiter/limits/limit-store',

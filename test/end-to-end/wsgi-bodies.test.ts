@@ -31,9 +31,9 @@ interface Told {
 /** The highest resident memory of any process of the server while `work` runs. */
 async function highestResident(server: Served, work: () => Promise<void>): Promise<number> {
   let highest = 0;
+  const pids = [server.pid, ...server.childPids()];
   const look = () => {
-    for (const pid of [server.pid, ...server.childPids()])
-      highest = Math.max(highest, residentBytes(pid));
+    for (const pid of pids) highest = Math.max(highest, residentBytes(pid));
   };
   const timer = setInterval(look, 50);
   try {
