@@ -1,13 +1,11 @@
 // The thread of a worker that sends spans with OpenTelemetry's SDK: makes them of what the worker's loop tells, has the SDK batch and
 // send them, and tells what became of them. Whatever a receiver does, hanging included, it does to this thread alone.
 
-import { readlinkSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
-import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
 import { messageOf } from '../message-of.ts';
 import { packageVersion } from '../package-folder.ts';
+import { goBehindOthers, ownSystemThread } from '../system-thread.ts';
 import {
   type FromSpanThread,
   recordsOf,
@@ -55,18 +53,6 @@ class Counted {
   }
 }
 
-/** Where all cores are busy the loop and the application go first. On Linux a thread has a priority of its own. */
-function goBehindOthers(): void {
-  try {
-    const thread = Number(basename(readlinkSync('/proc/thread-self')));
-    if (thread > 0 && thread !== process.pid) {
-      setPriority(thread, constants.priority.PRIORITY_BELOW_NORMAL);
-    }
-  } catch {
-    // Another system, or somebody forbids it: then it is one of many.
-  }
-}
-
 /** As the SDK's own set-up reads it; its classes want it as an option. */
 function numberIn(variable: string): number | undefined {
   const number = Number(process.env[variable]);
@@ -99,7 +85,8 @@ function originOf({ resources }: Sdk): Origin {
 }
 
 try {
-  goBehindOthers();
+  // The loop and the application go first.
+  goBehindOthers(ownSystemThread());
   const sdk = loadSdk(data.folder);
   const processor = processorOf(sdk);
   const origin = originOf(sdk);

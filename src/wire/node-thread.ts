@@ -102,11 +102,13 @@ export const BODY_AHEAD = 16 * 1024;
 export const BODY_WINDOW = 256 * 1024;
 
 /**
- * The shared array: element 0 counts the turns of the guest's loop; from FIRST_SLOT on one cell per request slot.
+ * The shared array: element 0 counts the turns of the guest's loop; element 1 is the number that the system has for its thread
+ * (0: none of its own, or unknown); from FIRST_SLOT on one cell per request slot.
  * A cell is generation * 4 + state, so that a claim of a request that was withdrawn long ago never hits its successor.
  */
 export const TURNS = 0;
-export const FIRST_SLOT = 1;
+export const SYSTEM_THREAD = 1;
+export const FIRST_SLOT = 2;
 export const CellState = { free: 0, offered: 1, claimed: 2, withdrawn: 3 } as const;
 /** Generations wrap here; a request would have to be forgotten for half a billion others of its slot to be mistaken. */
 export const GENERATIONS = 2 ** 29;

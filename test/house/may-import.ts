@@ -241,7 +241,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/connection/states': ['src/http1'],
   'src/dispatch': ['src/threads/app-thread.ts', 'src/observe', 'src/clock.ts'],
-  'src/threads/node/guest': ['src/wire', 'src/clock.ts', 'src/package-folder.ts'],
+  'src/threads/node/guest': [
+    'src/wire',
+    'src/clock.ts',
+    'src/package-folder.ts',
+    'src/system-thread.ts',
+  ],
   'src/threads': [
     'src/wire',
     'src/observe',
@@ -251,8 +256,9 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/bridge-path.ts',
     'src/package-folder.ts',
     'src/message-of.ts',
+    'src/system-thread.ts',
   ],
-  'src/trace': ['src/wire', 'src/package-folder.ts', 'src/message-of.ts'],
+  'src/trace': ['src/wire', 'src/package-folder.ts', 'src/message-of.ts', 'src/system-thread.ts'],
   'src/wire': [],
   'src/limits': ['src/proxy', 'src/settings', 'src/clock.ts', 'src/percent.ts'],
   'src/proxy': ['src/http1'],
@@ -275,6 +281,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/percent.ts': [],
   'src/process-tree.ts': [],
   'src/start-folder.ts': [],
+  'src/system-thread.ts': [],
 };
 
 /** Shapes that may be named from further away; `import type` leaves nothing of them at run time. */

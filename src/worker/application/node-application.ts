@@ -3,6 +3,7 @@
 // One that was given up in native code cannot be ended and stays until that returns: how many may gather, and when the
 // whole process has to be replaced, is decided in stuck-threads.ts.
 
+import { monotonicMs } from '../../clock.ts';
 import { messageOf } from '../../message-of.ts';
 import { ownDescriptors } from '../../open-files.ts';
 import type { AppSpec } from '../../settings/app-spec.ts';
@@ -22,6 +23,7 @@ import { DebugDoor } from './debug-door.ts';
 import { Reserve } from './reserve.ts';
 import { RestartDelay, STARTS_IN_VAIN, within } from './restart.ts';
 import { StuckThreads } from './stuck-threads.ts';
+import { Successor } from './successor.ts';
 import { threadOutput } from './thread-output.ts';
 
 /** A thread opens all its modules, and those of the application, at once while it boots. */
@@ -34,6 +36,9 @@ export class NodeApplication implements Application {
   readonly #stuck: StuckThreads<NodeThread>;
   readonly #reserve: Reserve<AppThread>;
   readonly #standstills = new Standstills<NodeThread>();
+  readonly #successor: Successor<NodeThread>;
+  /** A loop that has not turned for so long is given up, ms. */
+  readonly #stuckAfterMs: number;
   readonly #output: Pick<NodeThreadOptions, 'print' | 'pass'>;
   /** Without threads it is one place, the worker's own loop. */
   readonly #places: number;
@@ -55,7 +60,10 @@ export class NodeApplication implements Application {
     this.#bound = options.bound;
     this.#output = threadOutput(options.settings, options.log);
     this.#door = doorOf(options);
-    const { threads, timeout } = options.settings;
+    const { threads, timeout, stream_timeout } = options.settings;
+    // What has begun its response is bounded by the other one, also when `timeout` is off.
+    this.#stuckAfterMs = (timeout || stream_timeout) * 1000;
+    this.#successor = new Successor(this.#stuckAfterMs);
     this.#onOwnLoop = threads === 0;
     this.#places = Math.max(1, threads);
     this.#reserve = new Reserve(this.#places);
@@ -132,6 +140,7 @@ export class NodeApplication implements Application {
           : thread.tooManyAhead();
       for (const job of back) this.#options.dispatcher.giveBack(job);
     }
+    this.#lookAhead(nowMs);
     for (const thread of this.#standstills.look(this.#threads, nowMs)) {
       void this.#endStandstill(thread, thread.lastTurnAgeMs(nowMs));
     }
@@ -170,8 +179,21 @@ export class NodeApplication implements Application {
     for (let spare = 1; spare <= spare_threads; spare++) this.#replace(this.#places + spare, 0);
   }
 
-  /** @param number which place of the pool it fills */
-  async #startThread(number: number): Promise<void> {
+  /** See successor.ts. */
+  #lookAhead(nowMs: number): void {
+    const inVain = this.#successor.inVain(this.#threads, nowMs);
+    if (inVain !== null) void inVain.kill().then(() => this.#forget(inVain));
+    if (this.#onOwnLoop || this.#door !== null || this.#stopping || this.#stuck.isFull) return;
+    const place = this.#successor.wanted(this.#threads, nowMs);
+    if (place === null) return;
+    this.#startThread(place, true).catch((error: unknown) => this.#startedInVain(place, error));
+  }
+
+  /**
+   * @param number which place of the pool it fills
+   * @param isEarly that is not free yet
+   */
+  async #startThread(number: number, isEarly = false): Promise<void> {
     const { settings, dispatcher, log, hooks } = this.#options;
     this.#started += 1;
     this.#delayOf(number).started();
@@ -203,8 +225,7 @@ export class NodeApplication implements Application {
         },
         log,
         ...this.#output,
-        // What has begun its response is bounded by the other one, also when `timeout` is off.
-        stuckAfterMs: (settings.timeout || settings.stream_timeout) * 1000,
+        stuckAfterMs: this.#stuckAfterMs,
       },
       {
         roomMade: (which) => this.#roomMade(which),
@@ -214,6 +235,7 @@ export class NodeApplication implements Application {
       },
     );
     this.#threads.add(thread);
+    if (isEarly) this.#successor.began(thread);
     try {
       this.#asked = await within(
         settings.boot_timeout,
@@ -225,6 +247,7 @@ export class NodeApplication implements Application {
     } catch (error) {
       sources?.hearAll();
       this.#forget(thread);
+      if (this.#successor.lost(thread, monotonicMs())) return;
       throw inWords(error);
     }
     if (this.#stopping) return;
@@ -234,6 +257,12 @@ export class NodeApplication implements Application {
       return;
     }
     this.#startsInVain = 0;
+    if (!this.#successor.waits(thread)) this.#enter(thread);
+    else log.debug(`${thread.name} is loaded early: all others stand still`);
+  }
+
+  #enter(thread: NodeThread): void {
+    const { dispatcher, log } = this.#options;
     if (this.#reserve.enter(thread)) dispatcher.addThread(thread);
     else log.debug(`${thread.name} is loaded and spare`);
   }
@@ -285,7 +314,7 @@ export class NodeApplication implements Application {
 
   #died(thread: AppThread, failure: Failure, number: number): void {
     for (const known of this.#threads) if (known === thread) this.#forget(known);
-    if (this.#stopping) return;
+    if (this.#stopping || this.#successor.lost(thread, monotonicMs())) return;
     this.#options.dispatcher.died(thread, failure);
     const spare = this.#reserve.leave(thread);
     if (spare !== null) {
@@ -296,6 +325,9 @@ export class NodeApplication implements Application {
       this.#options.replaceMe('its application is out of reach', false);
       return;
     }
+    const successor = this.#successor.take(number);
+    if (successor?.is === 'ready') this.#enter(successor.thread);
+    if (successor !== null) return;
     // Threads that are stuck come a `timeout` apart: no crash loop, whatever it is.
     const delayMs = failure.code === 'thread-stuck' ? 0 : this.#delayOf(number).afterDeath();
     if (this.#stuck.mayReplace(number)) this.#replace(number, delayMs);

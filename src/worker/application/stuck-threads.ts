@@ -47,7 +47,7 @@ export class StuckThreads<T extends StuckThread> {
 
   /** False: not now. `look` names the place when it can be filled. */
   mayReplace(place: number): boolean {
-    if (!this.#isFull) return true;
+    if (!this.isFull) return true;
     this.#vacant.push(place);
     return false;
   }
@@ -66,10 +66,11 @@ export class StuckThreads<T extends StuckThread> {
       }
     }
     this.#consider(endless, longestMs, nowMs);
-    return this.#isFull ? [] : this.#vacant.splice(0);
+    return this.isFull ? [] : this.#vacant.splice(0);
   }
 
-  get #isFull(): boolean {
+  /** No more threads are started in the place of such. */
+  get isFull(): boolean {
     return this.#since.size > this.#options.threads * STUCK_FOR_EACH;
   }
 

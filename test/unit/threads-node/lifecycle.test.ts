@@ -2,7 +2,7 @@
 // when it dies, is stuck, stopped or killed, and that a request is run at most once whoever takes it back.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, it } from 'node:test';
@@ -318,6 +318,7 @@ describe('interrupting a request', () => {
     });
     const found = thread.interrupt(job);
     assert.equal((await died).code, 'thread-stuck');
+    assert.deepEqual(nicenesses().slice(-1), [10], 'who takes its place goes first');
     assert.deepEqual(await found, { case: 'loop-in-native-code', stack: '' });
     assert.equal(
       thread.state,
@@ -358,4 +359,14 @@ describe('the heartbeat', () => {
 
 async function turnsUntil(test: () => boolean): Promise<void> {
   while (!test()) await new Promise((next) => setTimeout(next, 1));
+}
+
+/** Of all threads of this process, in order. */
+function nicenesses(): number[] {
+  const all = readdirSync('/proc/self/task').map((thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'latin1');
+    // Field 19; the second is a name in parentheses.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]);
+  });
+  return all.sort((one, other) => one - other);
 }

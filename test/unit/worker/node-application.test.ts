@@ -1,8 +1,8 @@
 // Threads of a Node.js application that cannot be counted on: those that end in the moment in which they are ready (seen
-// to fail when a thread is given to the pool whatever its state), and those that compute while somebody waits.
+// to fail when a thread is given to the pool whatever its state), and those that compute while somebody waits, or for ever.
 
 import assert from 'node:assert/strict';
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { monotonicMs } from '../../../src/clock.ts';
@@ -28,11 +28,22 @@ interface Running {
   readonly application: NodeApplication;
 }
 
+interface Beside {
+  readonly args?: readonly string[];
+  readonly log?: string;
+  readonly threadDied?: () => void;
+}
+
 /** Ends with the test. */
-async function applicationOf(t: TestContext, file: string, threads: number): Promise<Running> {
-  const argv = ['--threads', String(threads), './app.mjs'];
+async function applicationOf(
+  t: TestContext,
+  file: string,
+  threads: number,
+  { args = [], log = '/dev/null', threadDied = () => {} }: Beside = {},
+): Promise<Running> {
+  const argv = ['--threads', String(threads), ...args, './app.mjs'];
   const { settings } = await resolveFrom({ argv });
-  const events = { overdue: () => {}, threadDied: () => {} };
+  const events = { overdue: () => {}, threadDied };
   const dispatcher = new Dispatcher({
     queue: { limit: 10, now: monotonicMs, clientOf: ({ peer }) => peer.address },
     events,
@@ -49,7 +60,7 @@ async function applicationOf(t: TestContext, file: string, threads: number): Pro
       place: 0,
       hooks: null,
       app,
-      log: createLog({ destination: '/dev/null', level: 'error', json: false }),
+      log: createLog({ destination: log, level: 'debug', json: false }),
       loadedFiles: null,
       replaceMe: () => {},
       trouble: () => {},
@@ -137,4 +148,33 @@ test('what waits for a thread that nobody can help stays with it, and each reque
   // Once, and perhaps once more by the looks at who is blocked or behind; a loop would be thousands.
   assert.ok(taken <= 12, `${taken} takes`);
   assert.equal(dispatcher.given, 4);
+});
+
+test('when all stand still for nearly too long another one is loaded, which serves as soon as the first is given up', async (t) => {
+  const log = join(await temporaryFolder(), 'log');
+  const heirs: string[][] = [];
+  const { application, dispatcher } = await applicationOf(t, 'freezes.mjs', 1, {
+    args: ['--timeout', '2'],
+    log,
+    // Before anybody could load anything.
+    threadDied: () => setImmediate(() => heirs.push(dispatcher.threads.map(({ name }) => name))),
+  });
+  await application.start();
+  const spins = new FakeJob('/spin');
+  dispatcher.submit(spins);
+  const waits = new FakeJob('/');
+  dispatcher.submit(waits);
+  await eventually(() => {
+    application.tick(monotonicMs());
+    return /thread 2 is loaded early/.test(readFileSync(log, 'utf8'));
+  }, 'the next one to be loaded');
+  assert.deepEqual(
+    dispatcher.threads.map(({ name }) => name),
+    ['thread 1'],
+    'the place is not free',
+  );
+  // It is given up once it has stood for 2 s.
+  void spins.thread?.interrupt(spins);
+  assert.equal((await waits.done()).text, 'Hello, World!');
+  assert.deepEqual(heirs, [['thread 2']]);
 });

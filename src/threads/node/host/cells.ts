@@ -2,7 +2,14 @@
 // and reads whether the thread's loop still turns. Compare-and-exchange decides each race, so a request runs at most once.
 
 import { fromSharedClock } from '../../../clock.ts';
-import { CellState, cellValue, FIRST_SLOT, TURNS, ticketSlot } from '../../../wire/node-thread.ts';
+import {
+  CellState,
+  cellValue,
+  FIRST_SLOT,
+  SYSTEM_THREAD,
+  TURNS,
+  ticketSlot,
+} from '../../../wire/node-thread.ts';
 
 export class Cells {
   readonly shared: SharedArrayBuffer;
@@ -63,5 +70,10 @@ export class Cells {
   /** How often the thread's loop has turned so far; wraps around. */
   get turns(): number {
     return Atomics.load(this.#cells, TURNS);
+  }
+
+  /** See SYSTEM_THREAD. */
+  get systemThread(): number {
+    return Atomics.load(this.#cells, SYSTEM_THREAD);
   }
 }

@@ -22,7 +22,7 @@ import { type Interruptible, Interruptions } from './interruptions.ts';
 import { DEBUG_MS, type NodeThreadOptions, STUCK_MS } from './options.ts';
 import { HostOutbox } from './outbox.ts';
 import { Roster } from './roster.ts';
-import { RunningGuest } from './running-guest.ts';
+import { RunningGuest, STARVED_MS } from './running-guest.ts';
 import { type Guest, startGuest } from './start-guest.ts';
 import { WireBroken } from './wire-broken.ts';
 
@@ -42,7 +42,7 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
   readonly #roster: Roster;
   readonly #backlog = new Backlog();
   readonly #interruptions = new Interruptions(this);
-  readonly #guest = new RunningGuest();
+  readonly #guest = new RunningGuest(() => this.#roster.cells.systemThread);
   #state: ThreadState = 'booting';
   /** Stopped or killed from outside: its end is no death that the pool must hear of. */
   #endExpected = false;
@@ -65,6 +65,11 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
     this.#options = options;
     this.#events = events;
     this.#roster = new Roster(options.concurrency, this.#outbox, () => events.silent?.(this));
+  }
+
+  /** Which place of the pool it fills. */
+  get number(): number {
+    return this.#options.number;
   }
 
   get state(): ThreadState {
@@ -344,9 +349,11 @@ export class NodeThread implements AppThread, ThreadNews, Interruptible {
       const seconds = (standstillMs / 1000).toFixed(1);
       const detail = `The loop of ${this.name} stood still for ${seconds} s; it is being ended.`;
       this.#cause ??= { status: 502, code: 'thread-stuck', detail };
+      // What computes for ever leaves the processors to whoever loads in its place.
+      this.#guest.goBehindOthers();
       this.#giveUp(this.#cause);
       const stack = await this.stack();
-      const ended = await this.#guest.terminate();
+      const ended = await this.#guest.terminate(STARVED_MS);
       if (!ended) this.#options.log.warning(`${this.name} does not end: it is in native code.`);
       const native = stack === null && !ended;
       return native ? finding('loop-in-native-code') : finding('loop-held', stack ?? '');
