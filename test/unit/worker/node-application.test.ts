@@ -162,8 +162,6 @@ test('when all stand still for nearly too long another one is loaded, which serv
   await application.start();
   const spins = new FakeJob('/spin');
   dispatcher.submit(spins);
-  const waits = new FakeJob('/');
-  dispatcher.submit(waits);
   await eventually(() => {
     application.tick(monotonicMs());
     return /thread 2 is loaded early/.test(readFileSync(log, 'utf8'));
@@ -173,6 +171,8 @@ test('when all stand still for nearly too long another one is loaded, which serv
     ['thread 1'],
     'the place is not free',
   );
+  const waits = new FakeJob('/');
+  dispatcher.submit(waits);
   // It is given up once it has stood for 2 s.
   void spins.thread?.interrupt(spins);
   assert.equal((await waits.done()).text, 'Hello, World!');
