@@ -183,7 +183,8 @@ export class NodeApplication implements Application {
   #lookAhead(nowMs: number): void {
     const inVain = this.#successor.inVain(this.#threads, nowMs);
     if (inVain !== null) void inVain.kill().then(() => this.#forget(inVain));
-    if (this.#onOwnLoop || this.#door !== null || this.#stopping || this.#stuck.isFull) return;
+    if (this.#onOwnLoop || this.#door !== null || this.#stopping) return;
+    if (this.#stuck.isFullWith(1)) return;
     const place = this.#successor.wanted(this.#threads, nowMs);
     if (place === null) return;
     this.#startThread(place, true).catch((error: unknown) => this.#startedInVain(place, error));

@@ -47,7 +47,7 @@ export class StuckThreads<T extends StuckThread> {
 
   /** False: not now. `look` names the place when it can be filled. */
   mayReplace(place: number): boolean {
-    if (!this.isFull) return true;
+    if (!this.isFullWith(0)) return true;
     this.#vacant.push(place);
     return false;
   }
@@ -66,12 +66,12 @@ export class StuckThreads<T extends StuckThread> {
       }
     }
     this.#consider(endless, longestMs, nowMs);
-    return this.isFull ? [] : this.#vacant.splice(0);
+    return this.isFullWith(0) ? [] : this.#vacant.splice(0);
   }
 
-  /** No more threads are started in the place of such. */
-  get isFull(): boolean {
-    return this.#since.size > this.#options.threads * STUCK_FOR_EACH;
+  /** With so many more no thread is started in the place of any. */
+  isFullWith(more: number): boolean {
+    return this.#since.size + more > this.#options.threads * STUCK_FOR_EACH;
   }
 
   #consider(endless: number, longestMs: number, nowMs: number): void {
