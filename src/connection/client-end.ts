@@ -2,7 +2,7 @@
 // say for the pair that it is in, and whether the client still waits for its answers.
 
 import type { Exchange } from './answering/exchange.ts';
-import type { Requests } from './effects.ts';
+import type { ConnectionContext } from './context.ts';
 import type { PairDeadlines } from './pair-deadlines.ts';
 import { refuseIfOverloaded } from './passed-deadlines.ts';
 import { OWING, READING } from './states/states.ts';
@@ -20,13 +20,16 @@ interface Ended {
 
 export class ClientEnd {
   readonly #connection: Ended;
-  readonly #requests: Requests;
+  readonly #context: Pick<ConnectionContext, 'requests' | 'halfClosedGraceMs'>;
   #hasCome = false;
   #waitsOn = false;
 
-  constructor(connection: Ended, requests: Requests) {
+  constructor(
+    connection: Ended,
+    context: Pick<ConnectionContext, 'requests' | 'halfClosedGraceMs'>,
+  ) {
     this.#connection = connection;
-    this.#requests = requests;
+    this.#context = context;
   }
 
   get hasCome(): boolean {
@@ -48,7 +51,7 @@ export class ClientEnd {
 
   /** What follows from it in the state that the connection is in now; nothing while it has not come. */
   follow(): void {
-    const { deadlines, exchange, state } = this.#connection;
+    const { exchange, state } = this.#connection;
     const { reading, owing } = state;
     if (!this.#hasCome || reading === 'closed') return;
     if (reading === 'upgraded') {
@@ -58,7 +61,19 @@ export class ClientEnd {
     const endings = [READING[reading].whenClientEnds, OWING[owing].whenClientEnds];
     const isOver = !this.#waitsOn && endings.includes('close if late');
     if (isOver || endings.includes('close')) this.#connection.abandon(false);
-    else if (owing === 'running') deadlines.clientEnded();
-    else if (owing === 'queued') refuseIfOverloaded(exchange, this.#requests);
+    else if (endings.includes('tell or finish')) this.#whileItRuns();
+    else if (owing === 'queued') refuseIfOverloaded(exchange, this.#context.requests);
+  }
+
+  /**
+   * A Node.js application is told that its client has gone, at once as by node:http, whose programs stop their work then. Of WSGI
+   * it cannot be known whether somebody still reads: what runs is answered, and the log told who had given up first.
+   */
+  #whileItRuns(): void {
+    const { deadlines, exchange } = this.#connection;
+    const isTold = this.#context.halfClosedGraceMs > 0;
+    if (!this.#waitsOn && isTold) this.#connection.abandon(false);
+    else if (!this.#waitsOn) exchange?.endedBy('C');
+    else if (isTold) deadlines.clientEnded();
   }
 }

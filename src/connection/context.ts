@@ -46,7 +46,8 @@ export interface ConnectionContext {
   readonly spoolBudget: SpoolBudget;
   readonly stalled: StalledResponses;
   readonly counts: ConnectionCounts;
-  /** How long a client that sent its end may still wait for the head of its response, ms; 0 = as long as it takes. */
+  /** How long a client that sent its end right behind its request may still wait for the head of its response, ms. 0: for as long as it
+   * takes, because the application cannot be told that its client has gone; one that ends later is answered then, too. */
   readonly halfClosedGraceMs: number;
   /** How long a request head that has begun may take when the worker drains, ms. */
   readonly drainHeadMs: number;

@@ -75,7 +75,7 @@ export class Connection implements ExchangeOwner, IncomingOwner, AskingOwner {
       readsNothing: () => cutOverdue(this, context.requests),
       readsOn: () => this.#exchange?.clientReads(),
     });
-    this.#clientEnd = new ClientEnd(this, context.requests);
+    this.#clientEnd = new ClientEnd(this, context);
     this.#parting = new Parting(this, effects, context.surroundings);
     context.surroundings.idle(this);
   }

@@ -127,9 +127,10 @@ export class PairDeadlines {
     if (this.#state.owing !== 'nothing') this.#read.arm('other half');
   }
 
-  /** The client has sent its end, and the application has not begun its answer. */
+  /** The client has sent its end right behind its request, and the application has not begun its answer: there is this time and none other. */
   clientEnded(): void {
     this.#read.armMs(this.#context.halfClosedGraceMs);
+    this.#owe.armMs(0);
   }
 
   /** The worker drains: so much later it is this upgraded connection's turn. */

@@ -6,15 +6,17 @@ import type { ConnectionContext } from '../connection/context.ts';
 import { DeadlineWheel } from '../connection/deadlines.ts';
 import { StalledResponses } from '../connection/stalled.ts';
 import { ConnectionCounts } from '../connection/states/counts.ts';
+import { PROMPT_END_MS } from '../connection/states/states.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SpoolBudget } from '../spool/budget.ts';
 import { proxiesOf } from './proxies.ts';
 import { toleranceOf } from './tolerance.ts';
 
-/** A client of a Node.js application that has sent its end gets its answer if that begins within this time; later it is
- * taken for gone, as node:http does at once. WSGI has no way to tell the application, so there it may wait. */
-export const HALF_CLOSED_GRACE_MS = 2000;
+/** A client of a Node.js application that has sent its end right behind its request gets its answer if that begins within this time, as
+ * long as nobody has given up yet; then it is taken for gone, as node:http does at once. WSGI has no way to tell the application, so
+ * there it may wait. */
+export const HALF_CLOSED_GRACE_MS = PROMPT_END_MS;
 
 /** A client that has begun a request head when the worker drains may finish it within this time, packets that are lost
  * and sent again included; head_timeout would keep the worker for long. */

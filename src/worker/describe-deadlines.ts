@@ -26,7 +26,7 @@ export function limitDeadlines(): readonly DeadlineRow[] {
       seen: 'it is accepted',
     },
     {
-      who: 'running, the client has ended',
+      who: 'running, the client has ended right behind its request',
       waitsFor: 'a Node.js application to begin its response',
       bound: fixedMs(HALF_CLOSED_GRACE_MS),
       seen: 'the connection closes, the request is aborted',

@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { END_CODES } from '../../src/connection/states/describe-end-codes.ts';
+import { PROMPT_END_MS } from '../../src/connection/states/states.ts';
 import {
   bytesForClient,
   eventually,
@@ -102,7 +104,7 @@ for (const { kind, serve, app } of KINDS) {
       );
       await Promise.all([
         whole(logged),
-        clientsThatLeave(logged),
+        clientsThatLeave(logged, kind),
         clientsAtFault(logged),
         failures(logged, kind),
         limited(logged),
@@ -179,10 +181,16 @@ async function limited(logged: Logged): Promise<void> {
   await logged.ends('beyond', '429 CL rate-limited');
 }
 
-async function clientsThatLeave(logged: Logged): Promise<void> {
+async function clientsThatLeave(logged: Logged, kind: string): Promise<void> {
   const leaves = await logged.beginAndWait('hang', 'leaves-running');
   leaves.reset();
   await logged.ends('leaves-running', '- CR -');
+
+  const closes = await logged.beginAndWait('hang', 'closes-running');
+  await pause(PROMPT_END_MS + 100);
+  closes.destroy();
+  // WSGI cannot be told, and is overdue a second after it began.
+  await logged.ends('closes-running', kind === 'WSGI' ? '504 CR -' : '- CR -');
 
   const streams = await logged.begin('steps', 'leaves-streaming');
   await eventually(() => streams.receivedBytes > 200, 'pieces');

@@ -4,6 +4,8 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import test, { before } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { PROMPT_END_MS } from '../../src/connection/states/states.ts';
 import { assertEchoed, assertGoesOnAfter500, type Seen, seenBy } from './node-answers.ts';
 import { ask, eventually, fieldOf, fieldsOf, makeFifo, type Served, serveNode } from './serving.ts';
 
@@ -154,6 +156,14 @@ test('a client that goes away is noticed: the response object is closed', async 
     const gone = JSON.parse((await ask(server, '/gone')).body.toString()) as string[];
     return gone.includes('busy') && gone.includes('waiting');
   });
+  const closes = await server.connect();
+  await closes.send('GET /never?name=closes HTTP/1.1\r\nHost: x\r\n\r\n');
+  // Longer than right behind its request, where the end might mean that it waits for its answer.
+  await pause(PROMPT_END_MS + 100);
+  closes.destroy();
+  const leftMs = performance.now();
+  await eventually(async () => (await ask(server, '/gone')).body.includes('closes'));
+  assert.ok(performance.now() - leftMs < 1500, 'at once, as by node:http');
 });
 
 test('pipelined requests are answered all and in their order', async () => {

@@ -15,6 +15,8 @@ export const SEEN: { readonly [E in Ending]: string } = {
   'other half': '',
   finish: 'what is owed is still sent, then close',
   tell: 'the application hears of it, and may go on',
+  'tell or finish':
+    'a Node.js application hears of it and the connection closes, if late; what WSGI owes is still sent (see below)',
   'let in': 'the request goes on',
   'close if late': 'the connection closes, if late (see below)',
 };

@@ -12,7 +12,7 @@ export const END_CODES: Readonly<Record<string, string>> = {
   CB: 'The body is malformed, or passes limit_request_body or what worker_spool leaves: 400, 413.',
   CL: 'Limits of clients: 429, or 403 for one that is kept out.',
   CQ: 'The client left while its request waited for a thread; it never ran. Or 503 `client-ended`.',
-  CR: 'The client left before the application had begun its response.',
+  CR: 'The client left before the application had begun its response. With WSGI that may have been answered all the same.',
   CS: 'The client left in the middle of a response, while the application was making more of it.',
   CU: 'The client of an upgraded connection (WebSocket) left with a reset.',
   CW: 'The client left with some of its response on the way to it.',

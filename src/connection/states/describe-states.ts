@@ -69,10 +69,11 @@ ${drawing(OWING, ['nothing'])}
 A client that closes and one that only says that it has no more requests look the same: both send a FIN. When it comes
 tells them apart. Right behind the last byte (within ${PROMPT_END_MS} ms) nobody has given up yet: the client waits for its answers,
 as \`printf ... | nc -N\` does, and every request that came whole is answered, pipelined ones and those that wait for a
-thread included. Later it has given up: what runs is still answered, what has not begun never does. Two exceptions: when
+thread included. Later it has given up: what has not begun never does, a Node.js application is told at once and its
+request is over, as with \`node:http\`, and what runs on WSGI, which cannot be told, is still answered (its end code is CR). Two exceptions: when
 others have waited for a thread for half a second, a request whose end is right behind it is answered 503 at once, because a
-worker that is at its limit accepts clients who have long gone; and a Node.js application has 2 s to begin an answer to a
-client that has ended, before its request is aborted as \`node:http\` does at once. A reset always means gone.
+worker that is at its limit accepts clients who have long gone; and a Node.js application has ${PROMPT_END_MS} ms to begin an answer to a
+client that has ended right behind its request, before that is aborted as \`node:http\` does at once. A reset always means gone.
 
 ## Pairs
 

@@ -39,6 +39,7 @@ export type Ending =
   | 'other half'
   | 'finish'
   | 'tell'
+  | 'tell or finish'
   | 'close if late'
   | 'let in';
 
@@ -124,7 +125,8 @@ interface Row<State extends string, Event extends string> {
   readonly whenOverdue: Ending;
   /**
    * The client sent its end (FIN). `finish`: what is owed is still sent, then close. `tell`: that is the application's to know,
-   * which may go on. `close if late`: the same for one
+   * which may go on. `tell or finish`: the application is told, and it is over, where it can be told (Node.js), unless the end comes
+   * right behind the request; what another owes is still sent. `close if late`: the same for one
    * right behind what it sent (PROMPT_END_MS); whoever ends later has given up waiting, and is gone.
    */
   readonly whenClientEnds: Ending;
@@ -285,7 +287,7 @@ export const OWING: { readonly [S in Owing]: Row<Owing, OwingEvent> } = {
     // Only of a body that still arrives: while the client sends, the application may be waiting for it.
     progressResets: true,
     whenOverdue: 504,
-    whenClientEnds: 'finish',
+    whenClientEnds: 'tell or finish',
     on: {
       'head out': 'streaming',
       'handed back': 'queued',

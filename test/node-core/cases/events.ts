@@ -1,8 +1,11 @@
 // What request, response and socket say, and in which order: ends, clients that go, programs that hang up, timeouts.
 
+import { setTimeout as pause } from 'node:timers/promises';
 import { asking, type Case, hearBoth, loose, type Peer, post, said } from '../case.ts';
 
 const SLOW_MS = 20;
+/** Nobody who ends so much later waits for an answer any more. */
+const GIVES_UP_MS = 400;
 
 export const EVENTS: readonly Case[] = [
   {
@@ -105,6 +108,26 @@ export const EVENTS: readonly Case[] = [
     ends: 'at req close',
     anyOrder: true,
     play: leavesInAnswer,
+  },
+  {
+    name: 'client-ends',
+    core: ['aborted'],
+    asks: 'the client ends its side while it waits for an answer: aborted and close once each',
+    serve(req, res, note) {
+      hearBoth(req, res, note);
+      req.on('aborted', () => note(`at aborted ${req.aborted}`));
+      res.on('close', () => note(`at res close ${res.writableEnded} ${res.destroyed}`));
+      note('waits');
+    },
+    ends: 'at res close',
+    anyOrder: true,
+    async play(peer) {
+      await peer.ask();
+      await peer.noted('waits');
+      await pause(GIVES_UP_MS);
+      peer.end();
+      await peer.closed();
+    },
   },
   {
     name: 'client-leaves-unheard',

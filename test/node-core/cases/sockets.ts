@@ -131,9 +131,9 @@ export const SOCKETS: readonly Case[] = [
     core: ['server', 'client-pipe-end'],
     asks: 'a client that ends its side before an answer that comes later',
     differs:
-      'node:http ends its side, too, and the answer is lost unless server.httpAllowHalfOpen is set; here the client gets its answer',
+      'node:http ends its side, too, and the answer is lost unless server.httpAllowHalfOpen is set; here a client that ends right behind its request gets an answer that begins within 0.25 s',
     serve(_req, res) {
-      setTimeout(() => res.end('late'), 200);
+      setTimeout(() => res.end('late'), SLOW_MS);
     },
     async play(peer) {
       await peer.ask();

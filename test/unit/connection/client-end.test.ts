@@ -141,6 +141,46 @@ test('a client of Node.js that waits on is given up when its answer has not begu
   assert.ok(thread.told.has(job));
 });
 
+test('a client of Node.js that ends later has gone: its application hears of it at once', () => {
+  const { world, thread } = scene(2);
+  const { connection, client } = send(world, GET);
+  const { exchange } = connection;
+  const [job = assert.fail('no job')] = thread.jobs;
+  thread.claim(job);
+  world.advance(LATE_MS);
+  connection.ended();
+  assert.ok(thread.told.has(job));
+  assert.equal(client.closing, 'close');
+  assert.equal(exchange?.endCode, 'CR');
+});
+
+test('WSGI cannot hear of it: a client that ends later is answered, and the log says that it had given up', () => {
+  const { world, thread } = scene();
+  const { connection, client } = send(world, GET);
+  const { exchange } = connection;
+  world.advance(LATE_MS);
+  connection.ended();
+  answer(thread);
+  assert.equal(client.responses, 1);
+  assert.equal(exchange?.endCode, 'CR');
+});
+
+test('an application whose client has ended is not overdue as well', () => {
+  const { world, thread } = scene(2);
+  const { connection, client } = send(world, GET);
+  const { exchange } = connection;
+  const [job = assert.fail('no job')] = thread.jobs;
+  thread.claim(job);
+  // `timeout` of World is 3000 ms, halfClosedGraceMs 800.
+  world.advance(2600);
+  connection.bytes(Buffer.from(GET));
+  connection.ended();
+  world.advance(1200);
+  assert.ok(thread.told.has(job));
+  assert.equal(client.received, '');
+  assert.equal(exchange?.endCode, 'CR');
+});
+
 test('whatever is pipelined and however it is cut, an end right behind it leaves every request answered', () => {
   const requests = fc.array(fc.constantFrom(GET, POST, PROBE), { minLength: 1, maxLength: 8 });
   fc.assert(
