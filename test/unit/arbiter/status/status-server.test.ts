@@ -18,6 +18,7 @@ import { routesOf } from '../../../../src/arbiter/status/routes.ts';
 import { StatusServer } from '../../../../src/arbiter/status/server.ts';
 import { Stacks } from '../../../../src/arbiter/status/stacks.ts';
 import { Strangers } from '../../../../src/arbiter/status/strangers.ts';
+import { eventually } from '../../../support/eventually.ts';
 
 const SHOWN = 'authorization: Bearer s3cret\r\n';
 const LARGE = 'x'.repeat(8 * 1024 * 1024);
@@ -96,6 +97,8 @@ describe('an address with a token', () => {
     socket.pause();
     socket.write(get('/'));
     const more = setInterval(() => socket.write(get('/')), 5);
+    await eventually(() => answered > before, 'the first to be answered');
+    // Time enough for what must not come.
     await new Promise((resolve) => setTimeout(resolve, 200));
     clearInterval(more);
     assert.equal(answered, before + 1);
