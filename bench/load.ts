@@ -100,8 +100,14 @@ export async function rate(
   const args = ['-t1', `-c${connections}`, `-d${whole}s`, `${scheme}://127.0.0.1:${port}/`];
   const running = promisify(execFile)('wrk', args);
   if (whole > seconds) setTimeout(() => running.child.kill('SIGINT'), seconds * 1000);
-  const { stdout } = await running;
-  return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0);
+  try {
+    const { stdout } = await running;
+    return Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? 0);
+  } catch (error) {
+    // On a busy machine it was told before it had begun to listen to that.
+    if (running.child.signalCode !== 'SIGINT') throw error;
+    return rate(port, connections, 2 * seconds, scheme);
+  }
 }
 
 /**

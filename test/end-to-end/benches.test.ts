@@ -131,7 +131,7 @@ const PARTS = [
     'load',
     'mixed-servers',
   ],
-  ...['open-loop', 'overloading', 'stuck', 'work'],
+  ...['leave-nothing', 'open-loop', 'overloading', 'stuck', 'work'],
 ];
 
 const folder = fileURLToPath(new URL('../../bench/', import.meta.url));
