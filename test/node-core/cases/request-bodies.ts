@@ -1,5 +1,6 @@
 // The request as a handler reads it: its body in every way, its members, its socket.
 
+import { finished } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import {
   asking,
@@ -149,6 +150,25 @@ export const REQUEST_BODIES: readonly Case[] = [
       await peer.closed();
     },
     ends: 'socket close',
+  },
+  {
+    name: 'socket-close-heard',
+    core: [],
+    asks: 'a program that waits for the end of the socket, as on-finished of Express does, keeps the connection',
+    serve(req, res, note) {
+      req.socket.on('close', () => {});
+      finished(req.socket, () => {});
+      finished(req, () => note('over'));
+      res.end('ok');
+    },
+    async play(peer) {
+      for (let i = 0; i < 3; i++) {
+        await peer.ask();
+        await peer.read();
+        await peer.noted('over');
+      }
+    },
+    ends: 'over',
   },
   {
     name: 'host-ipv6',

@@ -43,6 +43,7 @@ export class ClientSocket extends Duplex implements ExchangeSide {
   #peer: WirePeer | null = null;
   #timer: NodeJS.Timeout | null = null;
   #timeoutMs = 0;
+  #isOver = false;
 
   constructor(exchange: Exchange) {
     super(OPTIONS);
@@ -212,9 +213,16 @@ export class ClientSocket extends Duplex implements ExchangeSide {
     this.touch();
   }
 
-  /** All of the request and its response is over. Who waits for the end of the connection waits for nothing else. */
+  /** All of the request and its response is over, and with them what stands for its connection. That itself may be kept. */
   over(): void {
-    if (this.listenerCount('close') > 0) this.destroy();
+    this.#isOver = true;
+    if (this.listenerCount('close') > 0) super.destroy();
+  }
+
+  /** The program hangs up, whether or not it has heard that the request is over. */
+  override destroy(error?: Error): this {
+    if (this.#isOver) this.exchange.cut();
+    return super.destroy(error);
   }
 
   /** Tells of the end in a later turn, as Node's. */
@@ -237,7 +245,7 @@ export class ClientSocket extends Duplex implements ExchangeSide {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     this.release();
-    this.exchange.cut();
+    if (!this.#isOver) this.exchange.cut();
     done(error);
     this.closing(error);
   }
