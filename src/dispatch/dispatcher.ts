@@ -150,6 +150,14 @@ export class Dispatcher implements ThreadEvents {
     this.#queue.putBack(job);
   }
 
+  /** Of those that wait for a thread `isRefused` are given to none. */
+  refuseQueued(isRefused: (job: Job) => boolean, failure: Failure): void {
+    for (const job of this.#queue.jobs().filter(isRefused)) {
+      this.#queue.remove(job);
+      refuse(job, failure);
+    }
+  }
+
   // What threads tell (ThreadEvents).
 
   roomMade(_thread: AppThread): void {

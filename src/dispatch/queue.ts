@@ -110,6 +110,11 @@ export class JobQueue {
     return waiting.job;
   }
 
+  /** Those that wait, in no order. */
+  jobs(): Job[] {
+    return [...this.#places.keys()];
+  }
+
   /** True when it was waiting here. */
   remove(job: Job): boolean {
     const place = this.#places.get(job);

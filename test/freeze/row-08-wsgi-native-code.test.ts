@@ -1,10 +1,10 @@
 // Row 8, WSGI: requests in native code, which no interrupt reaches, with the interpreter's lock released and with it held.
 // Their clients get 504, others are served by new threads or by a new process; what can still finish does, and what never
-// began runs elsewhere. (What had begun before the lock was taken is overdue before the one that took it.) Tried on purpose,
+// began runs elsewhere, unless it is like the one that held the lock. (What had begun before the lock was taken is overdue before the one that took it.) Tried on purpose,
 // and seen to fail: the old process is killed before the new one serves; a process that runs out of spare threads is not
 // replaced; an interpreter that does not answer for 300 ms counts as held; what a replaced process runs is cut after half a minute
 // whatever the settings say; neither does the ledger tell what has begun, nor keeps doubt an interpreter from being given requests (one of
-// both is enough here).
+// both is enough here); what waited behind the lock runs in the next process whatever it is.
 
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
@@ -123,14 +123,16 @@ describe('row 8, WSGI', { concurrency: 3 }, () => {
     await assertAllGone(pythons);
   });
 
-  test('a request that comes while the lock is held runs in the next process', async (t) => {
+  test('a request that comes while the lock is held runs in the next process, unless it is like the one that holds it', async (t) => {
     const served = await serveFreezes(t, 'wsgi', ['--threads', '2', '--timeout', '5']);
     const [holding] = await hang(served, '/hold', 1);
     // A few seconds before the time of the other is up: long enough for a new process to load.
     await sleep(3500);
     const behind = ask(served, '/?behind');
+    const alike = ask(served, '/hold?again');
     assert.equal((await holding?.readResponse())?.status, 504);
     assert.equal((await behind).status, 200);
+    assert.equal((await alike).status, 502);
     assert.match(served.log(), /is being replaced: its interpreter does not answer/);
   });
 });

@@ -248,6 +248,14 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     remedy:
       'Take the computation out of the loop; the `overdue` or `unheard-overdue` line shows where it was.',
   },
+  'held-behind': {
+    status: [502],
+    by: 'A',
+    meaning:
+      "A request of the same method and path held the interpreter's lock for timeout, until its Python process was ended. This one had waited behind it and never began; in the next process it might do the same.",
+    remedy:
+      'The `overdue` line shows where the other one was. Native code should release the lock while it works.',
+  },
   stuck: {
     status: [504],
     by: 'a',

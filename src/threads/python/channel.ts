@@ -150,6 +150,15 @@ export class PythonThread implements AppThread, FrameSink, RepliesOwner {
     return this.#flights.unheard;
   }
 
+  /** See EndedThread. */
+  ran(begun: number): { readonly job: Job; readonly sinceMs: number } | null {
+    const { first } = this.#flights;
+    const last = this.#flights.numbered(begun);
+    // A response that is complete waits for nothing but its end.
+    const isOver = last === first && this.#phase === 'closing';
+    return last === null || isOver ? null : { job: last.job, sinceMs: this.#begunMs };
+  }
+
   /** Monotonic ms; in the past or 0 when nobody waits for more time. */
   get extendedUntilMs(): number {
     return this.#flights.listener === null ? 0 : (this.#flights.first?.extendedUntilMs ?? 0);

@@ -44,9 +44,11 @@ export async function interruptRequest(
   request: number,
 ): Promise<Finding> {
   const which = pair(thread.index, request);
+  // Who has been silent anyway is asked for no longer than it takes to read what it said meanwhile.
+  const answerMs = Math.max(EARLY_MS, ANSWER_MS - EARLY_MS - interpreter.silentMs);
   const answer = interpreter.ask(ToControl.INTERRUPT, which, patienceMs(interpreter));
   let held: string | null = null;
-  if (!(await isWithin(ANSWER_MS - EARLY_MS, answer))) {
+  if (!(await isWithin(answerMs, answer))) {
     interpreter.isSilent();
     // Now, for later the process may have been ended.
     held = await interpreter.heldStack(thread, request);

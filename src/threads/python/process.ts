@@ -11,6 +11,7 @@ import { PythonThread } from './channel.ts';
 import { type ControlListener, EMPTY, pair, ToControl } from './control.ts';
 import { RequestEncoder, withoutEndingSlashes } from './environ.ts';
 import { startPython } from './fork.ts';
+import { holderOf, othersThan } from './held-behind.ts';
 import { Interpreter, type InterpreterOwner } from './interpreter.ts';
 import { interruptRequest } from './interruption.ts';
 import { Lookout } from './lookout.ts';
@@ -23,6 +24,9 @@ import type { ThreadOwner } from './thread-owner.ts';
 
 /** A closed socket is explained by the process's exit, which is reported a moment later. */
 const EXIT_GRACE_MS = 50;
+
+/** So long is an interpreter silent that is ended because of that, at least where it is the first question that was asked in vain. */
+const HELD_MS = 1000;
 
 type ProcessState = 'new' | 'booting' | 'running' | 'stopping' | 'dead';
 
@@ -60,6 +64,8 @@ export class PythonProcess implements OwnInterfaces {
   #stuck = 0;
   /** Sockets that have closed, which may be the process's end: one without a control socket stays unexplained. */
   #unexplained = 0;
+  /** What held the interpreter's lock until it was ended. */
+  #holder: Job | null = null;
   #settleStart: ((error: BootError | null) => void) | null = null;
   #exited: Promise<void> = Promise.resolve();
 
@@ -160,14 +166,22 @@ export class PythonProcess implements OwnInterfaces {
   }
 
   handedBack(thread: PythonThread, jobs: readonly Job[]): void {
-    if (this.events.handedBack !== undefined) this.events.handedBack(thread, jobs);
-    else for (const job of jobs) job.failed({ status: 503, code: 'handed-back', detail: '' });
+    const others = othersThan(this.#holder, jobs);
+    if (this.events.handedBack !== undefined) this.events.handedBack(thread, others);
+    else for (const job of others) job.failed({ status: 503, code: 'handed-back', detail: '' });
   }
 
   /** See withdrawal.ts. */
   withdraw(thread: PythonThread, after: number, upto: number): Promise<number | null> {
     const goesOn = (): boolean => this.#state === 'running' && this.#threads.includes(thread);
     return this.interpreter.withdraw(goesOn, { thread: thread.index, after, upto });
+  }
+
+  /** What holds the interpreter's lock, as it seems; null when that has not been silent for long. */
+  holder(): Job | null {
+    const { isInDoubt, silentMs } = this.interpreter;
+    if (!isInDoubt || silentMs < HELD_MS) return null;
+    return holderOf(this.#threads, ({ index }) => this.interpreter.begun(index));
   }
 
   tellFile(index: number, request: number, taken: boolean): void {
@@ -290,6 +304,7 @@ export class PythonProcess implements OwnInterfaces {
   #end(failure: Failure, bootMessage: string): void {
     const before = this.#state;
     this.#state = 'dead';
+    if (before === 'stopping') this.#holder = this.holder();
     // What one of them hands back must not be given to the next.
     this.interpreter.doubt();
     this.#lookout.stop();

@@ -7,11 +7,12 @@ import { messageOf } from '../../message-of.ts';
 import type { AppSpec } from '../../settings/app-spec.ts';
 import { capturesOutput } from '../../settings/error-log.ts';
 import { processTitle, serverName } from '../../settings/process-name.ts';
-import type { AppThread } from '../../threads/app-thread.ts';
+import type { AppThread, Job } from '../../threads/app-thread.ts';
 import { BootError } from '../../threads/boot-error.ts';
 import { parseFiles } from '../../threads/python/boot.ts';
 import type { PythonThread } from '../../threads/python/channel.ts';
 import { EMPTY, ToControl } from '../../threads/python/control.ts';
+import { HELD_BEHIND, isLike } from '../../threads/python/held-behind.ts';
 import { loadingStack, stackIn } from '../../threads/python/held-stack.ts';
 import { patienceMs } from '../../threads/python/interruption.ts';
 import { PythonProcess } from '../../threads/python/process.ts';
@@ -271,6 +272,7 @@ export class PythonApplication implements Application {
       const process = this.#make();
       try {
         await this.#started(process);
+        for (const outgoing of this.#outgoing.keys()) this.#refuseAlike(outgoing.holder());
         this.#serve(process);
         return;
       } catch (error) {
@@ -290,6 +292,12 @@ export class PythonApplication implements Application {
         delayMs = this.#delay.afterDeath();
       }
     }
+  }
+
+  /** See held-behind.ts: before they are given to the next one. */
+  #refuseAlike(holder: Job | null): void {
+    if (holder === null) return;
+    this.#options.dispatcher.refuseQueued((job) => isLike(holder, job), HELD_BEHIND);
   }
 
   async #started(process: PythonProcess): Promise<void> {

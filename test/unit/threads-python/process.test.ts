@@ -250,8 +250,8 @@ test('a request that holds the interpreter lock has its stack told all the same'
   assert.equal(thread.room, 0);
 });
 
-test('what was given to a thread that never began it is handed back when the process dies, and what had begun fails', async (t) => {
-  const { python, freeThread } = await startApp(t, OK, { threads: 2 });
+test('what was given to a thread that never began it is handed back when the process dies, but for what is like the one that held the lock, and what had begun fails', async (t) => {
+  const { python, freeThread } = await startApp(t, OK, { threads: 3 });
   const handedBack: Job[] = [];
   python.events = { ...python.events, handedBack: (_thread, jobs) => handedBack.push(...jobs) };
   const holding = new RecordingJob('/native');
@@ -264,7 +264,17 @@ test('what was given to a thread that never began it is handed back when the pro
   const other = python.threads.find((thread) => thread.load === 0);
   other?.take(behind);
   assert.deepEqual(behind.heard, ['started'], 'an idle thread is taken to begin at once');
+  const alike = new RecordingJob('/native?again');
+  python.threads.find((thread) => thread.load === 0)?.take(alike);
+  // Silent for so long that the lock must be held.
+  while (python.holder() !== holding) await python.interpreter.ping(200);
   await python.stop(false);
+  assert.deepEqual(
+    alike.failures.map(({ status, code }) => [status, code]),
+    [[502, 'held-behind']],
+    'it would hold the next interpreter',
+  );
+  assert.equal(alike.over, 1);
   assert.deepEqual(handedBack, [behind]);
   assert.equal(behind.over, 0, 'its body is still needed');
   assert.equal(holding.failures[0]?.status, 502);
