@@ -17,7 +17,7 @@ import { settingsSchemaText } from '../dist/src/settings/describe/schema.js';
 import { SETTING_ERRORS } from '../dist/src/settings/describe/setting-errors.js';
 import {
   applicationDeadlines,
-  keyDeadlines,
+  askingDeadlines,
   limitDeadlines,
 } from '../dist/src/worker/describe-deadlines.js';
 import { nodeHttpPage } from '../dist/test/node-core/page.js';
@@ -30,7 +30,7 @@ const pages = {
     deadlinesTable([
       ...connectionDeadlines(),
       ...limitDeadlines(),
-      ...keyDeadlines(),
+      ...askingDeadlines(),
       ...workerDeadlines(),
       ...applicationDeadlines(),
     ]),

@@ -42,7 +42,7 @@ export async function runArbiter(
   const outputs = new Outputs((pid, stream, lines) => current().printed(pid, stream, lines));
   const ticketSecret = origin.inheritance?.ticketSecret ?? makeTicketSecret();
   const traffic = new Traffic(monotonicMs);
-  const sharedLimits = new SharedLimits(monotonicMs, current);
+  const sharedLimits = new SharedLimits(monotonicMs, current, traffic.storeSilences);
   const shared = { traffic, sharedLimits };
   const parts = { ...options, activated: origin.activated, ticketSecret, outputs, ...shared };
   process.title = titleOf(opened.settled, origin.inheritance !== null);

@@ -14,6 +14,8 @@ import type { Answer, TokenLimit, Tokens } from './tokens.ts';
 /** What goes on by itself while nobody answers. */
 export interface Alone {
   take(limit: number, key: string, count: number): Grant;
+  /** The lender had said that what the key has used is forgiven in so long. */
+  told?(limit: number, key: string, resetMs: number): void;
 }
 
 /** What one lease may hold is used up in this time by as many borrowers as there are. */
@@ -192,7 +194,10 @@ export class TokenLeases implements Tokens {
   }
 
   #goAlone(limit: number, key: string, count: number): Grant {
-    const grant = this.#parts.alone.take(limit, key, count);
+    const { alone } = this.#parts;
+    const known = this.#held[limit]?.get(key);
+    if (known !== undefined) alone.told?.(limit, key, known.resetAtMs - this.#parts.now());
+    const grant = alone.take(limit, key, count);
     if (grant.granted > 0) this.owe(limit, key, grant.granted);
     return grant;
   }

@@ -11,8 +11,12 @@ export const reachStates = {
 export type ReachState = keyof typeof reachStates;
 type ReachEvent = 'overdue' | 'failed' | 'answered';
 
-/** How often a silent one is asked whether it answers. */
+/** A silent one is asked so soon whether it answers, then after twice as long ... */
+const PROBE_FIRST_MS = 25;
+/** ... up to this. */
 const PROBE_MS = 250;
+/** One that answered for less long goes on where it was: most of those who wait for it would wait in vain. */
+const STEADY_MS = 1000;
 
 export interface ReachParts {
   readonly timeoutMs: number;
@@ -35,6 +39,8 @@ export class Reach {
   readonly #listeners: ((state: ReachState) => void)[] = [];
   #armed = false;
   #probeAtMs = 0;
+  #probeEachMs = PROBE_FIRST_MS;
+  #answersSinceMs = Number.NEGATIVE_INFINITY;
   #silences = 0;
 
   constructor(parts: ReachParts) {
@@ -62,11 +68,17 @@ export class Reach {
     return () => this.#waiting.delete(one);
   }
 
+  /** In how long a silent one should be asked. */
+  get probeInMs(): number {
+    return Math.max(0, this.#probeAtMs - this.#parts.now());
+  }
+
   /** True, once in a while: a silent one should be asked now, with nobody waiting. */
   probes(): boolean {
     const nowMs = this.#parts.now();
     if (this.#state !== 'silent' || nowMs < this.#probeAtMs) return false;
-    this.#probeAtMs = nowMs + PROBE_MS;
+    this.#probeEachMs = Math.min(PROBE_MS, this.#probeEachMs * 2);
+    this.#probeAtMs = nowMs + this.#probeEachMs;
     return true;
   }
 
@@ -96,13 +108,16 @@ export class Reach {
     this.#state = reachStates[before].on[event];
     if (this.#state === 'silent') {
       if (before !== 'silent') {
-        this.#probeAtMs = this.#parts.now() + PROBE_MS;
+        const nowMs = this.#parts.now();
+        if (nowMs - this.#answersSinceMs >= STEADY_MS) this.#probeEachMs = PROBE_FIRST_MS;
+        this.#probeAtMs = nowMs + this.#probeEachMs;
         this.#silences += 1;
       }
       const all = [...this.#waiting];
       this.#waiting.clear();
       for (const { givenUp } of all) givenUp();
     }
+    if (before === 'silent' && this.#state === 'answers') this.#answersSinceMs = this.#parts.now();
     if (this.#state !== before) for (const told of this.#listeners) told(this.#state);
   }
 

@@ -1,27 +1,27 @@
 // Tokens of all hosts: each host holds to the rate by itself, exactly, and leases what it lets through of a store, which bounds
-// the sum. Where the store does not answer, the host's own count is already there.
+// the sum. Where the store does not answer, the host has its share: the limit by as many hosts as were seen lately.
 
 import type { Grant } from './bucket.ts';
 import { STORE_TERMS } from './debts.ts';
-import { type Alone, TokenLeases } from './leases.ts';
+import { TokenLeases } from './leases.ts';
 import type { Lender } from './lender.ts';
 import type { LocalTokens } from './local.ts';
 import type { Reach } from './reach.ts';
+import { Share } from './share.ts';
 import type { TokenLimit } from './tokens.ts';
 
 /** Nobody tells how many hosts there are: leases are cut as for so many. */
 const HOSTS = 4;
-
-/** What a host has judged by itself goes on. */
-const ASKED_ALREADY: Alone = {
-  take: (_limit, _key, count) => ({ granted: count, remaining: 0, resetMs: 0, retryMs: 0 }),
-};
 
 export interface StoredTokensParts {
   readonly limits: readonly TokenLimit[];
   readonly local: LocalTokens;
   readonly lender: Lender;
   readonly reach: Reach;
+  /** How many hosts the store counts for, as far as is known. */
+  hosts(): number;
+  /** So many requests were judged by this host alone. */
+  judgedAlone(count: number): void;
   now(): number;
   later(ms: number, deed: () => void): void;
 }
@@ -31,15 +31,20 @@ export class StoredTokens {
   readonly #leases: TokenLeases;
   readonly #lender: Lender;
   readonly #reach: Reach;
+  /** What goes on while the store does not answer. */
+  readonly #share: Share;
+  readonly #judgedAlone: (count: number) => void;
 
   constructor(parts: StoredTokensParts) {
     this.#local = parts.local;
     this.#lender = parts.lender;
     this.#reach = parts.reach;
+    this.#judgedAlone = parts.judgedAlone;
+    this.#share = new Share(parts.limits, parts.now, parts.hosts);
     this.#leases = new TokenLeases({
       ...parts,
       borrowers: HOSTS,
-      alone: ASKED_ALREADY,
+      alone: { take: (limit, key, count) => this.#alone(limit, key, count) },
       terms: STORE_TERMS,
     });
   }
@@ -50,6 +55,16 @@ export class StoredTokens {
     const stored = this.#leases.take(limit, key, own.granted);
     const both = (lease: Grant): Grant => this.#both(limit, key, count, own, lease);
     return stored instanceof Promise ? stored.then(both) : both(stored);
+  }
+
+  /** To be called a few times a second. */
+  tend(): void {
+    this.#share.tend();
+  }
+
+  #alone(limit: number, key: string, count: number): Grant {
+    this.#judgedAlone(count);
+    return this.#share.take(limit, key, count);
   }
 
   giveBack(limit: number, key: string, count: number): void {
@@ -66,6 +81,7 @@ export class StoredTokens {
   #both(limit: number, key: string, count: number, own: Grant, lease: Grant): Grant {
     const refused = own.granted - lease.granted;
     if (refused > 0) this.#local.giveBack(limit, key, refused);
+    if (!this.#reach.silent && lease.granted > 0) this.#share.used(limit, key, lease.granted);
     return {
       granted: lease.granted,
       // Alone nothing is known of the others.

@@ -93,7 +93,7 @@ function checkRule(item: unknown, place: string): LimitRule {
     throw new LimitRulesError(`a list of limits that have ${KEYS.join(', ')} alone`, key, place);
   }
   const path = checkPath(written['path'] ?? '/', place);
-  const methods = checkMethods(written['methods'] ?? [], place);
+  const methods = written['methods'] == null ? [] : checkMethods(written['methods'], place);
   const key = checkKey(written['key'] ?? 'address', place);
   return {
     name: checkName(written['name'] ?? nameOf(path, methods, key), place),
@@ -144,6 +144,10 @@ function asSent(value: unknown): string {
 
 function checkMethods(value: unknown, place: string): readonly string[] {
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (Array.isArray(value) && value.length === 0) {
+    const rule = `a list of limits whose ${place}.methods are methods`;
+    throw new LimitRulesError(rule, value, 'leave it out for all');
+  }
   const methods = list.map((method) => {
     if (typeof method === 'string' && TOKEN.test(method)) return method.toUpperCase();
     throw new LimitRulesError(`a list of limits whose ${place}.methods are methods`, method);

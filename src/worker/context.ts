@@ -10,6 +10,7 @@ import { PROMPT_END_MS } from '../connection/states/states.ts';
 import type { HeadLimits } from '../http1/limits.ts';
 import type { Settings } from '../settings/settings.ts';
 import { SpoolBudget } from '../spool/budget.ts';
+import { arbiterPatienceMs } from './limits/arbiter-patience.ts';
 import { proxiesOf } from './proxies.ts';
 import { toleranceOf } from './tolerance.ts';
 
@@ -46,7 +47,8 @@ export function makeContext(
       handshake_timeout: settings.handshake_timeout * 1000,
       first_byte_timeout: settings.first_byte_timeout * 1000,
       head_timeout: settings.head_timeout * 1000,
-      limit_store_timeout: settings.limit_store_timeout * 1000,
+      // Two answers, one after the other: a function's, the arbiter's.
+      limit_store_timeout: settings.limit_store_timeout * 1000 + arbiterPatienceMs(settings),
       body_timeout: settings.body_timeout * 1000,
       keepalive: settings.keepalive * 1000,
       linger_timeout: settings.linger_timeout * 1000,

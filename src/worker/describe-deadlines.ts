@@ -8,6 +8,7 @@ import { PING_MS, STOP_MS } from './application/python-application.ts';
 import { LONGEST_MS } from './application/restart.ts';
 import { DRAIN_GRACE_MS, GREETED_GRACE_MS, HAND_OVER_MS, IDLE_GRACE_MS } from './connections.ts';
 import { DRAIN_HEAD_MS, HALF_CLOSED_GRACE_MS } from './context.ts';
+import { ARBITER_MS } from './limits/arbiter-patience.ts';
 import { KEYS_LOAD_MS } from './limits/key-functions.ts';
 
 /** Of connections, beside their states. */
@@ -65,9 +66,16 @@ export function limitDeadlines(): readonly DeadlineRow[] {
   ];
 }
 
-/** Of limits that a config file has functions for. */
-export function keyDeadlines(): readonly DeadlineRow[] {
+/** Of limits: who else is asked. */
+export function askingDeadlines(): readonly DeadlineRow[] {
   return [
+    {
+      who: 'asking, the arbiter',
+      waitsFor:
+        'its word (`limit_store_timeout`, if that is longer); where a store is set `limit_store_timeout` more',
+      bound: fixedMs(ARBITER_MS),
+      seen: 'nothing: the worker goes by its share of the limit, and nobody waits until the arbiter answers again',
+    },
     {
       who: 'asking, a key function',
       waitsFor: 'the function of a config file that answers the key of a request',

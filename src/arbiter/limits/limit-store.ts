@@ -9,6 +9,7 @@ import type { TokenLimit } from '../../limits/tokens.ts';
 import { messageOf } from '../../message-of.ts';
 import type { LimitRate } from '../../settings/limit-rate.ts';
 import type { LimitStore } from '../../settings/limit-store.ts';
+import { HOSTS_WINDOW_SECONDS, type HostsAnswer } from './hosts.ts';
 
 /** Commands that the store has not answered; more are refused. More than can wait at once (limits/leases.ts), and what is given back. */
 const COMMANDS_MAX = 20_000;
@@ -36,6 +37,9 @@ return {consumed, redis.call('pttl', KEYS[1])}`;
 
 /** By which a store is asked whether it answers: no client has it. */
 const LOOKED_AT = '?';
+
+/** How hosts count themselves. */
+const HOSTS = { points: 1_000_000, duration: HOSTS_WINDOW_SECONDS } as const;
 
 /** How the store counts a rate. */
 export interface Window {
@@ -83,6 +87,7 @@ type Limiter = import('rate-limiter-flexible').RateLimiterRedis;
 interface Connection {
   readonly client: Client;
   readonly limiters: readonly Limiter[];
+  readonly hosts: Limiter;
 }
 
 export class StoreLender implements Lender {
@@ -142,11 +147,24 @@ export class StoreLender implements Lender {
     });
   }
 
+  /** Of all hosts that count here, this one with `count`. What goes wrong with it is told by what clients ask. */
+  async countHosts(count: 0 | 1): Promise<HostsAnswer | null> {
+    const { client, hosts } = this.#connection ?? {};
+    if (client?.isReady !== true || hosts === undefined) return null;
+    try {
+      const { consumedPoints, msBeforeNext } = await hosts.consume('all', count);
+      const isSound = Number.isFinite(consumedPoints) && Number.isFinite(msBeforeNext);
+      return isSound ? { hosts: consumedPoints, endsInMs: msBeforeNext } : null;
+    } catch {
+      return null;
+    }
+  }
+
   /** Connects, which is not waited for. */
   open(): void {
     if (this.#connection !== null || this.#closed) return;
     const client = this.#makeClient();
-    this.#connection = { client, limiters: this.#makeLimiters(client) };
+    this.#connection = { client, ...this.#makeLimiters(client) };
     this.#heardMs = this.#parts.now();
     // A failed attempt is told as an event; the next one is on its way.
     client.connect().catch(() => undefined);
@@ -264,22 +282,25 @@ export class StoreLender implements Lender {
     return client;
   }
 
-  #makeLimiters(client: Client): readonly Limiter[] {
+  #makeLimiters(client: Client): Pick<Connection, 'limiters' | 'hosts'> {
     const { RateLimiterRedis } = loadPackage(
       'rate-limiter-flexible',
     ) as typeof import('rate-limiter-flexible');
-    return this.#parts.limits.map(({ id, rate }) => {
-      const { points, seconds } = windowOf(rate);
-      return new RateLimiterRedis({
+    const make = (name: string, points: number, duration: number): Limiter =>
+      new RateLimiterRedis({
         storeClient: client,
         useRedisPackage: true,
         rejectIfRedisNotReady: true,
-        keyPrefix: `${this.#parts.prefix}:${id.replaceAll(' ', ':')}`,
+        keyPrefix: `${this.#parts.prefix}:${name}`,
         points,
-        duration: seconds,
+        duration,
         customIncrTtlLuaScript: SCRIPT,
       });
+    const limiters = this.#parts.limits.map(({ id, rate }) => {
+      const { points, seconds } = windowOf(rate);
+      return make(id.replaceAll(' ', ':'), points, seconds);
     });
+    return { limiters, hosts: make('hosts', HOSTS.points, HOSTS.duration) };
   }
 }
 

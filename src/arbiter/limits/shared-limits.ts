@@ -18,7 +18,9 @@ import {
   type LeaseAnswer,
   type LeaseQuestion,
 } from '../../wire/limits.ts';
-import { storedTokens } from './stored-limits.ts';
+import type { StoreSilences } from '../telemetry/store-silences.ts';
+import { Hosts } from './hosts.ts';
+import { type StoreNeighbours, storedTokens } from './stored-limits.ts';
 
 /** A worker, as far as it is known here. */
 export interface Borrower {
@@ -53,8 +55,14 @@ export class SharedLimits {
   /** Counts by itself. */
   #alone: Borrower | null = null;
 
-  /** @param now milliseconds, monotonic */
-  constructor(now: () => number, log: () => Log) {
+  readonly #neighbours: StoreNeighbours;
+
+  /**
+   * @param now milliseconds, monotonic
+   * @param silences is told of a store that does not answer
+   */
+  constructor(now: () => number, log: () => Log, silences: StoreSilences) {
+    this.#neighbours = { silences, hosts: new Hosts(now) };
     this.#now = now;
     this.#log = log;
   }
@@ -67,7 +75,8 @@ export class SharedLimits {
     const local = new LocalTokens(limits.tokens, this.#now, { before });
     this.#local = local;
     this.#tending ??= setInterval(() => this.#local?.tend(), TEND_MS).unref();
-    const stored = storedTokens(settings, limits.tokens, local, this.#now, this.#log);
+    const [now, log, neighbours] = [this.#now, this.#log, this.#neighbours];
+    const stored = storedTokens(settings, limits.tokens, local, now, log, neighbours);
     const share = new LimitShare(limits, stored?.tokens ?? local, this.#places, {
       local: stored === null ? local : null,
       fleetChanged: () => this.#fleetChanged(),

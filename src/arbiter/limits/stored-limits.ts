@@ -11,15 +11,19 @@ import type { Log } from '../../observe/log.ts';
 import { Seldom } from '../../observe/seldom.ts';
 import { parseLimitStore } from '../../settings/limit-store.ts';
 import type { Settings } from '../../settings/settings.ts';
+import type { StoreSilences } from '../telemetry/store-silences.ts';
+import { HOSTS_LOOK_MS, type Hosts } from './hosts.ts';
 import { StoreLender } from './limit-store.ts';
 
-/** Of limit_store_timeout: the worker that asks waits for all of it, and should hear the host's own count before. */
-const PART = 0.6;
-
-/** How often one that is silent is asked whether it answers. */
-const LOOK_MS = 250;
 /** That it does not answer is said no more often. */
 const TELL_MS = 10_000;
+
+/** What is the same for all generations. */
+export interface StoreNeighbours {
+  readonly hosts: Hosts;
+  /** Is told of a store that does not answer. */
+  readonly silences: StoreSilences;
+}
 
 /** null: there is no store. */
 export function storedTokens(
@@ -28,11 +32,12 @@ export function storedTokens(
   local: LocalTokens,
   now: () => number,
   log: () => Log,
+  { hosts, silences }: StoreNeighbours,
 ): { readonly tokens: StoredTokens; close(): void } | null {
   const text = settings.limit_store;
   const store = text === null ? null : parseLimitStore(text);
   if (store === null || limits.length === 0) return null;
-  const timeoutMs = settings.limit_store_timeout * 1000 * PART;
+  const timeoutMs = settings.limit_store_timeout * 1000;
   const reach = new Reach({ timeoutMs, now, later });
   let why = '';
   const lender = new StoreLender({
@@ -61,16 +66,30 @@ export function storedTokens(
   // Also where nobody asks: workers remember who is refused.
   const look = (): void => {
     if (!reach.silent || closed) return;
-    lender.look();
-    later(LOOK_MS, look);
+    if (reach.probes()) lender.look();
+    later(Math.ceil(reach.probeInMs), look);
   };
   reach.onChange((state) => {
-    if (state === 'silent') later(LOOK_MS, look);
+    if (state === 'silent') later(Math.ceil(reach.probeInMs), look);
   });
-  const tokens = new StoredTokens({ limits, local, lender, reach, now, later });
+  reach.onChange((state) => {
+    if (state === 'silent') silences.fellSilent(reach);
+    else silences.over(reach);
+  });
+  const tokens = new StoredTokens({
+    ...{ limits, local, lender, reach, now, later },
+    hosts: () => hosts.known,
+    judgedAlone: (count) => silences.judgedWithout(count),
+  });
   lender.open();
+  const tending = setInterval(() => {
+    tokens.tend();
+    if (!reach.silent) void hosts.look((count) => lender.countHosts(count));
+  }, HOSTS_LOOK_MS).unref();
   const close = (): void => {
     closed = true;
+    clearInterval(tending);
+    silences.over(reach);
     lender.close();
   };
   return { tokens, close };
@@ -127,12 +146,26 @@ export class StoreNews {
     );
   }
 
+  /** It answers, and fell silent again since that was last said. */
+  #tellPast(): void {
+    const { label, now, log } = this.#parts;
+    this.#seldom.claim(now());
+    const value = this.#untold;
+    this.#untold = 0;
+    const times = value === 1 ? 'once' : `${value} times`;
+    log().warning(
+      `The limit store at ${label} did not answer ${times} more: ${this.#why}. It does now.`,
+      { metric: 'tunicorn.limits.store_silent', value, mtype: 'counter' },
+    );
+  }
+
   #lookLater(): void {
     if (this.#waits) return;
     this.#waits = true;
     this.#parts.later(TELL_MS, () => {
       this.#waits = false;
       if (this.#reach.silent && !this.#saidSilent) this.#tellSilent();
+      else if (this.#untold > 0) this.#tellPast();
     });
   }
 }

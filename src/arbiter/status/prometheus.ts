@@ -5,6 +5,7 @@ import { serverName } from '../../settings/process-name.ts';
 import type { Counts, HistogramCounts } from '../../wire/tally.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
 import { type Operator, type Steered, sumOf } from '../control/operator.ts';
+import type { StoreSilences } from '../telemetry/store-silences.ts';
 import type { Sums } from '../telemetry/tally-sums.ts';
 import type { Page } from './server.ts';
 
@@ -60,7 +61,7 @@ async function metricsOf(server: Steered, operator: Asked): Promise<Metric[]> {
   ];
 }
 
-function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
+function traffic({ traffic: { sums, storeSilences }, settings }: Steered): Metric[] {
   const application = serverName(settings);
   const { answered } = sums;
   return [
@@ -88,6 +89,7 @@ function traffic({ traffic: { sums }, settings }: Steered): Metric[] {
       sums.held,
     ),
     ...troubles(sums),
+    ...storeMetrics(storeSilences),
     ...amountsOf(sums),
   ];
 }
@@ -118,6 +120,26 @@ function troubles({ failed, refused, passed, lost, amounts }: Sums): Metric[] {
       'tunicorn_threads_lost_total',
       'Threads that died or were given up and replaced, by the code of their line in the error log.',
       by('code', lost),
+    ),
+  ];
+}
+
+function storeMetrics({ isSilent, times, requests }: StoreSilences): Metric[] {
+  return [
+    gauge(
+      'tunicorn_limit_store_silent',
+      'Whether limit_store does not answer (1): this host goes by its share of each limit.',
+      alone(isSilent ? 1 : 0),
+    ),
+    counter(
+      'tunicorn_limit_store_silences_total',
+      'How often limit_store fell silent.',
+      alone(times),
+    ),
+    counter(
+      'tunicorn_limit_store_requests_without_total',
+      'Requests that this host judged by itself, because limit_store did not answer.',
+      alone(requests),
     ),
   ];
 }

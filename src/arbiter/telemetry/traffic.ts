@@ -3,6 +3,7 @@
 // not told when it was killed, a second's worth at most, is lost.
 
 import type { Trouble } from '../../wire/arbiter-worker.ts';
+import { StoreSilences } from './store-silences.ts';
 import { countOf, minus, NOTHING, plus, quantile, type Sums } from './tally-sums.ts';
 
 /** "Lately" is as long: workers speak each second, so that a shorter time would jump. */
@@ -49,6 +50,7 @@ export class Traffic {
   /** Oldest first: one that is as old as LATELY_MS, if any is, and those that are younger. */
   #marks: readonly Mark[];
   readonly #watchers = new Set<TrafficWatcher>();
+  readonly storeSilences = new StoreSilences();
 
   /** @param now monotonic milliseconds */
   constructor(now: () => number) {

@@ -138,10 +138,10 @@ export const clients = {
       max: 10,
       flags: ['--limit-store-timeout'],
       gunicorn: 'new',
-      meaning: 'How long a request waits for those who count for all.',
+      meaning: 'How long a request waits for limit_store, or for a function that is a key.',
       details:
-        'With more than one worker, a store or a function as key others are asked. Who does not answer in time is passed over: this worker counts alone for a while, and a function’s request ' +
-        'counts by its address. Where not even that comes, the request goes on uncounted.',
+        'A store that does not answer in time is passed over: this host goes by its share of the limit until it does. A request whose function does not counts by its address. ' +
+        'For the arbiter, which counts for all workers, a request waits for 0.1 s, or for this if it is longer. Where not even that comes, the request goes on uncounted.',
     },
     limit_dry_run: {
       kind: 'switch',

@@ -11,6 +11,7 @@ import type { Log } from '../../observe/log.ts';
 import { Seldom } from '../../observe/seldom.ts';
 import type { Settings } from '../../settings/settings.ts';
 import type { ClientNetworks, WorkerCounts } from '../../wire/arbiter-worker.ts';
+import { arbiterPatienceMs } from './arbiter-patience.ts';
 import { KeyThread } from './key-functions.ts';
 import { LimitCounts, type LimitCountsOptions } from './limit-counts.ts';
 
@@ -40,7 +41,7 @@ export class WorkerLimits {
       ask,
       limits: limitListOf(settings),
       workers: settings.workers,
-      timeoutMs: settings.limit_store_timeout * 1000,
+      patienceMs: arbiterPatienceMs(settings),
       log,
     });
     this.admission = new ClientLimits({

@@ -6,10 +6,10 @@ import { later, monotonicMs } from '../../clock.ts';
 import { arbiterTerms } from '../../limits/debts.ts';
 import { TokenLeases } from '../../limits/leases.ts';
 import type { LimitList } from '../../limits/limit-list.ts';
-import { LocalTokens } from '../../limits/local.ts';
 import { OwnCount } from '../../limits/own-count.ts';
 import { PlaceLeases } from '../../limits/place-leases.ts';
 import { Reach } from '../../limits/reach.ts';
+import { Share } from '../../limits/share.ts';
 import type { Answer, Places, Tokens } from '../../limits/tokens.ts';
 import type { Log } from '../../observe/log.ts';
 import { Seldom } from '../../observe/seldom.ts';
@@ -20,7 +20,8 @@ export interface LimitCountsOptions {
   readonly limits: LimitList;
   /** How many workers there should be. */
   readonly workers: number;
-  readonly timeoutMs: number;
+  /** How long the arbiter has, which may ask a store. */
+  readonly patienceMs: number;
   readonly log: Log;
   ask(question: LeaseQuestion): void;
 }
@@ -28,7 +29,7 @@ export interface LimitCountsOptions {
 export class LimitCounts implements Tokens, Places {
   readonly #options: LimitCountsOptions;
   /** What goes on while the arbiter does not answer. */
-  readonly #alone: LocalTokens;
+  readonly #alone: Share;
   readonly #leases: TokenLeases;
   /** While no other worker is there. */
   #own: OwnCount | null = null;
@@ -37,15 +38,15 @@ export class LimitCounts implements Tokens, Places {
   readonly #told = new Seldom();
 
   constructor(options: LimitCountsOptions) {
-    const { limits, timeoutMs, ask, workers: borrowers } = options;
+    const { limits, patienceMs, ask, workers: borrowers } = options;
     this.#options = options;
-    const reach = new Reach({ timeoutMs, now: monotonicMs, later });
+    const reach = new Reach({ timeoutMs: patienceMs, now: monotonicMs, later });
     reach.onChange((state) => this.#tell(state));
     const tokens = new ArbiterLender('tokens', ask);
     const places = new ArbiterLender('places', ask);
     const common = { borrowers, reach, now: monotonicMs, later };
     this.#lenders = { tokens, places };
-    this.#alone = new LocalTokens(partOf(limits, borrowers), monotonicMs);
+    this.#alone = new Share(limits.tokens, monotonicMs, () => borrowers);
     this.#leases = new TokenLeases({
       ...common,
       limits: limits.tokens,
@@ -100,23 +101,11 @@ export class LimitCounts implements Tokens, Places {
   }
 
   #tell(state: 'answers' | 'silent'): void {
-    const { log, timeoutMs } = this.#options;
+    const { log, patienceMs } = this.#options;
     if (state === 'answers' || !this.#told.claim(monotonicMs())) return;
     log.warning(
-      `The arbiter did not tell within ${timeoutMs} ms what clients may have. This worker goes by its own count until it does.`,
+      `The arbiter did not tell within ${patienceMs} ms what clients may have. This worker goes by its own count until it does.`,
       { metric: 'tunicorn.limits.alone', value: 1, mtype: 'counter' },
     );
   }
-}
-
-/** What one of so many may let through while it cannot ask. */
-function partOf(limits: LimitList, borrowers: number): LimitList['tokens'] {
-  return limits.tokens.map(({ id, rate: { requests, perMs, burst } }) => ({
-    id,
-    rate: {
-      requests: requests / borrowers,
-      perMs,
-      burst: Math.max(1, Math.floor(burst / borrowers)),
-    },
-  }));
 }

@@ -17,7 +17,7 @@ import { deadlinesTable } from '../../../src/settings/describe/deadlines.ts';
 import { defaultSeconds } from '../../../src/settings/describe/defaults.ts';
 import {
   applicationDeadlines,
-  keyDeadlines,
+  askingDeadlines,
   limitDeadlines,
 } from '../../../src/worker/describe-deadlines.ts';
 
@@ -25,7 +25,7 @@ import {
 const ROWS = [
   ...connectionDeadlines(),
   ...limitDeadlines(),
-  ...keyDeadlines(),
+  ...askingDeadlines(),
   ...workerDeadlines(),
   ...applicationDeadlines(),
 ];

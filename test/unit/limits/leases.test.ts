@@ -10,6 +10,7 @@ import { LEASE_VALID_MS, TokenLeases } from '../../../src/limits/leases.ts';
 import type { Lender } from '../../../src/limits/lender.ts';
 import { LocalTokens } from '../../../src/limits/local.ts';
 import { Reach } from '../../../src/limits/reach.ts';
+import { Share } from '../../../src/limits/share.ts';
 import { type LimitRate, parseLimitRate } from '../../../src/settings/limit-rate.ts';
 import { SimulatedTime } from './simulated-time.ts';
 
@@ -32,14 +33,6 @@ class Scene {
   constructor(rate: string, borrowers: number, terms: DebtTerms = arbiterTerms(borrowers)) {
     this.limits = [{ id: 'a', rate: parseLimitRate(rate) }];
     this.truth = new LocalTokens(this.limits, this.time.now);
-    const share = this.limits.map(({ id, rate: { requests, perMs, burst } }) => ({
-      id,
-      rate: {
-        requests: requests / borrowers,
-        perMs,
-        burst: Math.max(1, Math.floor(burst / borrowers)),
-      },
-    }));
     this.reaches = Array.from({ length: borrowers }, () => {
       const reach = new Reach({ timeoutMs: 20, now: this.time.now, later: this.time.later });
       reach.onChange((state) => this.told.push(state));
@@ -51,7 +44,7 @@ class Scene {
           limits: this.limits,
           borrowers,
           lender: this.#lender(),
-          alone: new LocalTokens(share, this.time.now),
+          alone: new Share(this.limits, this.time.now, () => borrowers),
           terms,
           reach,
           now: this.time.now,
@@ -304,3 +297,27 @@ for (const stoppedMs of [300, 1900, 30_000]) {
     assert.ok(sum >= asked - 8, `${sum} of ${asked}`);
   });
 }
+
+test('what was used up stays used up while the arbiter does not answer', async () => {
+  const scene = new Scene('5/m', 4);
+  assert.equal(await load(scene, 2, 1), 5);
+  scene.stoppedUntilMs = scene.time.nowMs + 3000;
+  assert.equal(await load(scene, 0.01, 2500), 0);
+});
+
+test('an arbiter that is late for a moment each second changes the sum by less than 5 %', async (t) => {
+  for (const rate of ['50/s:50', '100/s:20', '20/s:20']) {
+    const scene = new Scene(rate, 4);
+    const { requests, perMs, burst } = parseLimitRate(rate);
+    const beganMs = scene.time.nowMs;
+    let sum = 0;
+    for (let times = 0; times < 10; times++) {
+      scene.stoppedUntilMs = scene.time.nowMs + 60;
+      sum += await load(scene, 0.1, 950, 5);
+    }
+    const allowed = burst + ((scene.time.nowMs - beganMs) * requests) / perMs;
+    const most = 1.05 * allowed;
+    t.diagnostic(`${rate}: ${sum} of ${allowed}`);
+    assert.ok(sum >= 0.95 * allowed - 4 && sum <= most, `${sum} of ${allowed} of ${rate}`);
+  }
+});

@@ -54,6 +54,7 @@ test('what is wrong is told by its place, its value and what would be right', ()
     ],
     [[{ rate: '5/m', path: '/a?b' }], /limits\[0\]\.path/],
     [[{ rate: '5/m', path: '/a/../b' }], /no request is known by \. or \.\./],
+    [[{ rate: '5/m', methods: [] }], /limits\[0\]\.methods are methods: \[\].*leave it out/],
     [[{ rate: '5/m', methods: ['PO ST'] }], /limits\[0\]\.methods are methods: "PO ST"/],
     [[{ rate: '5/m', key: 'cookie' }], /address, everybody, header:NAME or a function: "cookie"/],
     [[{ rate: '5/m', key: 'header:' }], /header:NAME/],

@@ -57,6 +57,8 @@ class Host {
       local: new LocalTokens(limits, now),
       lender: this.lender,
       reach: this.reach,
+      hosts: () => 1,
+      judgedAlone: () => undefined,
       now,
       later,
     });

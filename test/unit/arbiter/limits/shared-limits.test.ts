@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import test from 'node:test';
 import { LimitShare, SharedLimits } from '../../../../src/arbiter/limits/shared-limits.ts';
+import { StoreSilences } from '../../../../src/arbiter/telemetry/store-silences.ts';
 import type { Lender } from '../../../../src/limits/lender.ts';
 import { LocalTokens } from '../../../../src/limits/local.ts';
 import { PlaceLeases } from '../../../../src/limits/place-leases.ts';
@@ -192,6 +193,7 @@ test('a generation that does not come to serve leaves its store and the counts; 
   const limits = new SharedLimits(
     () => performance.now(),
     () => log,
+    new StoreSilences(),
   );
   t.after(() => {
     limits.close();
