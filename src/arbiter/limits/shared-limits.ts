@@ -18,9 +18,8 @@ import {
   type LeaseAnswer,
   type LeaseQuestion,
 } from '../../wire/limits.ts';
-import type { StoreSilences } from '../telemetry/store-silences.ts';
 import { Hosts } from './hosts.ts';
-import { type StoreNeighbours, storedTokens } from './stored-limits.ts';
+import { type SilenceWatcher, type StoreNeighbours, storedTokens } from './stored-limits.ts';
 
 /** A worker, as far as it is known here. */
 export interface Borrower {
@@ -61,7 +60,7 @@ export class SharedLimits {
    * @param now milliseconds, monotonic
    * @param silences is told of a store that does not answer
    */
-  constructor(now: () => number, log: () => Log, silences: StoreSilences) {
+  constructor(now: () => number, log: () => Log, silences: SilenceWatcher) {
     this.#neighbours = { silences, hosts: new Hosts(now) };
     this.#now = now;
     this.#log = log;

@@ -11,18 +11,25 @@ import type { Log } from '../../observe/log.ts';
 import { Seldom } from '../../observe/seldom.ts';
 import { parseLimitStore } from '../../settings/limit-store.ts';
 import type { Settings } from '../../settings/settings.ts';
-import type { StoreSilences } from '../telemetry/store-silences.ts';
 import { HOSTS_LOOK_MS, type Hosts } from './hosts.ts';
 import { StoreLender } from './limit-store.ts';
 
 /** That it does not answer is said no more often. */
 const TELL_MS = 10_000;
 
+/** Whoever keeps count of a store that does not answer; `store`: any object that stands for it. */
+export interface SilenceWatcher {
+  fellSilent(store: object): void;
+  /** It answers again, or nobody asks it any more. */
+  over(store: object): void;
+  /** So many requests were judged without it. */
+  judgedWithout(count: number): void;
+}
+
 /** What is the same for all generations. */
 export interface StoreNeighbours {
   readonly hosts: Hosts;
-  /** Is told of a store that does not answer. */
-  readonly silences: StoreSilences;
+  readonly silences: SilenceWatcher;
 }
 
 /** null: there is no store. */

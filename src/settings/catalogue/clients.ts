@@ -138,7 +138,7 @@ export const clients = {
       max: 10,
       flags: ['--limit-store-timeout'],
       gunicorn: 'new',
-      meaning: 'How long a request waits for limit_store, or for a function that is a key.',
+      meaning: 'How long a request waits for limit_store, or for a key function.',
       details:
         'A store that does not answer in time is passed over: this host goes by its share of the limit until it does. A request whose function does not counts by its address. ' +
         'For the arbiter, which counts for all workers, a request waits for 0.1 s, or for this if it is longer. Where not even that comes, the request goes on uncounted.',
