@@ -236,6 +236,8 @@ export interface GuestBoot {
   /** Absolute path of a file or of a folder with package.json. */
   readonly appPath: string;
   readonly exportName: string | null;
+  /** Absolute: where the server is. */
+  readonly folder: string;
   /** Seconds since its start to which a request may be extended. */
   readonly timeoutLimit: number;
   /** The token of the drill's paths; null: there are none. */

@@ -49,6 +49,7 @@ export function startGuest(
     begunAt: cells.begunAt,
     appPath: resolve(options.chdir, options.app.path),
     exportName: options.app.exportName,
+    folder: options.chdir,
     timeoutLimit: options.timeoutLimit ?? 0,
     probe: options.probe ?? null,
     sources: options.sources ?? null,

@@ -4,14 +4,10 @@
 import cluster from 'node:cluster';
 import dgram from 'node:dgram';
 import { EventEmitter } from 'node:events';
-import { accessSync, constants, realpathSync, statSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import { resolve } from 'node:path';
 import { isMainThread } from 'node:worker_threads';
-
-/** How long the I/O loop, which does nothing else while the application boots, may take to change the folder. */
-const CHDIR_MS = 5000;
+import { ownFolder } from './own-folder.ts';
 
 export interface ProcessTerms {
   /** The file that was named, with all links resolved or not. */
@@ -20,6 +16,8 @@ export interface ProcessTerms {
   readonly args: readonly string[];
   /** 0, 1, 2 ... over all threads of all workers. */
   readonly instance: number;
+  /** Where the server is. */
+  readonly folder: string;
   /** Asks that the process changes its folder, which a thread cannot. */
   readonly chdir: (folder: string) => void;
   /** The program has said that it is ready. */
@@ -30,7 +28,7 @@ export interface ProcessTerms {
 export function shimProcess(terms: ProcessTerms): void {
   process.argv.splice(1, Infinity, terms.file, ...terms.args);
   // Without threads it has no need of it.
-  if (!isMainThread) process.chdir = (folder: string) => changeFolder(folder, terms.chdir);
+  if (!isMainThread) ownFolder(terms.folder, terms.chdir);
   process.send = (message: unknown, ...rest: readonly unknown[]) => {
     if (message === 'ready') terms.ready();
     const done = rest.at(-1);
@@ -62,28 +60,6 @@ export function tellShutdown(before: readonly number[]): boolean {
   else process.emit('SIGTERM', 'SIGTERM');
   process.emit('message', 'shutdown', undefined);
   return term || int || message;
-}
-
-/** All threads of a worker share its folder; a program wants all of them in the same. */
-function changeFolder(folder: string, ask: (folder: string) => void): void {
-  const path = resolve(folder);
-  // As process.chdir says it.
-  if (!statSync(path).isDirectory()) {
-    throw Object.assign(new Error(`ENOTDIR: not a directory, chdir '${folder}'`), {
-      code: 'ENOTDIR',
-      syscall: 'chdir',
-    });
-  }
-  accessSync(path, constants.X_OK);
-  const real = realpathSync(path);
-  if (process.cwd() === real) return;
-  ask(real);
-  const wait = new Int32Array(new SharedArrayBuffer(4));
-  for (let waitedMs = 0; waitedMs < CHDIR_MS; waitedMs++) {
-    if (process.cwd() === real) return;
-    Atomics.wait(wait, 0, 0, 1);
-  }
-  throw new Error(`The worker did not change to ${real}. Start the server with --chdir ${real}.`);
 }
 
 /** A program that forks itself with node:cluster must not fork once a thread: here it is a worker already. */

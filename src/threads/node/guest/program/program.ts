@@ -47,6 +47,7 @@ export class Program {
   /** Without threads the worker listens, too. */
   readonly #othersWhoListen = whoListens();
   readonly #file: string;
+  readonly #folder: string;
   readonly #channel: Channel;
   readonly #closing: Closing;
   /** What the file exports, once it is loaded. */
@@ -56,9 +57,10 @@ export class Program {
   readonly #besides: AskedAddress[] = [];
   readonly #said = withResolvers<void>();
 
-  constructor({ program: terms, appPath }: GuestBoot, channel: Channel) {
+  constructor({ program: terms, appPath, folder }: GuestBoot, channel: Channel) {
     this.#terms = terms;
     this.#file = appPath;
+    this.#folder = folder;
     this.#channel = channel;
     this.#closing = new Closing(channel);
     this.#bound = terms.bound;
@@ -95,6 +97,7 @@ export class Program {
       file: this.#file,
       instance: this.#terms.instance,
       args: this.#terms.args,
+      folder: this.#folder,
       ready: this.#said.resolve,
       chdir: (folder) => {
         this.#channel.outbox.open().push(ToHost.chdir, folder);
