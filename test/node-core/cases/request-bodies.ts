@@ -85,6 +85,40 @@ export const REQUEST_BODIES: readonly Case[] = [
     play: asking(post('Request Body from Client')),
   },
   {
+    name: 'complete-unread',
+    core: ['request-end', 'multiple-headers'],
+    asks: 'complete, and with it trailers: not yet while the handler is called, but soon, whether anybody reads the body or not',
+    serve(req, res, note) {
+      note(`${req.complete}`);
+      setTimeout(() => {
+        note(`${req.complete} ${req.readableEnded} ${JSON.stringify(req.trailers)}`);
+        res.end();
+      }, 20);
+    },
+    play: asking(
+      {},
+      post('unread'),
+      post('x'.repeat(10_000)),
+      postChunked(`${chunks('a', 'bc')}0\r\nx-checksum: 1\r\n\r\n`),
+    ),
+  },
+  {
+    name: 'complete-gone',
+    core: ['aborted'],
+    asks: 'a request that has come is complete when its client goes',
+    serve(req, _res, note) {
+      note('begun');
+      req.on('error', () => {});
+      req.on('close', () => note(`closed ${req.complete} ${req.aborted}`));
+    },
+    play: async (peer) => {
+      await peer.ask({});
+      await peer.noted('begun');
+      peer.reset();
+      await peer.noted('closed');
+    },
+  },
+  {
     name: 'no-body',
     core: ['req-res-close', 'server-keepalive-end'],
     asks: 'a request without a body: complete, end without data',

@@ -81,6 +81,19 @@ describe('a request body', () => {
     assert.equal(source.onChange, null);
   });
 
+  it('is whole where it is begun at last, whatever of it was sent to a thread that never did', async () => {
+    const ends = await startThread('./listener.mjs');
+    const source = new FakeSource().feed('sent ahead, ');
+    ends.run('/exit');
+    const job = ends.run('/echo', { method: 'POST', body: { kind: 'stream', source } });
+    source.feed('sent behind, ');
+    assert.equal(source.taken, 'sent ahead, sent behind, '.length);
+    await ends.died;
+    app.thread.take(job);
+    source.feed('and the rest').end();
+    assert.equal((await job.done()).text, 'sent ahead, sent behind, and the rest');
+  });
+
   it('is taken no faster than the application reads', async () => {
     const source = new FakeSource();
     const job = app.run('/length', { method: 'POST', body: { kind: 'stream', source } });

@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -376,46 +376,4 @@ describe('a program in a thread', () => {
       assert.equal(printed, 'tidy\n');
     });
   }
-
-  it('is told at once that a folder cannot be entered, and changes into another', async () => {
-    const app = written(
-      'enters.mjs',
-      `import http from 'node:http';
-       const errors = [];
-       for (const name of ['${folder}/none', '${folder}/enters.mjs']) {
-         try { process.chdir(name); } catch (error) { errors.push(error.code); }
-       }
-       process.chdir('${folder}');
-       http.createServer((_, res) => res.end(errors.concat(process.cwd()).join())).listen(3000);`,
-    );
-    const before = process.cwd();
-    const { thread, run } = makeThread(app, { enterFolder: (to) => process.chdir(to) });
-    await thread.start();
-    assert.equal((await run('/').done()).text, `ENOENT,ENOTDIR,${realpathSync(folder)}`);
-    process.chdir(before);
-  });
-
-  it('finds a relative folder where the server is, also when another thread has entered it before', async () => {
-    mkdirSync(join(folder, 'inner'));
-    writeFileSync(join(folder, 'inner', 'found.txt'), 'found');
-    const app = written(
-      'enters-inner.mjs',
-      `import http from 'node:http';
-       import { readFileSync } from 'node:fs';
-       import { resolve } from 'node:path';
-       const server = http.createServer((_, res) => res.end([process.cwd(), resolve('x'), found].join()));
-       process.chdir('inner');
-       const found = readFileSync('found.txt', 'utf8');
-       server.listen(3000);`,
-    );
-    const before = process.cwd();
-    const inner = join(realpathSync(folder), 'inner');
-    for (const name of ['first', 'second']) {
-      const enterFolder = (to: string): void => process.chdir(to);
-      const { thread, run } = makeThread(app, { chdir: folder, enterFolder });
-      await thread.start();
-      assert.equal((await run('/').done()).text, `${inner},${inner}/x,found`, name);
-    }
-    process.chdir(before);
-  });
 });

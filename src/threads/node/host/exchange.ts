@@ -40,7 +40,7 @@ export class HostExchange {
   extendedUntilMs = 0;
   readonly #wire: ExchangeWire;
   #source: BodySource | null;
-  #ahead: Buffer | null;
+  #ahead: Buffer | null = null;
   #bodyCredit = 0;
   #bodyOver: boolean;
   #paused = false;
@@ -54,10 +54,12 @@ export class HostExchange {
     this.#wire = wire;
     this.#source = job.body.kind === 'stream' ? job.body.source : null;
     this.#bodyOver = this.#source === null;
-    this.#ahead = this.#source === null ? null : this.#takeAhead(this.#source);
+    if (this.#source === null) return;
+    this.#ahead = this.#takeAhead(this.#source);
+    this.#bodyCredit = Math.max(0, BODY_AHEAD - (this.#ahead?.length ?? 0));
   }
 
-  /** What of a streaming body was there at once; it travels with the request. */
+  /** What of a streaming body was there at once, which travels with the request; until that has begun also what was sent since. */
   get ahead(): Buffer | null {
     return this.#ahead;
   }
@@ -239,7 +241,7 @@ export class HostExchange {
     return source.take(BODY_AHEAD);
   }
 
-  /** Sends as much of the body as the thread asked for. Bounded by its credit. */
+  /** Sends as much of the body as the thread asked for, and a little before. Bounded by its credit. */
   #feed(): void {
     const source = this.#source;
     if (source === null || this.#bodyOver) return;
@@ -248,10 +250,15 @@ export class HostExchange {
       if (bytes === null) break;
       this.#bodyCredit -= bytes.length;
       this.#wire.body(this.ticket, bytes);
+      if (!this.started) this.#ahead = joined(this.#ahead, bytes);
     }
     if (source.ended) this.#wire.bodyEnd(this.ticket, source.trailers);
     else if (source.failed) this.#wire.bodyFailed(this.ticket);
     else return;
     this.endBody();
   }
+}
+
+function joined(before: Buffer | null, bytes: Buffer): Buffer {
+  return before === null ? bytes : Buffer.concat([before, bytes]);
 }

@@ -8,7 +8,14 @@ import { type Listener, stackOf } from '../load-app.ts';
 import { ClientSocket, type SocketOwner } from './client-socket.ts';
 import { type Classes, GivenPrototypes } from './given-prototypes.ts';
 import { type Observed, Observers } from './observers.ts';
-import { aborted, type BuiltRequest, buildRequest, hasArrived, releaseRequest } from './request.ts';
+import {
+  aborted,
+  type BuiltRequest,
+  buildRequest,
+  handed,
+  hasArrived,
+  releaseRequest,
+} from './request.ts';
 import {
   attach,
   type BuiltResponse,
@@ -32,6 +39,7 @@ export function listenerBegin(
     const pair = new Pair(exchange, observers, options, server);
     try {
       const result = observers.run(pair);
+      handed(pair.request);
       if (isPromise(result)) result.then(undefined, (error: unknown) => pair.raised(error));
     } catch (error) {
       pair.raised(error);

@@ -66,10 +66,20 @@ export function buildUpgradeRequest(
   return request;
 }
 
-/** All of it has arrived, read or not: what Node calls `complete` once the handler has run. */
+/** All of it has arrived, read or not, also while the handler is being called. */
 export function hasArrived(request: BuiltRequest): boolean {
   const inlet = request[kExchange].inlet;
   return request.complete || inlet === null || inlet.ended;
+}
+
+/**
+ * The handler has been called. From Node a request is `complete` as soon as all of it has come, read or not, but never before its
+ * handler has seen it.
+ */
+export function handed(request: BuiltRequest): void {
+  const inlet = request[kExchange].inlet;
+  if (inlet === null || inlet.ended) complete(request);
+  else inlet.onChange ??= () => inlet.ended && complete(request);
 }
 
 /** The response is complete: a body that nobody reads is given up, one that is being read goes on. */
@@ -129,8 +139,8 @@ function pump(request: BuiltRequest): void {
     pushed = true;
     request[kWants] = request.push(bytes);
   }
+  if (inlet === null || inlet.ended) complete(request);
   if (inlet !== null && !inlet.done) return;
-  complete(request);
   // As from Node the last bytes are heard, and what their listener does at once is done, before the end is known: a request
   // that is paused there hears its end when it goes on.
   if (pushed || request.readableLength > 0) {
