@@ -136,6 +136,21 @@ describe('a program in a thread', () => {
        }`,
       { kind: 'port', host: '127.0.0.1', port: 3000 },
     ],
+    [
+      'tells-its-path.cjs',
+      `const server = require('node:http').createServer((_, res) => res.end(told));
+       let told;
+       server.listen('/run/tells.sock', () => (told = server.address() === '/run/tells.sock' && 'tells its path'));`,
+      { kind: 'path', path: '/run/tells.sock' },
+    ],
+    [
+      'tells-its-number.mjs',
+      `import http from 'node:http';
+       const server = http.createServer((_, res) => res.end(told));
+       let told;
+       server.listen(3000, 'localhost', () => (told = /^127|^::1$/.test(server.address().address) && 'tells its number'));`,
+      { kind: 'port', host: 'localhost', port: 3000 },
+    ],
     ['export.mjs', `export default (_, res) => res.end('export');`, null],
     [
       'closes-and-opens.mjs',
@@ -357,15 +372,19 @@ describe('a program in a thread', () => {
     assert.deepEqual(JSON.parse((await run('/').done()).text), [[all, all, one, one], []]);
   });
 
-  for (const name of ["once('SIGTERM'", "on('SIGINT'", "on('message'"]) {
+  for (const [name, said] of [
+    ["once('SIGTERM'", 'SIGTERM 15'],
+    ["on('SIGINT'", 'SIGINT 2'],
+    ["on('message'", 'shutdown undefined'],
+  ] as const) {
     it(`with process.${name}, ...) has the time to tidy up`, async () => {
       const app = written(
         'tidies-up.mjs',
         `import http from 'node:http';
          http.createServer((_, res) => res.end()).listen(3000);
          const other = setInterval(() => {}, 1000);
-         process.${name}, () => setTimeout(() => {
-           console.log('tidy');
+         process.${name}, (...said) => setTimeout(() => {
+           console.log(...said);
            clearInterval(other);
          }, 300));`,
       );
@@ -373,7 +392,7 @@ describe('a program in a thread', () => {
       const { thread } = makeThread(app, { print: (_, lines) => (printed += lines) });
       await thread.start();
       await thread.stop();
-      assert.equal(printed, 'tidy\n');
+      assert.equal(printed, `${said}\n`);
     });
   }
 });

@@ -1,6 +1,7 @@
 // What a program asks for with `server.listen(...)`, in all the forms that Node.js knows (documentation of net.Server,
 // "server.listen()"). What is no address, such as a descriptor, stays unnamed.
 
+import { lookup } from 'node:dns/promises';
 import { resolve } from 'node:path';
 import type { AskedAddress } from '../../../../wire/addresses.ts';
 
@@ -48,6 +49,12 @@ function addressOf(options: ListenOptions): AskedAddress | null | undefined {
     host: typeof host === 'string' && host !== '' ? host : null,
     port: number,
   };
+}
+
+/** Of the host that is named, as the server takes it: its IPv4 address if it has one. What has none the server says itself. */
+export async function numberOf(host: string): Promise<string> {
+  const found = await lookup(host, { all: true }).catch(() => []);
+  return (found.find(({ family }) => family === 4) ?? found[0])?.address ?? host;
 }
 
 /** From the folder that the program is in; `\\0` begins an abstract name. */

@@ -20,19 +20,18 @@ interface Name {
 /** `closed` is called once it is to listen no more. `address()` answers what `address` says by then. */
 export function pretend(server: Server, address: () => BoundAddress, closed: () => void): void {
   const internals = server as unknown as Internals;
-  internals._handle = {
-    close: closed,
-    listen: () => 0,
-    ref: () => {},
-    unref: () => {},
-    getsockname: (name: Name) => {
-      const { host, port } = address();
-      Object.assign(name, { address: host, family: host.includes(':') ? 'IPv6' : 'IPv4', port });
-      return 0;
-    },
-  };
+  const handle = { close: closed, listen: () => 0, ref: () => {}, unref: () => {} };
   const { host, port } = address();
-  if (port === 0 && host.startsWith('/')) internals._pipeName = host;
+  // A handle that can be asked for its name is that of a port: `address()` of a unix socket is its path.
+  if (port === 0 && /^[/\0]/.test(host)) {
+    internals._handle = handle;
+    internals._pipeName = host;
+  } else internals._handle = { ...handle, getsockname: (name: Name) => tell(name, address()) };
+}
+
+function tell(name: Name, { host, port }: BoundAddress): 0 {
+  Object.assign(name, { address: host, family: host.includes(':') ? 'IPv6' : 'IPv4', port });
+  return 0;
 }
 
 /** What `getConnections` answers, and what `close` waits for: requests, where the connections are another's. */

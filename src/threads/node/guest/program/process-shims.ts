@@ -6,6 +6,7 @@ import dgram from 'node:dgram';
 import { EventEmitter } from 'node:events';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
+import { constants } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { ownFolder } from './own-folder.ts';
 
@@ -56,8 +57,9 @@ export function tellShutdown(before: readonly number[]): boolean {
   const [term = false, int = false, message = false] = whoListens().map(
     (count, index) => count > (before[index] ?? 0),
   );
-  if (int && !term) process.emit('SIGINT', 'SIGINT');
-  else process.emit('SIGTERM', 'SIGTERM');
+  const signal = int && !term ? 'SIGINT' : 'SIGTERM';
+  // Its listeners are given the number, too, which the type does not say.
+  Reflect.apply(process.emit, process, [signal, signal, constants.signals[signal]]);
   process.emit('message', 'shutdown', undefined);
   return term || int || message;
 }

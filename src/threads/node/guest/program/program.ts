@@ -3,7 +3,7 @@
 
 import http from 'node:http';
 import https from 'node:https';
-import net from 'node:net';
+import net, { isIP } from 'node:net';
 import tls from 'node:tls';
 import {
   type AskedAddress,
@@ -15,7 +15,7 @@ import { type GuestBoot, type ProgramTerms, ToHost } from '../../../../wire/node
 import type { Channel } from '../channel.ts';
 import { type App, LoadError } from '../load-app.ts';
 import { Closing } from './closing.ts';
-import { type Asked, readListenArguments } from './listen-arguments.ts';
+import { type Asked, numberOf, readListenArguments } from './listen-arguments.ts';
 import { countConnections, pretend, sayListening } from './pretended.ts';
 import { shimProcess, tellShutdown, whoListens } from './process-shims.ts';
 import { SideListener } from './side-listener.ts';
@@ -46,6 +46,8 @@ export class Program {
   readonly #portless = new Set<net.Server>();
   /** Without threads the worker listens, too. */
   readonly #othersWhoListen = whoListens();
+  /** A server waits for the number of its host. */
+  #named: Promise<void> | null = null;
   readonly #file: string;
   readonly #folder: string;
   readonly #channel: Channel;
@@ -86,6 +88,7 @@ export class Program {
   /** Resolves when it may be given requests. @throws LoadError when something of it was refused */
   async servable(): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
+    await this.#named;
     if (this.#terms.waitReady) await this.#said.promise;
     this.#isServed = true;
   }
@@ -224,17 +227,25 @@ export class Program {
 
   #pretend(server: net.Server): void {
     const asked = this.#asked;
-    const address = (): BoundAddress =>
-      this.#bound ?? (asked === null ? EVERYWHERE : asBound(asked));
-    pretend(server, address, () => this.#closed(server));
+    let wanted = asked === null ? EVERYWHERE : asBound(asked);
+    pretend(
+      server,
+      () => this.#bound ?? wanted,
+      () => this.#closed(server),
+    );
     const isKnown = this.#bound !== null || asked?.kind === 'path' || (asked?.port ?? 0) !== 0;
-    if (isKnown) {
+    if (!isKnown) {
+      // Which port it is given is known when it is loaded, and it may be loaded only when it listens.
+      this.#portless.add(server);
+      setTimeout(() => this.#sayWhere(), PORT_MS);
+    } else if (this.#bound !== null || asked?.kind === 'path' || isIP(wanted.host) !== 0) {
       sayListening(server);
-      return;
+    } else {
+      this.#named = numberOf(wanted.host).then((host) => {
+        wanted = { ...wanted, host };
+        sayListening(server);
+      });
     }
-    // Which port it is given is known when it is loaded, and it may be loaded only when it listens.
-    this.#portless.add(server);
-    setTimeout(() => this.#sayWhere(), PORT_MS);
   }
 
   #sayWhere(): void {
