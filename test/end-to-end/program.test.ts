@@ -112,6 +112,18 @@ test("with wait_ready a program serves when it has said process.send('ready')", 
   await server.line(/Worker ready/);
 });
 
+test('with wait_ready a program that never says so is waited for until boot_timeout, and told why', async (t) => {
+  const cwd = await temporaryFolder({
+    'silent.mjs': `import http from 'node:http';
+      http.createServer((_, res) => res.end()).listen(0);`,
+  });
+  const args = ['--wait-ready', '--boot-timeout', '3'];
+  const server = launchServer(t, { app: './silent.mjs', cwd, args });
+  assert.notEqual((await server.exited).code, 0);
+  assert.match(server.log(), /Still loading .*\n.*process\.send\('ready'\) was never called/);
+  assert.match(server.log(), /3 s \(boot_timeout\)/);
+});
+
 test('other servers of a program are refused where other_listeners says so', async () => {
   const { code, output } = await runToEnd(
     ['--check-config', '--other-listeners', 'refuse', './beside.mjs'],

@@ -242,7 +242,7 @@ export class NodeApplication implements Application {
         settings.boot_timeout,
         thread.start(),
         () => void thread.kill(),
-        async () => whereItLoads(await thread.stack()),
+        async () => whereItLoads(await thread.stack(), settings.wait_ready),
         (line) => log.warning(`${thread.name}: ${line}`),
       );
     } catch (error) {
@@ -379,9 +379,10 @@ function doorOf({ settings, place, log }: ApplicationOptions): DebugDoor | null 
   return isWanted ? new DebugDoor(address, log) : null;
 }
 
-function whereItLoads(stack: string | null): string {
-  return stack !== null && stack !== WAITS
-    ? stack
+function whereItLoads(stack: string | null, waitReady: boolean): string {
+  if (stack !== null && stack !== WAITS) return stack;
+  return waitReady
+    ? "    process.send('ready') was never called (wait_ready), or it waits in asynchronous or native code before that"
     : '    it waits in asynchronous code, such as a top-level await, or in native code';
 }
 

@@ -25,6 +25,9 @@ type Listen = typeof net.Server.prototype.listen;
 /** A program that asked for any free port is told which, or after so long that it listens. */
 const PORT_MS = 500;
 
+/** So often it is told that a program is waited for which does not say that it is ready. */
+const SILENT_MS = 5000;
+
 /** Of a server that named no address, such as one on a descriptor. */
 const EVERYWHERE: BoundAddress = { host: '::', port: 0 };
 
@@ -89,8 +92,20 @@ export class Program {
   async servable(): Promise<void> {
     if (this.#failure !== null) throw this.#failure;
     await this.#named;
-    if (this.#terms.waitReady) await this.#said.promise;
+    if (this.#terms.waitReady) await this.#ready();
     this.#isServed = true;
+  }
+
+  /** The server bounds how long that may take (boot_timeout), also where the program itself waits for nothing. */
+  async #ready(): Promise<void> {
+    const tell = (): void =>
+      this.#channel.outbox.log(
+        'info',
+        "The program is loaded and is served when it calls process.send('ready') (wait_ready).",
+      );
+    const silent = setInterval(tell, SILENT_MS);
+    await this.#said.promise;
+    clearInterval(silent);
   }
 
   /** To be called before the program is loaded. */
