@@ -3,7 +3,8 @@
 import { Hono } from 'hono';
 import { streamText } from 'hono/streaming';
 
-const app = new Hono();
+/** What the server tells of each request: who asks, and more (docs/node.md). */
+const app = new Hono<{ Bindings: { address: string } }>();
 
 app.get('/', (c) => c.text('Hello from Hono\n'));
 
@@ -22,5 +23,16 @@ app.get('/count', (c) =>
     }
   }),
 );
+
+// Answered at once; what is waited for goes on behind the answer.
+app.post('/order', (c) => {
+  c.executionCtx.waitUntil(writeDown(`ordered from ${c.env.address}`));
+  return c.text('Thank you\n');
+});
+
+async function writeDown(line: string): Promise<void> {
+  await new Promise((later) => setTimeout(later, 20));
+  console.log(line);
+}
 
 export default app;

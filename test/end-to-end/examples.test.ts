@@ -95,6 +95,8 @@ test('the Hono example answers text, JSON, a body and a stream', async () => {
     bytes: 200_000,
   });
   assert.equal((await ask(server, '/count')).body.toString(), '1\n2\n3\n4\n5\n');
+  assert.equal((await ask(server, '/order', { method: 'POST' })).body.toString(), 'Thank you\n');
+  await eventually(() => /^ordered from 127\.0\.0\.1$/m.test(server.log()), 'the order');
   assert.equal((await ask(server, '/no-such')).status, 404);
 });
 

@@ -52,6 +52,19 @@ describe('the Request of a fetch application', () => {
     assert.equal(JSON.parse(noHost.text).url, 'http://127.0.0.1:8000/facts');
   });
 
+  it('comes with its context twice: as second argument, and as the third that Cloudflare and Hono have', async () => {
+    assert.equal((await app.run('/third').done()).text, '192.0.2.7 true');
+  });
+
+  it('is refused with 501 when its method is none that a Request can have', async () => {
+    for (const method of ['TRACE', 'TRACK', 'CONNECT']) {
+      assert.equal(
+        (await app.run('/facts', { method }).done()).reply?.status,
+        '501 Not Implemented',
+      );
+    }
+  });
+
   it('is refused with 400 when its Host makes no URL', async () => {
     const job = await app.run('/facts', { fields: ['Host', 'a b'] }).done();
     assert.equal(job.reply?.status, '400 Bad Request');

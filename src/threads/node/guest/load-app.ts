@@ -12,7 +12,8 @@ import type { JitiOptions } from 'jiti';
 import type { AskedAddress } from '../../../wire/addresses.ts';
 
 export type Listener = (request: object, response: object) => unknown;
-export type Fetch = (request: Request, context: object) => unknown;
+/** The context stands twice: first as what Hono and others call `env`, then as `ctx`, the third argument of Cloudflare's form. */
+export type Fetch = (request: Request, context: object, again: object) => unknown;
 
 export type App =
   /** `isExport`: the listener itself is exported, and not what it is made from. */
@@ -223,7 +224,7 @@ function hasFetch(value: unknown): value is { readonly fetch: Fetch } {
 
 function classify(value: unknown): App | null {
   if (hasFetch(value)) {
-    const fetch: Fetch = (request, context) => value.fetch(request, context);
+    const fetch: Fetch = (request, context) => value.fetch(request, context, context);
     return { kind: 'fetch', fetch, asked: addressOf(value) };
   }
   if (typeof value === 'function' && !isClass(value)) {

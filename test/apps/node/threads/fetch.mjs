@@ -29,6 +29,11 @@ const routes = {
       same: headers === request.headers,
     });
   },
+  '/third': (_request, env, ctx) => {
+    ctx.waitUntil(Promise.resolve());
+    ctx.passThroughOnException();
+    return new Response(`${env.address} ${env === ctx}`);
+  },
   '/text': async (request) => new Response(await request.text()),
   '/json': async (request) => Response.json({ got: await request.json() }, { status: 201 }),
   '/bytes': async (request) => new Response(await request.arrayBuffer()),
@@ -163,8 +168,10 @@ const routes = {
 };
 
 export default {
-  fetch(request, context) {
+  fetch(request, context, again) {
     const route = routes[new URL(request.url).pathname];
-    return route === undefined ? new Response(null, { status: 404 }) : route(request, context);
+    return route === undefined
+      ? new Response(null, { status: 404 })
+      : route(request, context, again);
   },
 };

@@ -9,6 +9,9 @@ import { LightRequest } from './light-request.ts';
 import { type StreamEnds, sendResponse } from './send-response.ts';
 import { installWebClasses } from './web-classes.ts';
 
+/** A Request cannot have them (Fetch standard, "forbidden method"): the application would fail as soon as it copied one. */
+const FORBIDDEN: ReadonlySet<string> = new Set(['CONNECT', 'TRACE', 'TRACK']);
+
 export function fetchBegin(fetch: Fetch): Begin {
   installWebClasses();
   return (exchange) => new FetchRun(exchange).run(fetch);
@@ -28,13 +31,19 @@ class FetchRun implements ExchangeSide, StreamEnds {
 
   run(fetch: Fetch): void {
     if (refusesExpectation(this.#exchange)) return;
+    if (FORBIDDEN.has(this.#exchange.facts.method)) {
+      this.#exchange.whole('501 Not Implemented', '', true, '', null);
+      this.#exchange.inlet?.discard();
+      return;
+    }
     if (this.#request.tryUrl() === null) {
       this.#exchange.whole('400 Bad Request', '', true, 'The request names no valid URL.', null);
       return;
     }
     try {
       const request = this.#request as unknown as Request;
-      const answer = fetch(request, new FetchContext(this.#exchange));
+      const context = new FetchContext(this.#exchange);
+      const answer = fetch(request, context, context);
       if (!isPromise(answer)) this.#send(answer);
       else answer.then((response) => this.#send(response)).then(undefined, this.#failed);
     } catch (error) {

@@ -1,4 +1,4 @@
-// The second argument of an application's fetch: who asks, and a way to let work outlive the response.
+// The second argument of an application's fetch, and the third: who asks, and a way to let work outlive the response.
 
 import type { Exchange } from '../exchange.ts';
 import { pendingWork } from '../pending-work.ts';
@@ -41,6 +41,9 @@ export class FetchContext {
   get waitUntil(): (promise: unknown) => void {
     return waitUntil;
   }
+
+  /** As Cloudflare has it. There is nothing behind us that a request could go on to: an exception is a 500. */
+  passThroughOnException(): void {}
 
   /** Where Hono's connection info for Node.js looks. */
   get incoming(): { readonly socket: ConnectionFacts } {
