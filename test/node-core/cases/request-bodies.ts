@@ -148,6 +148,20 @@ export const REQUEST_BODIES: readonly Case[] = [
     },
   },
   {
+    name: 'own-methods',
+    core: [],
+    asks: 'whoever lists the members of a request or response finds no methods',
+    serve(req, res, note) {
+      for (const each of [req, res]) {
+        const methods = Object.entries(each).filter(([name, value]) => {
+          return typeof value === 'function' && !name.startsWith('_');
+        });
+        note(methods.map(([name]) => name).join());
+      }
+      res.end();
+    },
+  },
+  {
     name: 'socket-members',
     core: ['server', 'nodelay', 'keepalive-free'],
     asks: 'fields and methods of the socket that programs use',

@@ -1,7 +1,7 @@
 // Builds the IncomingMessage a listener gets: Node's own class, with its body read from the exchange. What differs from
 // Node's is set on the object itself, because Express gives every request and response a prototype of its own.
 
-import type { IncomingMessage } from 'node:http';
+import { IncomingMessage } from 'node:http';
 import type { Exchange } from '../exchange.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { ServerOptions } from './server-options.ts';
@@ -48,7 +48,6 @@ export function buildRequest(
   request._addHeaderLines(fields, fields.length);
   request._read = read;
   request._destroy = destroy;
-  request.extendTimeout = extendTimeout;
   return request;
 }
 
@@ -107,10 +106,16 @@ function pushEnd(request: BuiltRequest): void {
   request.push(null);
 }
 
-/** More time for this request: see Exchange.extendTimeout. */
-function extendTimeout(this: BuiltRequest, seconds: number): number {
-  return this[kExchange].extendTimeout(seconds);
+/** More time for this request: see Exchange.extendTimeout. No member that who lists those of a request would find. */
+function extendTimeout(this: Partial<BuiltRequest>, seconds: number): number {
+  return this[kExchange]?.extendTimeout(seconds) ?? 0;
 }
+
+Object.defineProperty(IncomingMessage.prototype, 'extendTimeout', {
+  value: extendTimeout,
+  configurable: true,
+  writable: true,
+});
 
 function read(this: BuiltRequest): void {
   if (!this._consuming) {

@@ -1,7 +1,9 @@
 // Builds the ServerResponse a listener gets: Node's own class, which checks and renders the head, but whose bytes go to
-// the exchange as head and unframed body. What differs is set on the object, because Express replaces its prototype.
+// the exchange as head and unframed body. What differs is set on the object, because Express replaces its prototype, or on
+// Node's own prototype where its members are looked at.
 
 import {
+  type OutgoingHttpHeaders,
   OutgoingMessage,
   ServerResponse,
   validateHeaderName,
@@ -55,7 +57,10 @@ export type BuiltResponse = ServerResponse &
     [flag: symbol]: unknown;
   };
 
-const base = ServerResponse.prototype as BuiltResponse;
+/** Node's own, as it was before what stands at the end of this file. */
+const { _storeHeader, writeEarlyHints, addTrailers, end } =
+  ServerResponse.prototype as BuiltResponse;
+const base = { _storeHeader, writeEarlyHints, addTrailers, end };
 /** The flag that Node's writableNeedDrain shows; only its own server can lower it. Absent: it stays up, harmlessly. */
 const kNeedDrain = Object.getOwnPropertySymbols(new OutgoingMessage()).find(
   (symbol) => symbol.description === 'kNeedDrain',
@@ -90,9 +95,6 @@ export function buildResponse(
   response._storeHeader = storeHeader;
   response._send = send;
   response._writeRaw = writeInterim;
-  response.writeEarlyHints = writeEarlyHints;
-  response.addTrailers = addTrailers as BuiltResponse['addTrailers'];
-  response.end = end as BuiltResponse['end'];
   attach(response, socket);
   socket._httpMessage = response;
   return response;
@@ -170,7 +172,7 @@ function headText(
   return together && (!encoding || encoding === 'utf8') ? 'utf8' : 'latin1';
 }
 
-function end(
+function endOurs(
   this: BuiltResponse,
   chunk?: Chunk | Callback,
   encoding?: BufferEncoding | Callback,
@@ -260,13 +262,13 @@ function writeInterim(
   return true;
 }
 
-function addTrailers(this: BuiltResponse, fields: Fields): void {
+function addTrailersOurs(this: BuiltResponse, fields: Fields): void {
   const plain = plainFields(this, fields, () => {});
   base.addTrailers.call(this, plain as Parameters<typeof base.addTrailers>[0]);
 }
 
 /** Node 20 checks only the link: the other fields could carry a line end. */
-function writeEarlyHints(
+function writeEarlyHintsOurs(
   this: BuiltResponse,
   hints: Record<string, string | string[]>,
   callback?: () => void,
@@ -282,3 +284,19 @@ function writeEarlyHints(
   }
   base.writeEarlyHints.call(this, plain, callback);
 }
+
+/** A response that lists its members lists what node:http's would. Those of servers that really listen are none of ours. */
+Object.assign(ServerResponse.prototype, {
+  end(this: BuiltResponse, chunk: Chunk, encoding: BufferEncoding, callback: Callback) {
+    if (this[kExchange] === undefined) return base.end.call(this, chunk, encoding, callback);
+    return endOurs.call(this, chunk, encoding, callback);
+  },
+  addTrailers(this: BuiltResponse, fields: Fields) {
+    if (this[kExchange] === undefined) base.addTrailers.call(this, fields as OutgoingHttpHeaders);
+    else addTrailersOurs.call(this, fields);
+  },
+  writeEarlyHints(this: BuiltResponse, hints: Record<string, string>, callback?: () => void) {
+    if (this[kExchange] === undefined) base.writeEarlyHints.call(this, hints, callback);
+    else writeEarlyHintsOurs.call(this, hints, callback);
+  },
+});
