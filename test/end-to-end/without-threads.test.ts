@@ -45,7 +45,7 @@ async function get(path: string): Promise<string> {
 
 test('without threads an application may change its folder and its umask, and has no channel to the arbiter', async () => {
   assert.equal(await get('/'), `/ 27 ${server.server.workerPids()[0]}`);
-  assert.equal(await get('/channel'), 'function undefined');
+  assert.equal(await get('/channel'), 'function undefined 0');
   assert.match(server.log(), /Without threads .* --workers 2 or more is better/);
 });
 

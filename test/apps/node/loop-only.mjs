@@ -7,9 +7,16 @@ const require = createRequire(import.meta.url);
 process.chdir('/');
 process.umask(0o27);
 
+let heard = 0;
+const hear = () => heard++;
+process.on('message', hear);
+
 const PATHS = {
   '/': () => `${process.cwd()} ${process.umask().toString(8)} ${process.pid}`,
-  '/channel': () => `${typeof process.send} ${typeof process.disconnect}`,
+  '/channel': () => {
+    process.off('message', hear);
+    return `${typeof process.send} ${typeof process.disconnect} ${heard}`;
+  },
   '/addon': () => {
     require(process.env['ADDON']);
     return 'loaded';

@@ -28,8 +28,9 @@ export interface ProcessTerms {
 /** To be called before the program is loaded. */
 export function shimProcess(terms: ProcessTerms): void {
   process.argv.splice(1, Infinity, terms.file, ...terms.args);
-  // Without threads it has no need of it.
-  if (!isMainThread) ownFolder(terms.folder, terms.chdir);
+  // Without threads the process is its own, but for the channel to the arbiter.
+  if (isMainThread) hideChannel();
+  else ownFolder(terms.folder, terms.chdir);
   process.send = (message: unknown, ...rest: readonly unknown[]) => {
     if (message === 'ready') terms.ready();
     const done = rest.at(-1);
@@ -38,6 +39,20 @@ export function shimProcess(terms: ProcessTerms): void {
   };
   becomeClusterWorker(terms.instance);
   bindOwnDatagrams();
+}
+
+/** What the arbiter says on it reaches those who listen by now: the worker. Whoever listens to 'message' later waits for other words. */
+function hideChannel(): void {
+  const worker = process.listeners('message');
+  const { emit } = process;
+  const emitHidden = (event: string, ...values: readonly unknown[]): boolean => {
+    const [message] = values;
+    const isArbiters = typeof message === 'object' && message !== null && 'kind' in message;
+    if (event !== 'message' || !isArbiters) return Reflect.apply(emit, process, [event, ...values]);
+    for (const listener of worker) Reflect.apply(listener, process, values);
+    return worker.length > 0;
+  };
+  Object.assign(process, { emit: emitHidden });
 }
 
 /** By what a program is told to end: most listen to SIGTERM, those of PM2 to SIGINT or to its message. */

@@ -25,8 +25,10 @@ type Listen = typeof net.Server.prototype.listen;
 /** A program that asked for any free port is told which, or after so long that it listens. */
 const PORT_MS = 500;
 
-/** So often it is told that a program is waited for which does not say that it is ready. */
-const SILENT_MS = 5000;
+/** Who waits for a program that is loaded and has not said that it is ready is told so after so long. */
+const SILENT_MS = 1000;
+const UNREADY =
+  "The program is loaded; it has not called process.send('ready') yet, for which the server waits (wait_ready).";
 
 /** Of a server that named no address, such as one on a descriptor. */
 const EVERYWHERE: BoundAddress = { host: '::', port: 0 };
@@ -98,12 +100,11 @@ export class Program {
 
   /** The server bounds how long that may take (boot_timeout), also where the program itself waits for nothing. */
   async #ready(): Promise<void> {
-    const tell = (): void =>
-      this.#channel.outbox.log(
-        'info',
-        "The program is loaded and is served when it calls process.send('ready') (wait_ready).",
-      );
-    const silent = setInterval(tell, SILENT_MS);
+    let isTold = false;
+    const silent = setInterval(() => {
+      if (!isTold) this.#channel.outbox.log('info', UNREADY);
+      isTold = true;
+    }, SILENT_MS);
     await this.#said.promise;
     clearInterval(silent);
   }
