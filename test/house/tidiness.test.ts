@@ -2,8 +2,8 @@
 // of the documents. A broken rule is named with its file and line.
 
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
-import { posix } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
 import test from 'node:test';
 import { proseLines, pythonFunctions, root, sourceFiles, typescriptFunctions } from './sources.ts';
 
@@ -153,4 +153,31 @@ test('every link from a document to a file of the repository leads somewhere', (
       .map((target) => `${file.path}: ${target}`),
   );
   assert.deepEqual(dead, []);
+});
+
+test('every package that is installed runs on Node.js 20.19, so that npm ci warns of nothing', () => {
+  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+    readonly packages: {
+      readonly [path: string]: { readonly engines?: { readonly node?: string } };
+    };
+  };
+  const runs = (range: string): boolean =>
+    range.split('||').some((part) => {
+      const bound = /^\s*(>=?|\^|~)?\s*v?(\d+|\*|x)(?:\.(\d+))?/.exec(part);
+      const [, operator = '', major = '', minor = '0'] = bound ?? [];
+      if (major === '*' || major === 'x') return true;
+      const isBefore = Number(major) < 20 || (major === '20' && Number(minor) <= 19);
+      return operator.startsWith('>') ? isBefore : major === '20' && isBefore;
+    });
+  const later = Object.entries(lock.packages).filter(
+    ([, { engines }]) => !runs(engines?.node ?? '*'),
+  );
+  assert.ok(
+    Object.keys(lock.packages).length > 20,
+    'the scan found hardly any package: it is broken',
+  );
+  assert.deepEqual(
+    later.map(([path, { engines }]) => `${path}: ${engines?.node}`),
+    [],
+  );
 });
