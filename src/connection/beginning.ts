@@ -3,6 +3,7 @@
 
 import { type ProxyHeader, ProxyHeaderReader, type ProxyOutcome } from '../proxy/header.ts';
 import type { Standing } from '../proxy/standing.ts';
+import type { Peer } from '../threads/app-thread.ts';
 import type { Asking } from './asking.ts';
 import type { ConnectionContext } from './context.ts';
 import type { OpenConnection } from './effects.ts';
@@ -106,10 +107,10 @@ export class Beginning {
     return this.#owner.peer.scheme === 'https';
   }
 
-  /** The TLS handshake is done; what follows is HTTP. `certificate`: as Peer has it. */
-  secured(certificate?: string | null): void {
+  /** The TLS handshake is done; what follows is HTTP. */
+  secured(seen: Pick<Peer, 'certificate' | 'tls'> = {}): void {
     if (this.#owner.state.reading !== 'handshake') return;
-    if (certificate !== undefined) this.#origin.showed(certificate);
+    this.#origin.showed(seen);
     this.#owner.read('handshake done');
     this.#context.surroundings.idle(this.#owner);
   }

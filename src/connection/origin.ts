@@ -22,9 +22,9 @@ export class Origin {
     return this.#peer;
   }
 
-  /** Before the first request: the certificate of the other end, as Peer has it. */
-  showed(certificate: string | null): void {
-    this.#peer = { ...this.#peer, certificate };
+  /** Before the first request: what the handshake told of the other end. */
+  showed(seen: Pick<Peer, 'certificate' | 'tls'>): void {
+    this.#peer = { ...this.#peer, ...seen };
   }
 
   /**

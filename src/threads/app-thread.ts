@@ -15,10 +15,24 @@ export interface Peer {
   readonly scheme: 'http' | 'https';
   /** The client's certificate (DER, base64), which an authority of ours signed; null: asked for and not shown; absent: not asked for. */
   readonly certificate?: string | null;
+  /** What its connection was secured by; absent without TLS of ours. */
+  readonly tls?: TlsFacts;
   /** What the PROXY header of its connection said; absent without one. */
   readonly introduction?: Introduction;
   /** Who is connected, where that is a proxy that names another client; absent where it is the client itself. */
   readonly proxy?: { readonly address: string; readonly port: number };
+}
+
+/** As a tls.TLSSocket says it: getProtocol(), getCipher(), servername, alpnProtocol. */
+export interface TlsFacts {
+  readonly protocol: string | null;
+  readonly cipher: {
+    readonly name: string;
+    readonly standardName: string;
+    readonly version: string;
+  };
+  readonly servername: string | false;
+  readonly alpnProtocol: string | false | null;
 }
 
 export interface Introduction {

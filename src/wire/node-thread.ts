@@ -170,6 +170,13 @@ export interface WirePeer {
   readonly scheme: 'http' | 'https';
   /** The client's certificate (DER, base64); null: asked for and not shown; absent: not asked for. */
   readonly certificate?: string | null;
+  /** Of the connection's TLS, where it is ours. */
+  readonly tls?: {
+    readonly protocol: string | null;
+    readonly cipher: object;
+    readonly servername: string | false;
+    readonly alpnProtocol: string | false | null;
+  };
 }
 
 /** No base64. */
@@ -177,13 +184,16 @@ const NOT_SHOWN = '-';
 
 export function joinPeer(peer: WirePeer): string {
   const certificate = peer.certificate === null ? NOT_SHOWN : (peer.certificate ?? '');
-  return `${peer.scheme}\n${peer.address}\n${peer.port}\n${peer.serverPort}\n${certificate}\n${peer.serverName}`;
+  const tls = peer.tls === undefined ? '' : JSON.stringify(peer.tls);
+  return `${peer.scheme}\n${peer.address}\n${peer.port}\n${peer.serverPort}\n${certificate}\n${tls}\n${peer.serverName}`;
 }
 
 export function splitPeer(joined: string): WirePeer {
-  const [scheme, address = '', port, serverPort, certificate, ...serverName] = joined.split('\n');
+  const [scheme, address = '', port, serverPort, certificate, tls, ...serverName] =
+    joined.split('\n');
   return {
     ...(certificate && { certificate: certificate === NOT_SHOWN ? null : certificate }),
+    ...(tls && { tls: JSON.parse(tls) as NonNullable<WirePeer['tls']> }),
     scheme: scheme === 'https' ? 'https' : 'http',
     address,
     port: Number(port),

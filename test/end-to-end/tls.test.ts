@@ -66,7 +66,11 @@ test('the log says https, and a WSGI application is told so', async () => {
 
 test('a Node.js listener sees an encrypted socket, a fetch handler an https URL', async () => {
   const listener = await serveNode('./encrypted.mjs', [], { certificate });
-  assert.deepEqual(json(await ask(listener, '/')), { encrypted: true, protocol: 'https' });
+  assert.deepEqual(json(await ask(listener, '/')), {
+    encrypted: true,
+    protocol: 'https',
+    secured: ['TLSv1.3', 'TLS_AES_256_GCM_SHA384', 'localhost', false],
+  });
   const fetcher = await serveNode('./fetch.ts', [], { certificate });
   const { url } = json(await ask(fetcher, '/seen?x')) as { url: string };
   assert.equal(url, 'https://localhost/seen?x');

@@ -6,6 +6,7 @@ import { constants } from 'node:crypto';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import tls, { type SecureContext } from 'node:tls';
 import { STRANGER } from '../../proxy/standing.ts';
+import type { TlsFacts } from '../../threads/app-thread.ts';
 import { firstReading } from '../beginning.ts';
 import type { ConnectionContext } from '../context.ts';
 import { HalfDeadline } from '../half-deadline.ts';
@@ -177,14 +178,14 @@ export class SecureEdge extends SocketEdge {
 
   #connectSecurely(connection: Connection, socket: tls.TLSSocket): void {
     socket.on('secure', () => {
-      const { refusal, certificate } = this.#seen(socket);
+      const { refusal, ...seen } = this.#seen(socket);
       if (refusal !== undefined) {
         connection.beginning.handshakeFailed(refusal);
         socket.destroy();
         return;
       }
       this.#secured = true;
-      connection.beginning.secured(certificate);
+      connection.beginning.secured({ ...seen, tls: factsOf(socket) });
     });
     socket.on('data', (chunk: Buffer) => {
       this.counts.received += chunk.length;
@@ -270,4 +271,16 @@ export class SecureEdge extends SocketEdge {
 /** The words of OpenSSL without its numbers and source files: "http request", "no shared cipher". */
 function reasonOf(error: Error & { code?: string; reason?: string }): string {
   return error.reason ?? error.message;
+}
+
+/** For the application, which has no socket that it could ask. */
+function factsOf(socket: tls.TLSSocket): TlsFacts {
+  const { name, standardName, version } = socket.getCipher();
+  const { servername = false } = socket as tls.TLSSocket & { servername?: string | false };
+  return {
+    protocol: socket.getProtocol(),
+    cipher: { name, standardName, version },
+    servername: servername || false,
+    alpnProtocol: socket.alpnProtocol,
+  };
 }

@@ -104,6 +104,25 @@ export class ClientSocket extends Duplex implements ExchangeSide {
     return this.encrypted ? () => this.#certificate ?? undefined : undefined;
   }
 
+  /** As of a TLSSocket; absent where a proxy has the TLS, or nobody. */
+  get getProtocol(): (() => string | null) | undefined {
+    const { tls } = this.#addresses;
+    return tls && (() => tls.protocol);
+  }
+
+  get getCipher(): (() => object) | undefined {
+    const { tls } = this.#addresses;
+    return tls && (() => tls.cipher);
+  }
+
+  get servername(): string | false | undefined {
+    return this.#addresses.tls?.servername;
+  }
+
+  get alpnProtocol(): string | false | null | undefined {
+    return this.#addresses.tls?.alpnProtocol;
+  }
+
   get #certificate(): X509Certificate | null {
     const { certificate } = this.#addresses;
     return certificate ? new X509Certificate(Buffer.from(certificate, 'base64')) : null;
