@@ -4,10 +4,18 @@
 import { isIPv4, isIPv6 } from 'node:net';
 
 export type BindAddress =
-  /** `host` without brackets; port 0 takes a free one. */
-  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
-  /** `path` as written: relative ones start at the working directory of whoever binds. */
-  | { readonly kind: 'unix'; readonly path: string }
+  /** `host` without brackets; port 0 takes a free one. `ipv6Only`: a program wants `::` without IPv4. */
+  | {
+      readonly kind: 'tcp';
+      readonly host: string;
+      readonly port: number;
+      readonly ipv6Only?: boolean;
+    }
+  /**
+   * `path` as written: relative ones start at the working directory of whoever binds. `opens`: a program has asked for it, and for
+   * these rights beyond its umask, as a mode.
+   */
+  | { readonly kind: 'unix'; readonly path: string; readonly opens?: number }
   /** A socket that whoever started us has bound already, by the number of its descriptor. */
   | { readonly kind: 'fd'; readonly fd: number };
 

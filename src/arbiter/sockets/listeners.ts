@@ -3,7 +3,7 @@
 // becomes of the workers. The one file that uses Node.js's underscore API for it.
 
 import dns from 'node:dns/promises';
-import { lchownSync } from 'node:fs';
+import { chmodSync, lchownSync, statSync } from 'node:fs';
 import net from 'node:net';
 import { getSystemErrorName } from 'node:util';
 import { type BindAddress, formatBind } from '../../settings/bind.ts';
@@ -61,16 +61,15 @@ export interface Present {
 
 /** How sockets are made that are not there yet. */
 export interface Making {
-  /** For the file of a unix socket. */
-  readonly umask: number;
+  /** For the file of a unix socket; null: nobody has said, see bindPath. */
+  readonly umask: number | null;
   /** Who gets that file; null: it stays with who made it. */
   readonly owner: Owner | null;
   /** The Python that binds TCP ports so that other servers may have them, too (`reuse_port`); null: nobody else may. */
   readonly sharedBy: string | null;
 }
 
-/** Gunicorn's default umask is 0: any local user, such as the proxy's, may connect. Folder permissions restrict it. */
-const PLAINLY: Making = { umask: 0, owner: null, sharedBy: null };
+const PLAINLY: Making = { umask: null, owner: null, sharedBy: null };
 
 /**
  * Binds all addresses or none; what is `present` is taken as it is, but for an own socket that is not reachable any more. Throws an Error with a sentence for people, and when it is
@@ -186,6 +185,9 @@ function createServerHandle(): CreateServerHandle {
   return create as CreateServerHandle;
 }
 
+/** UV_TCP_IPV6ONLY. */
+const IPV6_ONLY = 1;
+
 async function bindPort(
   create: CreateServerHandle,
   index: number,
@@ -193,12 +195,12 @@ async function bindPort(
   scheme: 'http' | 'https',
   { sharedBy }: Making,
 ): Promise<Listener> {
-  const { host: name, port } = asked;
+  const { host: name, port, ipv6Only = false } = asked;
   const { host, family } = await resolveHost(name, port);
   const handle =
     sharedBy === null
-      ? create(host, port, family, -1, 0)
-      : await bindShared({ host, port, family }, sharedBy);
+      ? create(host, port, family, -1, ipv6Only ? IPV6_ONLY : 0)
+      : await bindShared({ host, port, family, ipv6Only }, sharedBy);
   if (typeof handle === 'number') throw cannotListen({ kind: 'tcp', host, port }, codeOf(handle));
   // libuv keeps "address in use" to itself until somebody asks for the name or listens.
   const bound: { address?: string; port?: number } = {};
@@ -213,7 +215,7 @@ async function bindPort(
 }
 
 async function bindShared(
-  address: { host: string; port: number; family: number },
+  address: Parameters<typeof bindSharedPort>[0],
   python: string,
 ): Promise<RawHandle> {
   const shared = await bindSharedPort(address, python);
@@ -221,6 +223,10 @@ async function bindShared(
   throw cannotListen({ kind: 'tcp', host: address.host, port: address.port }, shared.code);
 }
 
+/**
+ * Gunicorn's default umask is 0: any local user, such as the proxy's, may connect, and folder permissions restrict it. What a
+ * program asks for itself has the umask that it would have without us.
+ */
 async function bindPath(
   create: CreateServerHandle,
   index: number,
@@ -230,15 +236,17 @@ async function bindPath(
 ): Promise<Listener> {
   const { path } = asked;
   await freeSocketPath(path);
-  const umask = process.umask(making.umask);
+  const mask = making.umask ?? (asked.opens === undefined ? 0 : null);
+  const before = mask === null ? null : process.umask(mask);
   try {
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
     giveSocket(handle, path, making.owner);
+    if (asked.opens) chmodSync(path, statSync(path).mode | asked.opens);
     const label = labelOf({ kind: 'unix', path }, scheme);
     return keep(handle, asked, { index, label, host: path, port: 0 });
   } finally {
-    process.umask(umask);
+    if (before !== null) process.umask(before);
   }
 }
 

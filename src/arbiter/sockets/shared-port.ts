@@ -7,10 +7,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /** Python starts in 20 ms; a machine that takes this long serves nobody. */
 const DEADLINE_MS = 15_000;
 
-/** The options are those that libuv sets when it binds, and one more: an IPv6 socket takes IPv4, too. */
+/** The options are those that libuv sets when it binds, and one more: an IPv6 socket takes IPv4, too, unless it shall not. */
 const HELPER = `
 import errno, json, os, socket, sys
-host, port, family = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+host, port, family, alone = sys.argv[1], *map(int, sys.argv[2:])
 channel = socket.socket(fileno=int(os.environ["NODE_CHANNEL_FD"]))
 channel.setblocking(True)
 def say(message):
@@ -20,7 +20,7 @@ try:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     if family == 6:
-        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, alone)
     bound.bind((host, port))
     line = json.dumps({"cmd": "NODE_HANDLE", "type": "net.Native", "msg": "bound"}).encode() + b"\\n"
     rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, bound.fileno().to_bytes(4, sys.byteorder))
@@ -41,10 +41,15 @@ export type SharedPort =
  * @throws Error with a sentence for people when that cannot be started
  */
 export function bindSharedPort(
-  { host, port, family }: { host: string; port: number; family: number },
+  {
+    host,
+    port,
+    family,
+    ipv6Only = false,
+  }: { host: string; port: number; family: number; ipv6Only?: boolean },
   python: string,
 ): Promise<SharedPort> {
-  const args = ['-I', '-S', '-c', HELPER, host, String(port), String(family)];
+  const args = ['-I', '-S', '-c', HELPER, host, String(port), String(family), ipv6Only ? '1' : '0'];
   const helper = spawn(python, args, { stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
   return answerOf(helper, (why) => {
     return new Error(

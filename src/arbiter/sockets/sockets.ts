@@ -91,6 +91,7 @@ export class Sockets {
 
 /** Node.js listens on every address, of IPv4 as well, where a program names none. */
 function bindOf(asked: AskedAddress): BindAddress {
-  if (asked.kind === 'path') return { kind: 'unix', path: asked.path };
-  return { kind: 'tcp', host: asked.host ?? '::', port: asked.port };
+  if (asked.kind === 'path') return { kind: 'unix', path: asked.path, opens: asked.opens ?? 0 };
+  const { host, port, ipv6Only = false } = asked;
+  return { kind: 'tcp', host: host ?? '::', port, ipv6Only };
 }

@@ -95,7 +95,7 @@ export async function prepareStage(
     // A first load (there was no log for it before), and somebody who will mend it.
     const mayFail = log !== null && settings.reload;
     preloaded = await startPreloaded(preloaded, mayFail, opened, stopped);
-    const umask = Number.parseInt(settings.umask ?? '0', 8);
+    const umask = settings.umask === null ? null : Number.parseInt(settings.umask, 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
     const making = { umask, owner, sharedBy };
     const said = options.activated ?? saidToListen(settings, sources, app);
@@ -243,7 +243,7 @@ async function bindAnywhere(
   try {
     return await bind([address]);
   } catch (error) {
-    const isAny = address.kind === 'tcp' && address.host === '::';
+    const isAny = address.kind === 'tcp' && address.host === '::' && !address.ipv6Only;
     if (!isAny || !hasNoSuchAddress(error)) throw error;
     return bind([{ ...address, host: '0.0.0.0' }]);
   }

@@ -57,7 +57,7 @@ export const rights = {
       meaning: 'The rights that new files and unix sockets do not get.',
       details:
         'A number as in Gunicorn: `027` and `0o27` are octal, `23` is the same in decimal, `0x17` in hexadecimal. Without it a unix socket is open to every user ' +
-        '(a mask of 0), and files of the application get the mask of whoever starts the server.',
+        '(a mask of 0; not one that a Node.js program names itself), and files of the application get the mask of whoever starts the server.',
     },
   },
 } as const satisfies Section;

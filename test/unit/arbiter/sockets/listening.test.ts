@@ -189,6 +189,24 @@ test('a socket file may be used by every user and is gone at the end', async (t)
   assert.ok(!existsSync(path));
 });
 
+test('what a program asks for has the rights and the family that Node.js would give it', async (t) => {
+  for (const [options, opens] of [
+    [{}, 0],
+    [{ readableAll: true }, 0o444],
+    [{ writableAll: true }, 0o222],
+  ] as const) {
+    const [theirs, ours] = [await socketPath(t), await socketPath(t)];
+    await otherServer(t, { path: theirs, ...options });
+    const [listener] = await bindAll([{ kind: 'unix', path: ours, opens }]);
+    t.after(() => listener?.close());
+    assert.equal(statSync(ours).mode, statSync(theirs).mode, JSON.stringify(options));
+  }
+  const [six] = await bindAll([{ kind: 'tcp', host: '::', port: 0, ipv6Only: true }]);
+  t.after(() => six?.close());
+  const [four] = await bindAll([{ kind: 'tcp', host: '0.0.0.0', port: six?.address.port ?? 0 }]);
+  t.after(() => four?.close());
+});
+
 test('a socket file that a killed server left behind is taken over', async (t) => {
   const path = await socketPath(t);
   const { arbiter } = await startArbiter(t, { bind: `unix:${path}` });

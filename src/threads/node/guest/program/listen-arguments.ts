@@ -17,7 +17,14 @@ interface ListenOptions {
   readonly path?: unknown;
   readonly fd?: unknown;
   readonly signal?: unknown;
+  readonly ipv6Only?: unknown;
+  readonly readableAll?: unknown;
+  readonly writableAll?: unknown;
 }
+
+/** What Node.js adds to the rights of a unix socket for `readableAll` and `writableAll`. */
+const READ_BY_ALL = 0o444;
+const WRITTEN_BY_ALL = 0o222;
 
 /** null: Node.js itself is to say what is wrong with them. */
 export function readListenArguments(args: readonly unknown[]): Asked | null {
@@ -40,7 +47,7 @@ function addressOf(options: ListenOptions): AskedAddress | null | undefined {
   const { port, host, path, fd } = options;
   if ('_handle' in options || 'handle' in options || typeof fd === 'number') return null;
   if (typeof path === 'string' && port === undefined)
-    return { kind: 'path', path: wholePath(path) };
+    return { kind: 'path', path: wholePath(path), ...rights(options) };
   // One that is undefined stands for any; one that is not there is forgotten.
   const number = 'port' in options ? portOf(port ?? 0) : null;
   if (number === null) return undefined;
@@ -48,7 +55,14 @@ function addressOf(options: ListenOptions): AskedAddress | null | undefined {
     kind: 'port',
     host: typeof host === 'string' && host !== '' ? host : null,
     port: number,
+    ...(options.ipv6Only === true ? { ipv6Only: true } : {}),
   };
+}
+
+function rights({ readableAll, writableAll }: ListenOptions): { opens?: number } {
+  const opens =
+    (readableAll === true ? READ_BY_ALL : 0) | (writableAll === true ? WRITTEN_BY_ALL : 0);
+  return opens === 0 ? {} : { opens };
 }
 
 /** Of the host that is named, as the server takes it: its IPv4 address if it has one. What has none the server says itself. */
