@@ -5,6 +5,7 @@ import { writeSync } from 'node:fs';
 import { monotonicMs } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import { GIVE_BACK } from './give-back.ts';
+import type { FromView } from './keeper.ts';
 import { picture } from './picture.ts';
 import { hasColour, Screen } from './screen.ts';
 import type { Seen } from './seen.ts';
@@ -15,12 +16,17 @@ const PICTURE_MS = 1000;
 /** It may be on its way to another place, by a reload, or stopped for a moment. */
 const GONE_MS = 3000;
 
+/** A watcher is much faster, on a busy machine as well. */
+const UNWATCHED_MS = 500;
+
 const [socketPath = ''] = process.argv.slice(2);
 
-// Whoever started us has been killed, and cannot do it.
+// Whoever started us has been killed, and its watcher kills us next. This is where there is none.
 process.on('disconnect', () => {
-  writeSync(1, GIVE_BACK);
-  process.exit(1);
+  setTimeout(() => {
+    writeSync(1, GIVE_BACK);
+    process.exit(1);
+  }, UNWATCHED_MS);
 });
 
 let seen: Seen;
@@ -33,8 +39,9 @@ let asking = false;
 try {
   seen = await survey(socketPath);
   answeredAtMs = monotonicMs();
-  process.send?.('taken');
+  tell('taken');
   screen = new Screen(hasColour(process.env), { key: pressed, resized: draw });
+  tell('drawn');
   draw();
   setInterval(() => void look(), PICTURE_MS);
 } catch (error) {
@@ -79,6 +86,10 @@ async function perform(deed: Deed): Promise<void> {
     view = { ...view, mode, note: messageOf(error) };
   }
   await look();
+}
+
+function tell(said: FromView): void {
+  process.send?.(said);
 }
 
 function fail(error: unknown): never {

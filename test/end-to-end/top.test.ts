@@ -1,5 +1,6 @@
 // `tunicorn top` in a real pseudo-terminal, on a server whose thread runs a request that never ends: it is seen, its stack is, it is
-// interrupted; and whatever ends the view, the terminal is as it was. Seen to fail: a keeper that does not give the terminal back.
+// interrupted; and whatever ends the view, the terminal is as it was. Seen to fail: a keeper that does not give the terminal back, and
+// a view that gives it back after its keeper's end, when a shell has gone on.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -12,6 +13,7 @@ import { PseudoTerminal } from '../support/pseudo-terminal.ts';
 import { commandPath } from '../support/server.ts';
 import { ask, eventually, PYTHON, type Served, serveWsgi, temporaryFolder } from './serving.ts';
 
+const VIEW = [process.execPath, commandPath, 'top'];
 const ENV = { ...process.env, TERM: 'xterm-256color', NO_COLOR: '' };
 
 describe('a server with a thread that is stuck, seen in a terminal', () => {
@@ -29,8 +31,11 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
     await eventually(async () => (await answerTo(socket, running)).answer['matching'] === 1);
   });
 
-  function open(t: TestContext, env: NodeJS.ProcessEnv = ENV): PseudoTerminal {
-    const command = [process.execPath, commandPath, 'top', '--control-socket', socket];
+  function open(
+    t: TestContext,
+    env: NodeJS.ProcessEnv = ENV,
+    command: readonly string[] = [...VIEW, '--control-socket', socket],
+  ): PseudoTerminal {
     return new PseudoTerminal(t, command, { rows: 24, columns: 80, python: PYTHON, env });
   }
 
@@ -72,11 +77,32 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
     assert.equal(await one.code(), 1);
     await assertAsBefore(one);
     assert.match(one.drawn, /Error: The view was ended by SIGKILL\.\r\n$/);
-    const drawing = childOf(other.pid);
-    process.kill(other.pid, 'SIGKILL');
+    // Both at once; the shell in front of it sets no modes.
+    const line = readlinkSync(`/proc/${other.pid}/fd/0`);
+    process.kill(-other.pid, 'SIGKILL');
     assert.equal(await other.code(), -9);
-    await eventually(async () => !isAlive(drawing));
+    await eventually(async () => /(^|\s)icanon/m.test(modesOf(line)));
     await assertAsBefore(other);
+  });
+
+  test('a shell that goes on in modes of its own keeps them when the process that keeps the terminal was killed', async (t) => {
+    const terminal = open(t, { ...ENV, PS1: 'go on> ' }, ['bash', '--norc', '-i']);
+    await sees(terminal, /^go on>/m);
+    const line = readlinkSync(`/proc/${terminal.pid}/fd/0`);
+    terminal.type(`${VIEW.join(' ')} --control-socket ${socket}\r`);
+    await sees(terminal, /w workers/);
+    const keeper = childOf(terminal.pid);
+    const others = readFileSync(`/proc/${keeper}/task/${keeper}/children`, 'utf8')
+      .trim()
+      .split(' ');
+    process.kill(keeper, 'SIGKILL');
+    await eventually(async () => terminal.isGivenBack);
+    await eventually(async () => !others.some((pid) => isAlive(Number(pid))));
+    terminal.type('echo told $((6 * 7))\r');
+    await eventually(async () => terminal.drawn.includes('told 42'));
+    // Echoed by the shell alone, which reads key by key.
+    assert.match(modesOf(line), /-icanon/);
+    assert.equal(terminal.drawn.split('echo told').length, 2);
   });
 
   test('a stuck request is seen with its stack and interrupted, and q leaves the terminal as it was', async (t) => {
@@ -140,6 +166,11 @@ describe('a server with a thread that is stuck, seen in a terminal', () => {
 });
 
 const ONCE = { encoding: 'utf8', timeout: 60_000 } as const;
+
+/** Of a terminal, for people: "-icanon" where it gives key by key. */
+function modesOf(line: string): string {
+  return spawnSync('stty', ['-a', '-F', line], ONCE).stdout;
+}
 
 function childOf(pid: number): number {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ')[0]);
