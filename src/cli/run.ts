@@ -81,7 +81,7 @@ const COMMANDS: { readonly [word: string]: (words: readonly string[], world: Wor
     const { own, rest } = takeCommand(words);
     return {
       help: CTL_HELP,
-      rest: own === null ? ['--help'] : rest,
+      rest,
       perform: async (resolved) => (own === null ? 0 : world.ctl(resolved, own)),
     };
   },

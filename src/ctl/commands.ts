@@ -100,7 +100,9 @@ export const CTL_COMMANDS: readonly CtlCommand[] = [
     name: 'reload',
     meaning: 'settings and application anew, as SIGHUP',
     request: () => post('/reload'),
-    shown: actionWords(() => 'Reloading. How it goes is in the log, and in `tunicorn ctl status`.'),
+    shown: actionWords(
+      () => 'Reloading. How it went will be in the log, and in `tunicorn ctl events`.',
+    ),
   },
   {
     ...NOTHING,
@@ -109,7 +111,10 @@ export const CTL_COMMANDS: readonly CtlCommand[] = [
     meaning: 'have N workers',
     request: ([count = '']) =>
       /^\d{1,6}$/.test(count) ? post('/workers', { count: Number(count) }) : null,
-    shown: actionWords(({ workers }) => `Workers: ${String(workers)}`),
+    shown: actionWords(
+      ({ workers }) =>
+        `Workers wanted: ${String(workers)}. \`tunicorn ctl status\` tells how many serve.`,
+    ),
   },
   {
     ...NOTHING,

@@ -56,7 +56,7 @@ export const tables = {
 
   workers: table('workers', [
     column('PID', 'pid'),
-    column('AGE', 'age'),
+    column('NUMBER', 'age'),
     words('STATE', 'state'),
     { title: 'SERVED', of: (row) => since(row['servedSeconds'], 1000), isNumber: true },
     column('CONNECTIONS', 'connections'),

@@ -57,16 +57,39 @@ export function parseArguments(words: readonly string[], from: ArgumentsFrom): A
   return reader.read();
 }
 
+/**
+ * What stands in a subcommand's line beside flags and their values, wherever it stands; `rest`: those, as they were.
+ * @throws SettingError that isUsage
+ */
+export function takePositionals(words: readonly string[]): {
+  positionals: readonly string[];
+  rest: readonly string[];
+} {
+  const places = new Set<number>();
+  new ArgumentReader(words, 'command line', (at) => places.add(at)).read();
+  return {
+    positionals: words.filter((_, at) => places.has(at)),
+    rest: words.filter((_, at) => !places.has(at)),
+  };
+}
+
 class ArgumentReader {
   readonly #words: readonly string[];
   readonly #from: ArgumentsFrom;
+  /** Is told where one stands instead; null: the only one there may be is APP. */
+  readonly #positionalAt: ((at: number) => void) | null;
   readonly #given = new Map<SettingName, Given>();
   readonly #warnings: string[] = [];
   #next = 0;
 
-  constructor(words: readonly string[], from: ArgumentsFrom) {
+  constructor(
+    words: readonly string[],
+    from: ArgumentsFrom,
+    positionalAt: ((at: number) => void) | null = null,
+  ) {
     this.#words = words;
     this.#from = from;
+    this.#positionalAt = positionalAt;
   }
 
   read(): Arguments {
@@ -91,6 +114,10 @@ class ArgumentReader {
   }
 
   #positional(word: string): void {
+    if (this.#positionalAt !== null) {
+      this.#positionalAt(this.#next - 1);
+      return;
+    }
     const before = this.#given.get('app');
     if (before !== undefined) {
       throw this.#usage(

@@ -48,7 +48,12 @@ function bare(flag: string, word: string): string {
 }
 
 /** The sentence of each word that makes no sense: "--path must be RULE: "x" is not." */
-export function wrongWord(flag: string, value: string, rule: string): SettingError {
+export function wrongWord(
+  flag: string,
+  value: string,
+  rule: string,
+  suggestion = '',
+): SettingError {
   return new SettingError({
     code: 'usage',
     setting: flag,
@@ -56,6 +61,6 @@ export function wrongWord(flag: string, value: string, rule: string): SettingErr
     source: { kind: 'arguments', from: 'command line', flag },
     rule,
     problem: `${flag} must be ${rule}${value === '' ? '' : `: ${JSON.stringify(value)} is not`}.`,
-    suggestion: '',
+    suggestion,
   });
 }
