@@ -3,7 +3,8 @@
 
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { controlOpenApi } from '../dist/src/arbiter/control/openapi.js';
+import { openApi } from '../dist/src/arbiter/control/openapi.js';
+import { ROUTES } from '../dist/src/arbiter/control/routes.js';
 import { workerDeadlines } from '../dist/src/arbiter/fleet/describe-deadlines.js';
 import { connectionDeadlines } from '../dist/src/connection/states/describe-deadlines.js';
 import { errorsPage } from '../dist/src/connection/states/describe-errors.js';
@@ -38,7 +39,7 @@ const pages = {
   'from-pm2.md': fromPm2Page(),
   'errors.md': errorsPage(SETTING_ERRORS),
   'node-http.md': nodeHttpPage(),
-  'control.openapi.json': controlOpenApi(packageVersion()),
+  'control.openapi.json': `${JSON.stringify(openApi(ROUTES, packageVersion()), null, 2)}\n`,
 };
 for (const [file, text] of Object.entries(pages)) {
   const path = fileURLToPath(new URL(`../docs/${file}`, import.meta.url));

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { before, describe } from 'node:test';
+import { description } from './control-description.ts';
 import { askControl, listOf, type Members, runCtl } from './controlling.ts';
 import { ask, eventually, type Served, serveNode, serveWsgi, temporaryFolder } from './serving.ts';
 
@@ -64,6 +65,19 @@ describe('a WSGI server whose threads, queue and places are taken', () => {
     assert.ok(!JSON.stringify([answer, queue]).includes('secret'));
   });
 
+  test('it serves its own description, and everything it answers is as described', async () => {
+    const { answer: served } = await askControl(socket, '/openapi.json');
+    assert.deepEqual(served, description);
+    // What is asked elsewhere in this file is held against it, too.
+    for (const path of ['/traffic', '/limits', '/events', '/settings'])
+      await askControl(socket, path);
+    const { answer } = await askControl(socket, '/threads?stack=true');
+    const [first] = listOf(answer, 'threads');
+    const number = String(first?.['name']).replace('thread ', '');
+    const one = await askControl(socket, `/workers/${first?.['worker']}/threads/${number}/stack`);
+    assert.equal(one.status, 200);
+  });
+
   test('stacks of what its threads run are taken from outside', async () => {
     const { out } = await runCtl('threads', '--stack', '--control-socket', socket);
     assert.match(out, /\d+\/1 +ready +1 .*GET \/nap/);
@@ -100,9 +114,22 @@ describe('a WSGI server whose threads, queue and places are taken', () => {
       const { status, answer } = await askControl(socket, path, post);
       return [status, answer['error']];
     };
-    assert.deepEqual(await wrong('/workers', '{"count": 0}'), [
+    assert.deepEqual(await wrong('/workers', '{"count": 0}'), [400, 'count is 1 or more, not 0.']);
+    assert.deepEqual(await wrong('/workers', '{"count": "3"}'), [
       400,
-      'count is 1 or more; `stop` ends the server.',
+      'count is a whole number, not "3".',
+    ]);
+    assert.deepEqual(await wrong('/workers', ''), [
+      400,
+      'The body is a JSON object with count, and count is missing.',
+    ]);
+    assert.deepEqual(await wrong('/connections?limit=1001'), [
+      400,
+      'limit is at most 1000, and 1001 was asked for.',
+    ]);
+    assert.deepEqual(await wrong('/threads?stack=yes'), [
+      400,
+      'stack is one of true, false, not "yes".',
     ]);
     assert.deepEqual(await wrong('/connections?status=new'), [
       400,
@@ -113,7 +140,10 @@ describe('a WSGI server whose threads, queue and places are taken', () => {
       /^state is one of proxy, handshake, new, head, asking, .*, not "bogus"\.$/,
     );
     assert.deepEqual(await wrong('/reload'), [405, '/reload is asked for with POST.']);
-    assert.deepEqual(await wrong('/stop', '{"how": "slowly"}'), [400, 'how is gently or at once.']);
+    assert.deepEqual(await wrong('/stop', '{"how": "slowly"}'), [
+      400,
+      'how is gently or at once, not "slowly".',
+    ]);
     assert.deepEqual(await wrong('/stop', 'how'), [400, 'The body is no JSON.']);
     assert.deepEqual((await wrong('/nothing'))[0], 404);
     assert.deepEqual((await wrong('/workers/1/threads/1/stack'))[0], 404);

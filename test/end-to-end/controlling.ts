@@ -1,9 +1,10 @@
-// A server asked at its control socket, by HTTP as any client would and by `tunicorn ctl`.
+// A server asked at its control socket, by HTTP as any client would and by `tunicorn ctl`. Every answer must be as it is described.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { request as httpRequest } from 'node:http';
 import { commandPath } from '../support/server.ts';
+import { assertDescribed } from './control-description.ts';
 
 export type Members = Readonly<Record<string, unknown>>;
 
@@ -20,8 +21,15 @@ export function askControl(
       response.setEncoding('utf8');
       response.on('data', (piece) => (text += piece));
       response.on('end', () => {
-        const answer = JSON.parse(text) as Members;
-        resolve({ status: response.statusCode ?? 0, answer, ms: performance.now() - began });
+        const ms = performance.now() - began;
+        const status = response.statusCode ?? 0;
+        try {
+          const answer = JSON.parse(text) as Members;
+          assertDescribed({ method: post === undefined ? 'get' : 'post', path, status }, answer);
+          resolve({ status, answer, ms });
+        } catch (error) {
+          reject(error);
+        }
       });
     });
     asked.on('error', reject);

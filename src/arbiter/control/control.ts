@@ -4,9 +4,9 @@
 import { messageOf } from '../../message-of.ts';
 import type { ErrorLog } from '../../observe/log.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { answer } from './answering.ts';
 import type { Operator } from './operator.ts';
 import { ENDING, folderOf, namedPlace } from './place.ts';
-import { answer } from './routes.ts';
 import { ControlServer } from './server.ts';
 
 type Terms = Pick<

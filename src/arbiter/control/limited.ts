@@ -6,24 +6,7 @@ import type { Sources } from '../../settings/resolve.ts';
 import type { Settings } from '../../settings/settings.ts';
 import { labelOf } from '../../settings/source.ts';
 import type { Answer, LimitedLook } from '../../wire/control.ts';
-import type { Counts } from '../../wire/tally.ts';
-
-export interface LimitedClient extends LimitedLook {
-  /** "5/m for POST /login"; null: it is no limit of the settings that hold now. */
-  readonly rule: string | null;
-  /** Where that was set: "tunicorn.config.ts:12"; null as `rule`. */
-  readonly set: string | null;
-}
-
-export interface Limited {
-  /** Since the start of the server, by reason and limit. */
-  readonly refused: Counts;
-  readonly lately: { readonly seconds: number; readonly refused: Counts };
-  readonly clients: readonly LimitedClient[];
-  /** How many were refused of those that are not in the list: by workers that live, since their start. */
-  readonly unlisted: number;
-  readonly silent: readonly number[];
-}
+import type { Limited, LimitedClient } from './answers.ts';
 
 type Told = Extract<Answer, { about: 'limits' }>;
 

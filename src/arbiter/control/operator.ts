@@ -11,20 +11,38 @@ import type { Settings } from '../../settings/settings.ts';
 import { labelOf } from '../../settings/source.ts';
 import type { Answer, ConnectionFilter, Question } from '../../wire/control.ts';
 import type { Frame, Lane, Mark } from '../../wire/live.ts';
-import type { ConnectionLook, RequestLook, ThreadLook } from '../../wire/look.ts';
+import type { ThreadLook } from '../../wire/look.ts';
 import { BOUNDS_MS } from '../../wire/tally.ts';
 import type { FleetChanges } from '../fleet/fleet-changes.ts';
 import type { WorkerHandle } from '../fleet/worker-handle.ts';
 import type { EventList } from '../telemetry/events.ts';
 import type { Sums } from '../telemetry/tally-sums.ts';
 import type { Traffic } from '../telemetry/traffic.ts';
-import { type Limited, limitedClients } from './limited.ts';
+import type {
+  Begun,
+  Connections,
+  Events,
+  Interrupted,
+  Limited,
+  OneConnection,
+  Outcomes,
+  Queue,
+  Scaled,
+  SettingsNow,
+  StackNow,
+  Status,
+  Threads,
+  TrafficNow,
+  WaitingRequest,
+  Workers,
+} from './answers.ts';
+import { limitedClients } from './limited.ts';
 import { Refusal } from './refusal.ts';
 
 /** The loop of a worker runs no application: it answers in a few milliseconds, or something is very wrong. */
 const ANSWER_MS = 80;
 /** More workers are a slip of the finger. */
-const WORKERS_MAX = 1000;
+export const WORKERS_MAX = 1000;
 /** From one worker more to the next: what else the loop has to do comes in between. */
 const SCALE_MS = 5;
 /** What is done whether we wait or not is better heard of late than called a failure. */
@@ -58,20 +76,6 @@ interface OfWorker<About extends Answer['about']> {
   readonly answer: Extract<Answer, { about: About }>;
 }
 
-/** Of all workers that answered; `silent`: pids of the others. */
-export interface Connections {
-  readonly open: number;
-  readonly states: { readonly [state: string]: number };
-  readonly matching: number;
-  readonly connections: readonly (ConnectionLook & { readonly worker: number })[];
-  readonly silent: readonly number[];
-}
-
-export interface Threads {
-  readonly threads: readonly (ThreadLook & { readonly worker: number })[];
-  readonly silent: readonly number[];
-}
-
 export type Lanes = Pick<Frame, 'lanes' | 'marks' | 'threads' | 'silent'>;
 
 export class Operator {
@@ -88,7 +92,7 @@ export class Operator {
     return Math.round((monotonicMs() - this.#startedMs) / 1000);
   }
 
-  status(): object {
+  status(): Status {
     const { settings, listening, phase, size, isReloading, workers, heir } = this.#server;
     const inState = (state: string): number =>
       workers.filter((worker) => worker.state === state).length;
@@ -111,7 +115,7 @@ export class Operator {
     };
   }
 
-  workers(): object {
+  workers(): Workers {
     return {
       workers: this.#server.workers.map((worker) => {
         const { pid, age, state, servedMs, applicationPid, counts } = worker;
@@ -129,16 +133,18 @@ export class Operator {
   }
 
   /** Oldest first. */
-  events(): object {
+  events(): Events {
     return { events: this.#server.events.all };
   }
 
-  traffic(): object {
+  traffic(): TrafficNow {
     const { sums, ...lately } = this.#server.traffic.lately();
-    const { answered, unserved, refused } = sums;
+    const since = this.#server.traffic.sums;
     return {
-      ...shownSums(this.#server.traffic.sums),
-      lately: { ...lately, answered, unserved, refused },
+      ...outcomes(since),
+      durations: { boundsMs: BOUNDS_MS, ...since.durations },
+      queueWaits: { boundsMs: BOUNDS_MS, ...since.queueWaits },
+      lately: { ...lately, ...outcomes(sums) },
     };
   }
 
@@ -155,12 +161,12 @@ export class Operator {
     return { threads: await Promise.all(looks), silent };
   }
 
-  async stack(pid: number, thread: string): Promise<object> {
+  async stack(pid: number, thread: string): Promise<StackNow> {
     const answer = await this.#askOne(pid, { about: 'stack', thread }, STACK_MS);
     return { worker: pid, thread, stack: answer.about === 'stack' ? answer.stack : null };
   }
 
-  async interrupt(pid: number, thread: string): Promise<object> {
+  async interrupt(pid: number, thread: string): Promise<Interrupted> {
     const answer = await this.#askOne(pid, { about: 'interrupt', thread }, DEED_MS);
     return { worker: pid, thread, requests: answer.about === 'interrupt' ? answer.requests : 0 };
   }
@@ -173,7 +179,7 @@ export class Operator {
       limit,
     });
     const states: Record<string, number> = {};
-    const connections: (ConnectionLook & { worker: number })[] = [];
+    const connections: OneConnection[] = [];
     for (const { worker, answer } of answers) {
       for (const [state, count] of Object.entries(answer.states)) {
         states[state] = (states[state] ?? 0) + count;
@@ -203,11 +209,11 @@ export class Operator {
     };
   }
 
-  async queue(): Promise<object> {
+  async queue(): Promise<Queue> {
     const filter = { state: 'queued', client: null, path: null };
     const question = { about: 'connections', filter, limit: 1000 } as const;
     const { answers, silent } = await this.#askAll('connections', question);
-    const waiting: (RequestLook & { worker: number; inMs: number | null })[] = [];
+    const waiting: WaitingRequest[] = [];
     for (const { worker, answer } of answers) {
       for (const { request, deadline } of answer.connections) {
         if (request === null) continue;
@@ -229,7 +235,7 @@ export class Operator {
     return { refused: traffic.sums.refused, lately, clients, unlisted, silent };
   }
 
-  settings(): object {
+  settings(): SettingsNow {
     const { settings, settingSources: sources } = this.#server;
     return {
       settings: SETTING_NAMES.map((name) => {
@@ -243,21 +249,22 @@ export class Operator {
     };
   }
 
-  reload(): object {
+  reload(): Begun {
+    this.#assertRunning();
     this.#server.reload();
     return { phase: 'reloading' };
   }
 
-  scale(count: number): object {
-    if (count < 1) throw new Refusal(400, 'count is 1 or more; `stop` ends the server.');
-    if (count > WORKERS_MAX) {
-      throw new Refusal(400, `count is at most ${WORKERS_MAX}, and ${count} was asked for.`);
-    }
-    if (this.#server.phase !== 'running') throw new Refusal(409, 'The server is ending.');
+  scale(count: number): Scaled {
+    this.#assertRunning();
     const isUnderWay = this.#scaleTo !== null;
     this.#scaleTo = count;
     if (!isUnderWay) this.#scaleOn();
     return { workers: count };
+  }
+
+  #assertRunning(): void {
+    if (this.#server.phase !== 'running') throw new Refusal(409, 'The server is ending.');
   }
 
   /** One more or fewer, and the next when the loop has turned: to start a process takes a while, and others want to be answered. */
@@ -273,7 +280,7 @@ export class Operator {
     else setTimeout(() => this.#scaleOn(), SCALE_MS);
   }
 
-  stop(how: 'gently' | 'at once'): object {
+  stop(how: 'gently' | 'at once'): Begun {
     // Not before it was answered: the socket ends with the server.
     setImmediate(() => this.#server.stop(how));
     return { phase: how === 'gently' ? 'draining' : 'quitting' };
@@ -310,15 +317,8 @@ export class Operator {
   }
 }
 
-/** With the bounds of the buckets. */
-function shownSums({ answered, unserved, refused, durations, queueWaits }: Sums): object {
-  return {
-    answered,
-    unserved,
-    refused,
-    durations: { boundsMs: BOUNDS_MS, ...durations },
-    queueWaits: { boundsMs: BOUNDS_MS, ...queueWaits },
-  };
+function outcomes({ answered, unserved, refused }: Sums): Outcomes {
+  return { answered, unserved, refused };
 }
 
 /** Lanes of the same state are one. */

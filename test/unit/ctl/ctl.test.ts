@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';
-import { controlOpenApi } from '../../../src/arbiter/control/openapi.ts';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { openApi } from '../../../src/arbiter/control/openapi.ts';
 import { folderOf, namedPlace } from '../../../src/arbiter/control/place.ts';
+import { ROUTES } from '../../../src/arbiter/control/routes.ts';
 import { Questions } from '../../../src/arbiter/fleet/questions.ts';
 import { CTL_COMMANDS } from '../../../src/ctl/commands.ts';
 import { CTL_FLAGS, CTL_HELP, takeCommand } from '../../../src/ctl/options.ts';
@@ -14,12 +16,41 @@ import { packageVersion } from '../../../src/package-folder.ts';
 import { CATALOGUE, SETTING_NAMES } from '../../../src/settings/catalogue.ts';
 import { SettingError } from '../../../src/settings/setting-error.ts';
 import type { ToWorker } from '../../../src/wire/arbiter-worker.ts';
+import { assertDescribed } from '../../end-to-end/control-description.ts';
+
+type Tree = { readonly [key: string]: unknown };
+interface Operation {
+  readonly responses: {
+    readonly [status: string]: { readonly content: { 'application/json': { example: unknown } } };
+  };
+}
 
 const docs = (name: string): string =>
   readFileSync(new URL(`../../../../docs/${name}`, import.meta.url), 'utf8');
 
+const described = openApi(ROUTES, packageVersion());
+
 test('docs/control.openapi.json is what the table of the control socket says', () => {
-  assert.equal(docs('control.openapi.json'), controlOpenApi(packageVersion()));
+  assert.equal(docs('control.openapi.json'), `${JSON.stringify(described, null, 2)}\n`);
+});
+
+test('it is valid OpenAPI 3.1, and so are its examples by its schemas', async () => {
+  const { valid, errors } = await new Validator().validate(
+    JSON.parse(docs('control.openapi.json')),
+  );
+  assert.deepEqual([valid, errors], [true, undefined]);
+  let examples = 0;
+  for (const [path, methods] of Object.entries(described.paths as Tree)) {
+    for (const [method, operation] of Object.entries(methods as Tree)) {
+      for (const [status, response] of Object.entries((operation as Operation).responses)) {
+        const code = status === 'default' ? 500 : Number(status);
+        const { example } = response.content['application/json'];
+        assertDescribed({ method: method as 'get' | 'post', path, status: code }, example);
+        examples += 1;
+      }
+    }
+  }
+  assert.ok(examples > 40, `${examples}`);
 });
 
 test('docs/control.md and --help name every command', () => {
@@ -51,11 +82,20 @@ test('a command takes its arguments and flags; the rest says which server', () =
     [filtered?.request.path, filtered?.json],
     ['/connections?state=head&client=%3A%3A1', true],
   );
-  assert.equal(takeCommand([]).own, null);
+  const before = takeCommand(['--pid', 'shop.pid', '--json', 'scale', '-c', 'a.py', '4']);
+  assert.deepEqual(
+    [before.own?.request.body, before.own?.json, before.rest],
+    [{ count: 4 }, true, ['--pid', 'shop.pid', '-c', 'a.py']],
+  );
+  for (const help of [[], ['help'], ['--help'], ['--pid', 'a.pid', '-h']]) {
+    assert.equal(takeCommand(help).own, null);
+  }
 });
 
 for (const [words, says] of [
-  [['restart'], /^ctl must be one of status, .*: "restart" is not\.$/],
+  [['restart'], /^ctl must be followed by one of status, .*: "restart" is not\.$/],
+  [['thread'], /: "thread" is not\. Did you mean threads\?$/],
+  [['threads', '--stak'], /^ctl has no option --stak\. Did you mean --stack\?$/],
   [['scale'], /^ctl scale must be given as: scale N; N is missing\.$/],
   [['scale', '--pid', 'a.pid'], /^ctl scale must be given as: scale N; N is missing\.$/],
   [
@@ -64,8 +104,12 @@ for (const [words, says] of [
   ],
   [['scale', '2', '3'], /^ctl scale must be given as: scale N, without more words: "3" is not\.$/],
   [
-    ['--pid', 'a.pid', 'status'],
-    /^ctl must be followed by a command, and that by options, as in ctl status --pid FILE: "--pid" is not\.$/,
+    ['--pid', 'status'],
+    /^ctl must be given as: tunicorn ctl COMMAND \[OPTIONS\]; COMMAND is missing\.$/,
+  ],
+  [
+    ['--pidd', 'a.pid', 'status'],
+    /^Unknown option --pidd on the command line\. Did you mean --pid\?$/,
   ],
   [['scale', 'many'], /^ctl scale must be given as: scale N: "many" is not\.$/],
   [['status', '--stack'], /^--stack must be left out with ctl status\.$/],

@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { answer } from '../../../../src/arbiter/control/answering.ts';
 import { Control } from '../../../../src/arbiter/control/control.ts';
 import { Operator, type Steered } from '../../../../src/arbiter/control/operator.ts';
 import type { ErrorLog } from '../../../../src/observe/log.ts';
@@ -71,7 +72,11 @@ test('many workers are asked for one by one, others are answered meanwhile, and 
     },
   };
   const operator = new Operator(server as unknown as Steered);
-  assert.throws(() => operator.scale(100_000), /at most 1000, and 100000 was asked for/);
+  const tooMany = { method: 'POST', path: '/workers', query: new URLSearchParams() };
+  assert.deepEqual(await answer(operator, { ...tooMany, body: '{"count": 100000}' }), {
+    status: 400,
+    body: { error: 'count is at most 1000, and 100000 was asked for.' },
+  });
   assert.deepEqual(operator.scale(500), { workers: 500 });
   assert.equal(asked.length, 1);
   assert.deepEqual(operator.scale(1), { workers: 1 });
