@@ -16,6 +16,8 @@ const CHUNKED = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\
 /** About `bytes` bytes of each. */
 const INPUTS: Readonly<Record<string, (bytes: number) => string>> = {
   'many fields': (bytes) => `${GET}${'A: b\r\n'.repeat(bytes / 6)}\r\n`,
+  'many names': (bytes) =>
+    `${GET}${Array.from({ length: bytes / 11 }, (_, n) => `X${10_000 + n}: y\r\n`).join('')}\r\n`,
   'one field': (bytes) => `${GET}A: ${'b'.repeat(bytes)}\r\n\r\n`,
   'chunks of a byte': (bytes) => `${CHUNKED}${'1\r\na\r\n'.repeat(bytes / 6)}0\r\n\r\n`,
   trailers: (bytes) => `${CHUNKED}0\r\n${'A: b\r\n'.repeat(bytes / 6)}\r\n`,

