@@ -7,6 +7,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { eventually, soon } from '../support/eventually.ts';
+import { listeningSocket } from '../support/listening-socket.ts';
 import { isAlive, nameOf } from '../support/processes.ts';
 import { Program } from '../support/program.ts';
 import { RawClient, statusOf } from '../support/raw-client.ts';
@@ -175,15 +176,27 @@ test('--check-config of an application that loads prints nothing', async (t) => 
   assert.equal(server.log(), '');
 });
 
-test('a second server on the same port is told who has it and leaves the first alone', async (t) => {
+test('a second server on the same port leaves the first alone, waits for its end and serves then', async (t) => {
   const first = await startServer(t, hello);
   const second = launchServer(t, { ...hello, bind: [`127.0.0.1:${first.port}`] });
-  assert.deepEqual(await soon(second.exited, 'the end'), { code: 1, signal: null });
-  const told = new RegExp(`Cannot listen on 127\\.0\\.0\\.1:${first.port}: process (\\d+) \\(`);
-  const holder = Number(told.exec(second.log())?.[1]);
-  assert.ok([first.pid, ...first.childPids()].includes(holder), second.log());
-  assert.match(second.log(), /\(tunicorn: (arbiter|worker) \[hello:app\]\) is listening there/);
+  await second.line(new RegExp(`Connection in use: \\('127\\.0\\.0\\.1', ${first.port}\\)`));
+  await second.line(/Retrying in 1 second\./);
   assert.equal(await statusOf(t, first.port), 200);
+  await first.stop();
+  await second.line(/Worker ready/);
+  assert.equal(await statusOf(t, first.port), 200);
+});
+
+test('a second server that waits for its port is stopped at once, and its pid file is gone', async (t) => {
+  const first = await listeningSocket();
+  t.after(first.close);
+  const pidFile = join(await temporaryFolder(), 'pid');
+  const args = [...hello.args, '--pid', pidFile];
+  const second = launchServer(t, { ...hello, args, bind: [`127.0.0.1:${first.port}`] });
+  await second.line(/Retrying in 1 second\./);
+  second.signal('SIGTERM');
+  assert.deepEqual(await soon(second.exited, 'the end'), { code: 0, signal: null });
+  assert.ok(!existsSync(pidFile));
 });
 
 test('a unix socket serves beside a TCP port and is gone at the end', async (t) => {

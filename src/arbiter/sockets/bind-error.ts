@@ -27,6 +27,11 @@ export function hasNoSuchAddress(error: unknown): boolean {
   return cause === 'EAFNOSUPPORT' || cause === 'EADDRNOTAVAIL';
 }
 
+/** Of an error of `cannotListen`: another process listens there. */
+export function isInUse(error: unknown): boolean {
+  return error instanceof Error && error.cause === 'EADDRINUSE';
+}
+
 function reason(address: BindAddress, code: string, flag: string): string {
   if (address.kind === 'fd') return `the system says ${code} to descriptor ${address.fd}.`;
   switch (code) {

@@ -11,6 +11,7 @@ import type { ListenerAddress } from '../../wire/arbiter-worker.ts';
 import type { Owner } from '../owner.ts';
 import { cannotListen, labelOf } from './bind-error.ts';
 import { passedSocket } from './passed-socket.ts';
+import type { Patience } from './patience.ts';
 import { bindSharedPort } from './shared-port.ts';
 import { freeSocketPath, SocketFile } from './socket-path.ts';
 
@@ -67,9 +68,11 @@ export interface Making {
   readonly owner: Owner | null;
   /** The Python that binds TCP ports so that other servers may have them, too (`reuse_port`); null: nobody else may. */
   readonly sharedBy: string | null;
+  /** Asks again for an address that is in use; null: that is the end of it. */
+  readonly patience: Patience | null;
 }
 
-const PLAINLY: Making = { umask: null, owner: null, sharedBy: null };
+const PLAINLY: Making = { umask: null, owner: null, sharedBy: null, patience: null };
 
 /**
  * Binds all addresses or none; what is `present` is taken as it is, but for an own socket that is not reachable any more. Throws an Error with a sentence for people, and when it is
@@ -99,9 +102,13 @@ export async function bindAll(
         listeners.push(openPassed(create, index, address, fd, scheme));
       } else if (fd !== undefined)
         listeners.push(openInherited(create, index, address, fd, scheme));
-      else if (address.kind === 'unix') {
-        listeners.push(await bindPath(create, index, address, scheme, making));
-      } else listeners.push(await bindPort(create, index, address, scheme, making));
+      else {
+        const bind = (): Promise<Listener> =>
+          address.kind === 'unix'
+            ? bindPath(create, index, address, scheme, making)
+            : bindPort(create, index, address, scheme, making);
+        listeners.push(await (making.patience?.bind(address, stopped, bind) ?? bind()));
+      }
     }
     stopped?.throwIfAborted();
     return listeners;

@@ -6,14 +6,17 @@ import type { AskedAddress } from '../../wire/addresses.ts';
 import type { ListenerAddress } from '../../wire/arbiter-worker.ts';
 import type { Listener } from './listeners.ts';
 
+/** Rejects when it is called off. */
+type Bind = (address: BindAddress, stopped: AbortSignal) => Promise<readonly Listener[]>;
+
 export class Sockets {
-  readonly #bind: (address: BindAddress) => Promise<readonly Listener[]>;
+  readonly #bind: Bind;
   readonly #scheme: 'http' | 'https';
   readonly #unnamed: BindAddress;
   #before: Sockets | null;
   #listeners: readonly Listener[] | null;
   #binding: Promise<readonly ListenerAddress[]> | null = null;
-  #closed = false;
+  readonly #closed = new AbortController();
   #bound: () => void = () => undefined;
 
   /**
@@ -25,7 +28,7 @@ export class Sockets {
     scheme: 'http' | 'https',
     unnamed: BindAddress,
     before: Sockets | null,
-    bind: (address: BindAddress) => Promise<readonly Listener[]>,
+    bind: Bind,
   ) {
     this.#listeners = listeners;
     this.#scheme = scheme;
@@ -69,18 +72,18 @@ export class Sockets {
 
   /** Nobody is to listen any more: what is being made is closed when it is there. */
   close(): void {
-    this.#closed = true;
+    this.#closed.abort(new Error('The server stops.'));
   }
 
   async #make(asked: AskedAddress | null): Promise<readonly ListenerAddress[]> {
     if (this.#listeners === null) {
       await this.#before?.listen(asked);
-      const made =
-        this.#before?.all ?? (await this.#bind(asked === null ? this.#unnamed : bindOf(asked)));
+      const to = asked === null ? this.#unnamed : bindOf(asked);
+      const made = this.#before?.all ?? (await this.#bind(to, this.#closed.signal));
       this.#before = null;
-      if (this.#closed) {
+      if (this.#closed.signal.aborted) {
         for (const each of made) each.close();
-        throw new Error('The server stops.');
+        throw this.#closed.signal.reason;
       }
       this.#listeners = made;
       this.#bound();

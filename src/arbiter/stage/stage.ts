@@ -18,6 +18,7 @@ import type { LimitShare, SharedLimits } from '../limits/shared-limits.ts';
 import { changesRights, giveLogFiles, type Owner } from '../owner.ts';
 import { hasNoSuchAddress } from '../sockets/bind-error.ts';
 import { bindAll, type Listener, type Present } from '../sockets/listeners.ts';
+import { Patience } from '../sockets/patience.ts';
 import { Sockets } from '../sockets/sockets.ts';
 import type { Traffic } from '../telemetry/traffic.ts';
 import { unlessStopped } from '../unless-stopped.ts';
@@ -97,20 +98,21 @@ export async function prepareStage(
     preloaded = await startPreloaded(preloaded, mayFail, opened, stopped);
     const umask = settings.umask === null ? null : Number.parseInt(settings.umask, 8);
     const sharedBy = settings.reuse_port ? settings.python : null;
-    const making = { umask, owner, sharedBy };
+    const patience = log === null ? null : new Patience(log);
+    const making = { umask, owner, sharedBy, patience };
     const said = options.activated ?? saidToListen(settings, sources, app);
     // Where nobody says, what there is stays.
     const names = said.length > 0 ? said : namesOf(present);
-    const bind = (to: BindAddress[]): Promise<Listener[]> =>
-      bindAll(to, scheme, present, making, stopped);
+    const bind = (to: BindAddress[], until = stopped): Promise<Listener[]> =>
+      bindAll(to, scheme, present, making, until);
     const sockets = new Sockets(
       names.length > 0 ? await bind(names.map(parseBind)) : null,
       scheme,
       unnamedAddress(settings),
       present.before ?? null,
-      (address) => {
+      (address, until) => {
         tellOfPort(settings, address, opened);
-        return bindAnywhere(address, bind);
+        return bindAnywhere(address, (to) => bind(to, until));
       },
     );
     const told = { ...settings, bind: said };

@@ -18,8 +18,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { bindAll, type Listener } from '../../../../src/arbiter/sockets/listeners.ts';
+import { Patience } from '../../../../src/arbiter/sockets/patience.ts';
 import { freeSocketPath } from '../../../../src/arbiter/sockets/socket-path.ts';
 import { whoListensOnPort } from '../../../../src/arbiter/sockets/who-listens.ts';
+import type { Log } from '../../../../src/observe/log.ts';
 import { soon } from '../../../support/eventually.ts';
 import { queuedConnections } from '../../../support/open-connections.ts';
 import { nameOf } from '../../../support/processes.ts';
@@ -131,13 +133,46 @@ test('a socket of another server is told with the flag that would name another o
   );
 });
 
-test('a port that is taken is told with the process that has it', async (t) => {
+test('a port that is taken is asked for five times and told with the process that has it', async (t) => {
   const port = portOf(await otherServer(t, { host: '127.0.0.1', port: 0 }));
   const arbiter = await launchArbiter(t, { bind: `127.0.0.1:${port}` });
   assert.equal((await soon(arbiter.exited, 'the end')).code, 1);
+  assert.deepEqual(
+    arbiter
+      .log()
+      .split('\n')
+      .flatMap((line) => /\[ERROR\] (C.*\)|R.*)$/.exec(line)?.[1] ?? []),
+    [
+      ...Array(4).fill([`Connection in use: ('127.0.0.1', ${port})`, 'Retrying in 1 second.']),
+      `Connection in use: ('127.0.0.1', ${port})`,
+      `Can't connect to ('127.0.0.1', ${port})`,
+    ].flat(),
+  );
   const sentence = `Cannot listen on 127.0.0.1:${port}: process ${process.pid} (${nameOf(process.pid)}) is listening there. Stop it, or choose another --bind.`;
   assert.ok(arbiter.log().includes(`[ERROR] ${sentence}`), arbiter.log());
   assert.doesNotMatch(arbiter.log(), /Booting worker/);
+});
+
+test('an address that comes free meanwhile is bound', async (t) => {
+  const [port, path] = [await otherServer(t, { host: '::1', port: 0 }), await socketPath(t)];
+  const file = await otherServer(t, { path });
+  const lines: string[] = [];
+  const log = { error: (line: string) => lines.push(line) } as unknown as Log;
+  const leaving = [port, file];
+  const patience = new Patience(log, async (ms) => {
+    lines.push(String(ms));
+    const next = leaving.shift();
+    await new Promise((resolve) => next?.close(resolve));
+  });
+  const making = { umask: 0, owner: null, sharedBy: null, patience };
+  const tcp = { kind: 'tcp', host: '::1', port: portOf(port) } as const;
+  const made = await bindAll([tcp, { kind: 'unix', path }], 'http', {}, making);
+  for (const each of made) each.close();
+  const retried = ['Retrying in 1 second.', '1000'];
+  const [first, second] = [`('::1', ${tcp.port})`, path].map(
+    (name) => `Connection in use: ${name}`,
+  );
+  assert.deepEqual(lines, [first, ...retried, second, ...retried]);
 });
 
 test('who listens is found for IPv4 and IPv6, and nobody for a free port', async (t) => {
