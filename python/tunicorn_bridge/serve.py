@@ -148,6 +148,9 @@ class BridgeProcess:
         elif kind == frame.FILES:
             files = [] if self.sources is None else self.sources.news()
             frame.send(self.control, frame.FILES_ARE, aux, json.dumps(files).encode())
+        elif kind == frame.MULTIPROCESS:
+            # Each request copies it.
+            self.shared.base["wsgi.multiprocess"] = aux == 1
         elif kind == frame.NEW_THREAD:
             index, _ = frame.PAIR.unpack(payload)
             self._replace_thread(index)

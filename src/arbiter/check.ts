@@ -63,8 +63,9 @@ function load(
       share: null,
       traffic: null,
       launch,
-      startMessage: (age, place) => ({
+      startMessage: (age, place, workers) => ({
         kind: 'start',
+        workers,
         settings,
         listeners: [],
         age,
@@ -82,7 +83,8 @@ function load(
     };
     const owner: WorkerOwner = {
       now: monotonicMs,
-      hello: (worker) => worker.say(worker.generation.startMessage(worker.age, 0)),
+      hello: (worker) =>
+        worker.say(worker.generation.startMessage(worker.age, 0, settings.workers)),
       loaded: () => undefined,
       wantsListener: () => undefined,
       deadlineMoved: () => undefined,

@@ -55,6 +55,8 @@ export type ToWorker =
       readonly age: number;
       /** 0, 1, 2 ...: which place of the fleet it has; a worker and its successor have the same. */
       readonly place: number;
+      /** How many workers there are to be by now; `settings` have how many there were to be at first. */
+      readonly workers: number;
       /** The real Python executable (never a shim) for a WSGI application; null for a Node.js one. */
       readonly python: string | null;
       /** Where its Python can be forked from; null: it loads the application itself. */
@@ -77,6 +79,8 @@ export type ToWorker =
   | { readonly kind: 'listener'; readonly index: number }
   | LeaseReply
   | CountLimits
+  /** So many workers are to be from now on. */
+  | { readonly kind: 'workers'; readonly workers: number }
   /** Open all log files anew by their names, after a rotation. */
   | { readonly kind: 'reopen-logs' }
   /** Stop accepting, finish what is under way, exit 0. */

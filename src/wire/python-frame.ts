@@ -70,6 +70,7 @@ export const FromThread = {
  *             not below `after`. The same question gets the same answer.
  * FILES       answered by FILES_ARE: what the application was loaded from and has not been told yet. Only with `sources`.
  * LANDED      u32 thread, u32 request: has the exception of INTERRUPT been raised in it? Answered by LANDED_IS, yes or no.
+ * MULTIPROCESS  aux = 1: other processes run the application, too, from now on; 0: none does. Not answered.
  * LEAVE       the process is about to be killed, because the worker is told to leave at once: the server hooks worker_int and
  *             worker_exit are called. Answered by LEFT.
  */
@@ -87,6 +88,7 @@ export const ToControl = {
   LANDED: 42,
   LEAVE: 43,
   FILES: 44,
+  MULTIPROCESS: 45,
 } as const;
 
 /**

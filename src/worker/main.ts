@@ -27,6 +27,8 @@ let limits: WorkerLimits | null = null;
 let log: ErrorLog | null = null;
 let leaving = false;
 let graceMs = 30_000;
+/** All workers of the arbiter. */
+let workers = 1;
 
 function isToWorker(message: unknown): message is ToWorker {
   return typeof message === 'object' && message !== null && 'kind' in message;
@@ -40,6 +42,7 @@ process.on('message', (message: unknown, handle: unknown) => {
   else if (message.kind === 'cannot-listen') void bootFailed(1, message.message);
   else if (message.kind === 'leased') limits?.counts.heard(message);
   else if (message.kind === 'count-limits') limits?.counts.countAlone(message.alone);
+  else if (message.kind === 'workers') beOneOf(message.workers);
   else if (message.kind === 'reopen-logs') reopenLogs();
   else if (message.kind === 'ask') void answer(message.id, message.question);
   else if (message.kind === 'drain') void leave();
@@ -59,6 +62,7 @@ say({ kind: 'hello' });
 async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<void> {
   const { settings } = message;
   graceMs = settings.graceful_timeout * 1000;
+  workers = message.workers;
   process.title = processTitle('worker', serverName(settings));
   if (settings.umask !== null) process.umask(settings.umask);
   const opened = createLog(errorLogOptions(settings));
@@ -74,6 +78,7 @@ async function start(message: Extract<ToWorker, { kind: 'start' }>): Promise<voi
       app,
       maker: await applicationMaker(app, settings.threads),
       place: message.place,
+      workers,
       python: message.python,
       preload: message.preload,
       tls: message.tls,
@@ -128,6 +133,11 @@ function sayReady(loaded: Worker): void {
 async function answer(id: number, question: Question): Promise<void> {
   if (worker === null) return;
   say({ kind: 'answer', id, answer: await worker.answer(question) });
+}
+
+function beOneOf(count: number): void {
+  workers = count;
+  worker?.beOneOf(count);
 }
 
 function reopenLogs(): void {

@@ -237,6 +237,11 @@ export class Worker {
     this.#requestEnds.reopenLogs();
   }
 
+  /** So many workers there are from now on. */
+  beOneOf(workers: number): void {
+    this.#application.beOneOf(workers);
+  }
+
   provide(index: number, handle: ListeningHandle): void {
     this.#acceptor.provide(index, handle);
   }

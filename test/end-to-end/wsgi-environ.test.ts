@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict';
 import test, { before } from 'node:test';
-import { ask, askRaw, json, type Served, serveWsgi } from './serving.ts';
+import { ask, askRaw, eventually, json, type Served, serveWsgi } from './serving.ts';
 
 let server: Served;
 
@@ -143,7 +143,21 @@ test('every request has an environ of its own', async () => {
 test('wsgi.multithread and wsgi.multiprocess are true to fact', async () => {
   const many = await environOf('/');
   assert.deepEqual([many['wsgi.multithread'], many['wsgi.multiprocess']], [true, false]);
-  const one = await serveWsgi('tell_environ:app', ['--threads', '1', '--workers', '2']);
+  const one = await serveWsgi('tell_environ:app', ['--threads', '1', '--workers', '2'], {
+    readyWorkers: 2,
+  });
   const told = json(await ask(one, '/')) as Record<string, unknown>;
   assert.deepEqual([told['wsgi.multithread'], told['wsgi.multiprocess']], [false, true]);
+  // One worker less and one more, from the next request on; who came later knows it, too.
+  const isOneOfMany = async (): Promise<unknown> =>
+    (json(await ask(one, '/')) as Record<string, unknown>)['wsgi.multiprocess'];
+  one.server.signal('SIGTTOU');
+  await eventually(
+    async () => (await isOneOfMany()) === false,
+    'a worker to know that it is alone',
+  );
+  one.server.signal('SIGTTIN');
+  await one.server.line(/Worker ready/, 3);
+  await eventually(async () => (await isOneOfMany()) === true, 'both to know of each other');
+  assert.deepEqual(await Promise.all(Array.from({ length: 8 }, isOneOfMany)), Array(8).fill(true));
 });

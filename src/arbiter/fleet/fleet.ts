@@ -38,10 +38,13 @@ export class Fleet implements WorkerOwner {
   #age = 0;
   #everReady = false;
   #exitCode: number = exitCodes.ok;
+  /** What workers have been told. */
+  #toldSize: number;
 
   constructor(parts: FleetParts) {
     this.#parts = parts;
     this.#renewals = new Renewals(parts, this.#places);
+    this.#toldSize = this.size;
   }
 
   /** All that live, successors and those that leave as well. */
@@ -94,6 +97,7 @@ export class Fleet implements WorkerOwner {
     this.giveUpRenewal();
     this.#memory.forget();
     this.#renewals.begin(generation, size, settled);
+    this.#tellSize();
     this.tick();
     this.#completeRenewal();
   }
@@ -104,6 +108,7 @@ export class Fleet implements WorkerOwner {
   resize(by: 1 | -1): boolean {
     if (this.#phase !== 'running' || (by === -1 && this.size <= 1)) return false;
     this.#renewals.resize(by);
+    this.#tellSize();
     this.tick();
     this.#completeRenewal();
     return true;
@@ -153,7 +158,7 @@ export class Fleet implements WorkerOwner {
 
   hello(worker: WorkerHandle): void {
     const place = this.#places.numberOf(worker);
-    worker.say(worker.generation.startMessage(worker.age, place));
+    worker.say(worker.generation.startMessage(worker.age, place, this.size));
     worker.generation.share?.joined(worker);
   }
 
@@ -290,7 +295,17 @@ export class Fleet implements WorkerOwner {
 
   /** One under way, if there is one: its workers go, those from before stay. */
   giveUpRenewal(): void {
-    if (this.#renewals.giveUp()) this.#sleep();
+    if (!this.#renewals.giveUp()) return;
+    this.#tellSize();
+    this.#sleep();
+  }
+
+  /** To those that are there, where it is another one; who comes later is told at its start. */
+  #tellSize(): void {
+    const { size: workers } = this;
+    if (workers === this.#toldSize) return;
+    this.#toldSize = workers;
+    for (const worker of this.workers) worker.say({ kind: 'workers', workers });
   }
 
   #watchMemory(worker: WorkerHandle, memoryBytes: number): void {

@@ -35,7 +35,7 @@ export interface Generation {
   /** Adds up what its workers have answered; null: nobody asks. */
   readonly traffic: Traffic | null;
   launch(listener: ProcessListener): WorkerProcess;
-  startMessage(age: number, place: number): ToWorker;
+  startMessage(age: number, place: number, workers: number): ToWorker;
   /** Where the workers listen that were told of no listeners: as their application asked for. Rejects with a sentence for people. */
   listen(asked: AskedAddress | null): Promise<readonly ListenerAddress[]>;
   /** null once that listener is closed. */

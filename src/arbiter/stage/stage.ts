@@ -188,9 +188,10 @@ function generationOf(
     share,
     traffic,
     launch,
-    startMessage: (age, place) => {
+    startMessage: (age, place, workers) => {
       return {
         kind: 'start',
+        workers,
         settings,
         listeners: sockets.addresses,
         age,

@@ -68,8 +68,8 @@ export class Interpreter implements Interrupted {
     return this.#ledger?.begun(thread) ?? null;
   }
 
-  tell(kind: number, payload: Buffer): void {
-    this.#control?.tell(kind, payload);
+  tell(kind: number, payload: Buffer, aux = 0): void {
+    this.#control?.tell(kind, payload, aux);
   }
 
   /** True when it answered within `withinMs` milliseconds. False also for one that is gone. */

@@ -56,6 +56,7 @@ export class PythonProcess implements OwnInterfaces {
   readonly #heads = new ReplyHeadReader();
   readonly #sockets: number;
   readonly #scriptName: string;
+  #multiprocess: boolean;
   #threads: PythonThread[] = [];
   #spawned: SpawnedPython | null = null;
   #notes: Notes | null = null;
@@ -71,6 +72,7 @@ export class PythonProcess implements OwnInterfaces {
 
   constructor(options: PythonOptions) {
     this.#options = options;
+    this.#multiprocess = options.multiprocess;
     this.#lookout = new Lookout(this, options.stallMs);
     this.#sockets = threadPairs(options.threads, options.spareThreads);
     this.#scriptName = withoutEndingSlashes(options.env['SCRIPT_NAME'] ?? '');
@@ -101,6 +103,13 @@ export class PythonProcess implements OwnInterfaces {
     return this.#sockets - this.#nextIndex + 1;
   }
 
+  /** wsgi.multiprocess from the next request on. */
+  set multiprocess(isOneOfMany: boolean) {
+    if (isOneOfMany === this.#multiprocess) return;
+    this.#multiprocess = isOneOfMany;
+    this.interpreter.tell(ToControl.MULTIPROCESS, EMPTY, isOneOfMany ? 1 : 0);
+  }
+
   /** Resolves when the application is loaded. Rejects with BootError; then the process is gone or going. */
   start(): Promise<void> {
     this.#state = 'booting';
@@ -127,7 +136,8 @@ export class PythonProcess implements OwnInterfaces {
       this.interpreter.open(wires, this);
       this.#notes = new Notes(wires.notes, this, this.#options.log);
       while (this.#threads.length < this.#options.threads) this.#addThread(wires);
-      this.interpreter.tell(ToControl.START, startMessage(this.#options, this.#scriptName));
+      const options = { ...this.#options, multiprocess: this.#multiprocess };
+      this.interpreter.tell(ToControl.START, startMessage(options, this.#scriptName));
     }
     return ended;
   }

@@ -16,6 +16,8 @@ export interface ApplicationOptions {
   readonly app: AppSpec;
   /** 0, 1, 2 ...: which place of the fleet the worker has. */
   readonly place: number;
+  /** How many workers there are; `beOneOf` tells when there are more or fewer. */
+  readonly workers: number;
   /** The real Python executable; null for Node.js. */
   readonly python: string | null;
   /** Where Pythons can be forked from; null: they load the application. */
@@ -53,6 +55,8 @@ export interface Application {
   start(): Promise<AskedAddress | null>;
   /** The server listens there, which was not known before `start`. */
   listening(address: BoundAddress): void;
+  /** So many workers there are from now on: whether others run the application, too, is a part of WSGI's environ. */
+  beOneOf(workers: number): void;
   /**
    * The server stops, and nobody is left but clients that stay for long: the application may do what it does at its end.
    * Called at most once, before `stop`.

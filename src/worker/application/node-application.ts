@@ -120,6 +120,8 @@ export class NodeApplication implements Application {
     );
   }
 
+  beOneOf(): void {}
+
   listening(address: BoundAddress): void {
     this.#bound = address;
     for (const thread of this.#threads) thread.listening(address);

@@ -50,12 +50,14 @@ export class PythonApplication implements Application {
   #named = 0;
   /** When the last process was started, wall clock. */
   #startedMs = 0;
+  #workers: number;
   #replacing = false;
   #stopping = false;
 
   constructor(options: ApplicationOptions, app: Extract<AppSpec, { type: 'wsgi' }>) {
     this.#options = options;
     this.#app = app;
+    this.#workers = options.workers;
     this.#unheard = new Unheard(options.settings.timeout * 1000);
   }
 
@@ -65,6 +67,11 @@ export class PythonApplication implements Application {
     await this.#started(process);
     this.#serve(process);
     return null;
+  }
+
+  beOneOf(workers: number): void {
+    this.#workers = workers;
+    for (const process of this.#processes) process.multiprocess = workers > 1;
   }
 
   /** WSGI has no word for either. */
@@ -147,7 +154,7 @@ export class PythonApplication implements Application {
       loglevel: settings.loglevel,
       preload: this.#options.preload,
       sources: this.#options.loadedFiles !== null,
-      multiprocess: settings.workers > 1,
+      multiprocess: this.#workers > 1,
       timeoutLimit: settings.timeout_limit,
       captured: capturesOutput(settings),
       threadName: () => {

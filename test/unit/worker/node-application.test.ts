@@ -58,6 +58,7 @@ async function applicationOf(
       preload: null,
       probe: null,
       place: 0,
+      workers: 1,
       hooks: null,
       app,
       log: createLog({ destination: log, level: 'debug', json: false }),

@@ -178,7 +178,7 @@ test('of more than one the one that does not serve goes first', () => {
   world.fleet.resize(1);
   const booting = world.newest();
   world.fleet.resize(-1);
-  assert.deepEqual(booting.heardKinds(), ['quit']);
+  assert.deepEqual(booting.heardKinds(), ['quit', 'workers']);
 });
 
 test('at rest there is no worker, until a renewal brings them back, or one more is asked for', () => {
