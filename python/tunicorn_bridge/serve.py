@@ -10,7 +10,7 @@ import socket
 import sys
 from typing import Any, Dict, NamedTuple, Optional, Sequence
 
-from . import frame, stacks
+from . import frame, head, stacks
 from .files import FileWrapper
 from .ledger import make_ledger
 from .loader import EXIT_BOOT, App, LoadError, load_app
@@ -82,7 +82,9 @@ def run(wires: Wires, app: Optional[App]) -> int:
         descriptor, ledger = make_ledger(len(wires.threads))
         loading = {"faultSignal": stacks.answer_signal(wires.fault), "ledger": descriptor}
         frame.send(control, frame.LOADING, 0, json.dumps(loading).encode())
-        connect(to_loop(wires.notes), start["loglevel"])
+        tell = to_loop(wires.notes)
+        connect(tell, start["loglevel"])
+        head.tell_with(tell)
         hooks = WorkerHooks(start, wires.notes)
         hooks.post_fork()
         loaded = _with_probe(load_app(start["app"]) if app is None else app, start["probe"])

@@ -7,7 +7,7 @@ is there before the application is loaded.
 import logging
 import os
 import sys
-from typing import Callable
+from typing import Callable, Protocol
 
 from . import frame
 
@@ -17,6 +17,14 @@ Send = Callable[[str, str], None]
 _LEVELS = {"critical": 50, "error": 40, "warning": 30, "info": 20, "debug": 10}
 # As frames name them.
 _NUMBERS = {"debug": 0, "info": 1, "warning": 2, "error": 3, "critical": 4}
+# As NOTE_CODES of src/wire/python-frame.ts has them.
+_CODES = ("", "hop-by-hop-field")
+
+
+class Tell(Protocol):
+    """Takes besides that the code that stands in the line."""
+
+    def __call__(self, level: str, text: str, code: str = "") -> None: ...
 
 
 class _Handler(logging.Handler):
@@ -41,16 +49,17 @@ def connect(send: Send, level: str) -> logging.Logger:
     return logger
 
 
-def to_loop(notes: int) -> Send:
+def to_loop(notes: int) -> Tell:
     """An end that writes on the descriptor of notes. A line that the loop does not take goes to standard error."""
 
-    def send(level: str, text: str) -> None:
+    def tell(level: str, text: str, code: str = "") -> None:
         payload = text.encode("utf-8", "backslashreplace")[: frame.LOG_MAX]
-        header = frame.HEADER.pack(len(payload), frame.LOG | _NUMBERS.get(level, 1) << 8)
+        aux = _NUMBERS.get(level, 1) | _CODES.index(code) << 8
+        header = frame.HEADER.pack(len(payload), frame.LOG | aux << 8)
         try:
             # One write, and short enough for the kernel to take it in one piece, between those of other threads.
             os.write(notes, header + payload)
         except OSError:
             sys.stderr.write(text + "\n")
 
-    return send
+    return tell

@@ -17,7 +17,7 @@ from . import frame
 from .extension import Extension
 from .files import FileRange, FileWrapper, plain_range
 from .frame import Bytes, WireClosed
-from .head import Headers, encode_head, forbids_body
+from .head import BadHead, Headers, encode_head, forbids_body
 
 ExcInfo = Tuple[Any, BaseException, Any]
 App = Callable[..., Any]
@@ -132,7 +132,8 @@ class Exchange:
             sys.stderr.write(text)
             self.sock.sendall(_pack(0, frame.END))
             return
-        self._failed(self.head_sent, text[-_TRACEBACK_MAX:])
+        is_bad_head = isinstance(sys.exc_info()[1], BadHead) and not self.head_sent
+        self._failed(3 if is_bad_head else self.head_sent, text[-_TRACEBACK_MAX:])
 
     def fail_body(self, error: OSError) -> None:
         """The file of the request body cannot be opened: not the application's fault, and it has not been called."""

@@ -193,6 +193,8 @@ function settle(layers: readonly Layer[], cwd: string): Pick<Resolved, 'settings
 function derive(settings: Settings, cwd: string, listensAnywhere: boolean): Settings {
   return {
     ...settings,
+    // As Gunicorn: who asks for more threads than one has meant the class that has them.
+    worker_class: settings.threads > 1 ? 'gthread' : settings.worker_class,
     // A program names its address itself, which is what counts if nobody else names one.
     bind: listensAnywhere && isNode(settings) ? [] : settings.bind,
     config:
@@ -224,13 +226,6 @@ function checkTogether(settings: Settings, given: Record<SettingName, Given>): v
     throw badValue(CATALOGUE.ready_path, given.ready_path, {
       rule: 'another path than health_path',
       value: settings.ready_path,
-    });
-  }
-  if (settings.worker_class === 'sync' && settings.threads > 1) {
-    throw badValue(CATALOGUE.threads, given.threads, {
-      rule: '1 with worker_class sync, which runs one request at a time',
-      value: settings.threads,
-      suggestion: 'Use worker_class gthread for more.',
     });
   }
   checkClientCertificates(settings, given);

@@ -36,7 +36,7 @@ export const ToThread = { REQUEST: 1, REQUEST_FILE: 2 } as const;
  *              on the control pair; END follows FILE_TAKEN.
  * INTERIM      a 1xx head, before the head.
  * FAILED       payload = traceback, UTF-8; aux = 1: a head had been sent; 2: the file of the request body could not be
- *              opened, and the payload is one sentence. The thread is free.
+ *              opened, and the payload is one sentence; 3: the head that it gave is not HTTP. The thread is free.
  * INTERRUPTED  aux = low 24 bits of the request's number: an interrupt ended it and nothing else will be said about
  *              it. May come after the request's END (the interrupt landed just behind it); then it means nothing.
  */
@@ -116,9 +116,12 @@ export const FromControl = {
  * Any thread of the application to the loop, on a pair of their own, each frame in one write.
  *
  * EXTEND  u32 thread, u32 request, u32 milliseconds: it shall not be overdue before so long from now.
- * LOG     aux = level, an index of LOG_LEVELS; payload = UTF-8: a line for the error log.
+ * LOG     aux = level, an index of LOG_LEVELS, in the low eight bits, above it an index of NOTE_CODES; payload = UTF-8: a line for
+ *         the error log.
  */
 export const Note = { EXTEND: 64, LOG: 65 } as const;
+/** Of lines that the bridge has to tell, as the error log shows them. */
+export const NOTE_CODES = ['', 'hop-by-hop-field'] as const;
 export const NOTE_BYTES = 12;
 /** Longer lines are cut: the kernel takes so much in one piece, so that threads do not write into each other's. */
 export const LOG_MAX = 16_384;

@@ -251,7 +251,7 @@ export class Connections implements Surroundings {
     const facts = { code: failure.code, status: failure.status, ...traceFact(exchange) };
     if (this.#unserved.note(failure.code) && this.#options.shed(exchange, failure)) return;
     if (failure.status === 503) this.#options.log.debug(`${message}: ${failure.detail}`, facts);
-    else if (failure.code === 'app-raised')
+    else if (failure.code === 'app-raised' || failure.code === 'bad-response')
       this.#options.log.error(`${message}\n${failure.detail}`, facts);
     // Its stack is told once, with the thread, and not once for each request that the thread ran.
     else if (failure.code === 'thread-died')

@@ -56,6 +56,9 @@ const SERVERS = {
   'a Node.js application': () => serveNode('answer-by-query.mjs', ['--threads', '2']),
 };
 
+/** Of wsgiref's list, those that Node.js leaves to applications. */
+const PROXY_HOPS = ['Proxy-Authenticate: Basic', 'Proxy-Authorization: x', 'Trailers: x'];
+
 for (const [kind, serve] of Object.entries(SERVERS)) {
   describe(`the responses of ${kind}`, () => {
     let server: Served;
@@ -79,7 +82,9 @@ for (const [kind, serve] of Object.entries(SERVERS)) {
         const reply = await answerTo(client, { ...answer, pieces: ['hidden'], whole: true });
         assert.equal(reply.status, 500);
         assert.doesNotMatch(reply.raw.toString('latin1'), /evil|hidden|X-A/i);
-        await eventually(() => /app-raised|bad-response/.test(server.log().slice(logged)));
+        // Node.js's own classes throw into the application.
+        const code = kind === 'a WSGI application' ? /bad-response/ : /app-raised|bad-response/;
+        await eventually(() => code.test(server.log().slice(logged)));
         await goesOn(client);
       });
     }
@@ -169,16 +174,23 @@ for (const [kind, serve] of Object.entries(SERVERS)) {
         'Keep-Alive: timeout=99',
         'Proxy-Connection: x',
         'TE: trailers',
+        // An application of Node.js may be a proxy.
+        ...(kind === 'a WSGI application' ? PROXY_HOPS : []),
         'Upgrade: h2c',
       ];
       const fields = ['Connection: x-a', ...hops, 'X-Kept: yes'];
       const reply = await answerTo(client, { fields, pieces: ['hop'], whole: true });
-      for (const name of ['connection', 'keep-alive', 'proxy-connection', 'te', 'upgrade']) {
+      for (const line of [...hops, 'Connection:']) {
+        const name = line.slice(0, line.indexOf(':')).toLowerCase();
         assert.deepEqual(fieldsOf(reply, name), [], name);
       }
       assert.equal(fieldOf(reply, 'x-kept'), 'yes');
       // Node.js applications may set them: node:http itself does.
-      if (kind === 'a WSGI application') await eventually(() => /PEP 3333/.test(server.log()));
+      if (kind === 'a WSGI application') {
+        const line =
+          /\[\d+\] \[WARNING\] .* header Trailers\. PEP 3333 .* not sent\. \(hop-by-hop-field\)/;
+        await eventually(() => line.test(server.log()));
+      }
       assert.equal(reply.body.toString(), 'hop');
       await goesOn(client);
     });

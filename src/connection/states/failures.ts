@@ -185,6 +185,13 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     meaning: 'The application gave a head that is not HTTP, such as a field with a line end in it.',
     remedy: 'Mend the response; the line says what was wrong with it.',
   },
+  'hop-by-hop-field': {
+    status: [],
+    by: '-',
+    meaning:
+      'A WSGI application set a response field that belongs to the connection and not to it (Keep-Alive, TE, Proxy-Authenticate ...; PEP 3333, wsgiref.util.is_hop_by_hop): the field is not sent, the rest of the response is. Said once for each name.',
+    remedy: 'Take the field out of the application.',
+  },
   'spool-refused': {
     status: [],
     by: '-',

@@ -43,13 +43,10 @@ export const workers = {
         },
       ],
       flags: ['-k', '--worker-class'],
-      gunicorn: {
-        differs:
-          'Gunicorn starts from `sync` and silently makes it `gthread` when there are more threads.',
-      },
+      gunicorn: { differs: 'Gunicorn starts from `sync`.' },
       meaning: 'Kind of worker. sync is gthread with one thread.',
       details:
-        'There is one kind of worker. Both names are here so that a command line made for Gunicorn works.',
+        'There is one kind of worker. Both names are here so that a command line made for Gunicorn works; with more than one thread `sync` becomes `gthread`, as there.',
     },
     threads: {
       kind: 'count',

@@ -3,7 +3,7 @@
 
 import type { Socket } from 'node:net';
 import { LOG_LEVELS } from '../../wire/log-levels.ts';
-import { LOG_MAX, NOTE_BYTES, Note } from '../../wire/python-frame.ts';
+import { LOG_MAX, NOTE_BYTES, NOTE_CODES, Note } from '../../wire/python-frame.ts';
 import { FrameReader, type FrameSink } from './frame-reader.ts';
 import { WireSocket } from './wire-socket.ts';
 
@@ -12,7 +12,11 @@ export interface NotesListener {
   onExtend(thread: number, request: number, ms: number): void;
 }
 
-export type WriteLog = (level: (typeof LOG_LEVELS)[number], text: string) => void;
+export type WriteLog = (
+  level: (typeof LOG_LEVELS)[number],
+  text: string,
+  facts?: { readonly code: string },
+) => void;
 
 const BOUNDS = new Map<number, number>([
   [Note.EXTEND, NOTE_BYTES],
@@ -41,7 +45,9 @@ export class Notes implements FrameSink {
 
   onFrame(kind: number, aux: number, bytes: Buffer, start: number, end: number): void {
     if (kind === Note.LOG) {
-      this.#log(LOG_LEVELS[aux] ?? 'info', bytes.toString('utf8', start, end));
+      const level = LOG_LEVELS[aux & 0xff] ?? 'info';
+      const code = NOTE_CODES[aux >> 8] ?? '';
+      this.#log(level, bytes.toString('utf8', start, end), ...(code === '' ? [] : [{ code }]));
       return;
     }
     if (end - start < NOTE_BYTES) return;

@@ -18,8 +18,11 @@ export const THREAD_FRAME_BOUNDS: FrameBounds = new Map([
   [FromThread.INTERRUPTED, 0],
 ]);
 
-/** `aux` of FAILED. */
-const BODY_NOT_OPENED = 2;
+/** By `aux` of FAILED; else the application raised. */
+const FAILED_CODES = new Map([
+  [2, 'spool-failed'],
+  [3, 'bad-response'],
+]);
 
 const HEAD_SHAPE =
   /^[1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?\r\n(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+: [\t\x20-\x7e\x80-\xff]*\r\n)*$/;
@@ -53,7 +56,7 @@ function parseHead(text: string): ReplyHead | null {
 
 /** What FAILED says. */
 export function failureOf(aux: number, detail: string): Failure {
-  return { status: 500, code: aux === BODY_NOT_OPENED ? 'spool-failed' : 'app-raised', detail };
+  return { status: 500, code: FAILED_CODES.get(aux) ?? 'app-raised', detail };
 }
 
 export interface FileOffer {

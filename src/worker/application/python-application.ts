@@ -161,7 +161,7 @@ export class PythonApplication implements Application {
         this.#named += 1;
         return `thread ${this.#named}`;
       },
-      log: (level, message) => log[level](message),
+      log: (level, message, facts) => log[level](message, facts),
       began: (pid) => this.#options.processChanged(pid, true),
       ended: (pid) => this.#options.processChanged(pid, false),
     });

@@ -216,14 +216,10 @@ describe('what settings refuse', () => {
     assert.deepEqual(settings.bind, [':0', ':0']);
   });
 
-  it('takes sync with one thread only', async () => {
+  it('makes gthread of sync with more than one thread', async () => {
     assert.equal((await resolveFrom({ argv: ['-k', 'sync'] })).settings.worker_class, 'sync');
-    const error = await errorFrom({ argv: ['-k', 'sync', '--threads', '4'] });
-    assert.equal(
-      error.message,
-      'threads must be 1 with worker_class sync, which runs one request at a time: 4 on the command line ' +
-        '(--threads) is not. Use worker_class gthread for more.',
-    );
+    const { settings } = await resolveFrom({ argv: ['-k', 'sync', '--threads', '4'] });
+    assert.deepEqual([settings.worker_class, settings.threads], ['gthread', 4]);
   });
 
   it('refuses one path for both questions about health', async () => {
