@@ -298,7 +298,7 @@ export const MAY_IMPORT_TYPES: Readonly<Record<string, readonly string[]>> = {
   'src/arbiter/stage': ['src/arbiter/limits', 'src/arbiter/telemetry'],
   'src/arbiter/fleet': ['src/arbiter/sockets', 'src/arbiter/limits', 'src/wire'],
   'src/arbiter/telemetry': ['src/observe', 'src/settings'],
-  'src/arbiter/sockets': ['src/arbiter/owner.ts', 'src/wire'],
+  'src/arbiter/sockets': ['src/arbiter/owner.ts', 'src/observe', 'src/wire'],
   'src/connection': ['src/threads/app-thread.ts', 'src/settings'],
   'src/connection/edge': ['src/threads/app-thread.ts'],
   'src/connection/reading': [
