@@ -27,7 +27,7 @@ import { PidFile } from './service/pid-file.ts';
 import { Supervisor } from './service/supervisor.ts';
 import { hasTerminal } from './service/terminal.ts';
 import type { Deeds } from './signals.ts';
-import type { Stage, StageOptions, StageParts } from './stage/stage.ts';
+import { listeningAt, type Stage, type StageOptions, type StageParts } from './stage/stage.ts';
 import type { Starting } from './starting.ts';
 import { Status } from './status/status.ts';
 import { EventWatch } from './telemetry/event-watch.ts';
@@ -283,6 +283,7 @@ export class Arbiter implements Deeds, Steered {
         return stage().log;
       },
       now: monotonicMs,
+      serves: () => this.#stage.log.info(listeningAt(this.#stage)),
       closeListeners: () => {
         this.#stage.sockets.close();
         for (const each of this.#stage.sockets.all) this.#lineage.release(each);

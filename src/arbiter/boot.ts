@@ -110,10 +110,6 @@ async function begin(
     const inherited = origin.inheritance?.sockets ?? new Map();
     const stage = await prepareStage(settled, { ...parts, stopped }, { inherited }, hooking, log);
     for (const warning of [...origin.warnings, ...stage.warnings]) log.warning(warning);
-    const { sockets } = stage;
-    const tell = (): void => log.info(`Listening at: ${sockets.labels.join(',')} (${process.pid})`);
-    if (sockets.addresses === null) sockets.onBound = tell;
-    else tell();
     log.info(`Using worker: ${settled.worker_class}`);
     return { stage, pidFile };
   } catch (error) {

@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { freePort } from '../support/listening-socket.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { launchServer } from '../support/server.ts';
 import {
@@ -75,12 +76,16 @@ test('who asks while the application loads for the first time is refused by the 
   const fifo = await makeFifo();
   const args = ['--python', PYTHON, ...HEALTH];
   const env = { LOAD_FIFO: fifo };
-  const server = launchServer(t, { app: 'loads_when_told', args, cwd: WSGI_APPS, env });
-  const [, port = ''] = await server.line(/Listening at: http:\/\/127\.0\.0\.1:(\d+)/);
-  await assert.rejects(RawClient.connect(t, Number(port)), /ECONNREFUSED/);
+  const port = await freePort();
+  const bind = [`127.0.0.1:${port}`];
+  const server = launchServer(t, { app: 'loads_when_told', args, cwd: WSGI_APPS, env, bind });
+  await server.line(/Booting worker/);
+  await assert.rejects(RawClient.connect(t, port), /ECONNREFUSED/);
+  assert.doesNotMatch(server.log(), /Listening at/);
   await writeFile(fifo, '');
-  await server.line(/Worker ready/);
-  const client = await RawClient.connect(t, Number(port));
+  // Whoever reads this may connect.
+  await server.line(/Listening at: http:\/\/127\.0\.0\.1:\d+/);
+  const client = await RawClient.connect(t, port);
   await client.send('GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n');
   assert.equal(shown(await client.readResponse()), '200 ready');
 });

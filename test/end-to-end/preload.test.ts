@@ -274,8 +274,8 @@ if os.fork() == 0:
     const args = [...PRELOAD, '--reload'];
     const server = launchServer(t, { app: 'main:app', cwd, args });
     await server.line(/Waiting for a change, because [\s\S]*SyntaxError/);
-    server.port = Number((await server.line(/Listening at: \S+?:(\d+) /))[1]);
     writeFileSync(join(cwd, 'main.py'), APP);
+    server.port = Number((await server.line(/Listening at: \S+?:(\d+) /))[1]);
     await eventually(async () => (await ask(t, server)).loadedIn === preloaderOf(server, 2));
     writeFileSync(join(cwd, 'main.py'), 'import missing');
     await server.line(/Changed: main\.py[\s\S]*Reload refused[\s\S]*No module named 'missing'/);

@@ -42,8 +42,8 @@ async function open(
   const all = ['--python', PYTHON, ...args];
   const start = broken ? launchServer : startServer;
   const server = await start(t, { app, cwd: folder, args: all });
-  const labels = await server.line(/Listening at: \S*?:(\d+) /);
   const answers = async (path: string, wanted: string): Promise<void> => {
+    const labels = await server.line(/Listening at: \S*?:(\d+) /);
     await eventually(async () => {
       const reply = await getOnce(t, Number(labels[1]), path);
       assert.equal(reply.body.toString(), wanted);

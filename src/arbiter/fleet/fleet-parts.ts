@@ -11,6 +11,8 @@ export interface FleetParts {
   readonly log: Log;
   /** Milliseconds, monotonic. */
   now(): number;
+  /** The first worker accepts, and no reload is under way that will say so. */
+  serves(): void;
   closeListeners(): void;
   /** The application was loaded from these files, since then (wall clock, ms). */
   loadedFiles(files: readonly string[], sinceMs: number): void;

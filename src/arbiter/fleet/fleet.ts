@@ -177,6 +177,7 @@ export class Fleet implements WorkerOwner {
   }
 
   ready(worker: WorkerHandle): void {
+    if (!this.#everReady && !this.isRenewing) this.#parts.serves();
     this.#everReady = true;
     this.#parts.log.info(`Worker ready (pid: ${worker.pid})`);
     // In a renewal the old ones go when all of the new ones are ready.

@@ -12,7 +12,7 @@ import type { FleetChanges } from '../fleet/fleet-changes.ts';
 import type { Hooking } from '../hooks/make-hooks.ts';
 import type { Listener } from '../sockets/listeners.ts';
 import { PreloadError } from '../stage/preloaded.ts';
-import { prepareStage, type Stage, type StageParts } from '../stage/stage.ts';
+import { listeningAt, prepareStage, type Stage, type StageParts } from '../stage/stage.ts';
 import { returnToFolder } from '../stage/surroundings.ts';
 
 /** Reads the settings from all their sources, unless that is `stopped`. Rejects with an Error with a sentence for people. */
@@ -207,7 +207,7 @@ export class Reload {
   #takeOver(next: Stage): void {
     const before = this.#parts.stage();
     this.#parts.adopted(next);
-    next.log.info(`Reloaded. Listening at: ${next.sockets.labels.join(',')} (${process.pid})`);
+    next.log.info(`Reloaded. ${listeningAt(next)}`);
     this.#parts.changes.reload('Reloaded: the new workers serve, the old ones finish and leave.');
     before.hooks?.retire();
     before.preloaded?.retire();

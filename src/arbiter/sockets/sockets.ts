@@ -17,7 +17,6 @@ export class Sockets {
   #listeners: readonly Listener[] | null;
   #binding: Promise<readonly ListenerAddress[]> | null = null;
   readonly #closed = new AbortController();
-  #bound: () => void = () => undefined;
 
   /**
    * `listeners`: those that there are; null: they are made by `bind` when it is known where, or have been by then for the stage
@@ -56,11 +55,6 @@ export class Sockets {
     return (this.addresses ?? []).map(({ label }) => label);
   }
 
-  /** Called once, when they are made after the start. */
-  set onBound(listener: () => void) {
-    this.#bound = listener;
-  }
-
   /** Makes them, if nobody has yet. Rejects with a sentence for people; who asks then tries again. */
   listen(asked: AskedAddress | null): Promise<readonly ListenerAddress[]> {
     this.#binding ??= this.#make(asked).catch((error: unknown) => {
@@ -86,7 +80,6 @@ export class Sockets {
         throw this.#closed.signal.reason;
       }
       this.#listeners = made;
-      this.#bound();
     }
     return this.addresses ?? [];
   }

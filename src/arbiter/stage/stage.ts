@@ -65,6 +65,11 @@ export interface Stage {
   readonly warnings: readonly string[];
 }
 
+/** Gunicorn's line, said when it is true: whoever reads it may connect. */
+export function listeningAt({ sockets }: Stage): string {
+  return `Listening at: ${sockets.labels.join(',')} (${process.pid})`;
+}
+
 export function openLog(settings: Settings): ErrorLog {
   return createLog({ ...errorLogOptions(settings), guarded: changesRights(settings) });
 }

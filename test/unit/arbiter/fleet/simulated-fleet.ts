@@ -84,6 +84,7 @@ export class SimulatedFleet {
       now: () => this.nowMs,
       loadedFiles: () => undefined,
       waitsForMending: () => false,
+      serves: () => undefined,
       closeListeners: () => {
         this.listenersOpen = false;
       },
