@@ -72,6 +72,12 @@ def _is_ours(filename: str) -> bool:
     return filename.startswith(_HERE) or filename.startswith("<frozen importlib") or filename == importlib.__file__
 
 
+def function_at(name: str) -> Any:
+    """What "package.module.function" names. Raises what importing it raises."""
+    module, _, attribute = name.rpartition(".")
+    return getattr(__import__(module, fromlist=[attribute]), attribute)
+
+
 def arity_of(function: Callable[..., Any]) -> Optional[int]:
     """How many positional arguments it takes; None when it takes any number or does not say."""
     try:

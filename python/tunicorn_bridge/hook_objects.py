@@ -8,6 +8,7 @@ docs/hooks.md lists what they have.
 import logging
 from typing import Any, Callable, Dict, List, Mapping, Optional, Set
 
+from .config_module import function_at
 from .server_log import Send, connect
 
 
@@ -104,8 +105,7 @@ def hooks_of(module: Any, names: List[str]) -> Dict[str, Callable[..., Any]]:
     for name in wanted:
         value = getattr(module, name, None)
         if isinstance(value, str):
-            module_name, _, attribute = value.rpartition(".")
-            value = getattr(__import__(module_name, fromlist=[attribute]), attribute)
+            value = function_at(value)
         if callable(value):
             found[name] = value
     return found

@@ -1,7 +1,7 @@
 """Evaluates a Python config file, as Gunicorn would, and answers what it sets as one line of JSON on descriptor 3.
 
 Run by the server before anything is bound: `python read_config.py file PATH` or `python read_config.py module NAME`, in
-the start directory. What the file prints goes where it always went. Standard library only; knows no setting.
+the start directory, with the names of hooks behind it that may be texts: where the function is, which is looked up. What the file prints goes where it always went. Standard library only; knows no setting.
 """
 
 import ast
@@ -10,7 +10,7 @@ import json
 import math
 import os
 import sys
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, FrozenSet, List, Optional
 
 if __name__ == "__main__":
     # Run as a script: the package is found beside us, and the folder does not stay where the config file would import from.
@@ -18,25 +18,25 @@ if __name__ == "__main__":
     # Our own folder stays as it was installed.
     sys.dont_write_bytecode = True
 
-from tunicorn_bridge.config_module import arity_of, load, own_traceback
+from tunicorn_bridge.config_module import arity_of, function_at, load, own_traceback
 
 ANSWER_FD = 3
 
 
-def main(kind: str, where: str) -> None:
+def main(kind: str, where: str, hooks: FrozenSet[str]) -> None:
     # Commands that the config file starts have no part in the answer.
     os.set_inheritable(ANSWER_FD, False)
     # The start directory is the first that the config file imports from.
     sys.path[0] = os.getcwd()
     try:
-        answer = _taken_apart(load(kind, where))
+        answer = _taken_apart(load(kind, where), hooks)
     except BaseException as error:
         answer = {"error": "%s: %s" % (type(error).__name__, error), "traceback": own_traceback(error)}
     with os.fdopen(ANSWER_FD, "w", encoding="utf-8") as out:
         json.dump(answer, out)
 
 
-def _taken_apart(module: Any) -> Dict[str, Any]:
+def _taken_apart(module: Any, hooks: FrozenSet[str]) -> Dict[str, Any]:
     lines = _lines_of(getattr(module, "__file__", None))
     values: List[Dict[str, Any]] = []
     functions: List[Dict[str, Any]] = []
@@ -49,12 +49,18 @@ def _taken_apart(module: Any) -> Dict[str, Any]:
             entry["value"] = "%s.%s" % (value.__module__, value.__qualname__)
             values.append(entry)
             continue
+        if name in hooks and isinstance(value, str):
+            try:
+                value = function_at(value)
+            except Exception as error:
+                entry["odd"] = "%r (%s: %s)" % (value, type(error).__name__, error)
         if callable(value):
             entry["arity"] = arity_of(value)
             functions.append(entry)
             continue
         try:
-            entry["value"] = _plain(value)
+            if "odd" not in entry:
+                entry["value"] = _plain(value)
         except TypeError as error:
             entry["odd"] = str(error)
         values.append(entry)
@@ -97,4 +103,4 @@ def _lines_of(path: Optional[str]) -> Dict[str, int]:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2])
+    main(sys.argv[1], sys.argv[2], frozenset(sys.argv[3].split(",")))

@@ -23,7 +23,7 @@ import { SourceWatch } from './reload/source-watch.ts';
 import { titleOf } from './service/identity.ts';
 import { Lineage, type LineageOwner } from './service/lineage.ts';
 import type { Origin } from './service/origin.ts';
-import { PidFile } from './service/pid-file.ts';
+import { assertFree, PidFile } from './service/pid-file.ts';
 import { Supervisor } from './service/supervisor.ts';
 import { hasTerminal } from './service/terminal.ts';
 import type { Deeds } from './signals.ts';
@@ -88,7 +88,7 @@ export class Arbiter implements Deeds, Steered {
       fleet: this.#fleet,
       options,
       changes: this.changes,
-      reread: options.reread ?? (() => this.#asBefore()),
+      reread: (stopped) => this.#reread(stopped),
       stage: () => this.#stage,
       picture: () => this.picture(),
       adopted: (next) => this.#adopt(next),
@@ -194,10 +194,15 @@ export class Arbiter implements Deeds, Steered {
     await this.hooks?.finish();
   }
 
-  /** For who gave no way to read the settings anew. */
-  async #asBefore(): Promise<Awaited<ReturnType<Reread>>> {
+  /** For who gave no way to read the settings anew: as they are. */
+  async #reread(stopped: AbortSignal): ReturnType<Reread> {
     const { settings, sources } = this.#stage;
-    return { settings, sources, hooks: this.#options.hooks ?? null, warnings: [] };
+    const asBefore = { settings, sources, hooks: this.#options.hooks ?? null, warnings: [] };
+    const next = (await this.#options.reread?.(stopped)) ?? asBefore;
+    const { pidfile } = next.settings;
+    // All or nothing: once the new workers serve it is too late to find that out.
+    if (pidfile !== null && pidfile !== settings.pidfile) assertFree(pidfile);
+    return next;
   }
 
   // What signals ask for (Deeds).

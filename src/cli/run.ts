@@ -9,7 +9,7 @@ import { packageVersion } from '../package-folder.ts';
 import { decideApp } from '../settings/app-spec.ts';
 import { helpText } from '../settings/describe/help.ts';
 import { printedConfig } from '../settings/describe/print-config.ts';
-import { checkLogFiles } from '../settings/log-files.ts';
+import { checkFiles } from '../settings/files-to-write.ts';
 import {
   checkForApp,
   type Resolved,
@@ -135,7 +135,7 @@ async function perform(world: World): Promise<number> {
 
 /** Whether it can be served, before anything starts; the exit code where that was all that was asked for. */
 async function checked(resolved: Resolved, world: World): Promise<number | null> {
-  for (const warning of checkWhole(resolved)) world.err(`Warning: ${warning}\n`);
+  for (const warning of checkWhole(resolved, world)) world.err(`Warning: ${warning}\n`);
   return resolved.settings.check_config
     ? world.checkApplication(resolved.settings, resolved.sources)
     : null;
@@ -145,7 +145,7 @@ async function checked(resolved: Resolved, world: World): Promise<number | null>
 async function reread(world: World): Promise<Resolved> {
   try {
     const resolved = await resolveSettings(world);
-    const warnings = checkWhole(resolved);
+    const warnings = checkWhole(resolved, world);
     return { ...resolved, warnings: [...resolved.warnings, ...warnings] };
   } catch (error) {
     if (!(error instanceof SettingError)) throw error;
@@ -157,9 +157,9 @@ async function reread(world: World): Promise<Resolved> {
  * Asked before anything starts: a missing or misspelt APP is one line then. What can be served is a sentence in the answer.
  * @throws SettingError
  */
-function checkWhole(resolved: Resolved): readonly string[] {
+function checkWhole(resolved: Resolved, { env }: World): readonly string[] {
   checkForApp(resolved, decideApp(resolved.settings).type);
-  checkLogFiles(resolved);
+  checkFiles(resolved, env['LISTEN_FDS'] === undefined);
   return checkAccessFormat(resolved);
 }
 

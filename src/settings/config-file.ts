@@ -21,7 +21,7 @@ import {
   type PythonPlace,
 } from './python-config.ts';
 import { either } from './setting-error.ts';
-import type { Source } from './source.ts';
+import { placeOf, type Source } from './source.ts';
 
 /** Names that are looked for in the start directory, in this order. */
 export const CONFIG_FILE_NAMES = ['ts', 'mts', 'js', 'mjs', 'cjs', 'json'].map(
@@ -68,7 +68,8 @@ export async function readConfigFile(
   const name = written.replace(/^file:(\/\/)?/, '');
   const path = resolve(reader.directory, name);
   if (!existsSync(path)) {
-    throw wrongFile(name, asked, `The config file ${name} does not exist.`, '');
+    const place = asked === null ? '' : `, ${placeOf(asked)},`;
+    throw wrongFile(name, asked, `The config file ${name}${place} does not exist.`, '');
   }
   if (/\.pyc?$/.test(name)) return readPython({ kind: 'file', path }, name, reader);
   const exported = await loadConfig(path, name, EVALUATE_MS, reader.signal);
@@ -150,10 +151,16 @@ export async function loadConfig(
     const { message, stack = '' } = error instanceof Error ? error : new Error(String(error));
     const problem = `Failed to read config file ${name}: ${message}`;
     // Where in a JSON file it is wrong stands in the message; the stack is our own.
-    throw wrongFile(name, null, problem, '', loader === loadJson ? '' : stack);
+    throw wrongFile(name, null, problem, '', loader === loadJson ? '' : without(message, stack));
   } finally {
     deadline.abort();
   }
+}
+
+/** The calls of a stack, which begins with the message: that was told. */
+function without(message: string, stack: string): string {
+  const at = message === '' ? -1 : stack.indexOf(message);
+  return at === -1 ? stack : stack.slice(at + message.length).replace(/^\n/, '');
 }
 
 /** Rejects after so long, or at once when that is not wanted any more. */

@@ -116,8 +116,9 @@ export function takePythonApart(config: PythonConfig, file: string): Taken {
     const name = settingNamed(key);
     if (isHookName(key)) {
       // A text says where the function is: "package.module.function".
-      if (typeof value === 'string') takeHook(key, null, source, hooks, warnings);
-      else if (value !== null) throw noHook(key, odd ?? quote(value), source);
+      if (typeof value === 'string' && odd === undefined) {
+        takeHook(key, null, source, hooks, warnings);
+      } else if (value !== null) throw noHook(key, odd ?? quote(value), source);
     } else if (name === null || CATALOGUE[name].inFile === false) {
       warnings.push(...notOursInPython(key, odd ?? value, source));
     } else if (odd === undefined) takeMeant({ name, value, source }, given, warnings);

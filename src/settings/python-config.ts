@@ -6,6 +6,7 @@ import { bridgePath } from '../bridge-path.ts';
 import { type ChildEnd, endOf, wireOf } from '../child-end.ts';
 import { killChildTree } from '../process-tree.ts';
 import { EVALUATE_MS } from './evaluation.ts';
+import { HOOKS } from './hooks.ts';
 
 export type PythonPlace =
   | { readonly kind: 'file'; readonly path: string }
@@ -55,6 +56,12 @@ export interface Evaluation {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Those that run where the file is evaluated; what others name may be found only where the application is. */
+const NAMED_HOOKS = Object.entries(HOOKS)
+  .filter(([, { runsIn }]) => runsIn === 'arbiter')
+  .map(([name]) => name)
+  .join(',');
+
 /**
  * Evaluates it with this Python. After `limitMs`, or when it is not wanted any more, it is ended with the commands that it waits for.
  * @throws PythonConfigError
@@ -65,7 +72,7 @@ export async function evaluatePython(
   limitMs: number = EVALUATE_MS,
 ): Promise<PythonConfig> {
   const where = place.kind === 'file' ? place.path : place.name;
-  const child = spawn(python, [bridgePath('read_config.py'), place.kind, where], {
+  const child = spawn(python, [bridgePath('read_config.py'), place.kind, where, NAMED_HOOKS], {
     cwd: directory,
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],

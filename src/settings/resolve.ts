@@ -229,6 +229,7 @@ function checkTogether(settings: Settings, given: Record<SettingName, Given>): v
     });
   }
   checkClientCertificates(settings, given);
+  checkAuthorities(settings, given);
   checkStatus(settings, given);
   checkStatusApart(settings, given);
 }
@@ -277,4 +278,17 @@ function checkClientCertificates(
   const suggestion = certfile === null ? 'Give --certfile.' : 'Give --ca-certs.';
   const value = given.cert_reqs.value;
   throw badValue(CATALOGUE.cert_reqs, given.cert_reqs, { rule, value, suggestion });
+}
+
+/** Whoever names authorities of clients believes that these are asked for. */
+function checkAuthorities(
+  { certfile, ca_certs }: Settings,
+  given: Record<SettingName, Given>,
+): void {
+  if (ca_certs === null || certfile !== null) return;
+  throw badValue(CATALOGUE.ca_certs, given.ca_certs, {
+    rule: 'left out without certfile, because only with TLS a client can show a certificate',
+    value: given.ca_certs.value,
+    suggestion: 'Give --certfile.',
+  });
 }

@@ -35,6 +35,18 @@ export function placeOf(source: Source): string {
   return placeOfArguments(source.from, source.flag);
 }
 
+/** To follow an error about these settings: " certfile is set in conf.py, line 3."; empty where all are as by default. */
+export function whereSet<N extends string>(
+  names: readonly N[],
+  sources: { readonly [K in N]: Source } | null,
+): string {
+  const places = names.flatMap((name) => {
+    const source = sources?.[name] ?? DEFAULT;
+    return source.kind === 'default' ? [] : [`${name} is set ${placeOf(source)}`];
+  });
+  return places.length === 0 ? '' : ` ${places.join('; ')}.`;
+}
+
 /** The same for flags, where the flag may be left unsaid. */
 export function placeOfArguments(from: ArgumentsFrom, flag: string | null): string {
   const place = from === 'command line' ? 'on the command line' : `in ${from}`;

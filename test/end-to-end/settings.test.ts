@@ -112,6 +112,34 @@ test('a wrong value is named with its source, and --check-config ends with 1', a
       /pre_fork in gunicorn\.conf\.py, line 2 takes 1 arguments and is called with 2 \(server, worker/,
     ],
     [{}, [], { GUNICORN_CMD_ARGS: '-w none' }, 1, /workers .*"none" in GUNICORN_CMD_ARGS \(-w\)/],
+    [
+      { 'gunicorn.conf.py': '\nwhen_ready = "nowhere.at.all"\n' },
+      [],
+      {},
+      1,
+      /when_ready must be a function: 'nowhere\.at\.all' \(ModuleNotFoundError: .*\) in gunicorn\.conf\.py, line 2 is not/,
+    ],
+    [
+      { 'gunicorn.conf.py': '\n\ncertfile = "none.pem"\n' },
+      [],
+      {},
+      1,
+      /certfile .*none\.pem cannot be read: .* certfile is set in gunicorn\.conf\.py, line 3\./,
+    ],
+    [
+      {},
+      ['--python', '/nowhere/python'],
+      {},
+      1,
+      /no Python interpreter at .* python is set on the command line \(--python\)\./,
+    ],
+    [
+      {},
+      ['-c', 'none.py'],
+      {},
+      1,
+      /config file none\.py, on the command line \(-c\), does not exist/,
+    ],
     [{}, ['--backlog', 'x'], {}, 1, /backlog .*"x" on the command line \(--backlog\)/],
   ];
   const outcomes = await Promise.all(cases.map(([files, args, env]) => check(t, files, args, env)));

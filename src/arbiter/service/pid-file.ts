@@ -13,18 +13,18 @@ export class PidFile {
    */
   constructor(path: string) {
     this.#path = path;
-    const owner = livingOwner(path);
-    if (owner !== null) {
-      throw new Error(`Already running on PID ${owner} (or pid file '${path}' is stale)`);
-    }
+    assertFree(path);
     const draft = `${path}.${process.pid}.new`;
     try {
       writeFileSync(draft, `${process.pid}\n`, { mode: 0o644, flag: 'wx' });
       renameSync(draft, path);
     } catch (error) {
       rmSync(draft, { force: true });
-      const why = messageOf(error);
-      throw new Error(`Cannot write the pid file ${path}: ${why}.`);
+      // Not its message, which names the draft.
+      const code = error instanceof Error && 'code' in error ? error.code : messageOf(error);
+      throw new Error(
+        `Cannot write the pid file ${path}: the system says ${code}. Choose another --pid.`,
+      );
     }
   }
 
@@ -44,6 +44,13 @@ export class PidFile {
     if (!isOurs(this.#path)) return;
     rmSync(this.#path, { force: true });
   }
+}
+
+/** @throws Error with a sentence for people where another process that lives has written one there */
+export function assertFree(path: string): void {
+  const owner = livingOwner(path);
+  if (owner === null) return;
+  throw new Error(`Already running on PID ${owner} (or pid file '${path}' is stale)`);
 }
 
 /** Takes away a pid file that a process has left which was killed. Harmless when it has not. */

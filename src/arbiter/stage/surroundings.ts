@@ -14,13 +14,14 @@ import { isLoopback, parseInspectAddress } from '../../settings/inspect.ts';
 import { variablesIn } from '../../settings/raw-env.ts';
 import type { Sources } from '../../settings/resolve.ts';
 import type { Settings } from '../../settings/settings.ts';
+import { whereSet } from '../../settings/source.ts';
 import { findSdk } from '../../trace/sdk.ts';
 import type { ClientNetworks, TlsMaterial } from '../../wire/arbiter-worker.ts';
 import { launcher } from '../fleet/launch.ts';
 import type { Outputs } from '../fleet/outputs.ts';
 import type { ProcessListener, WorkerProcess } from '../fleet/worker-handle.ts';
 import { type Owner, ownerOf } from '../owner.ts';
-import { readCertificate } from './certificate.ts';
+import { type Certificate, readCertificate } from './certificate.ts';
 import { readNetworkLists } from './network-lists.ts';
 import { withPoolSize } from './pool-size.ts';
 import { resolvePython } from './python.ts';
@@ -89,9 +90,14 @@ export async function prepare(
   const env = { ...process.env, ...variablesIn(settings.raw_env) };
   const app = decideApp(settings);
   const owner = ownerOf(settings);
+  const { python: wanted } = settings;
   const python =
-    app.type === 'wsgi' ? await resolvePython({ python: settings.python, cwd, env, owner }) : null;
-  const { tls, warnings: ofCertificate } = readCertificate(settings, wallClock(), ticketSecret);
+    app.type === 'wsgi'
+      ? await resolvePython({ python: wanted, cwd, env, owner }).catch((error: unknown) => {
+          throw new Error(`${messageOf(error)}${whereSet(['python'], sources)}`);
+        })
+      : null;
+  const { tls, warnings: ofCertificate } = certificateOf(settings, ticketSecret, sources);
   const networks = readNetworkLists(settings, sources);
   if (settings.otlp_endpoint !== null) findSdk(settings.chdir);
   const warnings = [
@@ -109,6 +115,23 @@ export async function prepare(
   const ofWorker = withPoolSize(env, app.type, settings.threads);
   const launch = launcher({ workerUrl, cwd, env: ofWorker, owner, outputs: captured });
   return { python, app, env, tls, networks, warnings, launch, owner, outputs: captured };
+}
+
+/** What is wrong with the files may follow from several settings: those that its sentence names are told with their places. */
+function certificateOf(
+  settings: Settings,
+  ticketSecret: Buffer,
+  sources: Sources | null,
+): Certificate {
+  try {
+    return readCertificate(settings, wallClock(), ticketSecret);
+  } catch (error) {
+    const message = messageOf(error);
+    const names = (['certfile', 'keyfile', 'ca_certs'] as const).filter(
+      (name) => settings[name] !== null && message.includes(name),
+    );
+    throw new Error(`${message}${whereSet(names, sources)}`);
+  }
 }
 
 /** A worker opens all its modules at once when it starts, and needs some descriptors for each of its threads. */

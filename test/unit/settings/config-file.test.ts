@@ -232,12 +232,16 @@ describe('a wrong config file', () => {
     const text =
       'const cores = (): number => { throw new Error("no cores"); };\nexport default { workers: cores() };';
     const error = await errorFrom({ cwd: folderWith(t, { 'tunicorn.config.ts': text }) });
-    assert.match(error.detail, /no cores\n +at cores .*tunicorn\.config\.ts:1/);
+    assert.match(error.message, /no cores$/);
+    assert.match(error.detail, /^ +at cores .*tunicorn\.config\.ts:1/);
   });
 
   it('that does not exist is refused by its name', async (t) => {
     const error = await errorFrom({ cwd: folderWith(t), argv: ['-c', 'mine.ts'] });
-    assert.equal(error.message, 'The config file mine.ts does not exist.');
+    assert.equal(
+      error.message,
+      'The config file mine.ts, on the command line (-c), does not exist.',
+    );
     assert.equal(error.code, 'config-file');
   });
 

@@ -290,9 +290,15 @@ describe('gunicorn.conf.py', () => {
         /^post_request .* takes 1 arguments and is called with 4 \(worker, req, environ, resp\)\./,
       ],
       [
-        'on_exit = "package.module.function"',
+        'on_exit = "os.path.exists"',
         'on_exit = 5',
         /^on_exit must be a function: 5 in gunicorn\.conf\.py, line 1 is not\./,
+      ],
+      [
+        // Looked up where the application is.
+        'post_fork = "package.module.function"',
+        'pre_fork = "package.module.function"',
+        /^pre_fork must be a function: 'package\.module\.function' \(ModuleNotFoundError: .*\) in gunicorn\.conf\.py, line 1 is not\./,
       ],
     ];
     for (const [good, bad, says] of pairs) {
