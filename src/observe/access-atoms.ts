@@ -3,19 +3,19 @@
 
 import { percentDecoded } from '../percent.ts';
 import { type AccessRecord, basicUser, type PhaseTimes, requestField } from './access-record.ts';
-import { escapeValue } from './escape.ts';
+import { escapeShown } from './escape.ts';
 
 /** `time` is the bracketed local time of the line. */
 export type Atom = (record: AccessRecord, time: string) => string;
 
 /** "-" for what is missing or empty, as log parsers split at blanks. */
 function shown(value: string | null | undefined): string {
-  return value === null || value === undefined || value === '' ? '-' : escapeValue(value);
+  return value === null || value === undefined || value === '' ? '-' : escapeShown(value);
 }
 
 /** "-" for what is missing. What is there and empty is empty, as in Gunicorn. */
 function present(value: string | null | undefined): string {
-  return value === null || value === undefined ? '-' : escapeValue(value);
+  return value === null || value === undefined ? '-' : escapeShown(value);
 }
 
 function microseconds(record: AccessRecord): number {
@@ -24,7 +24,7 @@ function microseconds(record: AccessRecord): number {
 
 function requestLine({ head }: AccessRecord): string {
   if (head.method === '') return '-';
-  return `${escapeValue(head.method)} ${escapeValue(head.target)} HTTP/1.${head.minorVersion}`;
+  return `${escapeShown(head.method)} ${escapeShown(head.target)} HTTP/1.${head.minorVersion}`;
 }
 
 function protocol({ head }: AccessRecord): string {
@@ -72,7 +72,7 @@ const plain: Readonly<Record<string, Atom>> = {
   m: (record) => shown(record.head.method),
   U: (record) => shown(pathInfo(record)),
   // Gunicorn: the query may be empty and is then empty, so that %(U)s?%(q)s reads as the request did.
-  q: (record) => escapeValue(record.head.query),
+  q: (record) => escapeShown(record.head.query),
   H: protocol,
   b: (record) => String(record.bodyBytes),
   B: (record) => String(record.bodyBytes),
@@ -120,7 +120,7 @@ function replyFieldAtom(lowerName: string): Atom {
 
 const variables: Readonly<Record<string, (record: AccessRecord) => string | null>> = {
   request_method: ({ head }) => head.method,
-  script_name: ({ head }) => head.forwarded?.scriptName ?? null,
+  script_name: ({ head }) => head.forwarded?.scriptName ?? '',
   path_info: pathInfo,
   query_string: ({ head }) => head.query,
   raw_uri: ({ head }) => head.target,
@@ -132,6 +132,9 @@ const variables: Readonly<Record<string, (record: AccessRecord) => string | null
   server_name: ({ peer }) => peer.serverName,
   server_port: ({ peer }) => String(peer.serverPort),
   'wsgi.url_scheme': ({ peer }) => peer.scheme,
+  'wsgi.version': () => '(1, 0)',
+  'wsgi.run_once': () => 'False',
+  'wsgi.input_terminated': () => 'True',
   proxy_protocol: ({ peer }) => peer.introduction?.protocol ?? null,
   proxy_addr: ({ peer }) => peer.introduction?.server?.address ?? null,
   proxy_port: ({ peer }) => peer.introduction?.server?.port.toString() ?? null,

@@ -77,14 +77,21 @@ export function requestField(fields: readonly string[], lowerName: string): stri
   return null;
 }
 
-/** The user of Basic credentials (RFC 7617), in bytes as sent; null without. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The user of Basic credentials (RFC 7617), read as UTF-8, as Gunicorn does; null without, and for what is none. */
 export function basicUser(fields: readonly string[]): string | null {
   const authorization = requestField(fields, 'authorization');
   if (authorization === null) return null;
   const credentials = /^basic +([A-Za-z0-9+/=_-]+)$/i.exec(authorization);
   const encoded = credentials?.[1];
   if (encoded === undefined) return null;
-  const decoded = Buffer.from(encoded, 'base64').toString('latin1');
-  const colon = decoded.indexOf(':');
-  return colon <= 0 ? null : decoded.slice(0, colon);
+  const bytes = Buffer.from(encoded, 'base64');
+  const colon = bytes.indexOf(':');
+  if (colon <= 0) return null;
+  try {
+    return utf8.decode(bytes.subarray(0, colon));
+  } catch {
+    return null;
+  }
 }

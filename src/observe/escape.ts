@@ -1,5 +1,5 @@
 // Keeps what a client sent from forging a log: nothing it sends can end a line, close a quotation or speak to the
-// terminal of whoever reads. Gunicorn escapes the quotation mark alone.
+// terminal of whoever reads. Gunicorn escapes the quotation mark alone, and the access log no more than is needed.
 
 const notPlain = /[^\x20\x21\x23-\x5b\x5d-\x7e]/;
 const everyNotPlain = /[^\x20\x21\x23-\x5b\x5d-\x7e]/g;
@@ -21,6 +21,22 @@ function escapeOne(character: string): string {
 /** For a value between quotation marks: printable ASCII stays, `"` and `\` get a backslash, other bytes become \xhh. */
 export function escapeValue(value: string): string {
   return notPlain.test(value) ? value.replace(everyNotPlain, escapeOne) : value;
+}
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const notAsSent = /[\x00-\x1f"\x7f-\x9f]|\\$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const everyNotAsSent = /[\x00-\x1f"\x7f-\x9f]|\\+(?="|$)/g;
+
+/**
+ * For a value of the access log: as Gunicorn prints it, with a backslash before `"` and printable characters as they are, but
+ * for controls, which become \xhh, and backslashes that would take the one before a `"` or the closing one for their own.
+ */
+export function escapeShown(value: string): string {
+  if (!notAsSent.test(value)) return value;
+  return value.replace(everyNotAsSent, (found) =>
+    found.startsWith('\\') ? found + found : escapeOne(found),
+  );
 }
 
 /** For somebody else's words within a sentence of one line, such as what an application's function threw: the first of them. */

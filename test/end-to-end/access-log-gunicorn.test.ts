@@ -36,7 +36,14 @@ const FORMAT = [
   ...['{x-one}i', '{X-TWO}i', '{x-none}i', '{content-type}o', '{Content-Length}o', '{x-none}o'],
   ...['{request_method}e', '{PATH_INFO}e', '{query_string}e', '{raw_uri}e', '{server_protocol}e'],
   ...['{remote_addr}e', '{server_name}e', '{wsgi.url_scheme}e', '{http_x_one}e', '{content_type}e'],
-  ...['{content_length}e', '{nothing}e', 'nothing'],
+  ...[
+    '{script_name}e',
+    '{wsgi.version}e',
+    '{wsgi.run_once}e',
+    '{content_length}e',
+    '{nothing}e',
+    'nothing',
+  ],
 ]
   .map((name) => `${name}=[%(${name})s]`)
   .join(' ');
@@ -51,13 +58,15 @@ const REQUESTS = [
   'GET /nobody HTTP/1.1\r\nHost: x\r\nAuthorization: Basic !!!\r\n\r\n',
   'GET /bearer HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer abc\r\n\r\n',
   'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n',
+  'GET /caf%C3%A9/?\xe9 HTTP/1.1\r\nHost: x\r\nReferer: http://r/\xc3\xa9\r\nUser-Agent: caf\xc3\xa9 a\\b\r\nX-One: \xff\r\n\r\n',
+  `GET /zoe HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ${Buffer.from('zoé:x').toString('base64')}\r\n\r\n`,
   'GET /empty? HTTP/1.1\r\nHost: x\r\nReferer:\r\nX-One:\r\n\r\n',
 ];
 
 async function linesOf(t: TestContext, port: number, log: string): Promise<string[]> {
   for (const [index, bytes] of REQUESTS.entries()) {
     const client = await RawClient.connect(t, port);
-    await client.send(bytes);
+    await client.send(Buffer.from(bytes, 'latin1'));
     await client.readResponse();
     client.destroy();
     // One after the other, so that the lines have the order of the requests.

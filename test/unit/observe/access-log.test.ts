@@ -82,7 +82,7 @@ const atoms: readonly (readonly [string, string])[] = [
   ['r', 'GET /caf%C3%A9%20one?a=1&b=2 HTTP/1.1'],
   ['s', '200'],
   ['m', 'GET'],
-  ['U', '/caf\\xc3\\xa9 one'],
+  ['U', '/cafÃ© one'],
   ['q', 'a=1&b=2'],
   ['H', 'HTTP/1.1'],
   ['b', '1234'],
@@ -108,7 +108,7 @@ const atoms: readonly (readonly [string, string])[] = [
   ['{content-type}o', 'text/plain'],
   ['{type}o', '-'],
   ['{REQUEST_METHOD}e', 'GET'],
-  ['{PATH_INFO}e', '/caf\\xc3\\xa9 one'],
+  ['{PATH_INFO}e', '/cafÃ© one'],
   ['{QUERY_STRING}e', 'a=1&b=2'],
   ['{RAW_URI}e', '/caf%C3%A9%20one?a=1&b=2'],
   ['{SERVER_PROTOCOL}e', 'HTTP/1.1'],
@@ -153,13 +153,15 @@ test('what proxies say is shown as the environ has it', () => {
     line(proxy, { peer: { introduction: { protocol: 'LOCAL', server: null } } }),
     'LOCAL - -',
   );
-  assert.equal(line(`%({script_name}e)s ${proxy}`), '- - - -');
+  assert.equal(line(`%({script_name}e)s ${proxy}`), ' - - -');
 });
 
 test('the user of Basic credentials is shown, other credentials are not', () => {
   const user = (value: string) => line('%(u)s', { head: { fields: ['authorization', value] } });
   assert.equal(user(`Basic ${Buffer.from('jo e:secret').toString('base64')}`), 'jo e');
   assert.equal(user(`basic ${Buffer.from('jo\n:x').toString('base64')}`), 'jo\\x0a');
+  assert.equal(user(`Basic ${Buffer.from('zoé:x').toString('base64')}`), 'zoé');
+  assert.equal(user(`Basic ${Buffer.from('zo\xe9:x', 'latin1').toString('base64')}`), '-');
   assert.equal(user(`Basic ${Buffer.from('nocolon').toString('base64')}`), '-');
   assert.equal(user('Basic ***'), '-');
   assert.equal(user('Bearer abc'), '-');
@@ -172,7 +174,7 @@ test('variables that the record brings along are found in any case', () => {
 
 test('nothing that a client sends ends a line, closes a quotation or reaches the terminal', () => {
   const evil = 'a"b\\\r\n\x1b[31m\x00\x7f\x9b\xe9\t';
-  const shown = 'a\\"b\\\\\\x0d\\x0a\\x1b[31m\\x00\\x7f\\x9b\\xe9\\x09';
+  const shown = 'a\\"b\\\\x0d\\x0a\\x1b[31m\\x00\\x7f\\x9bé\\x09';
   const head = {
     target: evil,
     path: '/%0a%22',
@@ -189,6 +191,14 @@ test('nothing that a client sends ends a line, closes a quotation or reaches the
   assert.equal(line('%(U)s', { head }), '/\\x0a\\"');
   assert.equal(line('%(h)s', { peer: { address: evil } }), shown);
   assert.equal(line('%({x}o)s', { rest: { replyFields: 'x: \x1b"\r\n' } }), '\\x1b\\"');
+  // A backslash is as Gunicorn prints it, but where it would open what is closed.
+  for (const [sent, printed] of [
+    ['a\\b\\n', 'a\\b\\n'],
+    ['a\\"', 'a\\\\\\"'],
+    ['a\\', 'a\\\\'],
+  ] as const) {
+    assert.equal(line('%(a)s', { head: { fields: ['User-Agent', sent] } }), printed);
+  }
 });
 
 test('Python widths, precisions and numbers are understood, and %% is a percent sign', () => {
