@@ -9,6 +9,7 @@ import { workerDeadlines } from '../dist/src/arbiter/fleet/describe-deadlines.js
 import { connectionDeadlines } from '../dist/src/connection/states/describe-deadlines.js';
 import { errorsPage } from '../dist/src/connection/states/describe-errors.js';
 import { statesPage } from '../dist/src/connection/states/describe-states.js';
+import { SERVER_CODES } from '../dist/src/observe/server-codes.js';
 import { packageVersion } from '../dist/src/package-folder.js';
 import { deadlinesTable } from '../dist/src/settings/describe/deadlines.js';
 import { defaultSeconds } from '../dist/src/settings/describe/defaults.js';
@@ -37,7 +38,7 @@ const pages = {
     ]),
   ),
   'from-pm2.md': fromPm2Page(),
-  'errors.md': errorsPage(SETTING_ERRORS),
+  'errors.md': errorsPage(SETTING_ERRORS, SERVER_CODES),
   'node-http.md': nodeHttpPage(),
   'control.openapi.json': `${JSON.stringify(openApi(ROUTES, packageVersion()), null, 2)}\n`,
 };

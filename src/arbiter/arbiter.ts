@@ -6,6 +6,7 @@ import { relative } from 'node:path';
 import { later, monotonicMs, wallClock } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
+import { serverCode } from '../observe/server-codes.ts';
 import type { HookFile } from '../settings/hooks.ts';
 import type { Sources } from '../settings/resolve.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -359,7 +360,7 @@ export class Arbiter implements Deeds, Steered {
     try {
       if (settings.pidfile !== null) this.#pidFile?.rename(settings.pidfile);
     } catch (error) {
-      log.error(`Cannot rename the pid file: ${messageOf(error)}.`);
+      log.error(`Cannot rename the pid file: ${messageOf(error)}.`, serverCode('pid-file'));
     }
   }
 
@@ -379,7 +380,7 @@ export class Arbiter implements Deeds, Steered {
       this.#pidFile?.remove();
       this.#pidFile = written;
     } catch (error) {
-      next.log.error(`${messageOf(error)} The one from before stays.`);
+      next.log.error(`${messageOf(error)} The one from before stays.`, serverCode('pid-file'));
     }
   }
 }

@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import { monotonicMs } from '../clock.ts';
 import { messageOf } from '../message-of.ts';
 import type { ErrorLog } from '../observe/log.ts';
+import { serverCode } from '../observe/server-codes.ts';
 import { packageVersion } from '../package-folder.ts';
+import { currentConfiguration } from '../settings/describe/print-config.ts';
 import type { Settings } from '../settings/settings.ts';
 import type { HookServer } from '../wire/hooks.ts';
 import { Arbiter, type ArbiterOptions } from './arbiter.ts';
@@ -48,6 +50,7 @@ export async function runArbiter(
   process.title = titleOf(opened.settled, origin.inheritance !== null);
   // Not flushed here: a flush overtakes lines whose write is under way, and the end of the process waits for both.
   log.info(`Starting tunicorn ${packageVersion()}`);
+  if (log.writes('debug')) log.debug(currentConfiguration(opened.settled));
   try {
     const begun = await begin(opened, parts, starting, () => arbiter);
     if (typeof begun === 'number') return begun;
@@ -118,7 +121,9 @@ async function begin(
       log.info('Shutting down: Master');
       return exitCodes.ok;
     }
-    log.error(messageOf(error));
+    const sentence = messageOf(error);
+    const listens = sentence.startsWith('Cannot listen on ');
+    log.error(sentence, serverCode(listens ? 'cannot-listen' : 'cannot-start'));
     return error instanceof PreloadError ? error.exitCode : exitCodes.badStart;
   }
 }

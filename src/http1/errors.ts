@@ -154,6 +154,11 @@ export function quoteText(text: string): string {
   return text.length > QUOTED_CHARACTERS ? `"${shown}"...` : `"${shown}"`;
 }
 
+/** An authority or a target: without a user and a password before the last `@`, which are nobody's to read. */
+export function quoteAddress(text: string): string {
+  return quoteText(text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?.*@/i, '$1...@'));
+}
+
 export function quoteByte(byte: number): string {
   return quoteText(String.fromCharCode(byte));
 }

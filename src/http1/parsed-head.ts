@@ -4,7 +4,7 @@
 
 import type { Expectation, RequestHead } from '../threads/app-thread.ts';
 import type { ProtocolError } from './errors.ts';
-import { protocolError, quoteText } from './errors.ts';
+import { protocolError, quoteAddress, quoteText } from './errors.ts';
 import type { Bounds } from './limits.ts';
 import { isDigit, isToken, listMembers } from './octets.ts';
 import { isHost, splitTarget, type TargetParts } from './target.ts';
@@ -45,7 +45,8 @@ export function combinedHead(
 ): ParsedHead | ProtocolError {
   const parts = splitTarget(method, target);
   // Its query is nobody's business but the application's: it may hold a secret, and this is logged.
-  if (parts === null) return protocolError('bad-target', quoteText(target.split('?', 1)[0] ?? ''));
+  if (parts === null)
+    return protocolError('bad-target', quoteAddress(target.split('?', 1)[0] ?? ''));
   return {
     method,
     target,
@@ -248,8 +249,8 @@ function fieldsError(
   if (host === null) {
     if (minorVersion > 0) return protocolError('no-host');
   } else {
-    if (found.hostCount > 1) return protocolError('repeated-host', quoteText(host));
-    if (!isHost(host)) return protocolError('bad-host', quoteText(host));
+    if (found.hostCount > 1) return protocolError('repeated-host', quoteAddress(host));
+    if (!isHost(host)) return protocolError('bad-host', quoteAddress(host));
   }
   if (found.contentTypeCount > 1) return protocolError('repeated-content-type');
   if (!anyExpectation && expectationOf(found.expect) === 'other') {

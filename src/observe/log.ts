@@ -8,6 +8,7 @@ import type { SyslogTarget } from '../settings/syslog.ts';
 import { escapeMessage } from './escape.ts';
 import { errorLogTime, SecondStamp } from './local-time.ts';
 import type { LogFacts, LogLevel } from './log-facts.ts';
+import { serverCode } from './server-codes.ts';
 import { Sink } from './sink.ts';
 import { Statsd } from './statsd.ts';
 import { Syslog } from './syslog.ts';
@@ -91,12 +92,14 @@ export function createLog(options: LogOptions): ErrorLog {
     if (lost > 0) logger.warning(`${message}.`);
   };
   if (syslog !== null) {
-    syslog.losses.onTrouble = (message) => logger.error(`${message}. Requests go on.`);
+    syslog.losses.onTrouble = (message) =>
+      logger.error(serverCode('log-lost'), `${message}. Requests go on.`);
     syslog.losses.onRecovered = (message) => logger.warning(`${message}.`);
   }
   const statsd = options.statsd ? new Statsd(options.statsd) : null;
   if (statsd !== null) {
-    statsd.losses.onTrouble = (message) => logger.warning(`${message}. Requests go on.`);
+    statsd.losses.onTrouble = (message) =>
+      logger.warning(serverCode('metrics-lost'), `${message}. Requests go on.`);
     statsd.losses.onRecovered = (message) => logger.warning(`${message}.`);
   }
   return new PinoLog(logger, { sink, syslog, statsd, json: options.json }, {});

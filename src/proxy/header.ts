@@ -156,7 +156,9 @@ export class ProxyHeaderReader {
     else if (parts.length !== 5) this.#error('its line has not six parts');
     else if (!addresses.every((one) => isIP(one) === family && !one.includes('%'))) {
       this.#error(`its addresses are none of ${protocol}`);
-    } else if (!ports.every((port) => /^\d{1,5}$/.test(port) && Number(port) <= 65_535)) {
+    } else if (
+      !ports.every((port) => /^(?:0|[1-9]\d{0,4})$/.test(port) && Number(port) <= 65_535)
+    ) {
       this.#error('its ports are no numbers from 0 to 65535');
     } else {
       this.#tells({

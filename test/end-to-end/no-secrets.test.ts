@@ -45,6 +45,8 @@ const REQUESTS: Readonly<Record<string, readonly [status: number, bytes: string]
   'two framings': [400, head('GET /', 'Content-Length: 3', 'Transfer-Encoding: chunked')],
   'a repeated field': [400, head('GET /', `Content-Type: ${SECRET}`, `Content-Type: ${SECRET}`)],
   'a wrong target': [400, head(`GET wrong?token=${SECRET}`)],
+  'a target with a password': [400, head(`GET https://u:${SECRET}@h/?a`)],
+  'a host with a password': [400, `GET / HTTP/1.1\r\nHost: u:${SECRET}@h\r\n\r\n`],
   'a broken chunk': [400, `${head('POST /', 'Transfer-Encoding: chunked')}5\r\n${SECRET}`],
   'a forbidden trailer': [
     400,

@@ -74,76 +74,77 @@ test("Gunicorn's command line, its variable and its file serve together, and wha
   }
 });
 
+const WRONG: readonly [
+  files: Readonly<Record<string, string>>,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  code: number,
+  says: RegExp,
+][] = [
+  [{}, [], { WEB_CONCURRENCY: 'many' }, 1, /workers .*"many" in the environment \(WEB_CONC/],
+  [
+    { 'gunicorn.conf.py': 'import os\n\nthreads = "few"\n' },
+    [],
+    {},
+    1,
+    /threads .*"few" in gunicorn\.conf\.py, line 3 is not/,
+  ],
+  [
+    { 'tunicorn.config.ts': 'export default {\n  // three\n  timeout: -3,\n};\n' },
+    [],
+    {},
+    1,
+    /timeout .*-3 in tunicorn\.config\.ts, line 3 is not/,
+  ],
+  [
+    { 'gunicorn.conf.py': 'paste = "site.ini"\n' },
+    [],
+    {},
+    1,
+    /gunicorn\.conf\.py:1: paste is a Gunicorn setting that Tunicorn does not have yet\. Name the/,
+  ],
+  [
+    { 'gunicorn.conf.py': '\ndef pre_fork(server): pass\n' },
+    [],
+    {},
+    1,
+    /pre_fork in gunicorn\.conf\.py, line 2 takes 1 arguments and is called with 2 \(server, worker/,
+  ],
+  [{}, [], { GUNICORN_CMD_ARGS: '-w none' }, 1, /workers .*"none" in GUNICORN_CMD_ARGS \(-w\)/],
+  [
+    { 'gunicorn.conf.py': '\nwhen_ready = "nowhere.at.all"\n' },
+    [],
+    {},
+    1,
+    /when_ready must be a function: 'nowhere\.at\.all' \(ModuleNotFoundError: .*\) in gunicorn\.conf\.py, line 2 is not/,
+  ],
+  [
+    { 'gunicorn.conf.py': '\n\ncertfile = "none.pem"\n' },
+    [],
+    {},
+    1,
+    /certfile .*none\.pem cannot be read: .* certfile is set in gunicorn\.conf\.py, line 3\./,
+  ],
+  [
+    {},
+    ['--python', '/nowhere/python'],
+    {},
+    1,
+    /no Python interpreter at .* python is set on the command line \(--python\)\./,
+  ],
+  [
+    {},
+    ['-c', 'none.py'],
+    {},
+    1,
+    /config file none\.py, on the command line \(-c\), does not exist/,
+  ],
+  [{}, ['--backlog', 'x'], {}, 1, /backlog .*"x" on the command line \(--backlog\)/],
+];
+
 test('a wrong value is named with its source, and --check-config ends with 1', async (t) => {
-  const cases: readonly [
-    files: Readonly<Record<string, string>>,
-    args: readonly string[],
-    env: NodeJS.ProcessEnv,
-    code: number,
-    says: RegExp,
-  ][] = [
-    [{}, [], { WEB_CONCURRENCY: 'many' }, 1, /workers .*"many" in the environment \(WEB_CONC/],
-    [
-      { 'gunicorn.conf.py': 'import os\n\nthreads = "few"\n' },
-      [],
-      {},
-      1,
-      /threads .*"few" in gunicorn\.conf\.py, line 3 is not/,
-    ],
-    [
-      { 'tunicorn.config.ts': 'export default {\n  // three\n  timeout: -3,\n};\n' },
-      [],
-      {},
-      1,
-      /timeout .*-3 in tunicorn\.config\.ts, line 3 is not/,
-    ],
-    [
-      { 'gunicorn.conf.py': 'paste = "site.ini"\n' },
-      [],
-      {},
-      1,
-      /gunicorn\.conf\.py:1: paste is a Gunicorn setting that Tunicorn does not have yet\. Name the/,
-    ],
-    [
-      { 'gunicorn.conf.py': '\ndef pre_fork(server): pass\n' },
-      [],
-      {},
-      1,
-      /pre_fork in gunicorn\.conf\.py, line 2 takes 1 arguments and is called with 2 \(server, worker/,
-    ],
-    [{}, [], { GUNICORN_CMD_ARGS: '-w none' }, 1, /workers .*"none" in GUNICORN_CMD_ARGS \(-w\)/],
-    [
-      { 'gunicorn.conf.py': '\nwhen_ready = "nowhere.at.all"\n' },
-      [],
-      {},
-      1,
-      /when_ready must be a function: 'nowhere\.at\.all' \(ModuleNotFoundError: .*\) in gunicorn\.conf\.py, line 2 is not/,
-    ],
-    [
-      { 'gunicorn.conf.py': '\n\ncertfile = "none.pem"\n' },
-      [],
-      {},
-      1,
-      /certfile .*none\.pem cannot be read: .* certfile is set in gunicorn\.conf\.py, line 3\./,
-    ],
-    [
-      {},
-      ['--python', '/nowhere/python'],
-      {},
-      1,
-      /no Python interpreter at .* python is set on the command line \(--python\)\./,
-    ],
-    [
-      {},
-      ['-c', 'none.py'],
-      {},
-      1,
-      /config file none\.py, on the command line \(-c\), does not exist/,
-    ],
-    [{}, ['--backlog', 'x'], {}, 1, /backlog .*"x" on the command line \(--backlog\)/],
-  ];
-  const outcomes = await Promise.all(cases.map(([files, args, env]) => check(t, files, args, env)));
-  for (const [index, [, , , code, says]] of cases.entries()) {
+  const outcomes = await Promise.all(WRONG.map(([files, args, env]) => check(t, files, args, env)));
+  for (const [index, [, , , code, says]] of WRONG.entries()) {
     const outcome = outcomes[index];
     assert.match(outcome?.output ?? '', says);
     assert.equal(outcome?.code, code);

@@ -93,7 +93,12 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/package-folder.ts',
     'src/message-of.ts',
   ],
-  'src/arbiter/reload': ['src/arbiter/stage', 'src/settings', 'src/message-of.ts'],
+  'src/arbiter/reload': [
+    'src/arbiter/stage',
+    'src/settings',
+    'src/observe/server-codes.ts',
+    'src/message-of.ts',
+  ],
   'src/arbiter/service': [
     'src/arbiter/stage/ticket-keys.ts',
     'src/arbiter/sockets',

@@ -1,6 +1,7 @@
 // The sentences of the log about workers that live, end or are to be replaced. What they tell of was decided elsewhere.
 
 import type { Log } from '../../observe/log.ts';
+import { serverCode } from '../../observe/server-codes.ts';
 import type { WorkerCounts } from '../../wire/arbiter-worker.ts';
 import { countOf } from '../telemetry/tally-sums.ts';
 import type { Pause } from './backoff.ts';
@@ -8,11 +9,13 @@ import type { Death, Replacement, WorkerHandle } from './worker-handle.ts';
 
 export function tellDeath(log: Log, { pid }: WorkerHandle, { code, signal, byUs }: Death): void {
   if (pid === 0) return;
+  const killed = serverCode('worker-killed');
   if (byUs || code === 0) log.info(`Worker exiting (pid: ${pid})`);
-  else if (code !== null) log.error(`Worker (pid:${pid}) exited with code ${code}.`);
+  else if (code !== null)
+    log.error(`Worker (pid:${pid}) exited with code ${code}.`, serverCode('worker-exited'));
   else if (signal === 'SIGKILL') {
-    log.error(`Worker (pid:${pid}) was sent SIGKILL! Perhaps out of memory?`);
-  } else log.warning(`Worker (pid:${pid}) was sent ${signal ?? 'an unknown signal'}!`);
+    log.error(`Worker (pid:${pid}) was sent SIGKILL! Perhaps out of memory?`, killed);
+  } else log.warning(`Worker (pid:${pid}) was sent ${signal ?? 'an unknown signal'}!`, killed);
 }
 
 /** `leaves`: at once, because others serve. */

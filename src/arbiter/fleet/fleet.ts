@@ -4,6 +4,7 @@
 // real clock are arbiter.ts's.
 
 import { messageOf } from '../../message-of.ts';
+import { serverCode } from '../../observe/server-codes.ts';
 import type { AskedAddress } from '../../wire/addresses.ts';
 import type { WorkerCounts } from '../../wire/arbiter-worker.ts';
 import { exitCodeForBoot, exitCodes, reasonFor } from '../exit-codes.ts';
@@ -219,14 +220,18 @@ export class Fleet implements WorkerOwner {
     if (this.#renewals.concerns(worker)) {
       this.#failRenewal(`worker (pid: ${worker.pid}) cannot serve.`, message);
     } else if (this.#everReady) {
-      this.#parts.log.error(`Worker (pid: ${worker.pid}) cannot serve.\n${message}`);
+      this.#parts.log.error(
+        `Worker (pid: ${worker.pid}) cannot serve.\n${message}`,
+        serverCode('cannot-serve'),
+      );
       this.#sleep();
     } else if (this.#parts.waitsForMending()) {
       this.#parts.log.error(
         `Waiting for a change, because the application cannot be loaded.\n${message}`,
+        serverCode('cannot-serve'),
       );
     } else {
-      this.#parts.log.error(message);
+      this.#parts.log.error(message, serverCode('cannot-serve'));
       this.#giveUp(exitCodeForBoot(exitCode));
     }
   }
@@ -234,7 +239,7 @@ export class Fleet implements WorkerOwner {
   overdue(worker: WorkerHandle, during: WorkerState, limitMs: number): void {
     if (during === 'dead') return;
     const { level, text } = workerStates[during].overdue;
-    this.#parts.log[level](text(worker.pid, limitMs));
+    this.#parts.log[level](text(worker.pid, limitMs), serverCode('worker-overdue'));
   }
 
   died(worker: WorkerHandle, death: Death): void {
@@ -289,7 +294,10 @@ export class Fleet implements WorkerOwner {
     const serves = this.#renewals.keepsSome && this.#everReady;
     const stay = serves ? 'The old workers stay.' : 'No worker serves, as before.';
     const sentence = `Reload given up: ${why} ${stay}`;
-    this.#parts.log.error(detail === '' ? sentence : `${sentence}\n${detail}`);
+    this.#parts.log.error(
+      detail === '' ? sentence : `${sentence}\n${detail}`,
+      serverCode('reload-given-up'),
+    );
     this.#parts.changes?.reload(sentence);
     this.giveUpRenewal();
   }

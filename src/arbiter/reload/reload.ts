@@ -4,6 +4,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { messageOf } from '../../message-of.ts';
+import { serverCode } from '../../observe/server-codes.ts';
 import type { HookFile } from '../../settings/hooks.ts';
 import type { Sources } from '../../settings/resolve.ts';
 import type { Settings } from '../../settings/settings.ts';
@@ -149,7 +150,7 @@ export class Reload {
       const what =
         this.#booting === null ? 'everything stays as it is' : 'the one under way goes on';
       const sentence = `Reload refused, ${what}: ${refusal(error)}`;
-      now.log.error(sentence);
+      now.log.error(sentence, serverCode('reload-refused'));
       this.#parts.changes.reload(sentence);
       this.#parts.failed(error instanceof PreloadError ? error.files : []);
     }

@@ -10,6 +10,7 @@ import { endOf, wireOf } from '../../child-end.ts';
 import { monotonicMs } from '../../clock.ts';
 import { messageOf } from '../../message-of.ts';
 import type { Log } from '../../observe/log.ts';
+import { serverCode } from '../../observe/server-codes.ts';
 import { processTitle, serverName } from '../../settings/process-name.ts';
 import type { Settings } from '../../settings/settings.ts';
 import {
@@ -100,7 +101,10 @@ export class Preloaded {
   #died(how: string, servedMs: number | null): void {
     if (this.#over) return;
     const { delayMs } = this.#backoff.afterDeath(servedMs);
-    this.#options.log.error(`Preloading process ${how}; the next one is started in ${delayMs} ms.`);
+    this.#options.log.error(
+      `Preloading process ${how}; the next one is started in ${delayMs} ms.`,
+      serverCode('preload-ended'),
+    );
     setTimeout(() => {
       if (this.#over) return;
       this.start().catch((error: unknown) => {
@@ -200,6 +204,7 @@ class Loader {
     clearInterval(this.#asking);
     this.#options.log.error(
       `Preloading process ${this.#child.pid} has not answered for ${(SILENT_QUESTIONS * ASK_MS) / 1000} s: killing it.`,
+      serverCode('preload-ended'),
     );
     this.kill();
   }

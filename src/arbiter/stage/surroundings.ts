@@ -6,7 +6,7 @@ import { wallClock } from '../../clock.ts';
 import { messageOf } from '../../message-of.ts';
 import type { Log } from '../../observe/log.ts';
 import { ownDescriptors } from '../../open-files.ts';
-import { programAt } from '../../package-folder.ts';
+import { packageVersion, programAt } from '../../package-folder.ts';
 import { type AppSpec, decideApp } from '../../settings/app-spec.ts';
 import { formatBind, parseBind } from '../../settings/bind.ts';
 import { capturesOutput } from '../../settings/error-log.ts';
@@ -87,7 +87,9 @@ export async function prepare(
   sources: Sources | null = null,
 ): Promise<Surroundings> {
   const cwd = settings.chdir;
-  const env = { ...process.env, ...variablesIn(settings.raw_env) };
+  // As Gunicorn exports it.
+  const software = { SERVER_SOFTWARE: `tunicorn/${packageVersion()}` };
+  const env = { ...process.env, ...software, ...variablesIn(settings.raw_env) };
   const app = decideApp(settings);
   const owner = ownerOf(settings);
   const { python: wanted } = settings;

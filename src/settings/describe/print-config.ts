@@ -2,6 +2,7 @@
 
 import { SETTING_NAMES } from '../catalogue.ts';
 import type { Resolved } from '../resolve.ts';
+import type { Settings } from '../settings.ts';
 import { labelOf } from '../source.ts';
 import { shownValue } from './shown.ts';
 
@@ -21,6 +22,20 @@ export function printedConfig({
     return `${name.padEnd(nameWidth)} = ${value}  # ${labelOf(sources[name])}\n`;
   });
   return lines.join('');
+}
+
+/** What Gunicorn logs at its start at level debug. A log is read by more people than a terminal: values of variables are hidden. */
+export function currentConfiguration(settings: Settings): string {
+  const lines = [...SETTING_NAMES].sort().map((name) => {
+    const value = shownValue(name, settings);
+    const shown = name === 'raw_env' ? settings.raw_env.map(withoutValue) : value;
+    return `  ${name}: ${printed(shown)}`;
+  });
+  return ['Current configuration:', ...lines].join('\n');
+}
+
+function withoutValue(variable: string): string {
+  return variable.replace(/=.*/s, '=***');
 }
 
 /** As it could stand in a config file. */

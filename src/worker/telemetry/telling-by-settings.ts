@@ -2,6 +2,7 @@
 
 import { type AccessLog, createAccessLog } from '../../observe/access-log.ts';
 import type { Log } from '../../observe/log.ts';
+import { serverCode } from '../../observe/server-codes.ts';
 import { Allowed } from '../../proxy/allowed.ts';
 import { capturesOutput } from '../../settings/error-log.ts';
 import { parseNetwork } from '../../settings/networks.ts';
@@ -21,7 +22,8 @@ export function openAccessLog(settings: Settings, log: Log): AccessLog | null {
     syslog,
     standardOutput: capturesOutput(settings) ? STANDARD_OUTPUT_FD : 1,
   });
-  accessLog.onTrouble = (message) => log.error(`${message}. Requests go on.`);
+  accessLog.onTrouble = (message) =>
+    log.error(`${message}. Requests go on.`, serverCode('log-lost'));
   accessLog.onRecovered = (message) => log.warning(`${message}.`);
   return accessLog;
 }

@@ -8,8 +8,10 @@ import { errorsPage } from '../../../src/connection/states/describe-errors.ts';
 import { FAILURES, SPOOL_FAILURES } from '../../../src/connection/states/failures.ts';
 import { OVERDUE_CASES } from '../../../src/connection/states/overdue-cases.ts';
 import { PROTOCOL_ERRORS } from '../../../src/http1/errors.ts';
+import { SERVER_CODES } from '../../../src/observe/server-codes.ts';
 import { SETTING_NAMES } from '../../../src/settings/catalogue.ts';
 import { SETTING_ERRORS } from '../../../src/settings/describe/setting-errors.ts';
+import { NOTE_CODES } from '../../../src/wire/python-frame.ts';
 import { root, sourceFiles } from '../../house/sources.ts';
 
 const page = readFileSync(`${root}docs/errors.md`, 'utf8');
@@ -40,13 +42,25 @@ function answersOf(text: string): [code: string, status: number][] {
 }
 
 test('docs/errors.md is what the catalogues say now (npm run docs)', () => {
-  assert.equal(page, errorsPage(SETTING_ERRORS));
+  assert.equal(page, errorsPage(SETTING_ERRORS, SERVER_CODES));
 });
 
 test('every code of the source is in the catalogue, and every code of the catalogue in the source', () => {
-  const used = new Set(sources.flatMap(({ text }) => codesOf(text)));
+  // What Python tells of itself is named where both sides look it up.
+  const ofPython = NOTE_CODES.filter((code) => code !== '');
+  const used = new Set([...sources.flatMap(({ text }) => codesOf(text)), ...ofPython]);
   assert.ok(used.size > 10, 'the scan found hardly any code: it is broken');
   assert.deepEqual([...used].sort(), Object.keys(FAILURES).sort());
+});
+
+test('every code of the server is told somewhere', () => {
+  const texts = sourceFiles(/^src\/(arbiter|observe|worker)\/.*\.ts$/).map(({ text }) => text);
+  const told = (code: string): boolean =>
+    texts.some((text) => new RegExp(`serverCode\\([^)]*'${code}'`).test(text));
+  assert.deepEqual(
+    Object.keys(SERVER_CODES).filter((code) => !told(code)),
+    [],
+  );
 });
 
 test('the statuses of the catalogue are those of the source', () => {
@@ -58,7 +72,8 @@ test('the statuses of the catalogue are those of the source', () => {
 
 test('the page has a row for every code of every catalogue, and none for another', () => {
   const rows = [...page.matchAll(/^\| `([a-z0-9.-]+)` \|/gm)].map(([, code]) => code);
-  const catalogues = [FAILURES, OVERDUE_CASES, PROTOCOL_ERRORS, SPOOL_FAILURES, SETTING_ERRORS];
+  const ofRequests = [FAILURES, OVERDUE_CASES, PROTOCOL_ERRORS, SPOOL_FAILURES];
+  const catalogues = [...ofRequests, SERVER_CODES, SETTING_ERRORS];
   const codes = catalogues.flatMap(Object.keys);
   assert.deepEqual(rows.sort(), codes.sort());
 });

@@ -95,6 +95,7 @@ const port = (first: string, second = '443'): string =>
 for (const [what, good, bad] of [
   ['ports', port('65535'), port('65536')],
   ['ports', port('0'), port('-1')],
+  ['ports', port('1'), port('01')],
   ['ports', port('80', '65535'), port('80', '65536')],
   ['ports', port('80'), port('')],
   ['ports', port('80'), port('8 0')],

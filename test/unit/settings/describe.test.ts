@@ -8,7 +8,10 @@ import { CATALOGUE, SECTIONS, SETTING_NAMES } from '../../../src/settings/catalo
 import { fromPm2Page } from '../../../src/settings/describe/from-pm2.ts';
 import { helpText } from '../../../src/settings/describe/help.ts';
 import { settingsPage } from '../../../src/settings/describe/page.ts';
-import { printedConfig } from '../../../src/settings/describe/print-config.ts';
+import {
+  currentConfiguration,
+  printedConfig,
+} from '../../../src/settings/describe/print-config.ts';
 import { settingsSchema, settingsSchemaText } from '../../../src/settings/describe/schema.ts';
 import { sizeInWords } from '../../../src/settings/describe/words.ts';
 import { resolveFrom } from './folder.ts';
@@ -109,6 +112,30 @@ describe('the printed settings', () => {
     assert.match(text, /^bind += \["0\.0\.0\.0:80"\] +# environment PORT$/m);
     assert.match(text, /^log_json += true +# TUNICORN_CMD_ARGS --log-json$/m);
     assert.match(text, /^timeout += 30 +# default$/m);
+  });
+});
+
+describe('the settings in the log', () => {
+  it('stand there by name, without what is secret', async () => {
+    const argv = [
+      'a:b',
+      '-w4',
+      '-e',
+      'KEY=S3CRET',
+      '--status-bind',
+      '127.0.0.1:1',
+      '--status-token',
+      'S3CRET-token-of-the-page',
+    ];
+    const { settings } = await resolveFrom({ argv });
+    const [first, ...lines] = currentConfiguration(settings).split('\n');
+    assert.equal(first, 'Current configuration:');
+    assert.deepEqual(
+      lines.map((line) => /^ {2}(\w+): /.exec(line)?.[1]),
+      [...SETTING_NAMES].sort(),
+    );
+    assert.ok(lines.includes('  workers: 4') && lines.includes('  raw_env: ["KEY=***"]'));
+    assert.doesNotMatch(lines.join('\n'), /S3CRET/);
   });
 });
 
