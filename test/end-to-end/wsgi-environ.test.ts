@@ -28,6 +28,7 @@ test('the environ names method, path, query, protocol and the server it came to'
   assert.equal(environ['SERVER_NAME'], '127.0.0.1');
   assert.equal(environ['SERVER_PORT'], String(server.port));
   assert.match(String(environ['SERVER_SOFTWARE']), /^tunicorn\/\d/i);
+  assert.equal(environ['exported software'], environ['SERVER_SOFTWARE']);
 });
 
 test('the keys of PEP 3333 have the types and values that it asks for', async () => {

@@ -189,7 +189,7 @@ export const FAILURES: Readonly<Record<string, FailureEntry>> = {
     status: [],
     by: '-',
     meaning:
-      'A WSGI application set a response field that belongs to the connection and not to it (Keep-Alive, TE, Proxy-Authenticate ...; PEP 3333, wsgiref.util.is_hop_by_hop): the field is not sent, the rest of the response is. Said once for each name.',
+      'A WSGI application set a response field that belongs to the connection and not to it (Keep-Alive, TE, Proxy-Authenticate ...; PEP 3333): the field is not sent, the rest of the response is. Said once for each name.',
     remedy: 'Take the field out of the application.',
   },
   'spool-refused': {

@@ -1,5 +1,6 @@
 """Answers with the environ it got, as JSON: strings as they are, everything else as the name of its type or its value."""
 import json
+import os
 
 
 def app(environ, start_response):
@@ -17,6 +18,7 @@ def app(environ, start_response):
     # The environ must be a dict of its own for each request: what one leaves in it the next must not see.
     told["left over"] = "test.mark" in environ
     environ["test.mark"] = True
+    told["exported software"] = os.environ.get("SERVER_SOFTWARE")
     body = json.dumps(told).encode()
     start_response("200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]
