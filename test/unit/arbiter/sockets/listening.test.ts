@@ -141,7 +141,7 @@ test('a port that is taken is asked for five times and told with the process tha
     arbiter
       .log()
       .split('\n')
-      .flatMap((line) => /\[ERROR\] (C.*\)|R.*)$/.exec(line)?.[1] ?? []),
+      .flatMap((line) => /\[ERROR\] (Can't .*|Conn.*|Retr.*)$/.exec(line)?.[1] ?? []),
     [
       ...Array(4).fill([`Connection in use: ('127.0.0.1', ${port})`, 'Retrying in 1 second.']),
       `Connection in use: ('127.0.0.1', ${port})`,
