@@ -102,7 +102,7 @@ test('while the next worker cannot boot the old one serves, however many threads
     // Two stuck threads for each that should serve are put up with, and no third is added to them.
     if (round < 3) assert.equal((await ask(served, '/')).status, 200);
   }
-  await served.server.line(/cannot serve\.\n.*\n.*not to be loaded in/, 2);
+  await served.server.line(/cannot serve\. \(cannot-serve\)\n.*\n.*not to be loaded in/, 2);
   await served.server.line(
     new RegExp(`the next one starts in \\d+ ms\\. Worker \\(pid: ${old}\\) goes on\\.`),
   );
