@@ -275,7 +275,7 @@ test('on_starting that raises, or that hangs, ends the start with what it raised
   for (const [body, says] of [
     [
       'raise RuntimeError("no licence")',
-      /on_starting in gunicorn\.conf\.py failed: RuntimeError: no licence\n/,
+      /on_starting in gunicorn\.conf\.py failed: RuntimeError: no licence \(cannot-start\)\n/,
     ],
     [
       'import time; time.sleep(60)',
@@ -298,7 +298,7 @@ test('post_fork that raises is a worker that cannot boot', async (t) => {
   assert.equal((await server.exited).code, 3);
   assert.match(
     server.log(),
-    /post_fork failed:\nTraceback[\s\S]*gunicorn\.conf\.py", line \d+, in/,
+    /post_fork failed: \(cannot-serve\)\nTraceback[\s\S]*gunicorn\.conf\.py", line \d+, in/,
   );
   assert.match(server.log(), /ZeroDivisionError/);
 });

@@ -140,7 +140,10 @@ export default defineConfig({
     /\[WARNING\] tunicorn\.config\.mjs: post_fork is not called, because it would run inside the application, and that is a WSGI/,
   );
   assert.equal((await failing.exited).code, 1);
-  assert.match(failing.log(), /on_starting in tunicorn\.config\.mjs failed: Error: no licence\n/);
+  assert.match(
+    failing.log(),
+    /on_starting in tunicorn\.config\.mjs failed: Error: no licence \(cannot-start\)\n/,
+  );
 });
 
 const INNER = `
