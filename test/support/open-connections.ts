@@ -29,6 +29,11 @@ export function queuedConnections(port: number): number {
   return rows(port).filter(({ state, inode }) => inode === '0' && isOpen(state)).length;
 }
 
+/** The other side has said nothing of an end to a client's connection, which is on this local port. */
+export function isEstablished(localPort: number): boolean {
+  return rows(localPort).some(({ state }) => state === established);
+}
+
 function isOpen(state: string | undefined): boolean {
   return state === established || state === closeWait;
 }

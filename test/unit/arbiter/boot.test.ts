@@ -47,7 +47,10 @@ test('a worker that cannot start later is logged and tried again, while the heal
   const options = { behaviour: 'third-fails', args: ['--workers', '2'] };
   const { arbiter, port } = await startArbiter(t, options, 2);
   await ask(t, port, 'die');
-  await arbiter.line(/Worker \(pid: \d+\) cannot serve\. \(cannot-serve\)\nSyntaxError: gone bad/, 3);
+  await arbiter.line(
+    /Worker \(pid: \d+\) cannot serve\. \(cannot-serve\)\nSyntaxError: gone bad/,
+    3,
+  );
   await arbiter.line(/ended before it was ready .*: the next one starts in 400 ms/);
   assert.ok(isAlive(Number(await ask(t, port, 'who'))));
   assert.equal((await arbiter.stop()).code, 0);
