@@ -61,6 +61,8 @@ export class Connections implements Surroundings {
   readonly #greeted = new Map<OpenConnection, number>();
   /** Told to close, or to be closed unless they have sent something, so that others get in. */
   readonly #givingWay = new Set<OpenConnection>();
+  /** Those of them that are to be closed, and whose sockets are looked at before. */
+  readonly #lookedAt = new Set<OpenConnection>();
   #context: ConnectionContext | null = null;
   #draining = false;
   /** No connection can have been idle for long enough before this time: until then nobody looks. */
@@ -97,7 +99,9 @@ export class Connections implements Surroundings {
     if (nowMs < this.#nextGivesWayMs) return;
     // One in sixteen at a time: enough that a burst gets in, and most idle clients keep their connection. Of those that
     // are open, because the limit may be the descriptors and not worker_connections.
-    const budget = this.#draining ? this.#all.size : Math.max(1, this.#all.size >> 4);
+    // Whoever goes after a look has gone only then: until that it counts as one of them.
+    const atOnce = Math.max(1, this.#all.size >> 4) - this.#lookedAt.size;
+    const budget = this.#draining ? this.#all.size : Math.max(0, atOnce);
     const graceMs = this.#draining ? DRAIN_GRACE_MS : IDLE_GRACE_MS;
     const idle = this.#closeOldest(this.#idle, graceMs, budget);
     const greeted = this.#closeOldest(
@@ -144,6 +148,7 @@ export class Connections implements Surroundings {
       // Whoever turns out to have sent something comes back when it is idle again.
       list.delete(connection);
       this.#givingWay.add(connection);
+      this.#lookedAt.add(connection);
       connection.giveWay();
     }
     return { closed, nextMs: nowMs + graceMs };
@@ -206,12 +211,14 @@ export class Connections implements Surroundings {
   }
 
   busy(connection: OpenConnection): void {
+    this.#lookedAt.delete(connection);
     this.#idle.delete(connection);
     this.#greeted.delete(connection);
   }
 
   released(connection: OpenConnection): void {
     this.#all.delete(connection);
+    this.#lookedAt.delete(connection);
     const gaveWay = this.#givingWay.delete(connection);
     this.#options.released(gaveWay && !this.#draining ? HAND_OVER_MS : 0);
   }

@@ -123,7 +123,7 @@ for (const { kind, serve, app, residentMax, writeTimeout, givesWay } of [
     t.diagnostic(
       `most resident ${Math.round(watch.residentMost / MIB)} MiB, most spooled ${Math.round(watch.spooledMost / MIB)} MiB, slowest normal answer ${Math.round(normal.slowestMs)} ms`,
     );
-    assert.deepEqual(normal.failures, []);
+    assert.deepEqual(normal.failures, [], `${normal.failures}\n${served.log().slice(-8000)}`);
     assert.ok(watch.residentMost < residentMax, `${watch.residentMost} bytes resident`);
     assert.ok(watch.spooledMost > 0, 'nothing was spooled: the test tests nothing');
     assert.ok(

@@ -11,7 +11,10 @@ export interface EndedThread {
   ran(begun: number): { readonly job: Job; readonly sinceMs: number } | null;
 }
 
-/** The one that held the lock: the last to begin, for nothing begins any more once it is held. Null when nobody knows. */
+/**
+ * The one that is taken to have held the lock: the last to begin, for nothing begins any more once it is held, and most take it soon
+ * after they begin. One that takes it late, when another has begun meanwhile, is mistaken for that. Null when nobody knows.
+ */
 export function holderOf<T extends EndedThread>(
   threads: readonly T[],
   begunOf: (thread: T) => number | null,

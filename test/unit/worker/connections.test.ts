@@ -227,3 +227,20 @@ test('a worker that drains sends its end first: a request that crosses it meets 
   assert.equal(client.responses, 1, 'it is not run either');
   assert.equal(world.submitted.size, 1);
 });
+
+test('however late those are looked at who are to go, a sixteenth of all is chosen and no more', () => {
+  const world = new World({ limit: 64, threads: 1, capacity: 1, buffered: true });
+  for (let count = 0; count < 64; count++) world.connect();
+  world.advance(100);
+  const chosen = (): number => clients(world).filter(({ wantsLook }) => wantsLook).length;
+  world.nowMs += 50;
+  world.context.wheel.turn(world.nowMs);
+  // As often as somebody comes while the sockets are not read.
+  for (let accepts = 0; accepts < 20; accepts++) world.connections.makeRoom();
+  assert.equal(chosen(), 4);
+  // One of them turns out to have sent something, and another may go for it.
+  const [asks] = [...world.open].find(([, { wantsLook }]) => wantsLook) ?? assert.fail('nobody');
+  asks.bytes(Buffer.from('GET'));
+  for (let accepts = 0; accepts < 20; accepts++) world.connections.makeRoom();
+  assert.equal(chosen(), 5);
+});
