@@ -7,8 +7,10 @@ import type { Grant } from './bucket.ts';
 import { answerOf, LocalTokens } from './local.ts';
 import type { Answer, TokenLimit, Tokens } from './tokens.ts';
 
-/** Keys that have used something since it was told; one more, and it is told at once. */
+/** Keys of a limit that have used something since it was told; one more, and it is told at once. */
 const UNTOLD_MAX = 16_384;
+/** Four times a second, with room for ticks that come a little early: the next one would make it 0.3 s. */
+const TELL_MS = 225;
 
 export interface OwnCountParts {
   readonly limits: readonly TokenLimit[];
@@ -18,8 +20,8 @@ export interface OwnCountParts {
   readonly leases: Tokens & {
     take(limit: number, key: string, count: number): Grant | Promise<Grant>;
   };
-  /** The arbiter hears that what the key has used is forgiven in so long. */
-  owe(limit: number, key: string, resetMs: number): void;
+  /** The arbiter hears that what the key has used is forgiven in so long; false: it does not, too much waits for it already. */
+  owe(limit: number, key: string, resetMs: number): boolean;
   /** Milliseconds, monotonic. */
   now(): number;
 }
@@ -32,6 +34,8 @@ export class OwnCount implements Tokens {
   readonly #untold: readonly Set<string>[];
   /** Keys that are asked about, for each limit. */
   readonly #asking: readonly Map<string, Promise<void>>[];
+  /** On the first tick it tells at once: counted from before it, that time would be longer than all others. */
+  #toldAtMs = Number.NEGATIVE_INFINITY;
   #over = false;
 
   constructor(parts: OwnCountParts) {
@@ -50,21 +54,26 @@ export class OwnCount implements Tokens {
     return this.#count(limit, key);
   }
 
-  /** To be called a few times a second. */
+  /** To be called at least a few times a second. */
   tend(): void {
     this.#local.tend();
+    const nowMs = this.#parts.now();
+    if (nowMs - this.#toldAtMs < TELL_MS) return;
+    this.#toldAtMs = nowMs;
     this.tell();
   }
 
-  /** What is forgiven already is nobody's business. */
-  tell(): void {
+  /** What is forgiven already is nobody's business. False: there is more, that could not be told now. */
+  tell(): boolean {
     for (const [limit, keys] of this.#untold.entries()) {
       for (const key of keys) {
         const resetMs = this.#local.resetMs(limit, key);
-        if (resetMs > 0) this.#parts.owe(limit, key, resetMs);
+        // The first that is not taken ends it: while there is no room each request of a new key comes here.
+        if (resetMs > 0 && !this.#parts.owe(limit, key, resetMs)) return false;
+        keys.delete(key);
       }
-      keys.clear();
     }
+    return true;
   }
 
   /** Others count, too: from now on leases are asked for. */
@@ -75,12 +84,16 @@ export class OwnCount implements Tokens {
 
   #count(limit: number, key: string): Answer {
     const grant = this.#local.take(limit, key, 1);
-    if (grant.granted > 0) {
-      const untold = this.#untold[limit];
-      untold?.add(key);
-      if (untold !== undefined && untold.size >= UNTOLD_MAX) this.tell();
-    }
+    if (grant.granted > 0) this.#tellLater(limit, key);
     return answerOf(grant);
+  }
+
+  #tellLater(limit: number, key: string): void {
+    const untold = this.#untold[limit];
+    if (untold === undefined || untold.has(key)) return;
+    if (untold.size >= UNTOLD_MAX) this.tell();
+    // Who finds no room then is told of when it comes again.
+    if (untold.size < UNTOLD_MAX) untold.add(key);
   }
 
   #inherit(limit: number, key: string): Promise<Answer> {

@@ -20,8 +20,8 @@ export interface StoredTokensParts {
   readonly reach: Reach;
   /** How many hosts the store counts for, as far as is known. */
   hosts(): number;
-  /** So many requests were judged by this host alone. */
-  judgedAlone(count: number): void;
+  /** So many tokens were handed out by this host alone. */
+  grantedAlone(count: number): void;
   now(): number;
   later(ms: number, deed: () => void): void;
 }
@@ -33,13 +33,13 @@ export class StoredTokens {
   readonly #reach: Reach;
   /** What goes on while the store does not answer. */
   readonly #share: Share;
-  readonly #judgedAlone: (count: number) => void;
+  readonly #grantedAlone: (count: number) => void;
 
   constructor(parts: StoredTokensParts) {
     this.#local = parts.local;
     this.#lender = parts.lender;
     this.#reach = parts.reach;
-    this.#judgedAlone = parts.judgedAlone;
+    this.#grantedAlone = parts.grantedAlone;
     this.#share = new Share(parts.limits, parts.now, parts.hosts);
     this.#leases = new TokenLeases({
       ...parts,
@@ -63,8 +63,9 @@ export class StoredTokens {
   }
 
   #alone(limit: number, key: string, count: number): Grant {
-    this.#judgedAlone(count);
-    return this.#share.take(limit, key, count);
+    const grant = this.#share.take(limit, key, count);
+    this.#grantedAlone(grant.granted);
+    return grant;
   }
 
   giveBack(limit: number, key: string, count: number): void {

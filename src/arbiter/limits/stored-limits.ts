@@ -22,8 +22,8 @@ export interface SilenceWatcher {
   fellSilent(store: object): void;
   /** It answers again, or nobody asks it any more. */
   over(store: object): void;
-  /** So many requests were judged without it. */
-  judgedWithout(count: number): void;
+  /** So many tokens were handed out without it. */
+  grantedWithout(count: number): void;
 }
 
 /** What is the same for all generations. */
@@ -86,7 +86,7 @@ export function storedTokens(
   const tokens = new StoredTokens({
     ...{ limits, local, lender, reach, now, later },
     hosts: () => hosts.known,
-    judgedAlone: (count) => silences.judgedWithout(count),
+    grantedAlone: (count) => silences.grantedWithout(count),
   });
   lender.open();
   const tending = setInterval(() => {

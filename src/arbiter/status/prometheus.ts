@@ -124,7 +124,7 @@ function troubles({ failed, refused, passed, lost, amounts }: Sums): Metric[] {
   ];
 }
 
-function storeMetrics({ isSilent, times, requests }: StoreSilences): Metric[] {
+function storeMetrics({ isSilent, times, tokens }: StoreSilences): Metric[] {
   return [
     gauge(
       'tunicorn_limit_store_silent',
@@ -138,8 +138,8 @@ function storeMetrics({ isSilent, times, requests }: StoreSilences): Metric[] {
     ),
     counter(
       'tunicorn_limit_store_requests_without_total',
-      'Requests that this host judged by itself, because limit_store did not answer.',
-      alone(requests),
+      'Tokens, of one request each, that this host handed out by its share while limit_store did not answer, unused ones included.',
+      alone(tokens),
     ),
   ];
 }

@@ -1,11 +1,11 @@
-// What became of a limit store that does not answer, for metrics: whether it does now, how often it fell silent, and how many requests
-// were judged without it. Outlives reloads, so that no count goes back.
+// What became of a limit store that does not answer, for metrics: whether it does now, how often it fell silent, and how many tokens
+// were handed out without it. Outlives reloads, so that no count goes back.
 
 export class StoreSilences {
   /** Of generations whose store is silent now. */
   readonly #silent = new Set<object>();
   #times = 0;
-  #requests = 0;
+  #tokens = 0;
 
   get isSilent(): boolean {
     return this.#silent.size > 0;
@@ -15,8 +15,9 @@ export class StoreSilences {
     return this.#times;
   }
 
-  get requests(): number {
-    return this.#requests;
+  /** Of one request each; what a worker leases ahead and does not use is among them. */
+  get tokens(): number {
+    return this.#tokens;
   }
 
   /** `store`: any object that stands for it. */
@@ -30,7 +31,7 @@ export class StoreSilences {
     this.#silent.delete(store);
   }
 
-  judgedWithout(count: number): void {
-    this.#requests += count;
+  grantedWithout(count: number): void {
+    this.#tokens += count;
   }
 }

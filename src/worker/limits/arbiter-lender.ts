@@ -1,6 +1,7 @@
 // The arbiter as a worker leases of it: questions of one turn of the loop travel in one message, and no more than a few messages
 // are under way, so that an arbiter that is busy is not flooded. What comes back is matched with who asked.
 
+import { monotonicMs } from '../../clock.ts';
 import type { Lease, Lender } from '../../limits/lender.ts';
 import {
   type Counted,
@@ -19,6 +20,13 @@ interface Asked {
   readonly charges: readonly (Told | undefined)[];
 }
 
+interface Owed {
+  readonly limit: number;
+  readonly key: string;
+  /** By the clock of this process: however long it waits, it is forgiven then. */
+  readonly forgivenAtMs: number;
+}
+
 /** Messages that are not answered yet. */
 const UNDER_WAY_MAX = 2;
 /** Questions that wait to be sent; whoever asks more gets no answer, and goes on alone. */
@@ -27,17 +35,20 @@ const QUESTIONS_MAX = 20_000;
 export class ArbiterLender implements Lender {
   readonly #of: Counted;
   readonly #say: (question: LeaseQuestion) => void;
+  readonly #now: () => number;
   #take: { readonly what: KeyCount; readonly answered: Answered }[] = [];
   #giveBack: KeyCount[] = [];
   #charge: { readonly what: KeyCount; readonly told: Told | undefined }[] = [];
-  #owed: KeyCount[] = [];
+  /** By limit and key: of what is said of a key while the arbiter is late only the last counts. */
+  readonly #owed = new Map<string, Owed>();
   readonly #underWay = new Map<number, Asked>();
   #id = 0;
   #scheduled = false;
 
-  constructor(of: Counted, say: (question: LeaseQuestion) => void) {
+  constructor(of: Counted, say: (question: LeaseQuestion) => void, now = monotonicMs) {
     this.#of = of;
     this.#say = say;
+    this.#now = now;
   }
 
   take(limit: number, key: string, count: number, answered: Answered): void {
@@ -56,11 +67,13 @@ export class ArbiterLender implements Lender {
     this.#schedule();
   }
 
-  /** What a key has used is forgiven in so long. */
-  owe(limit: number, key: string, resetMs: number): void {
-    if (this.#owed.length >= QUESTIONS_MAX) return;
-    this.#owed.push([limit, key, Math.ceil(resetMs)]);
+  /** What a key has used is forgiven in so long. False: there is no room for it until some of it was sent. */
+  owe(limit: number, key: string, resetMs: number): boolean {
+    const name = `${limit} ${key}`;
+    if (this.#owed.size >= QUESTIONS_MAX && !this.#owed.has(name)) return false;
+    this.#owed.set(name, { limit, key, forgivenAtMs: this.#now() + resetMs });
     this.#schedule();
+    return true;
   }
 
   /** All of it is sent now: others ask from here on, or nobody will be there to send it. */
@@ -93,7 +106,8 @@ export class ArbiterLender implements Lender {
 
   #flush(underWayMax = UNDER_WAY_MAX): void {
     while (this.#underWay.size < underWayMax) {
-      const lists = [this.#take, this.#giveBack, this.#charge, this.#owed];
+      const owed = this.#nextOwed();
+      const lists = [this.#take, this.#giveBack, this.#charge, owed];
       if (lists.every((list) => list.length === 0)) return;
       const take = this.#take.splice(0, KEY_COUNTS_MAX);
       const charge = this.#charge.splice(0, KEY_COUNTS_MAX);
@@ -109,8 +123,20 @@ export class ArbiterLender implements Lender {
         take: take.map(({ what }) => what),
         giveBack: this.#giveBack.splice(0, KEY_COUNTS_MAX),
         charge: charge.map(({ what }) => what),
-        owed: this.#owed.splice(0, KEY_COUNTS_MAX),
+        owed,
       });
     }
+  }
+
+  /** As the arbiter is told, which has a clock of its own; what was forgiven while it waited is left out. */
+  #nextOwed(): readonly KeyCount[] {
+    const next: KeyCount[] = [];
+    const nowMs = this.#now();
+    for (const [name, { limit, key, forgivenAtMs }] of this.#owed) {
+      if (next.length >= KEY_COUNTS_MAX) break;
+      this.#owed.delete(name);
+      if (forgivenAtMs > nowMs) next.push([limit, key, Math.ceil(forgivenAtMs - nowMs)]);
+    }
+    return next;
   }
 }

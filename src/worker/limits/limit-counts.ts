@@ -81,9 +81,9 @@ export class LimitCounts implements Tokens, Places {
 
   /** `inheritsMs`: no other worker counts, and that is for how long the arbiter may know what is not known here; null: others do. */
   countAlone(inheritsMs: readonly number[] | null): void {
+    this.tellAll();
     this.#own?.end();
     this.#own = null;
-    this.#lenders.tokens.hurry();
     if (inheritsMs === null) return;
     this.#own = new OwnCount({
       limits: this.#options.limits.tokens,
@@ -96,8 +96,11 @@ export class LimitCounts implements Tokens, Places {
 
   /** What it has counted by itself is on its way. */
   tellAll(): void {
-    this.#own?.tell();
-    this.#lenders.tokens.hurry();
+    let all = false;
+    while (!all) {
+      all = this.#own?.tell() ?? true;
+      this.#lenders.tokens.hurry();
+    }
   }
 
   #tell(state: 'answers' | 'silent'): void {

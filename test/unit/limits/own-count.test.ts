@@ -80,6 +80,7 @@ class Worker {
       leases: this.#leases,
       owe: (limit, key, resetMs) => {
         this.#arbiter.says(() => truth.raise(limit, key, Math.ceil(resetMs)));
+        return true;
       },
       now: time.now,
     });
@@ -102,6 +103,27 @@ class Worker {
       this.#tick();
     });
   }
+}
+
+/** One that is tended by hand, and what was told of it. */
+function untendedOwn(takes: () => boolean) {
+  const time = new SimulatedTime();
+  const told: [key: string, resetMs: number][] = [];
+  const own = new OwnCount({
+    limits: [{ id: 'a', rate: parseLimitRate('6/m:1000') }],
+    inheritsMs: [0],
+    leases: { ask: unasked, take: unasked },
+    owe: (_limit, key, resetMs) => {
+      if (takes()) told.push([key, resetMs]);
+      return takes();
+    },
+    now: time.now,
+  });
+  return { own, time, told };
+}
+
+function unasked(): never {
+  throw new Error('nobody is asked');
 }
 
 /** How many of so many requests of a key go on. */
@@ -129,6 +151,31 @@ test('a worker that serves alone asks nobody, and its successor goes on where it
   assert.equal(await through(arbiter, second, 'new', 9), 5);
   assert.equal(await through(arbiter, second, 'new', 9), 0);
   assert.equal(arbiter.asked, 2, 'what is known is counted here');
+});
+
+test('however often it is tended, it tells four times a second', () => {
+  const { own, time, told } = untendedOwn(() => true);
+  for (let tick = 0; tick < 40; tick++) {
+    time.nowMs += 50;
+    own.ask(0, 'k');
+    own.tend();
+  }
+  assert.equal(told.length, 8);
+});
+
+test('what could not be told is told later, as it is then', () => {
+  let full = true;
+  const { own, time, told } = untendedOwn(() => !full);
+  own.ask(0, 'k');
+  time.nowMs += 250;
+  own.tend();
+  assert.equal(own.tell(), false);
+  full = false;
+  time.nowMs += 250;
+  own.tend();
+  assert.deepEqual(told, [['k', 9500]], '10 s for each, half a second of it is over');
+  assert.equal(own.tell(), true);
+  assert.equal(told.length, 1);
 });
 
 test('when all is forgiven that was counted before it, nobody is asked any more', async () => {

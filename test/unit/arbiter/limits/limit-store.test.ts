@@ -58,7 +58,7 @@ class Host {
       lender: this.lender,
       reach: this.reach,
       hosts: () => 1,
-      judgedAlone: () => undefined,
+      grantedAlone: () => undefined,
       now,
       later,
     });
