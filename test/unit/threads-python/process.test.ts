@@ -267,7 +267,7 @@ test('what was given to a thread that never began it is handed back when the pro
   const alike = new RecordingJob('/native?again');
   python.threads.find((thread) => thread.load === 0)?.take(alike);
   // Silent for so long that the lock must be held.
-  while (python.holder() !== holding) await python.interpreter.ping(200);
+  while (python.holder() !== holding) await python.interpreter.ping(300);
   await python.stop(false);
   assert.deepEqual(
     alike.failures.map(({ status, code }) => [status, code]),
