@@ -248,8 +248,7 @@ async function bindPath(
   try {
     const handle = create(path, -1, -1, -1, 0);
     if (typeof handle === 'number') throw cannotListen({ kind: 'unix', path }, codeOf(handle));
-    giveSocket(handle, path, making.owner);
-    if (asked.opens) chmodSync(path, statSync(path).mode | asked.opens);
+    giveSocket(handle, asked, making.owner);
     const label = labelOf({ kind: 'unix', path }, scheme);
     return keep(handle, asked, { index, label, host: path, port: 0 });
   } finally {
@@ -257,10 +256,15 @@ async function bindPath(
   }
 }
 
-function giveSocket(handle: RawHandle, path: string, owner: Owner | null): void {
-  if (owner === null) return;
+/** To its owner, and to whoever it was asked to be open to. */
+function giveSocket(
+  handle: RawHandle,
+  { path, opens }: AddressOf<'unix'>,
+  owner: Owner | null,
+): void {
   try {
-    lchownSync(path, owner.uid, owner.gid);
+    if (owner !== null) lchownSync(path, owner.uid, owner.gid);
+    if (opens) chmodSync(path, statSync(path).mode | opens);
   } catch (error) {
     handle.close();
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'EPERM';

@@ -34,11 +34,14 @@ export class ControlChannel implements FrameSink {
   readonly #wire: WireSocket;
   readonly #reader = new FrameReader(BOUNDS, -1, this);
   readonly #listener: ControlListener;
+  readonly #answersLate: () => void;
   readonly #questions = new Map<number, (answer: string | null) => void>();
   #lastQuestion = 0;
 
-  constructor(socket: Socket, listener: ControlListener) {
+  /** @param answersLate a question was answered that nobody waits for any more, and the answer proves as much as one in time */
+  constructor(socket: Socket, listener: ControlListener, answersLate: () => void) {
     this.#listener = listener;
+    this.#answersLate = answersLate;
     this.#wire = new WireSocket(socket, {
       onBytes: (bytes, length) => this.#reader.read(bytes, length),
       onClosed: () => this.#lose('its control socket has closed'),
@@ -84,8 +87,11 @@ export class ControlChannel implements FrameSink {
       this.#listener.onReady(text);
     } else if (kind === FromControl.BOOT_FAILED) {
       this.#listener.onBootFailed(text);
-    } else {
+    } else if (this.#questions.has(aux)) {
       this.#settle(aux, text);
+    } else if (kind !== FromControl.WITHDRAWN) {
+      // In time or not, WITHDRAWN says nothing of whether it runs.
+      this.#answersLate();
     }
   }
 

@@ -43,7 +43,7 @@ export class Interpreter implements Interrupted {
   /** The process is there. */
   open({ control, fault }: PythonWires, listener: ControlListener): void {
     this.#fault = new FaultStacks(fault);
-    this.#control = new ControlChannel(control, listener);
+    this.#control = new ControlChannel(control, listener, () => this.#answers());
   }
 
   /** It has said where its stacks and its ledger can be had. */

@@ -2,7 +2,7 @@
 // servers that close or come late. Tried on purpose, and seen to fail: an address that is told as an object where it is a path.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, describe, it } from 'node:test';
@@ -269,6 +269,31 @@ describe('a program in a thread', () => {
       }, 'the metrics');
     });
   }
+
+  it('opens the socket of a server beside it to whom it says', async () => {
+    const app = written(
+      'opens-beside.mjs',
+      `import http from 'node:http';
+       for (const right of ['readableAll', 'writableAll'])
+         http.createServer().listen({ path: ${JSON.stringify(folder)} + '/' + right + '.sock', [right]: true });
+       http.createServer((_, res) => res.end()).listen(3000);`,
+    );
+    const before = process.umask(0o077);
+    try {
+      const terms: ProgramTerms = { ...ASKED, bound: { host: '127.0.0.1', port: 3000 } };
+      const { thread } = makeThread(app, { program: terms });
+      await thread.start();
+      for (const [right, mode] of [
+        ['readableAll', 0o744],
+        ['writableAll', 0o722],
+      ] as const) {
+        const modeOf = (): number => statSync(join(folder, `${right}.sock`)).mode & 0o777;
+        await eventually(() => modeOf() === mode, right, 5000);
+      }
+    } finally {
+      process.umask(before);
+    }
+  });
 
   it('is refused a server beside it as Node.js refuses an address, where it comes after the boot', async () => {
     const app = written(

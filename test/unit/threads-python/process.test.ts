@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Job } from '../../../src/threads/app-thread.ts';
 import { BootError } from '../../../src/threads/boot-error.ts';
+import { pair, ToControl } from '../../../src/threads/python/control.ts';
 import { descriptorsToStart } from '../../../src/threads/python/spawn.ts';
 import { eventually } from '../../support/eventually.ts';
 import { appFolder, makeProcess, RecordingJob, startApp } from './running-app.ts';
@@ -178,6 +179,28 @@ test('the heartbeat is answered while every thread is busy, and not while the lo
     // The native call has not begun yet.
   }
   assert.match(await python.interpreter.stacks(), /app\.py/);
+});
+
+test('an answer that comes late ends the silence, but one about what was sent ahead does not', async (t) => {
+  const { python } = await startApp(t, OK);
+  const { interpreter } = python;
+  process.kill(python.pid, 'SIGSTOP');
+  assert.equal(await interpreter.ping(20), false);
+  assert(interpreter.silentMs > 0);
+  process.kill(python.pid, 'SIGCONT');
+  await eventually(() => interpreter.silentMs === 0);
+
+  process.kill(python.pid, 'SIGSTOP');
+  // Nobody ever answers this one.
+  assert.equal(await interpreter.ask(ToControl.GONE, pair(1, 0), 20), null);
+  const range = { thread: 1, after: 0, upto: 0 };
+  let asked = 0;
+  const once = (): boolean => asked++ === 0;
+  assert.equal(await interpreter.withdraw(once, range), null);
+  process.kill(python.pid, 'SIGCONT');
+  // Its answer comes behind the late one.
+  assert.equal(await interpreter.withdraw(() => true, range), 0);
+  assert(interpreter.silentMs > 0);
 });
 
 test('stacks name every thread and where it is', async (t) => {

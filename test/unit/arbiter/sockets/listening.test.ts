@@ -246,6 +246,29 @@ test('what a program asks for has the rights and the family that Node.js would g
   t.after(() => four?.close());
 });
 
+test('a socket file that is removed before it has its rights is told as such, and nothing stays open', async (t) => {
+  const path = await socketPath(t);
+  const name = '_createServerHandle';
+  const create = Reflect.get(net, name);
+  t.after(() => Reflect.set(net, name, create));
+  let closed = 0;
+  Reflect.set(net, name, (...args: unknown[]) => {
+    const handle = create.apply(net, args);
+    rmSync(path);
+    const close = handle.close.bind(handle);
+    handle.close = () => {
+      closed += 1;
+      close();
+    };
+    return handle;
+  });
+  await assert.rejects(
+    bindAll([{ kind: 'unix', path, opens: 0o222 }]),
+    /^Error: Cannot listen on unix:.*app\.sock: the system says ENOENT\.$/,
+  );
+  assert.equal(closed, 1);
+});
+
 test('a socket file that a killed server left behind is taken over', async (t) => {
   const path = await socketPath(t);
   const { arbiter } = await startArbiter(t, { bind: `unix:${path}` });

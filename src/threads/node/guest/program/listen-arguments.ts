@@ -2,6 +2,7 @@
 // "server.listen()"). What is no address, such as a descriptor, stays unnamed.
 
 import { lookup } from 'node:dns/promises';
+import type net from 'node:net';
 import { resolve } from 'node:path';
 import type { AskedAddress } from '../../../../wire/addresses.ts';
 
@@ -63,6 +64,22 @@ function rights({ readableAll, writableAll }: ListenOptions): { opens?: number }
   const opens =
     (readableAll === true ? READ_BY_ALL : 0) | (writableAll === true ? WRITTEN_BY_ALL : 0);
   return opens === 0 ? {} : { opens };
+}
+
+/** What Node.js is to be asked for so that it listens there: rights are told to it as the options that they came from. */
+export function listenOptions(
+  address: AskedAddress,
+): Pick<net.ListenOptions, 'host' | 'port' | 'ipv6Only' | 'path' | 'readableAll' | 'writableAll'> {
+  if (address.kind === 'port') {
+    const { kind, host, ...port } = address;
+    return { ...port, ...(host === null ? {} : { host }) };
+  }
+  const { path, opens = 0 } = address;
+  return {
+    path,
+    readableAll: (opens & READ_BY_ALL) !== 0,
+    writableAll: (opens & WRITTEN_BY_ALL) !== 0,
+  };
 }
 
 /** Of the host that is named, as the server takes it: its IPv4 address if it has one. What has none the server says itself. */

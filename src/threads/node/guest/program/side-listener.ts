@@ -3,6 +3,7 @@
 
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import { type AskedAddress, asBound, type BoundAddress } from '../../../../wire/addresses.ts';
+import { listenOptions } from './listen-arguments.ts';
 import { pretend } from './pretended.ts';
 
 /** Somebody who has the address may leave: we look again so often. */
@@ -22,10 +23,8 @@ export class SideListener {
   /** `listen`: Node.js's own; null for a thread that leaves it to others, and only pretends. */
   constructor(server: Server, address: AskedAddress, listen: Server['listen'] | null) {
     this.#server = server;
-    const { host, ...port } =
-      address.kind === 'port' ? address : { host: null, path: address.path };
     // Exclusively: node:cluster's primary is somebody else's process.
-    this.#where = { ...port, ...(host === null ? {} : { host }), exclusive: true };
+    this.#where = { ...listenOptions(address), exclusive: true };
     pretend(
       server,
       () => this.#bound() ?? asBound(address),
