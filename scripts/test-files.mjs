@@ -52,7 +52,6 @@ const EVERY_VERSION = [
  */
 const LONGEST = [
   'end-to-end/benches',
-  'freeze/row-04',
   'end-to-end/oracles',
   'freeze/row-12',
   'end-to-end/page',
@@ -62,6 +61,8 @@ const LONGEST = [
   'freeze/row-06-07-requests',
   'end-to-end/status-live',
   'end-to-end/replacement',
+  // Not beside the benches: together they take more memory for TCP than the kernel gives, and nobody's answer leaves.
+  'freeze/row-04',
   'freeze/row-15',
   'end-to-end/upgrade',
   'end-to-end/tracing',
