@@ -56,6 +56,7 @@ describe('row 10', { concurrency: 3 }, () => {
       await assertAllGone([worker, ...family]);
       await assert.rejects(hung.readResponse(), /closed where|reset/);
       assert.equal(await next, 200);
+      await server.line(/Booting worker/, 2);
       assert.equal(server.workerPids().length, 2);
     });
 
