@@ -1,5 +1,6 @@
 // The page that a browser shows: one file that `npm run build` has made of src/page, given as it is, with headers that let it do
-// nothing but ask this address, and compressed for whoever takes that: many look through a slow line. What scripts and styles stand in it is allowed by their hashes, which are computed from the file.
+// nothing but ask this address, and compressed for whoever takes that: many look through a slow line. What scripts and styles
+// stand in it is allowed by their hashes, which are computed from the file.
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';

@@ -109,11 +109,7 @@ export class Outflow implements WaitingResponse {
   /** Takes bytes over. False when no more should be given until `roomMade`, which may come before this answers. */
   put(bytes: Buffer): boolean {
     if (this.#released) return true;
-    if (this.#isOpen(bytes)) {
-      if (!this.#client.send(bytes)) this.#owner.slower();
-      return true;
-    }
-    return this.putAll([bytes]);
+    return this.#sendDirectly(bytes) || this.putAll([bytes]);
   }
 
   /** The same of parts that nothing may come between. */
@@ -128,16 +124,15 @@ export class Outflow implements WaitingResponse {
     return !this.#full;
   }
 
-  /** The direct way is. */
-  #isOpen(bytes: Buffer): boolean {
-    return bytes.length <= WRITE_BYTES && this.idle;
+  /** False when the direct way is not open. */
+  #sendDirectly(bytes: Buffer): boolean {
+    if (bytes.length > WRITE_BYTES || !this.idle) return false;
+    if (!this.#client.send(bytes)) this.#owner.slower();
+    return true;
   }
 
   #take(bytes: Buffer): void {
-    if (this.#isOpen(bytes)) {
-      if (!this.#client.send(bytes)) this.#owner.slower();
-      return;
-    }
+    if (this.#sendDirectly(bytes)) return;
     const spool = this.#openSpool();
     const room = spool.write(bytes);
     // One that failed within `write` has gone: nobody would ever say that it has room again.

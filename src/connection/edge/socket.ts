@@ -11,6 +11,7 @@ import type { Effects } from '../effects.ts';
 import { Entrance } from '../entrance.ts';
 import { Connection } from '../machine.ts';
 import type { ConnectionCounts } from '../states/counts.ts';
+import type { FirstReading } from '../states/states.ts';
 import { lookOnce } from './last-looks.ts';
 import { askSendQueue, type Tell } from './send-queue.ts';
 
@@ -48,20 +49,31 @@ export function openConnection(
   context: ConnectionContext,
   peerOf: PeerOf,
 ): Connection | TurnedAway | null {
+  const first = firstReading(context, 'new');
+  return letIn(handle, context, peerOf, first, () => new PlainEdge(handle, context.counts));
+}
+
+/** Asks whether the handle's client may come, and only then has an edge made for it, which begins with `first`. */
+export function letIn(
+  handle: AcceptedHandle,
+  context: ConnectionContext,
+  peerOf: PeerOf,
+  first: FirstReading,
+  edgeOf: () => SocketEdge,
+): Connection | TurnedAway | null {
   const peer = peerOfHandle(handle, peerOf);
   if (peer === null) return null;
   const standing = context.proxies?.standingOf(peer.address) ?? STRANGER;
   const entrance = entranceOf(context, peer, standing);
   if (entrance === null) return 'turned away';
-  const edge = new PlainEdge(handle, context.counts);
-  const first = firstReading(context, 'new');
+  const edge = edgeOf();
   const connection = new Connection(context, edge, peer, first, standing, entrance);
   edge.connect(connection);
   return connection;
 }
 
 /** null: it is turned away, before anything is made for it. */
-export function entranceOf(
+function entranceOf(
   context: ConnectionContext,
   { address }: Peer,
   standing: Standing,
@@ -75,7 +87,7 @@ export function entranceOf(
  * has reset its connection already. The kernel does not know any more where it came from, and what it has sent can still be
  * read: a request of nobody, that would be believed as if it came by a unix socket.
  */
-export function peerOfHandle(handle: AcceptedHandle, peerOf: PeerOf): Peer | null {
+function peerOfHandle(handle: AcceptedHandle, peerOf: PeerOf): Peer | null {
   const name: { address?: string; port?: number } = {};
   // A handle of a unix socket has no such question.
   if ((handle.getpeername?.(name) ?? 0) !== 0) return null;

@@ -5,20 +5,12 @@
 import { constants } from 'node:crypto';
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import tls, { type SecureContext } from 'node:tls';
-import { STRANGER } from '../../proxy/standing.ts';
 import type { TlsFacts } from '../../threads/app-thread.ts';
 import { firstReading } from '../beginning.ts';
 import type { ConnectionContext } from '../context.ts';
 import { HalfDeadline } from '../half-deadline.ts';
-import { Connection } from '../machine.ts';
-import {
-  type AcceptedHandle,
-  entranceOf,
-  type PeerOf,
-  peerOfHandle,
-  SocketEdge,
-  type TurnedAway,
-} from './socket.ts';
+import type { Connection } from '../machine.ts';
+import { type AcceptedHandle, letIn, type PeerOf, SocketEdge, type TurnedAway } from './socket.ts';
 
 /** In the order of our preference. Who asks for none of them (h2 alone) is refused in the handshake. */
 const PROTOCOLS = ['http/1.1', 'http/1.0'];
@@ -85,16 +77,14 @@ export function openSecureConnection(
   peerOf: PeerOf,
   terms: TlsTerms,
 ): Connection | TurnedAway | null {
-  const peer = peerOfHandle(handle, peerOf);
-  if (peer === null) return null;
-  const standing = context.proxies?.standingOf(peer.address) ?? STRANGER;
-  const entrance = entranceOf(context, peer, standing);
-  if (entrance === null) return 'turned away';
   const first = firstReading(context, 'handshake');
-  const edge = new SecureEdge(handle, context, terms, first === 'proxy');
-  const connection = new Connection(context, edge, peer, first, standing, entrance);
-  edge.connect(connection);
-  return connection;
+  return letIn(
+    handle,
+    context,
+    peerOf,
+    first,
+    () => new SecureEdge(handle, context, terms, first === 'proxy'),
+  );
 }
 
 function socketOver(handle: AcceptedHandle): Socket {
